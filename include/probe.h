@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* probe.h: the prober runs one attempt of one check at a time per check, and tells its result.
+ *
+ * Every kind of check has one start, one cancel and one finish. start() never reports: the result
+ * comes later, from the loop, exactly once, also after a cancel (then RESULT_VOID). The kinds sit
+ * in monitor/io/probe/: http.c and tcp.c on the lean prober (own epoll set nested in the loop),
+ * https.c over libcurl; names are resolved by resolver.c (c-ares, cached by TTL). */
+#ifndef REGIONSHIFT_PROBE_H
+#define REGIONSHIFT_PROBE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "result.h"
+#include "settings.h"
+
+struct prober;
+
+/* Called once for each started attempt. `token` is what prober_start() was given. The result is
+ * valid during the call only. Do not start a check from inside: record and return. */
+typedef void (*prober_done)(void *context, uint32_t token, const struct result *result);
+
+/* Creates the prober on a loop. The settings' checks must outlive it.
+ * Returns 0, or a negative errno value. */
+int prober_create(uv_loop_t *loop, prober_done done, void *context, struct prober **ret_prober);
+
+/* Starts one attempt of a check over a fresh connection. deadline is check->timeout_ms from now,
+ * for all phases together. One attempt in flight per token; a second start of the same token is a
+ * programmer's error. */
+void prober_start(struct prober *prober, uint32_t token, const struct check *check);
+
+/* Starts one attempt at a reference (V5): any HTTP answer, or any DNS answer of the server, is
+ * good; tokens are shared with prober_start(), so the caller numbers them apart. */
+void prober_start_reference(struct prober *prober, uint32_t token,
+                            const struct reference *reference, msec_t timeout_ms);
+
+/* Ends an attempt: its result comes as RESULT_VOID from the loop. No-op when none is in flight. */
+void prober_cancel(struct prober *prober, uint32_t token);
+
+/* Ends all attempts without reporting them and closes every handle; `closed` runs from the loop
+ * when nothing of the prober is left. Accepts NULL prober (closed runs at once). */
+void prober_close(struct prober *prober, void (*closed)(void *context), void *context);
+
+#endif

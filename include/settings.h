@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* settings.h: one settings file, parsed, checked and frozen. Everything else reads this struct and
+ * nothing else: libconfig is known in monitor/settings/ only.
+ *
+ * Sites, checks, regions and zones are flat arrays, so that an index names each of them in events,
+ * votes and decisions. All strings and arrays live in the settings' own arena; the struct is
+ * immutable after settings_load() and lives until settings_destroy(). Times are milliseconds. */
+#ifndef REGIONSHIFT_SETTINGS_H
+#define REGIONSHIFT_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "assertion.h"
+#include "units.h"
+
+/* Limits: everything has one. */
+enum {
+    PROBES_MAX = 64,   /* the electorate; votes are counted in 64-bit sets */
+    REGIONS_MAX = 32,
+    NAME_MAX_LENGTH = 63, /* of probe, service, region and group names: [a-z0-9][a-z0-9.-]* */
+    FINGERPRINT_LENGTH = 16,
+    WEIGHT_MAX = 255 /* Route 53's own */
+};
+
+enum check_kind { CHECK_HTTP, CHECK_TCP };
+
+struct check_header {
+    const char *name;
+    const char *value;
+};
+
+/* One check of one site, defaults applied. */
+struct check {
+    uint32_t site;
+    enum check_kind kind;
+    const char *url;     /* as written; "http://..." "https://..." "tcp://HOST:PORT" */
+    const char *host;    /* of the URL, lower case, without brackets */
+    uint16_t port;
+    const char *target;  /* path and query, at least "/" */
+    bool tls;
+    bool verify;         /* check the certificate; default true */
+    const char *address; /* pinned IP literal, or "" : resolve the host */
+    const char *method;  /* "GET" or "HEAD" */
+    const struct check_header *headers;
+    uint32_t header_count;
+    const char *status;  /* as written */
+    const char *body;    /* as written */
+    const struct assertion *assertion;
+    msec_t interval_ms;
+    msec_t timeout_ms;
+    msec_t retry_ms;
+    uint32_t fall;
+    uint32_t rise;
+    uint32_t window_bad; /* 0: the window rule V3 is off */
+    uint32_t window_of;
+};
+
+/* A service in a region: its checks and its weighted record set. */
+struct site {
+    uint32_t service;
+    uint32_t region;
+    int weight; /* normal weight, 0..255 */
+    const char *set;   /* Route 53 SetIdentifier */
+    const char *value; /* for `init`; "" when alias is used or the record exists already */
+    const char *name;  /* "SERVICE/REGION" */
+    uint32_t first_check;
+    uint32_t check_count; /* 0 only for a group's fallback region */
+};
+
+struct service {
+    const char *name;
+    const char *record; /* lower case, without trailing dot */
+    const char *type;   /* "A" "AAAA" "CNAME" */
+    int64_t ttl_s;
+    bool required;
+    uint32_t zone;  /* index into zones */
+    uint32_t group; /* index into groups */
+    uint32_t first_site;
+    uint32_t site_count; /* sites are contiguous, in the file's order */
+};
+
+enum failback_mode { FAILBACK_MANUAL, FAILBACK_AUTO };
+enum all_down_policy { ALL_DOWN_HOLD, ALL_DOWN_FALLBACK };
+enum drift_policy { DRIFT_STOP, DRIFT_ADOPT };
+
+struct beacon_word {
+    uint32_t region;
+    const char *word; /* the secret itself, read from file: or env: */
+};
+
+/* Services that move together: the unit of a decision. */
+struct group {
+    const char *name;
+    const uint32_t *services;
+    uint32_t service_count;
+    bool together;
+    const uint32_t *order; /* regions, most wanted first */
+    uint32_t order_count;
+    msec_t hold_ms;
+    msec_t stable_ms;
+    msec_t dwell_ms;
+    enum failback_mode failback;
+    const uint32_t *steps_pct; /* auto failback: rising, last 100; empty: at once */
+    uint32_t step_count;
+    enum all_down_policy all_down;
+    uint32_t fallback_region; /* NONE unless all_down = "fallback" */
+    enum drift_policy drift;
+    bool beacons;
+    const struct beacon_word *words; /* one for each region in order when beacons */
+    uint32_t word_count;
+    uint32_t site_count;   /* sites of all services, in the order services, then their sites */
+    const uint32_t *sites; /* index in votes and decisions of this group -> site */
+};
+
+/* One member of the electorate. */
+struct elector {
+    const char *name;
+    const char *vantage; /* "owner/place" */
+    const char *owner;
+    const char *place; /* a region's name when the probe stands in it */
+    bool may_act;
+};
+
+enum reference_kind { REFERENCE_URL, REFERENCE_DNS };
+
+/* A place outside everything we judge (V5). */
+struct reference {
+    const char *text;
+    enum reference_kind kind;
+    const char *host; /* of the URL, or the resolver's IP literal */
+    uint16_t port;
+    const char *target;
+    bool tls;
+};
+
+enum store_kind { STORE_SQLITE, STORE_ETCD };
+
+struct store_settings {
+    enum store_kind kind;
+    const char *path;   /* sqlite */
+    const char *prefix; /* etcd */
+    const char *const *endpoints;
+    uint32_t endpoint_count;
+    const char *ca_file;
+    const char *cert_file;
+    const char *key_file;
+    msec_t lease_ms;
+};
+
+enum sink_kind { SINK_SMTP, SINK_WEBHOOK };
+enum severity { SEVERITY_INFO, SEVERITY_WARN, SEVERITY_PAGE };
+
+/* One place alerts go to. */
+struct sink_settings {
+    enum sink_kind kind;
+    const char *name;      /* unique; default "KIND-N" */
+    enum severity min_severity;
+    const char *url;       /* webhook */
+    const char *secret;    /* webhook: HMAC key, "" none */
+    const char *host;      /* smtp */
+    uint16_t port;
+    const char *tls;       /* smtp: "starttls" (default) "tls" "none" */
+    const char *user;
+    const char *password;  /* the secret itself */
+    const char *from;
+    const char *const *to;
+    uint32_t to_count;
+    const char *ca_file;   /* "" : the system's */
+    msec_t timeout_ms;
+};
+
+struct settings {
+    const char *file;  /* path it was read from */
+    char fingerprint[FINGERPRINT_LENGTH + 1]; /* of quorum, checks, services, groups, limits (A2) */
+
+    uint32_t self; /* index of this probe in electors, NONE: not named (ctl, simulate) */
+    const struct reference *references;
+    uint32_t reference_count;
+
+    uint32_t quorum_down;
+    uint32_t quorum_up;
+    uint32_t quorum_vantages;
+    uint32_t quorum_owners;
+    const struct elector *electors;
+    uint32_t elector_count;
+
+    struct store_settings store;
+
+    const char *const *regions; /* every region named by a site, in first-seen order */
+    uint32_t region_count;
+    const char *const *zones; /* hosted zone ids */
+    uint32_t zone_count;
+    const struct service *services;
+    uint32_t service_count;
+    const struct site *sites;
+    uint32_t site_count;
+    const struct check *checks;
+    uint32_t check_count;
+    const struct group *groups;
+    uint32_t group_count;
+
+    uint32_t limit_budget;    /* moves ... */
+    msec_t limit_window_ms;   /* ... in a window this long (D6) */
+
+    const char *aws_region;
+    const char *aws_endpoint; /* "" : the partition's own */
+    const char *aws_profile;  /* "" : AWS_PROFILE or default */
+    const char *const *aws_nameservers; /* "IP:PORT" asked instead of the delegation set; rarely */
+    uint32_t aws_nameserver_count;
+    msec_t aws_timeout_ms;    /* of one Route 53 request */
+
+    const struct sink_settings *sinks;
+    uint32_t sink_count;
+    const char *spool_path;   /* folder of the alert spool and the beacon latch */
+    msec_t remind_ms;         /* open incidents are repeated this often */
+
+    const char *http_listen;  /* "ADDR:PORT", "" : none */
+    const char *http_token;   /* for orders over TCP, "" : orders over TCP refused */
+    const char *control_socket;
+
+    const char *history_path;
+    msec_t history_keep_ms;
+
+    struct settings_arena *arena; /* owns everything above */
+};
+
+/* One complaint about a settings file. */
+struct settings_problem {
+    bool is_warning;
+    unsigned line;      /* 0: none */
+    const char *name;   /* of a cross-check ("quorum-reachable"), or of the schema rule ("range") */
+    const char *path;   /* "groups.[0].hold" */
+    const char *text;   /* what, and what is allowed */
+};
+
+struct settings_report {
+    struct settings_problem *problems; /* owned by the report */
+    size_t count;
+    size_t error_count;
+    struct settings_arena *arena;
+};
+
+/* Reads, parses and checks a file.
+ *   probe      name that overrides probe.name, or NULL
+ *   ret_report every error and warning, in the file's order; filled on failure and success alike;
+ *              the caller clears it with settings_report_clear()
+ * Returns 0 and frozen settings owned by the caller, or -1 when the report holds an error. */
+int settings_load(const char *file, const char *probe, struct settings **ret_settings,
+                  struct settings_report *ret_report);
+
+/* As settings_load(), from memory; name stands for the file in messages. */
+int settings_parse(const char *text, size_t length, const char *name, const char *probe,
+                   struct settings **ret_settings, struct settings_report *ret_report);
+
+/* Prints a report, a line each: "FILE:LINE: path: what, and what is allowed [name]". */
+void settings_report_print(const struct settings_report *report, const char *file, FILE *out);
+void settings_report_clear(struct settings_report *report);
+
+/* Prints the effective settings as libconfig that parses back to the same fingerprint. Secrets are
+ * printed as the reference they were given as ("file:PATH"), never as themselves. */
+int settings_dump(const struct settings *settings, FILE *out);
+
+/* Accepts NULL. */
+void settings_destroy(struct settings *settings);
+
+/* Finds by name; NONE when there is none. */
+uint32_t settings_region(const struct settings *settings, const char *name);
+uint32_t settings_group(const struct settings *settings, const char *name);
+uint32_t settings_site(const struct settings *settings, const char *name); /* "SERVICE/REGION" */
+uint32_t settings_elector(const struct settings *settings, const char *name);
+
+#endif
