@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* decision.h: a numbered statement for one group: the weight of every site, why, on whose evidence
+ * (rules D1-D10). The head is at v1/decisions/GROUP, every one at v1/journal/GROUP/EPOCH. */
+#ifndef REGIONSHIFT_DECISION_H
+#define REGIONSHIFT_DECISION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "settings.h"
+#include "units.h"
+
+enum decision_kind {
+    DECISION_INIT,     /* D9: what the zone said when the group was taken on */
+    DECISION_LEAVE,    /* D1: a region agreed down or drained loses its weight */
+    DECISION_FAILBACK, /* D5: weight returns by choice */
+    DECISION_CANCEL,   /* C8: undoes a decision that was never applied */
+    DECISION_ADOPT,    /* C4, C7: the zone's own weights become the head */
+    DECISION_KIND_COUNT
+};
+
+const char *decision_kind_name(enum decision_kind kind); /* "init" "leave" ... */
+int decision_kind_parse(const char *name, enum decision_kind *ret_kind);
+
+enum { DECISION_REASON_MAX = 200, ORDER_ID_MAX = 40 };
+
+/* Weights are in the order of settings->groups[group].sites. Arrays are borrowed. */
+struct decision {
+    uint32_t group;
+    uint64_t epoch;
+    enum decision_kind kind;
+    uint32_t by;        /* elector that committed it */
+    wall_t at_wall;     /* when */
+    wall_t moved_wall;  /* when weights last moved, for dwell (D6); 0: never */
+    const int *weights;
+    const int *normal;  /* what failback returns to; from the settings or an adopted drift */
+    uint64_t base_epoch;  /* the fence in the zone when this was decided ... */
+    const int *base;      /* ... and what that epoch said: drift is measured against it (C4) */
+    uint64_t voters;      /* probe_set: whose votes were the evidence */
+    uint32_t regions_left; /* bit set of regions that lose weight */
+    char order[ORDER_ID_MAX + 1]; /* the order obeyed, "" none */
+    bool override;                /* D7: that order lifts freeze, readiness, drift */
+    char reason[DECISION_REASON_MAX + 1]; /* a sentence */
+};
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* engine.h: the story. One deterministic state machine per daemon: events in, updates out, no
+ * clock, no I/O, no randomness, no allocation after engine_create(). Same settings and events give
+ * the same updates, byte for byte. The daemon, the tests and the simulator run this one engine. */
+#ifndef REGIONSHIFT_ENGINE_H
+#define REGIONSHIFT_ENGINE_H
+
+#include "agreement.h"
+#include "event.h"
+#include "settings.h"
+#include "update.h"
+
+struct engine;
+
+/* settings must outlive the engine and name a probe (settings->self).
+ *   dry_run   propose, but never commit and never change (D8)
+ *   before    an engine whose settings are being replaced, or NULL: verdicts of checks that did not
+ *             change are taken over; everything else is told again by the store
+ * Returns 0, or -ENOMEM. */
+int engine_create(const struct settings *settings, bool dry_run, const struct engine *before,
+                  struct engine **ret_engine);
+void engine_destroy(struct engine *engine);
+
+/* Takes one event and says what is to be done. Events must not go back in time. */
+void engine_step(struct engine *engine, const struct event *event, struct update *ret_update);
+
+/* When engine_step() must be called again at the latest, with EVENT_TICK if nothing happens. */
+msec_t engine_deadline(const struct engine *engine);
+
+/* ---- what status, explain and metrics may see ---- */
+
+/* D10: one gate of the way to a move: which rule, its value, what it needs, does it let pass. */
+enum { GATES_MAX = 40, GATE_TEXT_MAX = 160 };
+struct gate {
+    const char *rule;   /* "D1" */
+    const char *name;   /* "hold" */
+    bool open;
+    int64_t value;      /* -1: not a number */
+    int64_t limit;
+    char text[GATE_TEXT_MAX + 1]; /* a sentence: what holds, what would have to change */
+};
+
+enum change_state { CHANGE_IDLE, CHANGE_WAITING, CHANGE_READING, CHANGE_SENDING, CHANGE_BACKOFF };
+const char *change_state_name(enum change_state state);
+
+/* A group as the engine sees it now. Arrays follow the group's sites. */
+struct group_view {
+    bool has_head;
+    struct decision head;
+    const struct agreement *const *agreements; /* of each site */
+    bool frozen;
+    bool drifted;
+    uint64_t fence_min; /* lowest fence over the group's zones, 0 none */
+    enum change_state change;
+    msec_t dwell_left_ms;
+    uint32_t budget_used;
+    struct gate gates[GATES_MAX];
+    uint32_t gate_count;
+    bool wants_move;          /* wanted weights differ from the head's */
+    const int *wanted;        /* what would be decided if every gate let pass */
+    msec_t decided_after_ms;  /* C7's report of the head: seconds from first bad result to ... */
+    msec_t accepted_after_ms; /* -1: not yet */
+    msec_t insync_after_ms;
+    msec_t servers_after_ms;
+};
+
+void engine_group(const struct engine *engine, uint32_t group, struct group_view *ret_view);
+
+/* How a site's ballots stand now, probe by probe. */
+void engine_tally(const struct engine *engine, uint32_t site, struct tally *ret_tally);
+
+/* Our own verdict of a check, and a probe's published state letter for a site ('?' when absent). */
+const struct verdict *engine_verdict(const struct engine *engine, uint32_t check);
+char engine_vote_letter(const struct engine *engine, uint32_t probe, uint32_t site);
+enum blindness engine_blindness(const struct engine *engine);
+bool engine_store_ok(const struct engine *engine);
+bool engine_region_drained(const struct engine *engine, uint32_t region);
+/* Orders in force, for status. */
+uint32_t engine_orders(const struct engine *engine, const struct order **ret_orders);
+/* Open incidents: names and events, for status. */
+struct incident_view {
+    const char *id;
+    enum alert_event event;
+    enum severity severity;
+    msec_t since_ms;
+};
+uint32_t engine_incidents(const struct engine *engine, struct incident_view *ret_views,
+                          uint32_t max);
+wall_t engine_wall(const struct engine *engine, msec_t at_ms);
+
+/* `plan`: what would be decided if these sites were agreed down now, unbroken for long enough.
+ * ret_weights has room for the group's sites. Writes the gates with their values. Returns true when
+ * the weights would change. */
+bool engine_plan(const struct engine *engine, uint32_t group, const uint32_t *down_sites,
+                 uint32_t down_count, int *ret_weights, struct gate *ret_gates,
+                 uint32_t *ret_gate_count);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* order.h: an operator's word (rule D7). Stored at v1/orders/ID; in force from its creation until
+ * undone (restore undoes drain, thaw undoes freeze), obeyed (failback, ack) or until `until`. */
+#ifndef REGIONSHIFT_ORDER_H
+#define REGIONSHIFT_ORDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "alert.h"
+#include "decision.h"
+
+enum order_verb {
+    ORDER_DRAIN,
+    ORDER_RESTORE,
+    ORDER_FREEZE,
+    ORDER_THAW,
+    ORDER_FAILBACK,
+    ORDER_ACK,
+    ORDER_VERB_COUNT
+};
+
+const char *order_verb_name(enum order_verb verb);
+int order_verb_parse(const char *name, enum order_verb *ret_verb);
+
+enum {
+    ORDERS_MAX = 128,     /* in the store at one time */
+    ORDER_REASON_MAX = 200,
+    ORDER_BY_MAX = 63,
+    ORDER_OBEYED_MAX = 64 /* groups one order is marked obeyed by; further ones are not marked */
+};
+
+/* Which epoch of which group obeyed it. */
+struct order_obeyed {
+    uint32_t group;
+    uint64_t epoch;
+};
+
+struct order {
+    char id[ORDER_ID_MAX + 1];
+    enum order_verb verb;
+    uint32_t region; /* drain, restore; else NONE */
+    uint32_t group;  /* freeze, thaw, failback; NONE: all groups */
+    char incident[INCIDENT_MAX + 1]; /* ack */
+    bool override;
+    char by[ORDER_BY_MAX + 1]; /* "root (uid 0)" from the socket's peer credentials */
+    char reason[ORDER_REASON_MAX + 1];
+    wall_t at_wall;
+    wall_t until_wall; /* 0: no end */
+    uint64_t create_revision;
+    uint64_t mod_revision;
+    struct order_obeyed obeyed[ORDER_OBEYED_MAX];
+    uint32_t obeyed_count;
+};
+
+#endif
