@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A stand-in for Amazon Route 53 on the loopback, for tests and demonstrations.
+
+A request goes through these files, in this order:
+
+    server.py      sockets: reads one HTTP request, delivers (or loses) one reply
+    api.py         the pipeline: faults, signature, rate, validation, operation, reply
+    signature.py   is it signed as botocore signs?
+    model.py       is it what the service model allows?  XML in, XML out
+    operations.py  one method for each operation of Route 53
+    account.py     zones, changes, what is in sync, what DNS shows
+    zone.py        the rules of a change batch (pure)     names.py, rdata.py: their words
+    journal.py     one JSON line for each batch
+    faults.py      what is switched on to go wrong        control.py: /_lab, the switches
+    answers.py     DNS answers from a zone (pure)         dnsserver.py: its sockets
+"""
