@@ -10,10 +10,11 @@
 #define REGIONSHIFT_ROUTE53_H
 
 #include <stdbool.h>
-#include <uv.h>
 
 #include "record.h"
 #include "settings.h"
+
+typedef struct uv_loop_s uv_loop_t; /* as in uv.h, which core and codec must not include */
 
 enum route53_outcome {
     ROUTE53_OK,
