@@ -55,10 +55,10 @@ struct alert {
     wall_t at_wall;
     char subject[ALERT_SUBJECT_MAX + 1]; /* one line */
     char text[ALERT_TEXT_MAX + 1]; /* seen by whom; done; not done, until when; how to stop it */
-    const char *group;  /* "" when none */
-    const char *region; /* "" when none */
-    uint64_t epoch;     /* 0 when none */
-    const char *probe;  /* who says it */
+    const char *group;             /* "" when none */
+    const char *region;            /* "" when none */
+    uint64_t epoch;                /* 0 when none */
+    const char *probe;             /* who says it */
 };
 
 #endif

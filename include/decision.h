@@ -29,17 +29,17 @@ struct decision {
     uint32_t group;
     uint64_t epoch;
     enum decision_kind kind;
-    uint32_t by;        /* elector that committed it */
-    wall_t at_wall;     /* when */
-    wall_t moved_wall;  /* when weights last moved, for dwell (D6); 0: never */
+    uint32_t by;       /* elector that committed it */
+    wall_t at_wall;    /* when */
+    wall_t moved_wall; /* when weights last moved, for dwell (D6); 0: never */
     const int *weights;
-    const int *normal;  /* what failback returns to; from the settings or an adopted drift */
-    uint64_t base_epoch;  /* the fence in the zone when this was decided ... */
-    const int *base;      /* ... and what that epoch said: drift is measured against it (C4) */
-    uint64_t voters;      /* probe_set: whose votes were the evidence */
+    const int *normal;     /* what failback returns to; from the settings or an adopted drift */
+    uint64_t base_epoch;   /* the fence in the zone when this was decided ... */
+    const int *base;       /* ... and what that epoch said: drift is measured against it (C4) */
+    uint64_t voters;       /* probe_set: whose votes were the evidence */
     uint32_t regions_left; /* bit set of regions that lose weight */
-    char order[ORDER_ID_MAX + 1]; /* the order obeyed, "" none */
-    bool override;                /* D7: that order lifts freeze, readiness, drift */
+    char order[ORDER_ID_MAX + 1];         /* the order obeyed, "" none */
+    bool override;                        /* D7: that order lifts freeze, readiness, drift */
     char reason[DECISION_REASON_MAX + 1]; /* a sentence */
 };
 

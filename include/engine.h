@@ -32,10 +32,10 @@ msec_t engine_deadline(const struct engine *engine);
 /* D10: one gate of the way to a move: which rule, its value, what it needs, does it let pass. */
 enum { GATES_MAX = 40, GATE_TEXT_MAX = 160 };
 struct gate {
-    const char *rule;   /* "D1" */
-    const char *name;   /* "hold" */
+    const char *rule; /* "D1" */
+    const char *name; /* "hold" */
     bool open;
-    int64_t value;      /* -1: not a number */
+    int64_t value; /* -1: not a number */
     int64_t limit;
     char text[GATE_TEXT_MAX + 1]; /* a sentence: what holds, what would have to change */
 };

@@ -44,7 +44,9 @@ enum event_kind {
 
 enum { BUDGET_MAX = 64 }; /* moves remembered; settings' limit is below it */
 
-struct event_start { wall_t wall; };
+struct event_start {
+    wall_t wall;
+};
 struct event_result {
     uint32_t check; /* index into settings->checks */
     const struct result *result;
@@ -53,7 +55,9 @@ struct event_reference {
     uint32_t reference;
     bool answered;
 };
-struct event_clock { msec_t jump_ms; };
+struct event_clock {
+    msec_t jump_ms;
+};
 struct event_store {
     enum store_status status; /* OK: everything was read at this revision and told before this */
     uint64_t revision;
@@ -84,7 +88,7 @@ struct event_order {
     const struct order *order;
 };
 struct event_budget {
-    uint64_t revision; /* 0: the key is absent */
+    uint64_t revision;   /* 0: the key is absent */
     const wall_t *moves; /* oldest first */
     uint32_t count;
 };

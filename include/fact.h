@@ -11,36 +11,36 @@
 #include "units.h"
 
 enum fact_code {
-    FACT_STARTED,        /* epoch of nothing; numbers: groups, sites, probes */
-    FACT_VERDICT,        /* check's site: old -> new state */
-    FACT_VOTE,           /* group: published */
-    FACT_SUSPECT,        /* probe suspects site: checked again at once (V2) */
-    FACT_BLIND,          /* blindness began or ended */
-    FACT_GAP,            /* clock or loop gap, ms */
-    FACT_AGREEMENT,      /* site: old -> new, counts */
-    FACT_HEAD,           /* group's head epoch seen */
-    FACT_PROPOSED,       /* commit sent to the store */
-    FACT_DECIDED,        /* commit accepted: epoch, kind, weights */
-    FACT_CONFLICT,       /* commit lost the race (D8) */
-    FACT_COMMIT_FAILED,  /* store would not take it */
-    FACT_REFUSED,        /* D10: a wanted move is refused: rule, reason, number */
-    FACT_ZONE,           /* zone read: fence and weights */
+    FACT_STARTED,       /* epoch of nothing; numbers: groups, sites, probes */
+    FACT_VERDICT,       /* check's site: old -> new state */
+    FACT_VOTE,          /* group: published */
+    FACT_SUSPECT,       /* probe suspects site: checked again at once (V2) */
+    FACT_BLIND,         /* blindness began or ended */
+    FACT_GAP,           /* clock or loop gap, ms */
+    FACT_AGREEMENT,     /* site: old -> new, counts */
+    FACT_HEAD,          /* group's head epoch seen */
+    FACT_PROPOSED,      /* commit sent to the store */
+    FACT_DECIDED,       /* commit accepted: epoch, kind, weights */
+    FACT_CONFLICT,      /* commit lost the race (D8) */
+    FACT_COMMIT_FAILED, /* store would not take it */
+    FACT_REFUSED,       /* D10: a wanted move is refused: rule, reason, number */
+    FACT_ZONE,          /* zone read: fence and weights */
     FACT_ZONE_FAILED,
-    FACT_SENT,           /* change batch sent */
-    FACT_ACCEPTED,       /* Route 53 took it */
-    FACT_LOST,           /* no answer: the zone is read again (C3) */
-    FACT_BATCH_REFUSED,  /* refused batch (C3) */
-    FACT_BACKOFF,        /* throttled or failing: next try in ms */
-    FACT_APPLIED,        /* the zone's fence says >= N (C7) */
+    FACT_SENT,          /* change batch sent */
+    FACT_ACCEPTED,      /* Route 53 took it */
+    FACT_LOST,          /* no answer: the zone is read again (C3) */
+    FACT_BATCH_REFUSED, /* refused batch (C3) */
+    FACT_BACKOFF,       /* throttled or failing: next try in ms */
+    FACT_APPLIED,       /* the zone's fence says >= N (C7) */
     FACT_INSYNC,
-    FACT_SERVERS,        /* authoritative servers that say >= N, of */
-    FACT_DRIFT,          /* C4 */
+    FACT_SERVERS, /* authoritative servers that say >= N, of */
+    FACT_DRIFT,   /* C4 */
     FACT_FENCE_MISSING,
-    FACT_FENCE_AHEAD,    /* C7: fence above head */
-    FACT_ORDER,          /* an order was seen */
-    FACT_STORE,          /* store reachable or away */
-    FACT_ALERT,          /* an alert was raised or resolved */
-    FACT_LATCH,          /* beacon latch changed (B1) */
+    FACT_FENCE_AHEAD, /* C7: fence above head */
+    FACT_ORDER,       /* an order was seen */
+    FACT_STORE,       /* store reachable or away */
+    FACT_ALERT,       /* an alert was raised or resolved */
+    FACT_LATCH,       /* beacon latch changed (B1) */
     FACT_CODE_COUNT
 };
 

@@ -24,7 +24,7 @@ const char *order_verb_name(enum order_verb verb);
 int order_verb_parse(const char *name, enum order_verb *ret_verb);
 
 enum {
-    ORDERS_MAX = 128,     /* in the store at one time */
+    ORDERS_MAX = 128, /* in the store at one time */
     ORDER_REASON_MAX = 200,
     ORDER_BY_MAX = 63,
     ORDER_OBEYED_MAX = 64 /* groups one order is marked obeyed by; further ones are not marked */
@@ -39,8 +39,8 @@ struct order_obeyed {
 struct order {
     char id[ORDER_ID_MAX + 1];
     enum order_verb verb;
-    uint32_t region; /* drain, restore; else NONE */
-    uint32_t group;  /* freeze, thaw, failback; NONE: all groups */
+    uint32_t region;                 /* drain, restore; else NONE */
+    uint32_t group;                  /* freeze, thaw, failback; NONE: all groups */
     char incident[INCIDENT_MAX + 1]; /* ack */
     bool override;
     char by[ORDER_BY_MAX + 1]; /* "root (uid 0)" from the socket's peer credentials */

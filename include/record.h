@@ -16,18 +16,18 @@ enum { NONCE_LENGTH = 32, PLAN_LENGTH = 16, FENCE_TEXT_MAX = 255 };
 struct record_set {
     const char *name; /* as Route 53 wrote it, unescaped: lower case, no trailing dot, '*' plain */
     const char *type;
-    const char *set;  /* SetIdentifier */
-    int weight;       /* -1: not a weighted set */
-    int64_t ttl_s;    /* -1: alias */
+    const char *set;           /* SetIdentifier */
+    int weight;                /* -1: not a weighted set */
+    int64_t ttl_s;             /* -1: alias */
     const char *const *values; /* each as in the zone: TXT with its quotes */
     uint32_t value_count;
     const char *alias_zone; /* AliasTarget; "" when there is none */
     const char *alias_name;
     bool alias_evaluate;
     const char *health_check;
-    const char *region;   /* latency routing; managed sets have none of the following */
+    const char *region; /* latency routing; managed sets have none of the following */
     const char *failover;
-    bool other_routing;   /* geo, CIDR, multivalue, traffic policy: never ours to change */
+    bool other_routing; /* geo, CIDR, multivalue, traffic policy: never ours to change */
 };
 
 /* The record sets of one hosted zone that settings name (services' sets and fences), read at one
@@ -53,7 +53,8 @@ struct fence {
     char plan[PLAN_LENGTH + 1];
 };
 
-/* Writes `v=rs1 group=G epoch=N by=PROBE nonce=HEX plan=HEX16`, without quotes. 0 or -1: no room. */
+/* Writes `v=rs1 group=G epoch=N by=PROBE nonce=HEX plan=HEX16`, without quotes; 0, or -1: no
+ * room. */
 int fence_format(const struct fence *fence, char *out, size_t size);
 
 /* Reads a fence from a TXT value, with or without quotes. 0, or -1: not a fence of version rs1. */

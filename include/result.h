@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* result.h: what happened on one attempt of one check. It states facts; verdict.h draws conclusions. */
+/* result.h: what happened on one attempt of one check. It states facts; verdict.h draws
+ * conclusions. */
 #ifndef REGIONSHIFT_RESULT_H
 #define REGIONSHIFT_RESULT_H
 

@@ -18,7 +18,7 @@
 
 /* Limits: everything has one. */
 enum {
-    PROBES_MAX = 64,   /* the electorate; votes are counted in 64-bit sets */
+    PROBES_MAX = 64, /* the electorate; votes are counted in 64-bit sets */
     REGIONS_MAX = 32,
     NAME_MAX_LENGTH = 63, /* of probe, service, region and group names: [a-z0-9][a-z0-9.-]* */
     FINGERPRINT_LENGTH = 16,
@@ -36,18 +36,18 @@ struct check_header {
 struct check {
     uint32_t site;
     enum check_kind kind;
-    const char *url;     /* as written; "http://..." "https://..." "tcp://HOST:PORT" */
-    const char *host;    /* of the URL, lower case, without brackets */
+    const char *url;  /* as written; "http://..." "https://..." "tcp://HOST:PORT" */
+    const char *host; /* of the URL, lower case, without brackets */
     uint16_t port;
-    const char *target;  /* path and query, at least "/" */
+    const char *target; /* path and query, at least "/" */
     bool tls;
     bool verify;         /* check the certificate; default true */
     const char *address; /* pinned IP literal, or "" : resolve the host */
     const char *method;  /* "GET" or "HEAD" */
     const struct check_header *headers;
     uint32_t header_count;
-    const char *status;  /* as written */
-    const char *body;    /* as written */
+    const char *status; /* as written */
+    const char *body;   /* as written */
     const struct assertion *assertion;
     msec_t interval_ms;
     msec_t timeout_ms;
@@ -62,7 +62,7 @@ struct check {
 struct site {
     uint32_t service;
     uint32_t region;
-    int weight; /* normal weight, 0..255 */
+    int weight;        /* normal weight, 0..255 */
     const char *set;   /* Route 53 SetIdentifier */
     const char *value; /* for `init`; "" when alias is used or the record exists already */
     const char *name;  /* "SERVICE/REGION" */
@@ -156,24 +156,24 @@ enum severity { SEVERITY_INFO, SEVERITY_WARN, SEVERITY_PAGE };
 /* One place alerts go to. */
 struct sink_settings {
     enum sink_kind kind;
-    const char *name;      /* unique; default "KIND-N" */
+    const char *name; /* unique; default "KIND-N" */
     enum severity min_severity;
-    const char *url;       /* webhook */
-    const char *secret;    /* webhook: HMAC key, "" none */
-    const char *host;      /* smtp */
+    const char *url;    /* webhook */
+    const char *secret; /* webhook: HMAC key, "" none */
+    const char *host;   /* smtp */
     uint16_t port;
-    const char *tls;       /* smtp: "starttls" (default) "tls" "none" */
+    const char *tls; /* smtp: "starttls" (default) "tls" "none" */
     const char *user;
-    const char *password;  /* the secret itself */
+    const char *password; /* the secret itself */
     const char *from;
     const char *const *to;
     uint32_t to_count;
-    const char *ca_file;   /* "" : the system's */
+    const char *ca_file; /* "" : the system's */
     msec_t timeout_ms;
 };
 
 struct settings {
-    const char *file;  /* path it was read from */
+    const char *file;                         /* path it was read from */
     char fingerprint[FINGERPRINT_LENGTH + 1]; /* of quorum, checks, services, groups, limits (A2) */
 
     uint32_t self; /* index of this probe in electors, NONE: not named (ctl, simulate) */
@@ -202,23 +202,23 @@ struct settings {
     const struct group *groups;
     uint32_t group_count;
 
-    uint32_t limit_budget;    /* moves ... */
-    msec_t limit_window_ms;   /* ... in a window this long (D6) */
+    uint32_t limit_budget;  /* moves ... */
+    msec_t limit_window_ms; /* ... in a window this long (D6) */
 
     const char *aws_region;
-    const char *aws_endpoint; /* "" : the partition's own */
-    const char *aws_profile;  /* "" : AWS_PROFILE or default */
+    const char *aws_endpoint;           /* "" : the partition's own */
+    const char *aws_profile;            /* "" : AWS_PROFILE or default */
     const char *const *aws_nameservers; /* "IP:PORT" asked instead of the delegation set; rarely */
     uint32_t aws_nameserver_count;
-    msec_t aws_timeout_ms;    /* of one Route 53 request */
+    msec_t aws_timeout_ms; /* of one Route 53 request */
 
     const struct sink_settings *sinks;
     uint32_t sink_count;
-    const char *spool_path;   /* folder of the alert spool and the beacon latch */
-    msec_t remind_ms;         /* open incidents are repeated this often */
+    const char *spool_path; /* folder of the alert spool and the beacon latch */
+    msec_t remind_ms;       /* open incidents are repeated this often */
 
-    const char *http_listen;  /* "ADDR:PORT", "" : none */
-    const char *http_token;   /* for orders over TCP, "" : orders over TCP refused */
+    const char *http_listen; /* "ADDR:PORT", "" : none */
+    const char *http_token;  /* for orders over TCP, "" : orders over TCP refused */
     const char *control_socket;
 
     const char *history_path;
@@ -230,10 +230,10 @@ struct settings {
 /* One complaint about a settings file. */
 struct settings_problem {
     bool is_warning;
-    unsigned line;      /* 0: none */
-    const char *name;   /* of a cross-check ("quorum-reachable"), or of the schema rule ("range") */
-    const char *path;   /* "groups.[0].hold" */
-    const char *text;   /* what, and what is allowed */
+    unsigned line;    /* 0: none */
+    const char *name; /* of a cross-check ("quorum-reachable"), or of the schema rule ("range") */
+    const char *path; /* "groups.[0].hold" */
+    const char *text; /* what, and what is allowed */
 };
 
 struct settings_report {

@@ -58,8 +58,8 @@ struct store_view {
 };
 
 enum store_compare_kind {
-    STORE_MOD_IS,         /* key's mod_revision == revision; 0: the key is absent */
-    STORE_CREATE_IS,      /* key's create_revision == revision; 0: absent */
+    STORE_MOD_IS,          /* key's mod_revision == revision; 0: the key is absent */
+    STORE_CREATE_IS,       /* key's create_revision == revision; 0: absent */
     STORE_PREFIX_NOT_AFTER /* no key under this prefix has a mod_revision > revision */
 };
 

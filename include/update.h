@@ -48,7 +48,7 @@ struct update {
     uint32_t start_count;
     const struct vote *votes; /* ours, to publish under the lease */
     uint32_t vote_count;
-    bool suspects_changed; /* publish the list of suspects (leased; empty: delete) */
+    bool suspects_changed;    /* publish the list of suspects (leased; empty: delete) */
     const uint32_t *suspects; /* sites */
     uint32_t suspect_count;
     const struct latch *latches; /* to be fsynced before anything is sent (B1) */

@@ -19,8 +19,8 @@ enum verdict_state {
 };
 
 struct verdict_rule {
-    uint32_t fall; /* bad results in a row: down; >= 1 */
-    uint32_t rise; /* good results in a row: up; >= 1 */
+    uint32_t fall;       /* bad results in a row: down; >= 1 */
+    uint32_t rise;       /* good results in a row: up; >= 1 */
     uint32_t window_bad; /* V3: down when window_bad of the last window_of were bad; 0: off */
     uint32_t window_of;  /* <= VERDICT_WINDOW_MAX */
     msec_t stale_ms;     /* V4: 3 intervals */
@@ -30,12 +30,12 @@ enum { VERDICT_WINDOW_MAX = 64, VERDICT_RUN_MAX = 1000000 };
 
 struct verdict {
     enum verdict_state state;
-    uint32_t run;     /* results in a row of the kind that led here; saturates */
-    msec_t since_ms;  /* when state was entered */
-    msec_t last_ms;   /* newest result that counted; -1: none yet */
-    uint64_t window;  /* newest result in bit 0; 1: bad */
+    uint32_t run;    /* results in a row of the kind that led here; saturates */
+    msec_t since_ms; /* when state was entered */
+    msec_t last_ms;  /* newest result that counted; -1: none yet */
+    uint64_t window; /* newest result in bit 0; 1: bad */
     uint32_t window_count;
-    bool window_down; /* V3: this down ends when the window clears */
+    bool window_down;     /* V3: this down ends when the window clears */
     enum failure failure; /* of the newest bad result; FAILURE_NONE while up */
 };
 
