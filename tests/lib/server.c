@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The idea: a server blocks in poll() on its socket and on one end of a pair of sockets; stopping
+ * it is closing the other end. So no test sleeps, and no server outlives its test. */
+#include "server.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { DATAGRAM_MAX = 65536 };
+
+struct server {
+    int fd;
+    int wake[2]; /* ours, the thread's */
+    uint16_t port;
+    atomic_uint count;
+    server_serve serve;
+    server_answer answer;
+    void *context;
+    pthread_t thread;
+};
+
+static int bind_loopback(int type, uint16_t *ret_port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t length = sizeof(address);
+    int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+
+    ck_assert_int_ge(fd, 0);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, length), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &length), 0);
+    *ret_port = ntohs(address.sin_port);
+    return fd;
+}
+
+/* Waits for fd. Returns 0 when it is ready, -1 when the server is to stop. */
+static int wait_for(struct server *server, int fd, short events)
+{
+    struct pollfd polled[2] = {{.fd = fd, .events = events},
+                               {.fd = server->wake[1], .events = POLLIN}};
+
+    while (poll(polled, 2, -1) < 0) {
+        if (errno != EINTR)
+            return -1;
+    }
+    return polled[1].revents != 0 ? -1 : 0;
+}
+
+static void *run_tcp(void *context)
+{
+    struct server *server = context;
+
+    while (wait_for(server, server->fd, POLLIN) == 0) {
+        int fd = accept4(server->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+        if (fd < 0)
+            continue;
+        atomic_fetch_add(&server->count, 1);
+        server->serve(server, fd, server->context);
+        close(fd);
+    }
+    return NULL;
+}
+
+static void *run_udp(void *context)
+{
+    static _Thread_local uint8_t query[DATAGRAM_MAX];
+    static _Thread_local uint8_t answer[DATAGRAM_MAX];
+    struct server *server = context;
+
+    while (wait_for(server, server->fd, POLLIN) == 0) {
+        struct sockaddr_in peer;
+        socklen_t peer_length = sizeof(peer);
+        ssize_t length = recvfrom(server->fd, query, sizeof(query), MSG_DONTWAIT,
+                                  (struct sockaddr *)&peer, &peer_length);
+        size_t answer_length;
+
+        if (length < 0)
+            continue;
+        atomic_fetch_add(&server->count, 1);
+        answer_length =
+            server->answer(server->context, query, (size_t)length, answer, sizeof(answer));
+        if (answer_length > 0)
+            sendto(server->fd, answer, answer_length, 0, (struct sockaddr *)&peer, peer_length);
+    }
+    return NULL;
+}
+
+static struct server *start(int type, server_serve serve, server_answer answer, void *context)
+{
+    struct server *server = calloc(1, sizeof(*server));
+
+    ck_assert_ptr_nonnull(server);
+    server->fd = bind_loopback(type, &server->port);
+    if (type == SOCK_STREAM)
+        ck_assert_int_eq(listen(server->fd, 64), 0);
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, server->wake), 0);
+    server->serve = serve;
+    server->answer = answer;
+    server->context = context;
+    ck_assert_int_eq(
+        pthread_create(&server->thread, NULL, type == SOCK_STREAM ? run_tcp : run_udp, server), 0);
+    return server;
+}
+
+struct server *server_start_tcp(server_serve serve, void *context)
+{
+    return start(SOCK_STREAM, serve, NULL, context);
+}
+
+struct server *server_start_udp(server_answer answer, void *context)
+{
+    return start(SOCK_DGRAM, NULL, answer, context);
+}
+
+uint16_t server_port(const struct server *server)
+{
+    return server->port;
+}
+
+unsigned server_count(struct server *server)
+{
+    return atomic_load(&server->count);
+}
+
+void server_stop(struct server *server)
+{
+    close(server->wake[0]);
+    pthread_join(server->thread, NULL);
+    close(server->wake[1]);
+    close(server->fd);
+    free(server);
+}
+
+void server_read_request(struct server *server, int fd)
+{
+    char request[8192];
+    size_t length = 0;
+
+    while (length < sizeof(request) - 1 && wait_for(server, fd, POLLIN) == 0) {
+        ssize_t n = read(fd, request + length, sizeof(request) - 1 - length);
+
+        if (n <= 0)
+            return;
+        length += (size_t)n;
+        request[length] = '\0';
+        if (strstr(request, "\r\n\r\n") != NULL)
+            return;
+    }
+}
+
+int server_send(struct server *server, int fd, const void *data, size_t length)
+{
+    const char *at = data;
+
+    while (length > 0) {
+        ssize_t n;
+
+        if (wait_for(server, fd, POLLOUT) < 0)
+            return -1;
+        n = send(fd, at, length, MSG_NOSIGNAL);
+        if (n < 0 && errno == EAGAIN)
+            continue;
+        if (n <= 0)
+            return -1;
+        at += n;
+        length -= (size_t)n;
+    }
+    return 0;
+}
+
+int server_send_text(struct server *server, int fd, const char *text)
+{
+    return server_send(server, fd, text, strlen(text));
+}
+
+void server_wait_for_close(struct server *server, int fd)
+{
+    char ignored[4096];
+
+    while (wait_for(server, fd, POLLIN) == 0) {
+        ssize_t n = read(fd, ignored, sizeof(ignored));
+
+        if (n == 0 || (n < 0 && errno != EAGAIN))
+            return;
+    }
+}
+
+uint16_t server_free_port(void)
+{
+    uint16_t port;
+
+    close(bind_loopback(SOCK_STREAM, &port));
+    return port;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* server.h: small servers for tests, each in a thread of its own, on 127.0.0.1. What a server does
+ * with a connection is a function of the test; good ones and hostile ones look alike. */
+#ifndef REGIONSHIFT_TESTS_SERVER_H
+#define REGIONSHIFT_TESTS_SERVER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct server;
+
+/* Serves one connection; the server closes fd afterwards. Connections come one after the other. */
+typedef void (*server_serve)(struct server *server, int fd, void *context);
+
+/* Answers one datagram: writes the answer and returns its length, 0: silence. */
+typedef size_t (*server_answer)(void *context, const uint8_t *query, size_t length, uint8_t *answer,
+                                size_t size);
+
+/* Both fail the test when they cannot start. */
+struct server *server_start_tcp(server_serve serve, void *context);
+struct server *server_start_udp(server_answer answer, void *context);
+
+uint16_t server_port(const struct server *server);
+
+/* Connections or datagrams seen so far. */
+unsigned server_count(struct server *server);
+
+/* Stops and frees; a serve function that waits is woken. */
+void server_stop(struct server *server);
+
+/* For serve functions. */
+void server_read_request(struct server *server, int fd); /* up to the empty line */
+/* Sends all of it. Returns 0, or -1 when the peer or the test went away. */
+int server_send(struct server *server, int fd, const void *data, size_t length);
+int server_send_text(struct server *server, int fd, const char *text);
+void server_wait_for_close(struct server *server, int fd); /* reads until the peer closes */
+
+/* A port on 127.0.0.1 where nobody listens. */
+uint16_t server_free_port(void);
+
+#endif
