@@ -54,7 +54,7 @@ def blank(text):
     return _TOKENS.sub(spaces, text)
 
 
-_NAME = re.compile(r"(\w+)\s*\((?!\s*\()")
+_NAME = re.compile(r"(?:START_TEST\()?\b(?!START_TEST)(\w+)\s*[()]")
 
 
 def functions(blanked):

@@ -79,6 +79,8 @@ PLANTED = {
     "no-licence-in-a-script": ("scripts/a", "#!/bin/sh\n", "2: no licence"),
     "no-guard": ("include/a.h", LICENCE + "int a;\n", "1: no header guard"),
     "guard-of-another": ("include/a.h", GUARDED.format("int a;"), "1: no header guard"),
+    "guard-left-open": ("include/noun.h", GUARDED.format("int a;").replace("#endif\n", "int b;\n"),
+                        "5: the header guard is not closed"),
     "malloc-in-core": ("monitor/core/a.c", body("p = malloc(3);"), "4: malloc() in f"),
     "default-over-enum": ("monitor/core/a.c", core_switch("SITE_UP"), "6: default: over our own"),
     "library-header": ("monitor/core/a.c", LICENCE + "#include <uv.h>\n", "2: library header"),
