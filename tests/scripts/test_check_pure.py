@@ -72,6 +72,20 @@ def test_a_codec_may_call_the_core_but_not_the_reverse(tmp_path):
     assert code == 1 and "uses core_length" in output
 
 
+MEMORY_STREAM = """#include <stdio.h>
+int f(char **t, size_t *n) { FILE *m = open_memstream(t, n); return fprintf(m, "%p", t); }
+"""
+
+
+def test_a_codec_may_write_to_memory_but_not_to_a_stream_it_was_given(tmp_path):
+    given = '#include <stdio.h>\nint f(FILE *m) { return fprintf(m, "%p", (void *)m); }\n'
+    assert check(tmp_path, codec=MEMORY_STREAM) == (0, "")
+    code, output = check(tmp_path, codec=given)
+    assert code == 1 and "uses fprintf" in output
+    code, output = check(tmp_path, core=MEMORY_STREAM)
+    assert code == 1 and "uses open_memstream" in output
+
+
 def test_a_header_of_the_shell_is_found(tmp_path):
     (tmp_path / "monitor/core").mkdir(parents=True)
     (tmp_path / "monitor/core/a.c").write_text("#include <sqlite3.h>\n")

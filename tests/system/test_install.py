@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""make install puts everything in its place, and the service it installs is locked in."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("REGIONSHIFT_BUILD", TOP / "build"))
+
+MOST_EXPOSURE = 2.0  # of 10, as systemd-analyze counts
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """A folder that make install took for the root of a machine."""
+    folder = tmp_path_factory.mktemp("root")
+    command = ["make", "-C", BUILD, "install", f"DESTDIR={folder}"]
+    subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
+    return folder
+
+
+def test_everything_is_installed(root):
+    unit = (root / "usr/local/lib/systemd/system/regionshiftd.service").read_text()
+    assert "ExecStart=/usr/local/sbin/regionshiftd " in unit
+    assert (root / "usr/local/lib/sysusers.d/regionshift.conf").is_file()
+    assert (root / "usr/local/share/doc/regionshift/LICENSE").is_file()
+    assert (root / "usr/local/share/doc/regionshift/examples/iam-policy.json").is_file()
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
+def test_the_service_is_locked_in(root):
+    unit = root / "usr/local/lib/systemd/system/regionshiftd.service"
+    command = ["systemd-analyze", "security", "--offline=true", unit]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    exposure = re.search(r"Overall exposure level for regionshiftd.service: ([\d.]+)", done.stdout)
+    assert exposure, done.stdout + done.stderr
+    assert float(exposure.group(1)) <= MOST_EXPOSURE
+
+
+def test_uninstall_leaves_nothing(root):
+    command = ["make", "-C", BUILD, "uninstall", f"DESTDIR={root}"]
+    subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
+    assert [path for path in root.rglob("*") if path.is_file()] == []
