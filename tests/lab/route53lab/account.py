@@ -104,9 +104,9 @@ class Account:
     def submit(self, batch):
         """Accepts the batch whole, or raises ApiError; either way it is logged."""
         with self.lock:
-            zone = self.zone(batch.zone_id)
-            before = zone.fences()
             try:
+                zone = self.zone(batch.zone_id)
+                before = zone.fences()
                 self._check_prior(zone)
                 change = self._accept(zone, batch)
             except ApiError as error:

@@ -5,6 +5,7 @@ Health checks are not played yet. Their place is `Book.healthy`: a function from
 True or False; the choice among weighted and failover records already asks it, as Route 53 does.
 """
 
+import dns.exception
 import dns.flags
 import dns.message
 import dns.name

@@ -119,7 +119,9 @@ class Control:
     # -- hands in the zone: as another tool or a human would change it, at once visible --
 
     def _submit(self, zone, changes, comment):
-        model.check_facets({"Changes": changes, "Comment": comment}, self._batch_shape)
+        params = {"Changes": changes, "Comment": comment}
+        model.check_types(params, self._batch_shape)
+        model.check_facets(params, self._batch_shape)
         change = self._account.submit(Batch(zone.id, changes, comment, source="lab"))
         return {"change_id": change.id, "fences": zone.fences()}
 
@@ -137,7 +139,7 @@ class Control:
         if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
             raise BadRequest("expected a JSON list of record sets")
         for rrset in given:
-            model.check_facets(rrset, self._rrset_shape)
+            model.check_types(rrset, self._rrset_shape)
         return given
 
     def _zone_act(self, zone, act, given):

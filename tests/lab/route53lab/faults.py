@@ -107,6 +107,8 @@ def parse(name, given):
             params[key] = check(given[key]) if key in given else default
         except ValueError as bad:
             raise ValueError(f"fault {name}: '{key}' {bad}") from None
+    if params.get("mode") == "refuse" and (params["count"] or params["operation"]):
+        raise ValueError("fault down: connections are refused to all; no 'count', no 'operation'")
     return params
 
 

@@ -211,17 +211,22 @@ def _walk(value, shape, path):
             yield from _walk(item, shape.member, f"{path}.{number}.member")
 
 
+def check_types(params, shape):
+    """For what did not come through Reader: botocore's own word on types and members."""
+    report = ParamValidator().validate(params, shape)
+    if report.has_errors():
+        raise invalid_input(report.generate_report())
+
+
 def check_facets(params, shape):
     """Raises InvalidInput that lists everything the model does not allow."""
-    report = ParamValidator().validate(params, shape)
     found = [f"Value '{value}' at '{path}' failed to satisfy constraint: {problem}"
              for value, member, path in _walk(params, shape, "")
              for problem in _facet_problems(value, member)]
     if found:
         noun = "validation error" if len(found) == 1 else "validation errors"
         raise invalid_input(f"{len(found)} {noun} detected: " + "; ".join(found))
-    if report.has_errors():
-        raise invalid_input(report.generate_report())
+    check_types(params, shape)
 
 
 def query_params(pairs, shape):

@@ -4,7 +4,9 @@
 import http.server
 import select
 import socket
+import socketserver
 import struct
+import sys
 import threading
 import time
 
@@ -42,13 +44,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _body(self):
         """The body, or None after a refusal was sent."""
-        length = self.headers.get("Content-Length", "0")
+        lengths = self.headers.get_all("Content-Length", ["0"])
+        length = lengths[0]
         if self.headers.get("Transfer-Encoding") is not None:
             return self._refuse(501, "NotImplemented",
                                 "A header you provided implies functionality that is not "
                                 "implemented: Transfer-Encoding")
-        if not length.isascii() or not length.isdigit():
-            return self._refuse(400, "BadRequest", "Content-Length is not a number")
+        if len(lengths) > 1 or not length.isascii() or not length.isdigit():
+            return self._refuse(400, "BadRequest", "Content-Length is not one number")
         if int(length) > MAX_BODY:
             return self._refuse(413, "RequestEntityTooLarge",
                                 f"the body has {length} bytes, more than {MAX_BODY}")
@@ -126,12 +129,11 @@ class _Listener(http.server.ThreadingHTTPServer):
 
     def server_bind(self):
         """Without the library's look-up of our own host name."""
-        http.server.socketserver.TCPServer.server_bind(self)
+        socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = self.server_address[:2]
 
     def handle_error(self, request, client_address):
         """A client that goes away is not worth a traceback; a bug of the lab is."""
-        import sys
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
@@ -148,6 +150,7 @@ class HttpServer:
         self._control = _Listener(control_address, self)
         self.control_address = self._control.server_address[:2]
         self._lock = threading.Lock()
+        self._keeper = None             # holds the port, without listening, while refusing
 
     @staticmethod
     def _run(listener):
@@ -164,14 +167,18 @@ class HttpServer:
         return self.api.serve(request)
 
     def refuse(self, on):
-        """Connections to the API's port are refused while on; the port stays ours to reopen."""
+        """Connections to the API's port are refused while on; nobody else gets the port."""
         with self._lock:
             if on and not self.refusing:
                 self.refusing = True
                 self._listener.shutdown()
                 self._listener.server_close()
+                self._keeper = socket.socket(self._listener.address_family, socket.SOCK_STREAM)
+                self._keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                self._keeper.bind(self.address)
             elif not on and self.refusing:
                 self._listener = _Listener(self.address, self)
+                self._keeper.close()
                 self._run(self._listener)
                 self.refusing = False
 
