@@ -11,11 +11,12 @@
 #ifndef REGIONSHIFT_ALERTS_H
 #define REGIONSHIFT_ALERTS_H
 
-#include <uv.h>
 
 #include "alert.h"
 #include "settings.h"
 #include "store.h"
+
+typedef struct uv_loop_s uv_loop_t; /* libuv's own name, without its header */
 
 struct alerts;
 

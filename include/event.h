@@ -12,10 +12,9 @@
 
 #include "decision.h"
 #include "order.h"
+#include "outcome.h"
 #include "record.h"
 #include "result.h"
-#include "route53.h"
-#include "store.h"
 #include "units.h"
 #include "vote.h"
 
@@ -39,6 +38,7 @@ enum event_kind {
     EVENT_SERVERS,   /* what the authoritative servers say (C7) */
     EVENT_JOURNAL,   /* highest epoch in the local journal (C2) */
     EVENT_SINK,      /* a sink began or ceased to fail */
+    EVENT_INIT,      /* an operator confirmed `init`: write the first head and fence (D9) */
     EVENT_KIND_COUNT
 };
 
@@ -130,6 +130,10 @@ struct event_sink {
     bool failing;
 };
 
+struct event_init {
+    uint32_t group;
+};
+
 struct event {
     enum event_kind kind;
     msec_t at_ms;
@@ -152,6 +156,7 @@ struct event {
         struct event_servers servers;
         struct event_journal journal;
         struct event_sink sink;
+        struct event_init init;
     };
 };
 

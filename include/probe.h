@@ -10,10 +10,11 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <uv.h>
 
 #include "result.h"
 #include "settings.h"
+
+typedef struct uv_loop_s uv_loop_t; /* libuv's own name, without its header */
 
 struct prober;
 

@@ -11,24 +11,13 @@
 
 #include <stdbool.h>
 
+#include "outcome.h"
 #include "record.h"
 #include "settings.h"
 
 typedef struct uv_loop_s uv_loop_t; /* as in uv.h, which core and codec must not include */
 
-enum route53_outcome {
-    ROUTE53_OK,
-    ROUTE53_REFUSED,   /* InvalidChangeBatch: nothing was applied by this request; read the zone */
-    ROUTE53_LOST,      /* no answer, 5xx, unreadable: perhaps applied; read the zone */
-    ROUTE53_BUSY,      /* Throttling, PriorRequestNotComplete: not applied; back off */
-    ROUTE53_DENIED,    /* 403, credentials missing or expired */
-    ROUTE53_NOT_FOUND, /* zone or change unknown */
-    ROUTE53_INVALID,   /* our request is wrong: a bug or a setting; never retried */
-    ROUTE53_DRY_RUN,   /* stopped at the signer */
-    ROUTE53_FORBIDDEN  /* C5: stopped at the signer */
-};
-
-const char *route53_outcome_name(enum route53_outcome outcome);
+typedef struct uv_loop_s uv_loop_t; /* libuv's own name, without its header */
 
 struct route53;
 

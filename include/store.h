@@ -18,8 +18,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <uv.h>
 
+#include "outcome.h"
 #include "settings.h"
 #include "units.h"
 
@@ -27,20 +27,11 @@
 enum {
     STORE_KEY_MAX = 255,
     STORE_VALUE_MAX = 64 * 1024,
-    STORE_COMPARES_MAX = 160, /* every vote of 64 probes, head, budget, orders */
+    STORE_COMPARES_MAX = 128, /* the votes of 64 probes, head, budget, orders; etcd's own limit */
     STORE_PUTS_MAX = 80
 };
 
-enum store_status {
-    STORE_OK,
-    STORE_CONFLICT,   /* transaction: a compare did not hold, nothing was written */
-    STORE_LEASE_LOST, /* renew or leased put: our lease is gone; grant anew by the next renew */
-    STORE_AWAY,       /* unavailable, timed out, closed: a write may have happened */
-    STORE_READONLY,
-    STORE_FULL,
-    STORE_CORRUPT,
-    STORE_DENIED
-};
+typedef struct uv_loop_s uv_loop_t; /* libuv's own name, without its header */
 
 struct store_item {
     const char *key;
@@ -108,7 +99,9 @@ void store_get(struct store *store, const char *prefix, store_view_done done, vo
 void store_put(struct store *store, const char *key, const char *value, size_t length, bool leased,
                store_write_done done, void *context);
 
-/* 3. All compares hold: all puts at one revision. Otherwise STORE_CONFLICT and nothing. */
+/* 3. All compares hold: all puts at one revision. Otherwise STORE_CONFLICT and nothing. A key is
+ * written at most once in a transaction. Deleting what is absent changes nothing, and a transaction
+ * that changes nothing raises no revision. */
 void store_txn(struct store *store, const struct store_txn *txn, store_write_done done,
                void *context);
 
@@ -124,11 +117,9 @@ void store_renew(struct store *store, store_write_done done, void *context);
 void store_delete(struct store *store, const char *key, store_write_done done, void *context);
 
 /* Gives the lease back (its keys vanish at once, best effort), fails what is pending with
- * STORE_AWAY, closes; `closed` runs from the loop when nothing is left. Accepts NULL. */
+ * STORE_AWAY, closes; no call may follow. `closed` (may be NULL) runs from the loop when nothing is
+ * left. Accepts NULL: then `closed` runs at once. */
 void store_close(struct store *store, void (*closed)(void *context), void *context);
-
-/* "ok", "conflict", "away", ... for logs and metrics. */
-const char *store_status_name(enum store_status status);
 
 /* What an engine of the store implements; store.c dispatches to it. */
 struct store_kind_ops {

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What several stages need of the engine's memory. */
+#include "state.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+wall_t state_wall(const struct engine *engine, msec_t at_ms)
+{
+    return at_ms + engine->wall_offset;
+}
+
+struct vote_slot *state_vote(const struct engine *engine, uint32_t probe, uint32_t group)
+{
+    return &engine->votes[(size_t)probe * engine->settings->group_count + group];
+}
+
+const struct group *state_group(const struct engine *engine, uint32_t group)
+{
+    return &engine->settings->groups[group];
+}
+
+bool state_may_act(const struct engine *engine)
+{
+    return !engine->dry_run && engine->settings->electors[engine->settings->self].may_act;
+}
+
+/* S2: answered within a lease's time, and not failing: what we know of leases is still true. */
+bool state_store_ok(const struct engine *engine)
+{
+    return engine->store_full_ms >= 0 &&
+           engine->now_ms - engine->store_ok_ms <= engine->settings->store.lease_ms;
+}
+
+void state_wake(struct engine *engine, uint32_t group, msec_t at_ms)
+{
+    if (at_ms < engine->groups[group].next_ms)
+        engine->groups[group].next_ms = at_ms;
+}
+
+void state_touch(struct engine *engine, uint32_t group)
+{
+    engine->groups[group].dirty = true;
+}
+
+void state_touch_all(struct engine *engine)
+{
+    for (uint32_t i = 0; i < engine->settings->group_count; i++)
+        state_touch(engine, i);
+}
+
+struct fact *state_fact(struct engine *engine, enum fact_code code)
+{
+    struct update *update = engine->update;
+    struct fact *fact;
+
+    assert(update != NULL);
+    if (update->fact_count == FACTS_MAX) {
+        update->facts_lost++;
+        fact = &engine->out_facts[FACTS_MAX]; /* a spare place that nobody reads */
+    } else {
+        fact = &engine->out_facts[update->fact_count++];
+    }
+    *fact = (struct fact){.code = code,
+                          .at_ms = engine->now_ms,
+                          .rule = "",
+                          .word = "",
+                          .word2 = "",
+                          .group = NONE,
+                          .site = NONE,
+                          .region = NONE,
+                          .zone = NONE,
+                          .probe = NONE,
+                          .epoch = -1,
+                          .number = -1,
+                          .limit = -1};
+    return fact;
+}
+
+void state_weights_text(const struct engine *engine, uint32_t group, const int *weights, char *out,
+                        size_t size)
+{
+    const struct group *g = state_group(engine, group);
+    size_t used = 0;
+    uint32_t service = NONE;
+
+    out[0] = '\0';
+    for (uint32_t i = 0; i < g->site_count && used + 1 < size; i++) {
+        uint32_t of = engine->settings->sites[g->sites[i]].service;
+        int n = snprintf(out + used, size - used, "%s%d",
+                         i == 0 ? "" : of == service ? "/" : " ", weights[i]);
+        used += n > 0 ? (size_t)n : 0;
+        service = of;
+    }
+}
+
+uint32_t state_rank(const struct engine *engine, uint64_t epoch)
+{
+    const struct settings *settings = engine->settings;
+    uint32_t actors = 0;
+    uint32_t place = 0;
+
+    for (uint32_t i = 0; i < settings->elector_count; i++) {
+        if (!settings->electors[i].may_act)
+            continue;
+        if (i == settings->self)
+            place = actors;
+        actors++;
+    }
+    if (actors == 0 || !settings->electors[settings->self].may_act)
+        return actors + settings->self; /* after all that may */
+    return (uint32_t)((place + actors - epoch % actors) % actors);
+}
+
+msec_t state_jitter(const struct engine *engine, uint64_t salt, msec_t span_ms)
+{
+    uint64_t x = salt * UINT64_C(0x9e3779b97f4a7c15) + engine->settings->self + 1;
+
+    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9); /* splitmix64's finisher */
+    x ^= x >> 31;
+    return span_ms <= 0 ? 0 : (msec_t)(x % (uint64_t)span_ms);
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* state.h: all that the engine remembers between two events. Known to core/ only; the files of the
+ * straight line each own a part of it, named in the comments. */
+#ifndef REGIONSHIFT_CORE_STATE_H
+#define REGIONSHIFT_CORE_STATE_H
+
+#include "engine.h"
+#include "orders.h"
+#include "schedule.h"
+#include "wish.h"
+
+/* Limits and their reasons. */
+enum {
+    BLIND_WATCH_MS = 30000,   /* V5: after a gap, watch this long before speaking (Sentinel's TILT) */
+    GAP_MS = 2000,            /* V5: a stall or jump longer than this is a gap */
+    RANK_STEP_MS = 2000,      /* C6: each applier waits this long for the one before */
+    PROPOSE_STEP_MS = 250,    /* D8: proposers go one after another, to lose fewer races */
+    CONFLICT_PAUSE_MS = 100,  /* D8: after a lost race, let the winner's head arrive */
+    EXPIRE_EVERY_MS = 1000,   /* V4: how often old evidence is looked for */
+    ZONE_EVERY_MS = 300000,   /* C4: drift is looked for at least every 5 minutes */
+    BACKOFF_FIRST_MS = 1000,
+    BACKOFF_MAX_MS = 60000,
+    LEASE_MARGIN_MS = 1000,   /* C6: a lease that ends sooner is no lease */
+    FACTS_MAX = 512,
+    ALERTS_MAX = 64
+};
+
+/* One check, ours (V1-V4). */
+struct check_state {
+    struct verdict verdict;
+    struct verdict_rule rule;
+    bool in_flight;
+};
+
+/* One outside reference (V5). */
+struct reference_state {
+    bool tried;
+    bool answered;
+    msec_t last_ms;
+    bool in_flight;
+};
+
+/* One probe's vote on one group, as seen in the store (A2). */
+struct vote_slot {
+    bool present;
+    bool same_settings;
+    uint64_t revision;
+    enum blindness blindness;
+    char *states;   /* group's site_count letters */
+    char *failures;
+};
+
+/* Weights and their decision, owned. */
+struct decision_slot {
+    struct decision decision;
+    int *weights;
+    int *normal;
+    int *base;
+};
+
+/* One group in one hosted zone: the fence there, and our change on its way (C1-C7). */
+struct zone_slot {
+    uint32_t group;
+    uint32_t zone;
+    bool known;         /* the zone has been read */
+    bool fence_present;
+    struct fence fence; /* as read */
+    uint64_t seen_epoch; /* highest this engine saw or wrote here */
+    int *weights;       /* as read, by the group's sites; -1: no such record set */
+    bool drifted;
+    enum change_state state;
+    msec_t next_ms;     /* when waiting or backing off: until then */
+    msec_t asked_ms;    /* when reading: only a later reading will do */
+    uint32_t attempts;  /* failed ones in a row */
+    msec_t failing_ms;  /* since when; -1: not */
+    enum route53_outcome outcome; /* of the last failure */
+    bool unanswered;    /* C7: in flight */
+    char nonce[NONCE_LENGTH + 1]; /* of our last batch */
+    uint64_t sent_epoch;
+    uint64_t applied_epoch; /* reported as applied */
+    uint64_t insync_epoch;
+    uint64_t servers_epoch;
+    const char *wait_rule;  /* C6: which gate holds the batch back, NULL none */
+};
+
+struct zone_state {
+    const struct zone_view *view;
+    bool reading;
+    bool wanted;      /* a slot waits for a fresh reading */
+    bool ever_read;
+    msec_t read_ms;   /* when the newest reading arrived; -1: never */
+    msec_t asked_ms;
+    msec_t next_ms;   /* the next periodic reading */
+    uint32_t failures;
+    enum route53_outcome outcome;
+};
+
+struct group_state {
+    bool dirty;
+    msec_t next_ms; /* when time alone asks for a new look */
+    /* own vote, as last published */
+    char *states;
+    char *failures;
+    char *published;
+    enum blindness published_blindness;
+    bool is_published;
+    /* decision */
+    bool has_head;
+    uint64_t head_revision;
+    struct decision_slot head;
+    struct decision_slot proposal;
+    bool commit_pending;
+    msec_t commit_after_ms;
+    msec_t allowed_ms; /* since when a proposal may be made; -1: not */
+    msec_t head_seen_ms;
+    msec_t moved_ms;
+    bool ever_moved;
+    uint64_t journal_epoch;
+    bool init_wanted;
+    struct wish wish;
+    int *wish_weights;
+    struct gate *gates;
+    uint32_t gate_count;
+    struct refusal refusal; /* said last (D10) */
+    /* change */
+    uint32_t first_slot;
+    uint32_t slot_count;
+    int8_t latched[REGIONS_MAX]; /* B1: -1 unknown, 0, 1 */
+    /* C7's report */
+    msec_t trouble_ms; /* first bad result that led to the head; -1 none */
+    msec_t decided_ms;
+    msec_t accepted_ms;
+    msec_t insync_ms;
+    msec_t servers_ms;
+};
+
+/* One thing that may be wrong; kept while it is (L2). */
+struct incident {
+    bool wrong;        /* now */
+    bool open;         /* an alert was raised and not resolved */
+    msec_t since_ms;   /* of wrong */
+};
+
+/* The incidents of one group; regions' ones follow. */
+enum group_incident {
+    INCIDENT_GLOBAL,
+    INCIDENT_QUORUM_LOST,
+    INCIDENT_DRIFT,
+    INCIDENT_FENCE_MISSING,
+    INCIDENT_FENCE_CONFLICT,
+    INCIDENT_FROZEN,
+    INCIDENT_MOVE_REFUSED,
+    INCIDENT_CANNOT_WRITE,
+    INCIDENT_MOVE_FAILED,
+    GROUP_INCIDENT_COUNT
+};
+enum self_incident { INCIDENT_BLIND, INCIDENT_STORE_AWAY, SELF_INCIDENT_COUNT };
+
+struct engine {
+    const struct settings *settings;
+    bool dry_run;
+    bool started;
+    msec_t now_ms;
+    msec_t deadline_ms;
+    wall_t wall_offset; /* wall = monotonic + offset, fixed at the start (D6) */
+
+    /* checks: schedule.c, voting.c */
+    struct schedule schedule; /* tokens: checks, then references */
+    struct check_state *checks;
+    struct reference_state *references;
+    msec_t expire_ms;
+    msec_t *trouble_ms;   /* by site: first bad result of the bad run; -1 */
+    bool *suspects;       /* by site: ours, as last published */
+    bool *others_suspect; /* by probe x site */
+    enum blindness gap;   /* BLIND_CLOCK or BLIND_STALLED until gap_until_ms */
+    msec_t gap_until_ms;
+    enum blindness blindness;
+
+    /* the store: absorb.c */
+    struct vote_slot *votes; /* probe x group */
+    bool store_away;
+    msec_t store_ok_ms;   /* last time the store answered; -1 never */
+    msec_t store_full_ms; /* last whole read told; -1 never */
+    uint64_t store_revision;
+    bool lease_alive;
+    msec_t lease_until_ms;
+    struct orders orders;
+    uint64_t budget_revision;
+    wall_t budget[BUDGET_MAX];
+    uint32_t budget_count;
+
+    /* agreement, decision, change */
+    struct agreement *agreements; /* by site */
+    struct group_state *groups;
+    struct zone_slot *slots;
+    uint32_t slot_count;
+    struct zone_state *zones;
+    bool *drained; /* by region, now */
+
+    /* alerts */
+    struct incident *group_incidents;  /* group x GROUP_INCIDENT_COUNT */
+    struct incident *region_incidents; /* group x region */
+    struct incident *probe_lost;       /* by probe */
+    struct incident *probe_skew;
+    struct incident *sinks;            /* by sink */
+    struct incident self_incidents[SELF_INCIDENT_COUNT];
+    char (*incident_ids)[INCIDENT_MAX + 1]; /* scratch for engine_incidents() */
+
+    /* what this step wants done: the arrays behind struct update */
+    uint32_t *out_starts;
+    struct vote *out_votes;
+    uint32_t *out_suspects;
+    struct latch *out_latches;
+    struct commit *out_commits;
+    struct commit_vote *out_commit_votes; /* group x probe */
+    wall_t (*out_budgets)[BUDGET_MAX];    /* by group */
+    struct order *out_obeyed;             /* by group */
+    uint32_t *out_zone_reads;
+    struct batch *out_batches;
+    struct batch_item *out_items;   /* slot x items */
+    char (*out_fences)[FENCE_TEXT_MAX + 1]; /* by slot */
+    char (*out_fence_names)[FENCE_TEXT_MAX + 1];
+    const char **out_fence_values; /* by slot */
+    char (*out_comments)[256];
+    struct alert *out_alerts;
+    struct fact *out_facts;
+    const struct agreement **view_agreements; /* for engine_group() */
+    struct agreement *plan_agreements;        /* for engine_plan() */
+    int *plan_weights;
+    struct update *update; /* being filled; valid inside engine_step() only */
+};
+
+/* ---- shared by the files of core ---- */
+
+wall_t state_wall(const struct engine *engine, msec_t at_ms);
+struct vote_slot *state_vote(const struct engine *engine, uint32_t probe, uint32_t group);
+const struct group *state_group(const struct engine *engine, uint32_t group);
+bool state_may_act(const struct engine *engine);
+bool state_store_ok(const struct engine *engine);
+/* Asks for a look at a group no later than at_ms. */
+void state_wake(struct engine *engine, uint32_t group, msec_t at_ms);
+void state_touch(struct engine *engine, uint32_t group);
+void state_touch_all(struct engine *engine);
+
+/* Takes the next fact's place, filled with nothing but code and time. */
+struct fact *state_fact(struct engine *engine, enum fact_code code);
+/* "100/0 100/0": weights by service, for facts and texts. */
+void state_weights_text(const struct engine *engine, uint32_t group, const int *weights, char *out,
+                        size_t size);
+/* C6: this probe's place among those that may act, for an epoch; 0 goes first. */
+uint32_t state_rank(const struct engine *engine, uint64_t epoch);
+/* A deterministic spread of up to span_ms: jitter without randomness (retries of probes differ). */
+msec_t state_jitter(const struct engine *engine, uint64_t salt, msec_t span_ms);
+
+/* The stages, in the order of the straight line. */
+void absorb_event(struct engine *engine, const struct event *event);
+void voting_look(struct engine *engine);                 /* verdict -> vote */
+void quorum_agree(struct engine *engine, uint32_t group); /* vote -> agreement */
+enum ballot quorum_ballot(const struct engine *engine, uint32_t probe, uint32_t site,
+                          uint32_t in_group);
+void deciding_decide(struct engine *engine, uint32_t group); /* agreement -> decision */
+void deciding_committed(struct engine *engine, const struct event_commit *commit);
+void deciding_set_head(struct engine *engine, uint32_t group, const struct decision *decision,
+                       uint64_t revision);
+void deciding_orders(struct engine *engine);
+/* The gates between a wish and its commit (safety.c); true when all are open. */
+bool safety_gates(const struct engine *engine, uint32_t group, const struct wish *wish,
+                  bool override, struct gate *gates, uint32_t *gate_count);
+/* The first closed gate of those a commit needs, or NULL. */
+const struct gate *safety_closed(const struct gate *gates, uint32_t count);
+uint32_t safety_budget_used(const struct engine *engine);
+msec_t safety_dwell_left(const struct engine *engine, uint32_t group);
+void applying_apply(struct engine *engine, uint32_t group); /* decision -> change */
+void applying_zone(struct engine *engine, const struct event_zone *event);
+void applying_change(struct engine *engine, const struct event_change *event);
+void applying_zones(struct engine *engine); /* which zones are read now */
+uint64_t applying_fence_min(const struct engine *engine, uint32_t group);
+uint64_t applying_fence_max(const struct engine *engine, uint32_t group);
+bool applying_drifted(const struct engine *engine, uint32_t group);
+void alerting_raise(struct engine *engine, uint32_t group); /* -> alert */
+void alerting_self(struct engine *engine);
+void alerting_moved(struct engine *engine, uint32_t group);
+void alerting_gap(struct engine *engine, msec_t gap_ms);
+void alerting_incident_id(const struct engine *engine, uint32_t group, const char *event, char *out,
+                          size_t size);
+
+#endif

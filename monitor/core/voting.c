@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Verdict -> vote: starts the checks that are due, ages evidence, decides whether this probe can
+ * see at all (V5), and says what is to be published: the vote when a verdict changed, the suspicion
+ * at once (V2). */
+#include <string.h>
+
+#include "state.h"
+
+/* A site is as bad as its worst check; without checks there is nothing to say of it. */
+static enum verdict_state site_state(const struct engine *engine, uint32_t site,
+                                     enum failure *ret_failure)
+{
+    const struct site *s = &engine->settings->sites[site];
+    enum verdict_state state = VERDICT_UP;
+
+    *ret_failure = FAILURE_NONE;
+    if (s->check_count == 0)
+        return VERDICT_UNKNOWN;
+    for (uint32_t i = s->first_check; i < s->first_check + s->check_count; i++) {
+        const struct verdict *verdict = &engine->checks[i].verdict;
+        enum verdict_state worse = verdict_worse(state, verdict->state);
+
+        if (verdict->failure != FAILURE_NONE && (worse != state || *ret_failure == FAILURE_NONE))
+            *ret_failure = verdict->failure;
+        state = worse;
+    }
+    return state;
+}
+
+static void start_due_checks(struct engine *engine)
+{
+    uint32_t token;
+
+    while ((token = schedule_pop(&engine->schedule, engine->now_ms)) != NONE) {
+        if (token < engine->settings->check_count)
+            engine->checks[token].in_flight = true;
+        else
+            engine->references[token - engine->settings->check_count].in_flight = true;
+        engine->out_starts[engine->update->start_count++] = token;
+    }
+}
+
+static void expire_verdicts(struct engine *engine)
+{
+    if (engine->now_ms < engine->expire_ms)
+        return;
+    engine->expire_ms = engine->now_ms + EXPIRE_EVERY_MS;
+    for (uint32_t i = 0; i < engine->settings->check_count; i++) {
+        struct check_state *check = &engine->checks[i];
+        enum verdict_state before = check->verdict.state;
+
+        verdict_expire(&check->verdict, &check->rule, engine->now_ms);
+        if (check->verdict.state != before) {
+            uint32_t site = engine->settings->checks[i].site;
+            struct fact *fact = state_fact(engine, FACT_VERDICT);
+            fact->rule = "V4";
+            fact->site = site;
+            fact->word = verdict_state_name(check->verdict.state);
+            fact->word2 = verdict_state_name(before);
+            state_touch(engine, engine->settings->services[engine->settings->sites[site].service].group);
+        }
+    }
+}
+
+/* V5 without references: everything everywhere looks down. One region is no everywhere. */
+static bool sees_all_down(const struct engine *engine)
+{
+    bool any = false;
+
+    for (uint32_t i = 0; i < engine->settings->site_count; i++) {
+        enum failure failure;
+        if (engine->settings->sites[i].check_count == 0)
+            continue;
+        if (site_state(engine, i, &failure) != VERDICT_DOWN)
+            return false;
+        any = true;
+    }
+    return any && engine->settings->region_count > 1;
+}
+
+/* A reference counts as answering until its answer is 3 intervals old, like any evidence. */
+static enum blindness references_say(const struct engine *engine)
+{
+    const struct settings *settings = engine->settings;
+    bool tried = false;
+
+    if (settings->reference_count == 0)
+        return sees_all_down(engine) ? BLIND_ALL_DOWN : BLIND_NOT;
+    for (uint32_t i = 0; i < settings->reference_count; i++) {
+        const struct reference_state *reference = &engine->references[i];
+        msec_t stale_ms = 3 * engine->schedule.items[settings->check_count + i].interval_ms;
+
+        tried |= reference->tried;
+        if (reference->answered && engine->now_ms - reference->last_ms <= stale_ms)
+            return BLIND_NOT;
+    }
+    return tried ? BLIND_REFERENCES : BLIND_STARTING;
+}
+
+static void judge_blindness(struct engine *engine)
+{
+    enum blindness before = engine->blindness;
+    bool in_gap = engine->gap != BLIND_NOT && engine->now_ms < engine->gap_until_ms;
+
+    if (!in_gap)
+        engine->gap = BLIND_NOT;
+    engine->blindness = in_gap ? engine->gap : references_say(engine);
+    if (engine->blindness == before)
+        return;
+    struct fact *fact = state_fact(engine, FACT_BLIND);
+    fact->rule = "V5";
+    fact->word = blindness_name(engine->blindness);
+    fact->word2 = blindness_name(before);
+    state_touch_all(engine);
+}
+
+static void cast_group(struct engine *engine, uint32_t group)
+{
+    struct group_state *state = &engine->groups[group];
+    const struct group *g = state_group(engine, group);
+    struct vote *vote;
+
+    for (uint32_t i = 0; i < g->site_count; i++) {
+        enum failure failure;
+        state->states[i] = verdict_state_letter(site_state(engine, g->sites[i], &failure));
+        state->failures[i] = failure_letter(failure);
+    }
+    if (state->is_published && state->published_blindness == engine->blindness &&
+        memcmp(state->states, state->published, g->site_count) == 0)
+        return;
+    memcpy(state->published, state->states, g->site_count + 1);
+    state->published_blindness = engine->blindness;
+    state->is_published = true;
+    vote = &engine->out_votes[engine->update->vote_count++];
+    *vote = (struct vote){.probe = engine->settings->self,
+                          .group = group,
+                          .blindness = engine->blindness,
+                          .states = state->published,
+                          .failures = state->failures};
+    memcpy(vote->fingerprint, engine->settings->fingerprint, sizeof(vote->fingerprint));
+    struct fact *fact = state_fact(engine, FACT_VOTE);
+    fact->rule = "A2";
+    fact->group = group;
+    fact->word = blindness_name(engine->blindness);
+    strncpy(fact->text, state->published, sizeof(fact->text) - 1);
+}
+
+/* V2: the list of our suspects, published whenever it changes. */
+static void cast_suspects(struct engine *engine)
+{
+    struct update *update = engine->update;
+
+    for (uint32_t i = 0; i < engine->settings->site_count; i++) {
+        enum failure failure;
+        bool suspect = site_state(engine, i, &failure) == VERDICT_SUSPECT;
+
+        if (suspect != engine->suspects[i])
+            update->suspects_changed = true;
+        engine->suspects[i] = suspect;
+        if (suspect)
+            engine->out_suspects[update->suspect_count++] = i;
+    }
+}
+
+void voting_look(struct engine *engine)
+{
+    start_due_checks(engine);
+    expire_verdicts(engine);
+    judge_blindness(engine);
+    cast_suspects(engine);
+    for (uint32_t i = 0; i < engine->settings->group_count; i++) {
+        if (engine->groups[i].dirty)
+            cast_group(engine, i);
+    }
+}
