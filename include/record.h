@@ -41,6 +41,10 @@ struct zone_view {
     void *arena;                  /* owns all of it: zone_view_destroy() */
 };
 
+/* Makes a view that owns copies of all it is given. 0, or -1: no memory. */
+int zone_view_create(uint32_t zone, const char *apex, const struct record_set *sets,
+                     uint32_t set_count, const char *nonce, struct zone_view **ret_view);
+
 /* Accepts NULL. */
 void zone_view_destroy(struct zone_view *view);
 
@@ -80,6 +84,7 @@ struct batch {
     uint64_t epoch;
     const char *nonce;
     const char *comment; /* ChangeBatch comment, <= 256 characters */
+    bool is_init;        /* D9: may create sets of the settings which the zone does not have */
     const struct batch_item *items;
     uint32_t item_count;
 };
