@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A decision as it stands in the store: head and journal have the same form. */
+#include "store_json.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json_fields.h"
+
+enum { DECISION_VERSION = 1, WORD_MAX = 32 };
+
+/* ---- writing ---- */
+
+static json_t *weights_to_json(const struct settings *settings, const struct group *group,
+                               const int *weights)
+{
+    json_t *object = json_object();
+
+    for (uint32_t i = 0; i < group->site_count; i++) {
+        const struct site *site = &settings->sites[group->sites[i]];
+
+        json_object_set_new(object, site->name, json_integer(weights[i]));
+    }
+    if (json_object_size(object) == group->site_count)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+static json_t *voters_to_json(const struct settings *settings, uint64_t voters)
+{
+    json_t *names = json_array();
+
+    for (uint32_t i = 0; i < settings->elector_count; i++) {
+        if ((voters >> i & 1) != 0)
+            json_array_append_new(names, json_string(settings->electors[i].name));
+    }
+    return names;
+}
+
+static json_t *regions_to_json(const struct settings *settings, uint32_t regions)
+{
+    json_t *names = json_array();
+
+    for (uint32_t i = 0; i < settings->region_count; i++) {
+        if ((regions >> i & 1) != 0)
+            json_array_append_new(names, json_string(settings->regions[i]));
+    }
+    return names;
+}
+
+/* "" when the probe that decided has left the electorate since. */
+static const char *elector_name(const struct settings *settings, uint32_t elector)
+{
+    return elector == NONE ? "" : settings->electors[elector].name;
+}
+
+json_t *decision_to_json(const struct settings *settings, const struct decision *decision)
+{
+    const struct group *group = &settings->groups[decision->group];
+
+    assert(decision->epoch <= INT64_MAX && decision->base_epoch <= INT64_MAX);
+    return json_pack(
+        "{s:i, s:s, s:I, s:s, s:s, s:I, s:I, s:o, s:o, s:I, s:o, s:o, s:o, s:s, s:b, "
+        "s:s}",
+        "v", DECISION_VERSION, "group", group->name, "epoch", (json_int_t)decision->epoch, "kind",
+        decision_kind_name(decision->kind), "by", elector_name(settings, decision->by), "at",
+        (json_int_t)decision->at_wall, "moved", (json_int_t)decision->moved_wall, "weights",
+        weights_to_json(settings, group, decision->weights), "normal",
+        weights_to_json(settings, group, decision->normal), "base_epoch",
+        (json_int_t)decision->base_epoch, "base", weights_to_json(settings, group, decision->base),
+        "voters", voters_to_json(settings, decision->voters), "left",
+        regions_to_json(settings, decision->regions_left), "order", decision->order, "override",
+        (int)decision->override, "reason", decision->reason);
+}
+
+int decision_write(const struct settings *settings, const struct decision *decision, char *out,
+                   size_t size)
+{
+    return json_print(decision_to_json(settings, decision), out, size);
+}
+
+/* ---- reading ---- */
+
+/* Three vectors behind the struct, in one block. */
+static struct decision *decision_blank(uint32_t group, uint32_t site_count)
+{
+    struct decision *decision = calloc(1, sizeof(*decision) + 3 * (size_t)site_count * sizeof(int));
+    int *vectors;
+
+    if (decision == NULL)
+        return NULL;
+    vectors = (int *)(decision + 1);
+    decision->group = group;
+    decision->weights = vectors;
+    decision->normal = vectors + site_count;
+    decision->base = vectors + 2 * (size_t)site_count;
+    return decision;
+}
+
+/* Reads the weight of every site of the group, and of no other. */
+static void take_weights(struct json_fields *fields, const char *key,
+                         const struct settings *settings, const struct group *group, int *weights)
+{
+    struct json_fields inner;
+    const json_t *object = json_take_object(fields, key);
+
+    if (object == NULL)
+        return;
+    json_fields_begin(&inner, fields->report, key, object);
+    for (uint32_t i = 0; i < group->site_count; i++)
+        weights[i] =
+            (int)json_take_integer(&inner, settings->sites[group->sites[i]].name, 0, WEIGHT_MAX);
+    if (json_fields_close(&inner) < 0)
+        fields->object = NULL;
+}
+
+/* A list of names as a bit set. Voters and regions that these settings do not know are passed
+ * over: the set is evidence for readers, and no gate depends on a name nobody here has. */
+static uint64_t take_set(struct json_fields *fields, const char *key,
+                         const struct settings *settings,
+                         uint32_t (*find)(const struct settings *, const char *))
+{
+    const json_t *names = json_take_array(fields, key, PROBES_MAX);
+    uint64_t set = 0;
+
+    for (size_t i = 0; i < json_array_size(names); i++) {
+        const json_t *name = json_array_get(names, i);
+        uint32_t index = json_is_string(name) ? find(settings, json_string_value(name)) : NONE;
+
+        if (!json_is_string(name))
+            json_complain(fields, key, "a member is not a string");
+        else if (index != NONE)
+            set |= UINT64_C(1) << index;
+    }
+    return set;
+}
+
+static void take_group(struct json_fields *fields, const struct settings *settings, uint32_t group)
+{
+    const char *name = json_take_string(fields, "group", NAME_MAX_LENGTH);
+
+    if (fields->object != NULL && strcmp(name, settings->groups[group].name) != 0)
+        json_complain(fields, "group", "'%s' under the key of '%s'", name,
+                      settings->groups[group].name);
+}
+
+static void take_kind(struct json_fields *fields, enum decision_kind *ret_kind)
+{
+    const char *word = json_take_string(fields, "kind", WORD_MAX);
+
+    if (fields->object != NULL && decision_kind_parse(word, ret_kind) < 0)
+        json_complain(fields, "kind", "'%s' is not known", word);
+}
+
+/* Who decided. A probe that left the electorate since reads as NONE: the decision stands. */
+static uint32_t take_elector(struct json_fields *fields, const struct settings *settings)
+{
+    return settings_elector(settings, json_take_string(fields, "by", NAME_MAX_LENGTH));
+}
+
+static void decision_take(struct json_fields *fields, const struct settings *settings,
+                          struct decision *decision)
+{
+    const struct group *group = &settings->groups[decision->group];
+    int *vectors = (int *)(decision + 1);
+
+    json_take_version(fields, DECISION_VERSION);
+    take_group(fields, settings, decision->group);
+    decision->epoch = (uint64_t)json_take_integer(fields, "epoch", 1, INT64_MAX);
+    take_kind(fields, &decision->kind);
+    decision->by = take_elector(fields, settings);
+    decision->at_wall = json_take_integer(fields, "at", 0, INT64_MAX);
+    decision->moved_wall = json_take_integer(fields, "moved", 0, INT64_MAX);
+    take_weights(fields, "weights", settings, group, vectors);
+    take_weights(fields, "normal", settings, group, vectors + group->site_count);
+    decision->base_epoch = (uint64_t)json_take_integer(fields, "base_epoch", 0, INT64_MAX);
+    take_weights(fields, "base", settings, group, vectors + 2 * (size_t)group->site_count);
+    decision->voters = take_set(fields, "voters", settings, settings_elector);
+    decision->regions_left = (uint32_t)take_set(fields, "left", settings, settings_region);
+    json_take_text(fields, "order", decision->order, sizeof(decision->order));
+    decision->override = json_take_boolean(fields, "override");
+    json_take_text(fields, "reason", decision->reason, sizeof(decision->reason));
+}
+
+static struct decision *read_fields(struct json_fields *fields, const struct settings *settings,
+                                    uint32_t group)
+{
+    struct decision *decision = decision_blank(group, settings->groups[group].site_count);
+
+    if (decision == NULL)
+        json_complain(fields, "", "out of memory");
+    else
+        decision_take(fields, settings, decision);
+    if (json_fields_close(fields) == 0)
+        return decision;
+    free(decision);
+    return NULL;
+}
+
+struct decision *decision_from_json(const struct settings *settings, uint32_t group,
+                                    const json_t *value, struct json_report *report)
+{
+    struct json_fields fields;
+
+    json_fields_begin(&fields, report, "decision", value);
+    return read_fields(&fields, settings, group);
+}
+
+int decision_read(const struct settings *settings, uint32_t group, const char *text, size_t length,
+                  struct decision **ret_decision, char *error, size_t error_size)
+{
+    struct json_report report = {.text = error, .size = error_size};
+    struct json_fields fields;
+    struct decision *decision;
+
+    json_fields_open(&fields, &report, "decision", text, length);
+    decision = read_fields(&fields, settings, group);
+    if (decision == NULL)
+        return -1;
+    *ret_decision = decision;
+    return 0;
+}
