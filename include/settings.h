@@ -251,6 +251,11 @@ struct settings_report {
 int settings_load(const char *file, const char *probe, struct settings **ret_settings,
                   struct settings_report *ret_report);
 
+/* As settings_load(), but opens no secret (they stay "") and is no probe itself: for programs that
+ * only read (regionshift, simulate, plan). */
+int settings_load_public(const char *file, struct settings **ret_settings,
+                         struct settings_report *ret_report);
+
 /* As settings_load(), from memory; name stands for the file in messages. */
 int settings_parse(const char *text, size_t length, const char *name, const char *probe,
                    struct settings **ret_settings, struct settings_report *ret_report);

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* describe.c: says what is allowed. */
+#include "describe.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "settings.h"
+
+static void describe_words(const struct option *option, char *out, size_t size)
+{
+    size_t used = (size_t)snprintf(out, size, "one of");
+    for (size_t i = 0; option->words[i] != NULL && used < size; i++)
+        used += (size_t)snprintf(out + used, size - used, "%s \"%s\"", i == 0 ? "" : ",",
+                                 option->words[i]);
+}
+
+static void describe_duration(const struct option *option, char *out, size_t size)
+{
+    char min[DURATION_LENGTH];
+    char max[DURATION_LENGTH];
+    duration_print(option->min, min);
+    duration_print(option->max, max);
+    snprintf(out, size,
+             "a duration (seconds, or \"250ms\", \"5s\", \"2m\", \"1h\", \"90d\"), %s to %s", min,
+             max);
+}
+
+void option_describe(const struct option *option, char *out, size_t size)
+{
+    long long min = option->min;
+    long long max = option->max;
+    switch (option->type) {
+    case OPTION_TEXT:
+        snprintf(out, size, "a text of %lld to %lld characters", min, max);
+        return;
+    case OPTION_WORD:
+        describe_words(option, out, size);
+        return;
+    case OPTION_BOOLEAN:
+        snprintf(out, size, "true or false");
+        return;
+    case OPTION_INTEGER:
+        snprintf(out, size, "an integer, %lld to %lld", min, max);
+        return;
+    case OPTION_DURATION:
+        describe_duration(option, out, size);
+        return;
+    case OPTION_SECRET:
+        snprintf(out, size, "\"file:/PATH\" or \"env:NAME\"");
+        return;
+    case OPTION_TEXTS:
+        snprintf(out, size, "a list of %lld to %lld texts", min, max);
+        return;
+    case OPTION_INTEGERS:
+        snprintf(out, size, "a list of %lld to %lld integers, 1 to %lld", min, max,
+                 (long long)option->item_max);
+        return;
+    case OPTION_GROUP:
+        snprintf(out, size, "a group { ... }");
+        return;
+    case OPTION_GROUPS:
+        snprintf(out, size, "a list of %lld to %lld groups ( { ... } )", min, max);
+        return;
+    }
+}
+
+/* ---- nearest key ---- */
+
+enum { KEY_MAX = 32 };
+
+static size_t least(size_t a, size_t b, size_t c)
+{
+    size_t least_of_two = a < b ? a : b;
+    return least_of_two < c ? least_of_two : c;
+}
+
+/* Levenshtein's distance, one row kept. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t row[KEY_MAX + 1];
+    size_t width = strlen(b);
+    for (size_t j = 0; j <= width; j++)
+        row[j] = j;
+    for (size_t i = 1; a[i - 1] != '\0'; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= width; j++) {
+            size_t above = row[j];
+            size_t swapped = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+            row[j] = least(above + 1, row[j - 1] + 1, swapped);
+            diagonal = above;
+        }
+    }
+    return row[width];
+}
+
+const char *schema_nearest(const struct schema *schema, const char *key)
+{
+    const char *nearest = NULL;
+    size_t best = SIZE_MAX;
+    if (strlen(key) > KEY_MAX)
+        return NULL;
+    for (size_t i = 0; i < schema->count; i++) {
+        size_t length = strlen(schema->options[i].key);
+        size_t away = distance(key, schema->options[i].key);
+        if (away < best && away <= (length < 4 ? 1 : length / 2)) {
+            best = away;
+            nearest = schema->options[i].key;
+        }
+    }
+    return nearest;
+}

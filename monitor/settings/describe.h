@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* describe.h: an option in words, the same in an error message and in the manual. */
+#ifndef REGIONSHIFT_SETTINGS_DESCRIBE_H
+#define REGIONSHIFT_SETTINGS_DESCRIBE_H
+
+#include <stddef.h>
+
+#include "schema.h"
+
+/* "an integer, 1 to 64", "a duration, 100ms to 1h", "one of http, tcp", "true or false". */
+void option_describe(const struct option *option, char *out, size_t size);
+
+/* The option nearest to a key that is not in the schema; NULL when none is near. */
+const char *schema_nearest(const struct schema *schema, const char *key);
+
+#endif

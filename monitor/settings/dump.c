@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dump.c: walks the schema over the draft. Keys come in the schema's order, defaults filled in, and
+ * durations in one unit, so that files that mean the same print the same. */
+#include "dump.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema.h"
+
+struct dump {
+    FILE *out;
+    enum dump_scope scope;
+    int depth;
+};
+
+static void print_group(struct dump *d, const struct schema *schema, const void *group);
+
+static void indent(const struct dump *d)
+{
+    fprintf(d->out, "%*s", 4 * d->depth, "");
+}
+
+/* The rules let no control character in, so only two need an escape. */
+static void print_quoted(FILE *out, const char *text)
+{
+    fputc('"', out);
+    for (; *text != '\0'; text++) {
+        if (*text == '"' || *text == '\\')
+            fputc('\\', out);
+        fputc(*text, out);
+    }
+    fputc('"', out);
+}
+
+static void print_texts(FILE *out, const struct text_list *list)
+{
+    fputs("(", out);
+    for (uint32_t i = 0; i < list->count; i++) {
+        fputs(i == 0 ? " " : ", ", out);
+        print_quoted(out, list->items[i]);
+    }
+    fputs(" )", out);
+}
+
+static void print_integers(FILE *out, const struct integer_list *list)
+{
+    fputs("[", out);
+    for (uint32_t i = 0; i < list->count; i++)
+        fprintf(out, "%s%lld", i == 0 ? " " : ", ", (long long)list->items[i]);
+    fputs(" ]", out);
+}
+
+static void print_groups(struct dump *d, const struct schema *schema, const struct draft_list *list)
+{
+    const char *items = list->items;
+    fputs("(", d->out);
+    d->depth++;
+    for (uint32_t i = 0; i < list->count; i++) {
+        fputs(i == 0 ? "\n" : ",\n", d->out);
+        indent(d);
+        print_group(d, schema, items + i * schema->size);
+    }
+    d->depth--;
+    if (list->count > 0) {
+        fputc('\n', d->out);
+        indent(d);
+    }
+    fputs(")", d->out);
+}
+
+static void print_value(struct dump *d, const struct option *option, const void *value)
+{
+    char duration[DURATION_LENGTH];
+    switch (option->type) {
+    case OPTION_TEXT:
+        print_quoted(d->out, *(const char *const *)value);
+        return;
+    case OPTION_WORD:
+        print_quoted(d->out, option->words[*(const int *)value]);
+        return;
+    case OPTION_BOOLEAN:
+        fputs(*(const bool *)value ? "true" : "false", d->out);
+        return;
+    case OPTION_INTEGER:
+        fprintf(d->out, "%lld", (long long)*(const int64_t *)value);
+        return;
+    case OPTION_DURATION:
+        duration_print(*(const msec_t *)value, duration);
+        print_quoted(d->out, duration);
+        return;
+    case OPTION_SECRET:
+        print_quoted(d->out, ((const struct secret *)value)->reference);
+        return;
+    case OPTION_TEXTS:
+        print_texts(d->out, value);
+        return;
+    case OPTION_INTEGERS:
+        print_integers(d->out, value);
+        return;
+    case OPTION_GROUP:
+        print_group(d, option->schema, value);
+        return;
+    case OPTION_GROUPS:
+        print_groups(d, option->schema, value);
+        return;
+    }
+}
+
+static void print_options(struct dump *d, const struct schema *schema, const void *group)
+{
+    for (size_t i = 0; i < schema->count; i++) {
+        const struct option *option = &schema->options[i];
+        bool is_local = (option->flags & OPTION_LOCAL) != 0 || option->type == OPTION_SECRET;
+        if (d->scope == DUMP_SHARED && is_local)
+            continue;
+        indent(d);
+        fprintf(d->out, "%s = ", option->key);
+        print_value(d, option, option_constant(option, group));
+        fputs(";\n", d->out);
+    }
+}
+
+static void print_group(struct dump *d, const struct schema *schema, const void *group)
+{
+    fputs("{\n", d->out);
+    d->depth++;
+    print_options(d, schema, group);
+    d->depth--;
+    indent(d);
+    fputs("}", d->out);
+}
+
+int draft_dump(const struct draft *draft, enum dump_scope scope, FILE *out)
+{
+    struct dump d = {.out = out, .scope = scope};
+    print_options(&d, &settings_schema, draft);
+    return fflush(out) != 0 || ferror(out) ? -1 : 0;
+}
+
+int draft_fingerprint(const struct draft *draft, char ret_fingerprint[FINGERPRINT_LENGTH + 1])
+{
+    char *text = NULL;
+    size_t length = 0;
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    FILE *out = open_memstream(&text, &length);
+    if (out == NULL)
+        return -1;
+    int dumped = draft_dump(draft, DUMP_SHARED, out);
+    int closed = fclose(out);
+    int hashed =
+        dumped == 0 && closed == 0 ? EVP_Digest(text, length, digest, NULL, EVP_sha256(), NULL) : 0;
+    free(text);
+    if (hashed != 1)
+        return -1;
+    for (size_t i = 0; i < FINGERPRINT_LENGTH / 2; i++)
+        snprintf(ret_fingerprint + 2 * i, 3, "%02x", digest[i]);
+    return 0;
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* freeze_groups.c: groups last, because they name services and regions. */
+#include "freeze.h"
+
+#include <string.h>
+
+static uint32_t find_service(const struct settings *settings, const char *name)
+{
+    for (uint32_t i = 0; i < settings->service_count; i++) {
+        if (strcmp(settings->services[i].name, name) == 0)
+            return i;
+    }
+    return NONE;
+}
+
+static void complain_unknown(struct inspection *in, uint32_t group, const char *key, uint32_t index,
+                             const char *name, const char *noun)
+{
+    if ((in->tainted & SECTION_SERVICES) != 0)
+        return;
+    struct place list = place_of_group(group, key);
+    inspect_error(in, "unknown-name", place_of("%s.[%u]", list.text, index),
+                  "\"%s\" is no %s; name one that services defines", name, noun);
+}
+
+static int freeze_members(struct inspection *in, uint32_t index, const struct draft_group *from,
+                          struct group *group, struct service *services)
+{
+    uint32_t *members = freeze_take(in, from->services.count, sizeof *members);
+    if (members == NULL)
+        return -1;
+    for (uint32_t i = 0; i < from->services.count; i++) {
+        uint32_t service = find_service(in->settings, from->services.items[i]);
+        if (service == NONE) {
+            complain_unknown(in, index, "services", i, from->services.items[i], "service");
+            continue;
+        }
+        if (services[service].group == NONE)
+            services[service].group = index;
+        else if ((in->tainted & SECTION_SERVICES) == 0)
+            inspect_error(
+                in, "service-in-two-groups", place_of("groups.[%u].services.[%u]", index, i),
+                "\"%s\" is in group \"%s\" already; two groups would move it against "
+                "each other, list it once",
+                services[service].name, draft_groups(in->draft)[services[service].group].name);
+        members[group->service_count++] = service;
+    }
+    group->services = members;
+    return 0;
+}
+
+static int freeze_order(struct inspection *in, uint32_t index, const struct draft_group *from,
+                        struct group *group)
+{
+    uint32_t *order = freeze_take(in, from->order.count, sizeof *order);
+    if (order == NULL)
+        return -1;
+    for (uint32_t i = 0; i < from->order.count; i++) {
+        uint32_t region = settings_region(in->settings, from->order.items[i]);
+        if (region == NONE)
+            complain_unknown(in, index, "order", i, from->order.items[i], "region");
+        else
+            order[group->order_count++] = region;
+    }
+    group->order = order;
+    return 0;
+}
+
+static int list_sites(struct inspection *in, struct group *group)
+{
+    const struct settings *settings = in->settings;
+    size_t count = 0;
+    for (uint32_t i = 0; i < group->service_count; i++)
+        count += settings->services[group->services[i]].site_count;
+    uint32_t *sites = freeze_take(in, count, sizeof *sites);
+    if (sites == NULL)
+        return -1;
+    for (uint32_t i = 0; i < group->service_count; i++) {
+        const struct service *service = &settings->services[group->services[i]];
+        for (uint32_t j = 0; j < service->site_count; j++)
+            sites[group->site_count++] = service->first_site + j;
+    }
+    group->sites = sites;
+    return 0;
+}
+
+static int freeze_steps(struct inspection *in, const struct integer_list *from, struct group *group)
+{
+    uint32_t *steps = freeze_take(in, from->count, sizeof *steps);
+    if (steps == NULL)
+        return -1;
+    for (uint32_t i = 0; i < from->count; i++)
+        steps[i] = (uint32_t)from->items[i];
+    group->steps_pct = steps;
+    group->step_count = from->count;
+    return 0;
+}
+
+static int freeze_words(struct inspection *in, uint32_t index, const struct draft_group *from,
+                        struct group *group)
+{
+    struct beacon_word *words = freeze_take(in, from->beacon_words.count, sizeof *words);
+    if (words == NULL)
+        return -1;
+    for (uint32_t i = 0; i < from->beacon_words.count; i++) {
+        const struct draft_word *word = &draft_words(from)[i];
+        uint32_t region = settings_region(in->settings, word->region);
+        if (region == NONE)
+            complain_unknown(in, index, "beacon_words", i, word->region, "region");
+        else
+            words[group->word_count++] = (struct beacon_word){region, word->word.value};
+    }
+    group->words = words;
+    return 0;
+}
+
+static void freeze_policies(struct inspection *in, uint32_t index, const struct draft_group *from,
+                            struct group *group)
+{
+    group->name = from->name;
+    group->together = from->together;
+    group->hold_ms = from->hold_ms;
+    group->stable_ms = from->stable_ms;
+    group->dwell_ms = from->dwell_ms;
+    group->failback = (enum failback_mode)from->failback.mode;
+    group->all_down = (enum all_down_policy)from->all_down;
+    group->drift = (enum drift_policy)from->drift;
+    group->beacons = from->beacons;
+    group->fallback_region = NONE;
+    if (from->fallback[0] == '\0')
+        return;
+    uint32_t region = settings_region(in->settings, from->fallback);
+    if (region == NONE && (in->tainted & SECTION_SERVICES) == 0)
+        inspect_error(in, "unknown-name", place_of_group(index, "fallback"),
+                      "\"%s\" is no region; name one that services defines", from->fallback);
+    if (group->all_down == ALL_DOWN_FALLBACK)
+        group->fallback_region = region;
+}
+
+int freeze_groups(struct inspection *in, struct service *services)
+{
+    struct settings *settings = &in->frozen->settings;
+    uint32_t count = in->draft->groups.count;
+    struct group *groups = freeze_take(in, count, sizeof *groups);
+    if (groups == NULL)
+        return -1;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct draft_group *from = &draft_groups(in->draft)[i];
+        freeze_policies(in, i, from, &groups[i]);
+        if (freeze_members(in, i, from, &groups[i], services) < 0 ||
+            freeze_order(in, i, from, &groups[i]) < 0 || list_sites(in, &groups[i]) < 0 ||
+            freeze_steps(in, &from->failback.steps, &groups[i]) < 0 ||
+            freeze_words(in, i, from, &groups[i]) < 0)
+            return -1;
+    }
+    settings->groups = groups;
+    settings->group_count = count;
+    return 0;
+}

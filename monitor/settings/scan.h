@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* scan.h: what libconfig 1.5 lets pass in silence, found in the raw text before it is parsed. */
+#ifndef REGIONSHIFT_SETTINGS_SCAN_H
+#define REGIONSHIFT_SETTINGS_SCAN_H
+
+#include <stddef.h>
+
+#include "settings.h"
+
+/* Reports NUL bytes and \x00 (the parser stops there), integers that would wrap, numbers past any
+ * float, strings and comments that are not closed, @include, and nesting deeper than any option.
+ * Returns -1 when something was reported, 0 otherwise. */
+int scan_text(const char *text, size_t length, struct settings_report *report);
+
+#endif

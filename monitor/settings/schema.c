@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* schema.c: the table. A row reads: key, type, place in the draft, minimum, maximum, default; help.
+ * Sections stand innermost first because C wants it so; read from the end. */
+#include "schema.h"
+
+#include "draft.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+#define AT(structure, member) offsetof(struct structure, member)
+/* Names the fields of a section whose options stand in STRUCTURE_options. */
+#define SCHEMA(where, structure, text)                                                             \
+    {                                                                                              \
+        .path = (where), .help = (text), .options = structure##_options,                           \
+        .count = COUNT(structure##_options), .size = sizeof(struct structure)                      \
+    }
+
+/* Durations in milliseconds, and lengths. */
+enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
+#define YEAR (366LL * DAY)
+enum { PATH_LENGTH = 255, URL_LENGTH = 2000, SOCKET_LENGTH = 107, HOST_LENGTH = 253 };
+
+static const char *const check_kinds[] = {"http", "tcp", NULL};
+static const char *const methods[] = {"GET", "HEAD", NULL};
+static const char *const record_types[] = {"A", "AAAA", "CNAME", NULL};
+static const char *const store_kinds[] = {"sqlite", "etcd", NULL};
+static const char *const failback_modes[] = {"manual", "auto", NULL};
+static const char *const all_down_policies[] = {"hold", "fallback", NULL};
+static const char *const drift_policies[] = {"stop", "adopt", NULL};
+static const char *const sink_kinds[] = {"smtp", "webhook", NULL};
+static const char *const severities[] = {"info", "warn", "page", NULL};
+static const char *const smtp_tls[] = {"starttls", "tls", "none", NULL};
+
+/* ---- probe and quorum ---- */
+
+static const struct option draft_probe_options[] = {
+    {"name", OPTION_TEXT, AT(draft_probe, name), 0, NAME_MAX_LENGTH, "",
+     .help = "Which of quorum.probes this daemon is. regionshiftd --probe NAME overrides it, so "
+             "that one "
+             "file "
+             "can serve every probe.",
+     .rule = rule_name},
+    {"references", OPTION_TEXTS, AT(draft_probe, references), 0, 16, "",
+     .help = "Places outside everything that is checked: URLs, or resolvers as dns:IP. When none "
+             "of them "
+             "answers, the fault is this probe's own and it abstains (V5).",
+     .rule = rule_reference, .item_max = URL_LENGTH},
+};
+static const struct schema probe_schema = SCHEMA("probe", draft_probe, "This daemon.");
+
+static const struct option draft_elector_options[] = {
+    {"name", OPTION_TEXT, AT(draft_elector, name), 1, NAME_MAX_LENGTH, NULL,
+     .help = "The probe's name, unique in the electorate.", .rule = rule_name},
+    {"vantage", OPTION_TEXT, AT(draft_elector, vantage), 1, 2 * NAME_MAX_LENGTH + 1, NULL,
+     .help = "Where the probe stands, as OWNER/PLACE. A place that is a region's name stands "
+             "inside that "
+             "region.",
+     .rule = rule_vantage},
+    {"may_act", OPTION_BOOLEAN, AT(draft_elector, may_act), 0, 0, "true",
+     .help = "Whether the probe may write to Route 53. Each may vote."},
+};
+static const struct schema elector_schema = SCHEMA(
+    "quorum.probes[]", draft_elector, "One member of the electorate, whether it runs or not.");
+
+static const struct option draft_quorum_options[] = {
+    {"down", OPTION_INTEGER, AT(draft_quorum, down), 1, PROBES_MAX, NULL,
+     .help = "Votes that make a site agreed down (A3). More than half of the electorate.",
+     .unset = "a majority of the probes"},
+    {"up", OPTION_INTEGER, AT(draft_quorum, up), 1, PROBES_MAX, NULL,
+     .help = "Votes that make a site agreed up. More than half of the electorate.",
+     .unset = "a majority of the probes"},
+    {"vantages", OPTION_INTEGER, AT(draft_quorum, vantages), 1, PROBES_MAX, "1",
+     .help = "Distinct vantages the votes for down must come from."},
+    {"owners", OPTION_INTEGER, AT(draft_quorum, owners), 1, PROBES_MAX, "1",
+     .help = "Distinct owners of vantages the votes for down must come from."},
+    {"probes", OPTION_GROUPS, AT(draft_quorum, probes), 1, PROBES_MAX, NULL,
+     .help = "The electorate: every probe, the same list everywhere (A1).",
+     .schema = &elector_schema},
+};
+static const struct schema quorum_schema =
+    SCHEMA("quorum", draft_quorum, "Who votes, and how many votes decide.");
+
+/* ---- store ---- */
+
+static const struct option draft_store_options[] = {
+    {"type", OPTION_WORD, AT(draft_store, type), 0, 0, "sqlite",
+     .help = "The engine: sqlite is one file on one machine, which several daemons there may "
+             "share; etcd "
+             "is "
+             "for many machines, and is not built into this version.",
+     .words = store_kinds},
+    {"path", OPTION_TEXT, AT(draft_store, path), 1, PATH_LENGTH, "/var/lib/regionshift/store.db",
+     .help = "sqlite: the file.", .rule = rule_path},
+    {"lease", OPTION_DURATION, AT(draft_store, lease_ms), 2 * SECOND, 5 * MINUTE, "10s",
+     .help = "How long a probe's vote counts after the probe was last heard of (A2)."},
+    {"endpoints", OPTION_TEXTS, AT(draft_store, endpoints), 0, 16, "",
+     .help = "etcd: URLs of the members.", .rule = rule_web_url, .item_max = URL_LENGTH},
+    {"prefix", OPTION_TEXT, AT(draft_store, prefix), 1, PATH_LENGTH, "/regionshift",
+     .help = "Written before every key, so that installations can share a store.",
+     .rule = rule_path},
+    {"ca_file", OPTION_TEXT, AT(draft_store, ca_file), 0, PATH_LENGTH, "",
+     .help = "etcd: certificates that the members' are checked against; empty means the system's.",
+     .rule = rule_path},
+    {"cert_file", OPTION_TEXT, AT(draft_store, cert_file), 0, PATH_LENGTH, "",
+     .help = "etcd: our certificate.", .rule = rule_path},
+    {"key_file", OPTION_TEXT, AT(draft_store, key_file), 0, PATH_LENGTH, "",
+     .help = "etcd: its key.", .rule = rule_path},
+};
+static const struct schema store_schema =
+    SCHEMA("store", draft_store, "Where the probes meet: votes, decisions, orders.");
+
+/* ---- checks ---- */
+
+static const struct option draft_window_options[] = {
+    {"bad", OPTION_INTEGER, AT(draft_window, bad), 0, 1000, "0",
+     .help = "Bad results that make the site down; 0 turns the window off."},
+    {"of", OPTION_INTEGER, AT(draft_window, of), 0, 1000, "0", .help = "Results looked back on."},
+};
+static const struct schema default_window_schema =
+    SCHEMA("checks.window", draft_window,
+           "Down by bad results among the last ones, for failures that come and go (V3).");
+
+static const struct option draft_timing_options[] = {
+    {"interval", OPTION_DURATION, AT(draft_timing, interval_ms), 100, HOUR, "10s",
+     .help = "From the start of one check to the start of the next."},
+    {"timeout", OPTION_DURATION, AT(draft_timing, timeout_ms), 50, MINUTE, "3s",
+     .help = "How long one check may take altogether. Less than interval."},
+    {"retry", OPTION_DURATION, AT(draft_timing, retry_ms), 50, HOUR, "1s",
+     .help = "The pause before the check is repeated while a site is under suspicion (V2)."},
+    {"fall", OPTION_INTEGER, AT(draft_timing, fall), 1, 100, "3",
+     .help = "Bad results in a row that make the probe say down (V1)."},
+    {"rise", OPTION_INTEGER, AT(draft_timing, rise), 1, 100, "2",
+     .help = "Good results in a row that make the probe say up (V1)."},
+    {"window", OPTION_GROUP, AT(draft_timing, window), 0, 0, NULL,
+     .help = "Down by bad results among the last ones.", .unset = "off",
+     .schema = &default_window_schema},
+};
+static const struct schema timing_schema =
+    SCHEMA("checks", draft_timing, "What a check keeps to when it does not say otherwise.");
+
+#define IN_CHECKS "the value in checks"
+
+static const struct option check_window_options[] = {
+    {"bad", OPTION_INTEGER, AT(draft_window, bad), 0, 1000, NULL,
+     .help = "Bad results that make the site down; 0 turns the window off.", .unset = IN_CHECKS},
+    {"of", OPTION_INTEGER, AT(draft_window, of), 0, 1000, NULL, .help = "Results looked back on.",
+     .unset = IN_CHECKS},
+};
+static const struct schema check_window_schema = {
+    .path = "services[].sites[].checks[].window",
+    .help = "Down by bad results among the last ones.",
+    .options = check_window_options,
+    .count = COUNT(check_window_options),
+    .size = sizeof(struct draft_window),
+};
+
+static const struct option draft_check_options[] = {
+    {"type", OPTION_WORD, AT(draft_check, type), 0, 0, "http",
+     .help = "http asks for a page, over TLS when the URL says https; tcp opens a connection.",
+     .words = check_kinds},
+    {"url", OPTION_TEXT, AT(draft_check, url), 1, URL_LENGTH, NULL,
+     .help = "What is checked: http://HOST[:PORT]/PATH, https://..., or tcp://HOST:PORT. HOST must "
+             "be the "
+             "region's own, never a name that regionshift moves.",
+     .rule = rule_check_url},
+    {"address", OPTION_TEXT, AT(draft_check, address), 0, 45, "",
+     .help =
+         "An IP address to connect to instead of resolving HOST; HOST is still asked for, and its "
+         "certificate checked.",
+     .rule = rule_address},
+    {"method", OPTION_WORD, AT(draft_check, method), 0, 0, "GET", .help = "The request's method.",
+     .words = methods},
+    {"headers", OPTION_TEXTS, AT(draft_check, headers), 0, 32, "",
+     .help = "Headers of the request, each as \"Name: value\". Host may be given.",
+     .rule = rule_header, .item_max = 1000},
+    {"status", OPTION_TEXT, AT(draft_check, status), 1, 200, "200-299",
+     .help = "Statuses that are good: a list of numbers and ranges."},
+    {"body", OPTION_TEXT, AT(draft_check, body), 0, 200, "",
+     .help = "Text the answer must contain, to the letter; empty asks for nothing."},
+    {"verify", OPTION_BOOLEAN, AT(draft_check, verify), 0, 0, "true",
+     .help = "Whether the certificate is checked."},
+    {"interval", OPTION_DURATION, AT(draft_check, timing.interval_ms), 100, HOUR, NULL,
+     .help = "From the start of one check to the start of the next.", .unset = IN_CHECKS},
+    {"timeout", OPTION_DURATION, AT(draft_check, timing.timeout_ms), 50, MINUTE, NULL,
+     .help = "How long one check may take altogether.", .unset = IN_CHECKS},
+    {"retry", OPTION_DURATION, AT(draft_check, timing.retry_ms), 50, HOUR, NULL,
+     .help = "The pause before a repetition under suspicion.", .unset = IN_CHECKS},
+    {"fall", OPTION_INTEGER, AT(draft_check, timing.fall), 1, 100, NULL,
+     .help = "Bad results in a row that mean down.", .unset = IN_CHECKS},
+    {"rise", OPTION_INTEGER, AT(draft_check, timing.rise), 1, 100, NULL,
+     .help = "Good results in a row that mean up.", .unset = IN_CHECKS},
+    {"window", OPTION_GROUP, AT(draft_check, timing.window), 0, 0, NULL,
+     .help = "Down by bad results among the last ones.", .unset = IN_CHECKS,
+     .schema = &check_window_schema},
+};
+static const struct schema check_schema =
+    SCHEMA("services[].sites[].checks[]", draft_check,
+           "One way of asking whether the site serves. A site is down when one of its checks is.");
+
+/* ---- services ---- */
+
+static const struct option draft_site_options[] = {
+    {"region", OPTION_TEXT, AT(draft_site, region), 1, NAME_MAX_LENGTH, NULL,
+     .help = "The region's name.", .rule = rule_name},
+    {"weight", OPTION_INTEGER, AT(draft_site, weight), 0, WEIGHT_MAX, NULL,
+     .help = "The record set's weight in normal times."},
+    {"set", OPTION_TEXT, AT(draft_site, set), 1, 128, NULL,
+     .help = "The record set's identifier in Route 53 (SetIdentifier).", .unset = "SERVICE-REGION"},
+    {"value", OPTION_TEXT, AT(draft_site, value), 0, HOST_LENGTH, "",
+     .help = "The address or name in the record; needed only for regionshift init to create it."},
+    {"checks", OPTION_GROUPS, AT(draft_site, checks), 0, 16, "",
+     .help = "How the site is checked. At least one, but for a group's fallback region.",
+     .schema = &check_schema},
+};
+static const struct schema site_schema =
+    SCHEMA("services[].sites[]", draft_site, "The service in one region.");
+
+static const struct option draft_service_options[] = {
+    {"name", OPTION_TEXT, AT(draft_service, name), 1, NAME_MAX_LENGTH, NULL,
+     .help = "The service's name, unique.", .rule = rule_name},
+    {"zone", OPTION_TEXT, AT(draft_service, zone), 1, 32, NULL,
+     .help = "The id of the hosted zone that holds the record.", .rule = rule_zone},
+    {"record", OPTION_TEXT, AT(draft_service, record), 1, HOST_LENGTH + 1, NULL,
+     .help = "The name clients resolve. A wildcard (*.example.com) may be given.",
+     .rule = rule_record},
+    {"type", OPTION_WORD, AT(draft_service, type), 0, 0, "A", .help = "The record's type.",
+     .words = record_types},
+    {"ttl", OPTION_DURATION, AT(draft_service, ttl_ms), SECOND, DAY, "60s",
+     .help = "The record's TTL, in whole seconds, for regionshift init. Clients follow a move only "
+             "when it "
+             "has passed."},
+    {"required", OPTION_BOOLEAN, AT(draft_service, required), 0, 0, "true",
+     .help = "Whether a group that moves together leaves a region for this service's sake (D3)."},
+    {"sites", OPTION_GROUPS, AT(draft_service, sites), 1, REGIONS_MAX, NULL,
+     .help = "One for each region the service runs in.", .schema = &site_schema},
+};
+static const struct schema service_schema = SCHEMA(
+    "services[]", draft_service, "A name that clients resolve, with one record set a region.");
+
+/* ---- groups ---- */
+
+static const struct option draft_failback_options[] = {
+    {"mode", OPTION_WORD, AT(draft_failback, mode), 0, 0, "manual",
+     .help = "manual waits for the order regionshift failback; auto goes back after stable (D5).",
+     .words = failback_modes},
+    {"steps", OPTION_INTEGERS, AT(draft_failback, steps), 0, 10, "",
+     .help =
+         "auto: the share that goes back at each step, rising, the last 100; empty means at once.",
+     .item_max = 100},
+};
+static const struct schema failback_schema =
+    SCHEMA("groups[].failback", draft_failback, "How weight returns to a region that is up again.");
+
+static const struct option draft_word_options[] = {
+    {"region", OPTION_TEXT, AT(draft_word, region), 1, NAME_MAX_LENGTH, NULL,
+     .help = "A region in order.", .rule = rule_name},
+    {"word", OPTION_SECRET, AT(draft_word, word), 0, 255, "",
+     .help = "The secret word that tells Route 53 to leave the region."},
+};
+static const struct schema word_schema =
+    SCHEMA("groups[].beacon_words[]", draft_word, "The word of one region (B1).");
+
+static const struct option draft_group_options[] = {
+    {"name", OPTION_TEXT, AT(draft_group, name), 1, NAME_MAX_LENGTH, NULL,
+     .help = "The group's name, unique.", .rule = rule_name},
+    {"services", OPTION_TEXTS, AT(draft_group, services), 1, 64, NULL,
+     .help = "The services that belong together.", .rule = rule_name, .item_max = NAME_MAX_LENGTH},
+    {"together", OPTION_BOOLEAN, AT(draft_group, together), 0, 0, "false",
+     .help = "Whether all of them move when one required service is down (D3)."},
+    {"order", OPTION_TEXTS, AT(draft_group, order), 2, REGIONS_MAX, NULL,
+     .help = "Every region of the group, the most wanted first; not the fallback.",
+     .rule = rule_name, .item_max = NAME_MAX_LENGTH},
+    {"hold", OPTION_DURATION, AT(draft_group, hold_ms), 0, HOUR, "30s",
+     .help = "How long a region must be agreed down, unbroken, before it loses weight (D1). 0 is "
+             "right for "
+             "what carries no state; what drags data along wants 45s or more."},
+    {"stable", OPTION_DURATION, AT(draft_group, stable_ms), 0, DAY, "60s",
+     .help = "How long a region must be agreed up, unbroken, before it may gain weight (D2)."},
+    {"dwell", OPTION_DURATION, AT(draft_group, dwell_ms), 0, DAY, "600s",
+     .help = "The least time between two automatic moves (D6)."},
+    {"failback", OPTION_GROUP, AT(draft_group, failback), 0, 0, NULL, .help = "How weight returns.",
+     .unset = "manual", .schema = &failback_schema},
+    {"all_down", OPTION_WORD, AT(draft_group, all_down), 0, 0, "hold",
+     .help = "When no region may take the traffic: hold leaves the records as they are, fallback "
+             "sends it "
+             "to the fallback region (D2).",
+     .words = all_down_policies},
+    {"fallback", OPTION_TEXT, AT(draft_group, fallback), 0, NAME_MAX_LENGTH, "",
+     .help = "The region of last resort, for instance a static page. Its sites need no checks.",
+     .rule = rule_name},
+    {"drift", OPTION_WORD, AT(draft_group, drift), 0, 0, "stop",
+     .help =
+         "When somebody else changed a weight: stop and page until acknowledged, or adopt it (C4).",
+     .words = drift_policies},
+    {"beacons", OPTION_BOOLEAN, AT(draft_group, beacons), 0, 0, "false",
+     .help = "Whether Route 53's own health checkers can read our decisions: the second way to "
+             "move (B1)."},
+    {"beacon_words", OPTION_GROUPS, AT(draft_group, beacon_words), 0, REGIONS_MAX, "",
+     .help = "With beacons, a secret word for each region in order.", .schema = &word_schema,
+     .flags = OPTION_LOCAL},
+};
+static const struct schema group_schema =
+    SCHEMA("groups[]", draft_group, "Services that move together: the unit of a decision.");
+
+static const struct option draft_limits_options[] = {
+    {"budget", OPTION_INTEGER, AT(draft_limits, budget), 1, 1000, "4",
+     .help = "Automatic moves within window, over all groups (D6)."},
+    {"window", OPTION_DURATION, AT(draft_limits, window_ms), MINUTE, 7 * DAY, "6h",
+     .help = "The sliding window the budget counts in."},
+};
+static const struct schema limits_schema =
+    SCHEMA("limits", draft_limits, "The brake over all groups.");
+
+/* ---- Route 53, alerts, interfaces ---- */
+
+static const struct option draft_aws_options[] = {
+    {"region", OPTION_TEXT, AT(draft_aws, region), 1, NAME_MAX_LENGTH, "us-east-1",
+     .help = "The region requests to Route 53 are signed for.", .rule = rule_name},
+    {"endpoint", OPTION_TEXT, AT(draft_aws, endpoint), 0, URL_LENGTH, "",
+     .help = "A URL to send requests to instead of Route 53, for a laboratory.",
+     .rule = rule_web_url},
+    {"profile", OPTION_TEXT, AT(draft_aws, profile), 0, 128, "",
+     .help = "The profile in the shared credentials; empty means AWS_PROFILE, then default."},
+    {"nameservers", OPTION_TEXTS, AT(draft_aws, nameservers), 0, 16, "",
+     .help = "Servers asked, as IP:PORT, whether a change has arrived, instead of the zone's own.",
+     .rule = rule_listen, .item_max = 60},
+    {"timeout", OPTION_DURATION, AT(draft_aws, timeout_ms), SECOND, MINUTE, "10s",
+     .help = "How long one request to Route 53 may take."},
+};
+static const struct schema aws_schema = SCHEMA(
+    "aws", draft_aws, "Route 53. Credentials come from the environment and the shared files.");
+
+static const struct option draft_sink_options[] = {
+    {"type", OPTION_WORD, AT(draft_sink, type), 0, 0, NULL, .help = "smtp or webhook.",
+     .words = sink_kinds},
+    {"name", OPTION_TEXT, AT(draft_sink, name), 1, NAME_MAX_LENGTH, NULL,
+     .help = "The sink's name, unique.", .rule = rule_name,
+     .unset = "TYPE-N, N its place in the list"},
+    {"min_severity", OPTION_WORD, AT(draft_sink, min_severity), 0, 0, "warn",
+     .help = "The least severe alert it is sent.", .words = severities},
+    {"timeout", OPTION_DURATION, AT(draft_sink, timeout_ms), SECOND, 5 * MINUTE, "20s",
+     .help = "How long one delivery may take."},
+    {"ca_file", OPTION_TEXT, AT(draft_sink, ca_file), 0, PATH_LENGTH, "",
+     .help = "Certificates the server's is checked against; empty means the system's.",
+     .rule = rule_path},
+    {"url", OPTION_TEXT, AT(draft_sink, url), 0, URL_LENGTH, "",
+     .help = "webhook: where alerts are posted.", .rule = rule_web_url},
+    {"secret", OPTION_SECRET, AT(draft_sink, secret), 0, 4096, "",
+     .help = "webhook: the key the body is signed with (X-Regionshift-Signature)."},
+    {"host", OPTION_TEXT, AT(draft_sink, host), 0, HOST_LENGTH, "",
+     .help = "smtp: the mail server.", .rule = rule_host},
+    {"port", OPTION_INTEGER, AT(draft_sink, port), 1, 65535, "587", .help = "smtp: its port."},
+    {"tls", OPTION_WORD, AT(draft_sink, tls), 0, 0, "starttls",
+     .help = "smtp: starttls insists on it, tls encrypts from the start, none does not encrypt.",
+     .words = smtp_tls},
+    {"user", OPTION_TEXT, AT(draft_sink, user), 0, 255, "",
+     .help = "smtp: the name to log in with."},
+    {"password", OPTION_SECRET, AT(draft_sink, password), 0, 4096, "",
+     .help = "smtp: its password."},
+    {"from", OPTION_TEXT, AT(draft_sink, from), 0, 254, "", .help = "smtp: the sender's address.",
+     .rule = rule_mail},
+    {"to", OPTION_TEXTS, AT(draft_sink, to), 0, 32, "", .help = "smtp: the recipients' addresses.",
+     .rule = rule_mail, .item_max = 254},
+};
+static const struct schema sink_schema =
+    SCHEMA("alerts[]", draft_sink, "One place alerts are sent to.");
+
+static const struct option draft_alerting_options[] = {
+    {"spool", OPTION_TEXT, AT(draft_alerting, spool), 1, PATH_LENGTH, "/var/lib/regionshift/spool",
+     .help = "The directory where alerts wait on disk until they are delivered (L1).",
+     .rule = rule_path},
+    {"remind", OPTION_DURATION, AT(draft_alerting, remind_ms), MINUTE, 7 * DAY, "4h",
+     .help = "How often an open incident is repeated."},
+};
+static const struct schema alerting_schema =
+    SCHEMA("alerting", draft_alerting, "What all sinks share.");
+
+static const struct option draft_http_options[] = {
+    {"listen", OPTION_TEXT, AT(draft_http, listen), 0, 60, "127.0.0.1:8053",
+     .help = "IP:PORT of the HTTP interface; empty turns it off.", .rule = rule_listen},
+    {"token", OPTION_SECRET, AT(draft_http, token), 0, 4096, "",
+     .help = "What an order over TCP must carry; without one they are refused."},
+    {"socket", OPTION_TEXT, AT(draft_http, socket), 1, SOCKET_LENGTH,
+     "/run/regionshift/control.sock", .help = "The control socket.", .rule = rule_path},
+};
+static const struct schema http_schema =
+    SCHEMA("http", draft_http, "How people and programs reach the daemon.");
+
+static const struct option draft_history_options[] = {
+    {"path", OPTION_TEXT, AT(draft_history, path), 1, PATH_LENGTH,
+     "/var/lib/regionshift/history.db", .help = "The file.", .rule = rule_path},
+    {"keep", OPTION_DURATION, AT(draft_history, keep_ms), HOUR, 10 * YEAR, "90d",
+     .help = "How long entries are kept."},
+};
+static const struct schema history_schema =
+    SCHEMA("history", draft_history, "What this probe saw and did.");
+
+static const struct option draft_options[] = {
+    {"probe", OPTION_GROUP, AT(draft, probe), 0, 0, NULL, .help = "This daemon.",
+     .unset = "see below", .schema = &probe_schema, .flags = OPTION_LOCAL},
+    {"quorum", OPTION_GROUP, AT(draft, quorum), 0, 0, NULL, .help = "Who votes.",
+     .schema = &quorum_schema},
+    {"store", OPTION_GROUP, AT(draft, store), 0, 0, NULL, .help = "Where the probes meet.",
+     .unset = "see below", .schema = &store_schema, .flags = OPTION_LOCAL},
+    {"checks", OPTION_GROUP, AT(draft, checks), 0, 0, NULL, .help = "Defaults of checks.",
+     .unset = "see below", .schema = &timing_schema},
+    {"services", OPTION_GROUPS, AT(draft, services), 1, 64, NULL,
+     .help = "What is watched and moved.", .schema = &service_schema},
+    {"groups", OPTION_GROUPS, AT(draft, groups), 1, 64, NULL, .help = "What moves with what.",
+     .schema = &group_schema},
+    {"limits", OPTION_GROUP, AT(draft, limits), 0, 0, NULL, .help = "The brake.",
+     .unset = "see below", .schema = &limits_schema},
+    {"aws", OPTION_GROUP, AT(draft, aws), 0, 0, NULL, .help = "Route 53.", .unset = "see below",
+     .schema = &aws_schema, .flags = OPTION_LOCAL},
+    {"alerts", OPTION_GROUPS, AT(draft, alerts), 0, 16, "", .help = "Where alerts are sent.",
+     .schema = &sink_schema, .flags = OPTION_LOCAL},
+    {"alerting", OPTION_GROUP, AT(draft, alerting), 0, 0, NULL, .help = "What all sinks share.",
+     .unset = "see below", .schema = &alerting_schema, .flags = OPTION_LOCAL},
+    {"http", OPTION_GROUP, AT(draft, http), 0, 0, NULL, .help = "The interfaces.",
+     .unset = "see below", .schema = &http_schema, .flags = OPTION_LOCAL},
+    {"history", OPTION_GROUP, AT(draft, history), 0, 0, NULL, .help = "The local history.",
+     .unset = "see below", .schema = &history_schema, .flags = OPTION_LOCAL},
+};
+const struct schema settings_schema = SCHEMA("", draft, "The file.");
+
+void *option_value(const struct option *option, void *group)
+{
+    return (char *)group + option->offset;
+}
+
+const void *option_constant(const struct option *option, const void *group)
+{
+    return (const char *)group + option->offset;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* schema.h: the one reference of what may be written in a settings file. Reading (read.c), range
+ * and unknown-key errors, --dump-config and the fingerprint (dump.c) and the options of
+ * regionshift.conf(5) (manual.c) all walk this table; nothing else knows a key. */
+#ifndef REGIONSHIFT_SETTINGS_SCHEMA_H
+#define REGIONSHIFT_SETTINGS_SCHEMA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rules.h"
+
+/* The type says what lies at the option's offset. */
+enum option_type {
+    OPTION_TEXT,     /* const char *      */
+    OPTION_WORD,     /* int               one of words[] */
+    OPTION_BOOLEAN,  /* bool              */
+    OPTION_INTEGER,  /* int64_t           */
+    OPTION_DURATION, /* msec_t            */
+    OPTION_SECRET,   /* struct secret     */
+    OPTION_TEXTS,    /* struct text_list  */
+    OPTION_INTEGERS, /* struct integer_list */
+    OPTION_GROUP,    /* the struct itself */
+    OPTION_GROUPS    /* struct draft_list */
+};
+
+enum {
+    OPTION_LOCAL = 1 /* differs between probes, or says how and not what: not in the fingerprint */
+};
+
+struct schema;
+
+struct option {
+    const char *key;
+    enum option_type type;
+    size_t offset;
+    /* Integers and durations (ms): the value. Texts: the length. Lists: the count. */
+    int64_t min;
+    int64_t max;
+    /* As written in a file, without quotes; NULL: required, or worked out (see unset). */
+    const char *fallback;
+    const char *help;
+    const char *unset; /* says what an absent option stands for; NULL: it may not be absent */
+    const char *const *words; /* OPTION_WORD: ends with NULL */
+    text_rule *rule;          /* OPTION_TEXT and each of OPTION_TEXTS; NULL: any printable text */
+    int64_t item_max;         /* OPTION_INTEGERS and OPTION_TEXTS: of each, its value or length */
+    const struct schema *schema; /* OPTION_GROUP, OPTION_GROUPS */
+    unsigned flags;
+};
+
+/* The keys of one group. */
+struct schema {
+    const char *path; /* "services[].sites[]", "" for the file itself */
+    const char *help;
+    const struct option *options;
+    size_t count;
+    size_t size; /* of the struct the offsets point into */
+};
+
+extern const struct schema settings_schema;
+
+/* Where the option's value lies in the group's struct. */
+void *option_value(const struct option *option, void *group);
+const void *option_constant(const struct option *option, const void *group);
+
+#endif
