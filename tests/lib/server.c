@@ -28,9 +28,10 @@ struct server {
     pthread_t thread;
 };
 
-static int bind_loopback(int type, uint16_t *ret_port)
+/* port: in, 0 for any; out, the one taken. */
+static int bind_loopback(int type, uint16_t *port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(*port)};
     socklen_t length = sizeof(address);
     int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
 
@@ -38,7 +39,7 @@ static int bind_loopback(int type, uint16_t *ret_port)
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, length), 0);
     ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &length), 0);
-    *ret_port = ntohs(address.sin_port);
+    *port = ntohs(address.sin_port);
     return fd;
 }
 
@@ -95,11 +96,13 @@ static void *run_udp(void *context)
     return NULL;
 }
 
-static struct server *start(int type, server_serve serve, server_answer answer, void *context)
+static struct server *start(int type, uint16_t port, server_serve serve, server_answer answer,
+                            void *context)
 {
     struct server *server = calloc(1, sizeof(*server));
 
     ck_assert_ptr_nonnull(server);
+    server->port = port;
     server->fd = bind_loopback(type, &server->port);
     if (type == SOCK_STREAM)
         ck_assert_int_eq(listen(server->fd, 64), 0);
@@ -114,12 +117,18 @@ static struct server *start(int type, server_serve serve, server_answer answer, 
 
 struct server *server_start_tcp(server_serve serve, void *context)
 {
-    return start(SOCK_STREAM, serve, NULL, context);
+    return start(SOCK_STREAM, 0, serve, NULL, context);
 }
 
 struct server *server_start_udp(server_answer answer, void *context)
 {
-    return start(SOCK_DGRAM, NULL, answer, context);
+    return start(SOCK_DGRAM, 0, NULL, answer, context);
+}
+
+struct server *server_start_udp_beside(const struct server *tcp, server_answer answer,
+                                       void *context)
+{
+    return start(SOCK_DGRAM, tcp->port, NULL, answer, context);
 }
 
 uint16_t server_port(const struct server *server)
@@ -156,6 +165,26 @@ void server_read_request(struct server *server, int fd)
         if (strstr(request, "\r\n\r\n") != NULL)
             return;
     }
+}
+
+int server_read(struct server *server, int fd, void *data, size_t length)
+{
+    char *at = data;
+
+    while (length > 0) {
+        ssize_t n;
+
+        if (wait_for(server, fd, POLLIN) < 0)
+            return -1;
+        n = read(fd, at, length);
+        if (n < 0 && errno == EAGAIN)
+            continue;
+        if (n <= 0)
+            return -1;
+        at += n;
+        length -= (size_t)n;
+    }
+    return 0;
 }
 
 int server_send(struct server *server, int fd, const void *data, size_t length)
@@ -197,7 +226,7 @@ void server_wait_for_close(struct server *server, int fd)
 
 uint16_t server_free_port(void)
 {
-    uint16_t port;
+    uint16_t port = 0;
 
     close(bind_loopback(SOCK_STREAM, &port));
     return port;

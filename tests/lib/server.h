@@ -20,6 +20,10 @@ typedef size_t (*server_answer)(void *context, const uint8_t *query, size_t leng
 struct server *server_start_tcp(server_serve serve, void *context);
 struct server *server_start_udp(server_answer answer, void *context);
 
+/* As server_start_udp(), on the port of a server on TCP: name servers are both. */
+struct server *server_start_udp_beside(const struct server *tcp, server_answer answer,
+                                       void *context);
+
 uint16_t server_port(const struct server *server);
 
 /* Connections or datagrams seen so far. */
@@ -30,6 +34,8 @@ void server_stop(struct server *server);
 
 /* For serve functions. */
 void server_read_request(struct server *server, int fd); /* up to the empty line */
+/* Reads exactly so much. Returns 0, or -1 when the peer or the test went away. */
+int server_read(struct server *server, int fd, void *data, size_t length);
 /* Sends all of it. Returns 0, or -1 when the peer or the test went away. */
 int server_send(struct server *server, int fd, const void *data, size_t length);
 int server_send_text(struct server *server, int fd, const char *text);
