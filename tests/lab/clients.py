@@ -85,11 +85,11 @@ def status(lab, change_info):
     return client(lab.endpoint).get_change(Id=change_info["Id"])["ChangeInfo"]["Status"]
 
 
-def aws(lab, *arguments, check=True):
+def aws(lab, *arguments, check=True, options=()):
     """Debian's `aws route53 ...`; returns its JSON, or with check=False the process."""
     done = subprocess.run(["/usr/bin/aws", "--endpoint-url", lab.endpoint, "--output", "json",
-                           "route53", *arguments], env=lab.aws_env(), text=True, timeout=60,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                           *options, "route53", *arguments], env=lab.aws_env(), text=True,
+                          timeout=60, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     if not check:
         return done
     assert done.returncode == 0, done.stderr

@@ -12,7 +12,9 @@ Needs only the standard library; the lab itself needs Debian's botocore and dnsp
 
 import json
 import os
+import select
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -52,6 +54,7 @@ class Lab:
     def __init__(self, zones=None, log=None, http="127.0.0.1:0", dns=("127.0.0.1:0",),
                  options=()):
         self.zones = dict(zones or {"example.com": "ZLAB1"})
+        self.log_path = log
         dns = [dns] if isinstance(dns, str) else dns
         self._command = [PYTHON, str(PROGRAM), "--http", http]
         for where in dns:
@@ -61,24 +64,30 @@ class Lab:
         if log:
             self._command += ["--log", str(log)]
         self._command += list(options)
-        self._process = None
+        self._process = self._errors = None
         self.http = self.dns = self.control = None      # "ADDR:PORT" once started
+        self.scheme = "http"
         self.dns_all = []
 
     # -- its life --
 
     def start(self):
         """Returns once the lab listens. Raises LabError with what it said."""
-        self._process = subprocess.Popen(self._command, stdout=subprocess.PIPE,
-                                         stderr=subprocess.PIPE, text=True)
-        line = self._process.stdout.readline()
+        self._errors = tempfile.TemporaryFile()
+        self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL,
+                                         stdout=subprocess.PIPE, stderr=self._errors, text=True)
+        try:
+            spoke, _, _ = select.select([self._process.stdout], [], [], START_S)
+            line = self._process.stdout.readline() if spoke else ""
+        except BaseException:
+            self.stop()                 # Ctrl-C while it starts leaves nothing behind
+            raise
         if not line:
-            said = self._process.communicate(timeout=START_S)[1]
-            self._process = None
-            raise LabError(f"the lab did not start: {said.strip()}")
+            said = self.stop()
+            raise LabError(f"the lab did not start: {said.strip() or 'it says nothing'}")
         ready = json.loads(line)
         self.http, self.dns, self.control = ready["http"], ready["dns"], ready["control"]
-        self.dns_all = ready["dns_all"]
+        self.scheme, self.dns_all = ready["scheme"], ready["dns_all"]
         return self
 
     def stop(self):
@@ -88,11 +97,17 @@ class Lab:
         process, self._process = self._process, None
         process.terminate()
         try:
-            return process.communicate(timeout=STOP_S)[1]
+            process.communicate(timeout=STOP_S)
+            return self.said()
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
             raise LabError("the lab did not end on SIGTERM") from None
+
+    def said(self):
+        """What the lab wrote to stderr so far; nothing, if all is well."""
+        size = os.fstat(self._errors.fileno()).st_size
+        return os.pread(self._errors.fileno(), size, 0).decode(errors="replace")
 
     @property
     def pid(self):
@@ -108,7 +123,7 @@ class Lab:
 
     @property
     def endpoint(self):
-        return f"http://{self.http}"
+        return f"{self.scheme}://{self.http}"
 
     @property
     def dns_address(self):

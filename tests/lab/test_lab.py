@@ -295,8 +295,10 @@ def test_soa_and_ns_of_the_apex_cannot_be_deleted(shared_lab):
     ("A", "192.0.2.01", "ARRDATAIllegalIPv4Address"), ("A", "::1", "ARRDATAIllegalIPv4Address"),
     ("AAAA", "192.0.2.1", "AAAARRDATAIllegalIPv6"), ("AAAA", "1::2::3", "AAAARRDATAIllegalIPv6"),
     ("TXT", "bare", "InvalidCharacterString"), ("TXT", '"open', "InvalidCharacterString"),
-    ("TXT", '"a""b"', "InvalidCharacterString"), ("TXT", '"' + "x" * 256 + '"', "CharacterStringToo"),
-    ("MX", "mail.example.com", "MXRRDATANotValid"), ("SRV", "1 2 example.com", "SRVRRDATANotValid"),
+    ("TXT", '"a""b"', "InvalidCharacterString"),
+    ("TXT", '"' + "x" * 256 + '"', "CharacterStringTooLong"),
+    ("MX", "mail.example.com", "MXRRDATANotValid"),
+    ("SRV", "1 2 example.com", "SRVRRDATANotValid"),
     ("CNAME", "a..b", "DomainLabelEmpty"), ("CAA", "0 issue", "CAARRDATANotValid")])
 def test_a_value_must_be_one_of_its_type(shared_lab, rtype, value, code):
     refused = refusal(change, shared_lab, ("CREATE", simple("v.example.com", rtype, value)))

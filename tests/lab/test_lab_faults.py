@@ -47,9 +47,8 @@ def test_down_can_reset_or_refuse_connections_and_comes_back_on_its_port(lab, mo
     lab.fault("down", mode=mode)
     with pytest.raises(LOST):
         change(lab, ("CREATE", EAST))
-    if mode == "refuse":
-        with pytest.raises(ConnectionRefusedError):
-            send(lab, *signed(lab))
+    with pytest.raises(ConnectionRefusedError if mode == "refuse" else ConnectionResetError):
+        send(lab, *signed(lab))
     assert lab.state()["faults"]["on"]["down"]["mode"] == mode
     lab.heal()
     assert zones(lab)()["HostedZoneCount"] == 1 and lab.weights(PIZZA) == {}
@@ -185,19 +184,21 @@ def test_a_blind_retry_after_a_lost_reply_reports_a_conflict_with_itself(lab):
 
 def test_a_late_batch_is_applied_when_nothing_newer_came(lab):
     lab.seed([epoch(1)])
-    lab.fault("late", seconds=0.3, count=1)
-    seen = lab.last_seq()
+    lab.fault("late", seconds=0.5, count=1)
+    seen, began = lab.last_seq(), time.monotonic()
     with pytest.raises(LOST):
         change(lab, *to_epoch(2))
-    assert "epoch=1" in lab.fences()["g"] and len(lab.state()["late"]) == 1
+    late = lab.state()["late"]
+    assert [one["zone"] for one in late] == [ZONE] or time.monotonic() - began >= 0.5
     entry = lab.wait_for_batch(seen)
+    assert time.monotonic() - began >= 0.5
     assert (entry["verdict"], entry["source"]) == ("accepted", "late")
     assert "epoch=2" in lab.fences()["g"] and lab.state()["late"] == []
 
 
 def test_a_late_batch_meets_the_zone_as_it_is_then(lab):
     lab.seed([epoch(1), EAST])
-    lab.fault("late", seconds=0.5, count=1)
+    lab.fault("late", seconds=1, count=1)
     seen = lab.last_seq()
     with pytest.raises(LOST):
         change(lab, *to_epoch(2), ("DELETE", EAST), ("CREATE", dict(EAST, Weight=0)))
@@ -244,7 +245,8 @@ def test_slow_waits_before_or_after_it_executes(lab, when, shown):
     if shown:
         until(lambda: lab.weights(PIZZA))
     else:
-        assert lab.weights(PIZZA) == {}
+        early = lab.weights(PIZZA)
+        assert early == {} or time.monotonic() - began >= 1
     asker.join()
     assert time.monotonic() - began >= 1 and lab.weights(PIZZA) == {"use1": 100}
 

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signatures and XML: what the lab refuses before it looks at a zone."""
 
+import subprocess
+
 import pytest
 
-from clients import (GOOD, LIST, NAMESPACE, POST, change, client, http_status, post, post_xml,
-                     refusal, send, signed)
+from clients import (GOOD, LIST, NAMESPACE, POST, aws, change, client, http_status, post,
+                     post_xml, refusal, send, signed)
 from labctl import ACCESS_KEY, Lab, LabError, simple
 
 
@@ -262,10 +264,28 @@ def test_a_body_over_a_megabyte_is_refused(shared_lab):
     (dict(options=["--rate", "inf"]), "invalid number"),
     (dict(options=["--list-max", "301"]), "invalid page size"),
     (dict(options=["--nameserver", "ns.test=here"]), "is not NAME"),
+    (dict(options=["--tls", "/nonexistent/cert", "/nonexistent/key"]), "No such file"),
     (dict(log="/nonexistent/lab.log"), "No such file or directory: /nonexistent/lab.log")])
 def test_bad_options_are_refused_with_a_reason(options, words):
     with pytest.raises(LabError, match=words):
         Lab(**options).start()
+
+
+def test_the_api_may_speak_tls(lab_factory, tmp_path):
+    cert, key = str(tmp_path / "cert.pem"), str(tmp_path / "key.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=lab",
+                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert],
+                   check=True, stderr=subprocess.DEVNULL)
+    lab = lab_factory(["--rate", "0", "--tls", cert, key])
+    assert lab.endpoint.startswith("https://")
+    zones = aws(lab, "get-hosted-zone-count", options=["--ca-bundle", cert])
+    assert zones["HostedZoneCount"] == 1
+    unverified = aws(lab, "get-hosted-zone-count", check=False)
+    assert unverified.returncode != 0 and "SSL validation failed" in unverified.stderr
+    lab.fault("down", mode="refuse")
+    lab.heal()
+    assert aws(lab, "get-hosted-zone-count", options=["--ca-bundle", cert])
 
 
 def test_a_port_in_use_is_said_so(shared_lab):

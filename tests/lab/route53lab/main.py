@@ -6,6 +6,7 @@ import ipaddress
 import json
 import re
 import signal
+import ssl
 import sys
 import threading
 
@@ -90,6 +91,7 @@ def parse(argv):
         "picks a free one")
     add("--dns", type=address, required=True, metavar="ADDR:PORT", action="append",
         help="DNS over UDP and TCP; repeat for more name servers")
+    add("--tls", nargs=2, metavar=("CERT", "KEY"), help="the API speaks TLS (PEM files)")
     add("--control", type=address, metavar="ADDR:PORT", help="/_lab alone, there also while the "
         "API refuses connections (default: a free port beside --http)")
     add("--zone", type=zone_option, required=True, metavar="NAME=ID", action="append")
@@ -144,6 +146,7 @@ class Lab:
 
     def __init__(self, options):
         self._stopping = threading.Event()
+        self._tls_on = options.tls is not None
         self._faults = Faults()
         self._journal = Journal(options.log)
         rules = Rules(options.delete_ignores_weight, options.many_values_per_weight,
@@ -159,13 +162,21 @@ class Lab:
                        {name: to for name, to in glue.items() if to}, options.seed)
             for number, where in enumerate(options.dns)]
         self._http = HttpServer(options.http, options.control or (options.http[0], 0),
-                                self._stopping)
+                                self._stopping, self._tls(options))
         key = Key(options.access_key, options.secret_key, options.session_token)
         self._http.api = Api(self._account,
                              Operations(self._account, servers, options.list_max), self._faults,
                              {key.access: key}, RateLimit(options.rate), options.strict_order,
                              self._stopping)
         self._http.control = Control(self._account, self._faults, self._http.api, self._switched)
+
+    @staticmethod
+    def _tls(options):
+        if not options.tls:
+            return None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*options.tls)
+        return context
 
     def _switched(self, name, params):
         """A fault with standing effects was switched on (params) or off (None)."""
@@ -197,8 +208,9 @@ class Lab:
         def text(where):
             return f"[{where[0]}]:{where[1]}" if ":" in where[0] else f"{where[0]}:{where[1]}"
         servers = [text(server.address) for server in self._name_servers]
-        return {"http": text(self._http.address), "dns": servers[0], "dns_all": servers,
-                "control": text(self._http.control_address)}
+        return {"scheme": "https" if self._tls_on else "http",
+                "http": text(self._http.address), "control": text(self._http.control_address),
+                "dns": servers[0], "dns_all": servers}
 
     def stop(self):
         self._stopping.set()

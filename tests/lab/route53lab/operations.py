@@ -41,7 +41,7 @@ class Operations:
 
     def _change_resource_record_sets(self, params, batch):
         change = self._account.submit(batch)
-        return {"ChangeInfo": self._change_info(change)}
+        return {"ChangeInfo": dict(self._change_info(change), Status="PENDING")}
 
     def _list_resource_record_sets(self, params, _batch):
         zone = self._account.zone(bare_id(params["HostedZoneId"]))

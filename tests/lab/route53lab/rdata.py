@@ -17,7 +17,6 @@ from . import names
 STRINGS = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 ESCAPE = re.compile(r"\\([0-3][0-7][0-7]|.)", re.DOTALL)
 MAX_STRING = 255
-DECIMAL_QUAD = re.compile(r"^(?:0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d{0,2})){3}$")
 NAME_TYPES = {"CNAME", "NS", "PTR"}
 
 
@@ -72,8 +71,6 @@ def character_strings(value):
 def _address(rtype, value):
     try:
         if rtype == "A":
-            if not DECIMAL_QUAD.match(value):
-                raise ValueError(value)
             ipaddress.IPv4Address(value)
         else:
             if "%" in value:

@@ -8,7 +8,6 @@ import socketserver
 import struct
 import sys
 import threading
-import time
 
 from .api import MAX_BODY, Reply, Request
 from .errors import ApiError
@@ -108,10 +107,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.close_connection = True
         while not self.server.owner.stopping.is_set():
             readable, _, _ = select.select([self.connection], [], [], HANG_POLL_S)
-            if readable and not self.connection.recv(1, socket.MSG_PEEK):
-                return
-            if readable:
-                time.sleep(HANG_POLL_S)         # the client sent more; still no answer
+            if readable and not self.connection.recv(4096):
+                return                          # whatever else it sends, there is no answer
 
     def log_message(self, *_args):
         """Quiet: the journal and /_lab/state tell what happened."""
@@ -122,10 +119,13 @@ class _Listener(http.server.ThreadingHTTPServer):
     allow_reuse_address = True
     request_queue_size = 128
 
-    def __init__(self, address, owner):
+    def __init__(self, address, owner, tls=None):
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self.owner = owner
         super().__init__(address, _Handler)
+        if tls is not None:                     # each handshake in its own handler's thread
+            self.socket = tls.wrap_socket(self.socket, server_side=True,
+                                          do_handshake_on_connect=False)
 
     def server_bind(self):
         """Without the library's look-up of our own host name."""
@@ -139,13 +139,17 @@ class _Listener(http.server.ThreadingHTTPServer):
 
 
 class HttpServer:
-    """Two listeners: the API with /_lab beside it, and /_lab alone, which `refuse` spares."""
+    """Two listeners: the API with /_lab beside it, and /_lab alone, which `refuse` spares.
 
-    def __init__(self, address, control_address, stopping):
+    `tls` is an SSLContext for the API, or None; /_lab alone is always plain.
+    """
+
+    def __init__(self, address, control_address, stopping, tls=None):
         self.stopping = stopping
+        self._tls = tls
         self.refusing = False
         self.api = self.control = None          # set before start()
-        self._listener = _Listener(address, self)
+        self._listener = _Listener(address, self, tls)
         self.address = self._listener.server_address[:2]
         self._control = _Listener(control_address, self)
         self.control_address = self._control.server_address[:2]
@@ -177,7 +181,7 @@ class HttpServer:
                 self._keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 self._keeper.bind(self.address)
             elif not on and self.refusing:
-                self._listener = _Listener(self.address, self)
+                self._listener = _Listener(self.address, self, self._tls)
                 self._keeper.close()
                 self._run(self._listener)
                 self.refusing = False
