@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store_sqlite_lab.h: the sqlite store in a directory of its own, with a clock the test moves. */
+#ifndef REGIONSHIFT_TESTS_STORE_SQLITE_LAB_H
+#define REGIONSHIFT_TESTS_STORE_SQLITE_LAB_H
+
+#include "store_world.h"
+
+extern const struct store_lab sqlite_lab;
+
+/* The directory of this test and the store's file in it. */
+extern char lab_directory[256];
+extern char lab_path[300];
+
+/* What the next store is opened with; setup() resets them. */
+extern msec_t lab_call_timeout_ms;
+extern uint32_t lab_calls_max;
+
+#endif
