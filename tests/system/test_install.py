@@ -30,6 +30,8 @@ def test_everything_is_installed(root):
     assert (root / "usr/local/lib/sysusers.d/regionshift.conf").is_file()
     assert (root / "usr/local/share/doc/regionshift/LICENSE").is_file()
     assert (root / "usr/local/share/doc/regionshift/examples/iam-policy.json").is_file()
+    for page in ("man8/regionshiftd.8", "man1/regionshift.1"):
+        assert (root / "usr/local/share/man" / page).is_file()
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
@@ -40,6 +42,14 @@ def test_the_service_is_locked_in(root):
     exposure = re.search(r"Overall exposure level for regionshiftd.service: ([\d.]+)", done.stdout)
     assert exposure, done.stdout + done.stderr
     assert float(exposure.group(1)) <= MOST_EXPOSURE
+
+
+@pytest.mark.skipif(shutil.which("mandoc") is None, reason="needs mandoc")
+def test_the_manual_pages_are_well_formed():
+    pages = sorted(path for path in (TOP / "docs").iterdir() if path.suffix in (".1", ".5", ".8"))
+    command = ["mandoc", "-T", "lint", "-W", "warning", *pages]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_uninstall_leaves_nothing(root):
