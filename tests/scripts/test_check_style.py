@@ -116,5 +116,6 @@ def test_seventy_lines_and_a_hundred_columns_are_allowed(tmp_path):
     assert check(tmp_path, {"monitor/io/a.c": function_of(70), "monitor/io/b.c": wide}) == (0, "")
 
 
-def test_allocation_outside_core_is_nobodys_business(tmp_path):
-    assert check(tmp_path, {"monitor/io/a.c": body("p = malloc(3);")}) == (0, "")
+def test_allocation_at_the_start_and_outside_core_is_nobodys_business(tmp_path):
+    source = body("p = malloc(3);")
+    assert check(tmp_path, {"monitor/io/a.c": source, "monitor/core/create.c": source}) == (0, "")
