@@ -150,6 +150,10 @@ int xml_read(const char *body, size_t length, struct xml *ret_xml, char *error, 
                  XML_BODY_MAX);
         return -1;
     }
+    if (memchr(body, '\0', length) != NULL) { /* as UTF-16 has, which expat reads unasked */
+        snprintf(error, error_size, "XML with a NUL: only UTF-8 is allowed");
+        return -1;
+    }
     buffer_init(&reader.text, XML_TEXT_MAX);
     reader.pool = pool_create(POOL_MAX);
     reader.parser = XML_ParserCreate("UTF-8"); /* whatever the document says of itself */
