@@ -194,35 +194,3 @@ void settings_destroy(struct settings *settings)
         assertion_destroy(frozen->assertions[i]);
     arena_destroy(settings->arena);
 }
-
-uint32_t settings_region(const struct settings *settings, const char *name)
-{
-    return freeze_find(settings->regions, settings->region_count, name);
-}
-
-uint32_t settings_group(const struct settings *settings, const char *name)
-{
-    for (uint32_t i = 0; i < settings->group_count; i++) {
-        if (strcmp(settings->groups[i].name, name) == 0)
-            return i;
-    }
-    return NONE;
-}
-
-uint32_t settings_site(const struct settings *settings, const char *name)
-{
-    for (uint32_t i = 0; i < settings->site_count; i++) {
-        if (strcmp(settings->sites[i].name, name) == 0)
-            return i;
-    }
-    return NONE;
-}
-
-uint32_t settings_elector(const struct settings *settings, const char *name)
-{
-    for (uint32_t i = 0; i < settings->elector_count; i++) {
-        if (strcmp(settings->electors[i].name, name) == 0)
-            return i;
-    }
-    return NONE;
-}
