@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The idea: libcurl says which sockets and which timeout it waits for, libuv waits, and whatever
- * libcurl then says it finished goes into the list `ended`. An idle handle, active only while that
- * list holds something, hands the jobs back. So there is one way out for a transfer, whether it
- * succeeded, failed to start or was cancelled, and it never runs inside libcurl.
+ * libcurl then says it finished goes into the list `ended`, which is handed back once libcurl has
+ * returned. What ends outside a callback of the loop (cancel, close, no start) is handed back by an
+ * idle handle, active only while the list holds something. So there is one way out for a transfer.
  *
- *   start -> running --(libcurl's message, cancel, close, no start)--> ended --(idle)--> done
+ *   start -> running --(libcurl's message, cancel, close, no start)--> ended --(deliver)--> done
  */
 #include "curl_loop.h"
 
@@ -146,7 +146,7 @@ static void deliver(uv_idle_t *idle)
     if (!TAILQ_EMPTY(&curl_loop->ended))
         return;
     uv_idle_stop(&curl_loop->deliver);
-    if (curl_loop->closing)
+    if (curl_loop->closing && curl_loop->multi != NULL)
         close_handles(curl_loop);
 }
 
@@ -167,6 +167,7 @@ static void on_socket_ready(uv_poll_t *poll, int status, int events)
         ready |= CURL_CSELECT_OUT;
     curl_multi_socket_action(curl_loop->multi, watch->fd, ready, &running);
     collect_messages(curl_loop);
+    deliver(&curl_loop->deliver);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -176,6 +177,7 @@ static void on_timer(uv_timer_t *timer)
 
     curl_multi_socket_action(curl_loop->multi, CURL_SOCKET_TIMEOUT, 0, &running);
     collect_messages(curl_loop);
+    deliver(&curl_loop->deliver);
 }
 
 static int on_timeout_wanted(CURLM *multi, long timeout_ms, void *context)
