@@ -7,10 +7,11 @@
  * "at":wall ms,"count":N,"sent":bool}. Opening: a transaction that compares the claim as read
  * (absent or resolved -> open). A second open of an open incident is a duplicate and is dropped,
  * unless older than settings->remind_ms: then it is a reminder. Resolving: open -> resolved; a
- * resolve of what was never opened is dropped. */
+ * resolve of what was never opened is dropped. `sent` is written when the first sink has it: then
+ * the claimant alone goes on with its other sinks. Until then it writes the claim again before
+ * each retry (60 s long); an unsent claim that does not change for 60 s is taken over (claim.h). */
 #ifndef REGIONSHIFT_ALERTS_H
 #define REGIONSHIFT_ALERTS_H
-
 
 #include "alert.h"
 #include "settings.h"
@@ -27,27 +28,43 @@ struct alerts_stats {
     msec_t oldest_ms; /* age of the oldest undelivered, 0: none */
 };
 
-/* Told whenever a sink begins or ceases to fail (3 failed attempts in a row), for sink_failing. */
+/* Told whenever a sink begins or ceases to fail (3 failed attempts in a row, or a mail that only
+ * some recipients got), for sink_failing. */
 typedef void (*alerts_sink_event)(void *context, uint32_t sink, bool failing, const char *error);
 
-/* Opens the spool in settings->spool_path (created 0700) and resumes what is in it. The store may
- * be NULL (alert-test): no claims. Returns 0 or -errno (and a sentence in error). */
+/* Checks the sinks of settings; to be asked before alerts_reload(). Returns 0 or -errno with a
+ * sentence in error. */
+int alerts_check(const struct settings *settings, char *error, size_t error_size);
+
+/* Opens the spool in settings->spool_path (created 0700, locked: one process at a time) and resumes
+ * what is in it. The store may be NULL (alert-test beside a running daemon): no claims and no
+ * spool, so that the daemon's alerts stay its own. Returns 0 or -errno (and a sentence in error);
+ * with 0 a sentence in error is a warning: alerts that cannot be read were set aside. */
 int alerts_create(uv_loop_t *loop, const struct settings *settings, struct store *store,
                   alerts_sink_event event, void *context, struct alerts **ret_alerts, char *error,
                   size_t error_size);
 
-/* Takes an alert: on disk before this returns, sent when the loop runs. Returns 0 or -errno (disk
- * full: kept in memory and sent all the same; the error says so). */
+/* Takes an alert: on disk before this returns, sent when the loop runs. Returns 0, also for what is
+ * dropped as a duplicate or wanted by no sink. -EINVAL: the incident is no name; -ENOBUFS: the
+ * spool is at its limit (10,000 alerts, 16 MiB; info goes first, pages have as much again) and this
+ * one was dropped. Another -errno (disk full): kept in memory and sent all the same. */
 int alerts_raise(struct alerts *alerts, const struct alert *alert);
 
 /* Sends a test alert through every sink, past spool and claims; done is called once for each sink
- * with the server's words. */
+ * with the server's words (from the loop; at once when there is no memory or the incident is no
+ * name). */
 typedef void (*alerts_test_done)(void *context, const char *sink, bool accepted, const char *text);
 void alerts_test(struct alerts *alerts, const struct alert *alert, alerts_test_done done,
                  void *context);
 
 void alerts_stats(const struct alerts *alerts, struct alerts_stats *ret_stats);
+
+/* Goes on with other settings, which live as long as the old ones did; sinks are known by name, and
+ * what is in flight is sent again. The spool stays where it is. */
 void alerts_reload(struct alerts *alerts, const struct settings *settings);
+
+/* Ends; what is undelivered stays in the spool. `closed` runs from the loop. The store is closed
+ * afterwards, or its calls in flight are ended by its own close first. */
 void alerts_close(struct alerts *alerts, void (*closed)(void *context), void *context);
 
 #endif
