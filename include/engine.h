@@ -79,7 +79,7 @@ bool engine_region_drained(const struct engine *engine, uint32_t region);
 uint32_t engine_orders(const struct engine *engine, const struct order **ret_orders);
 /* Open incidents: names and events, for status. */
 struct incident_view {
-    const char *id;
+    char id[INCIDENT_MAX + 1];
     enum alert_event event;
     enum severity severity;
     msec_t since_ms;

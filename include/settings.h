@@ -42,6 +42,7 @@ struct check {
     const char *target; /* path and query, at least "/" */
     bool tls;
     bool verify;         /* check the certificate; default true */
+    const char *ca_file; /* "" or NULL: the system's */
     const char *address; /* pinned IP literal, or "" : resolve the host */
     const char *method;  /* "GET" or "HEAD" */
     const struct check_header *headers;

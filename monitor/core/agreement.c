@@ -13,8 +13,12 @@ static const char *const state_names[] = {
 };
 
 static const char *const ballot_names[BALLOT_COUNT] = {
-    [BALLOT_DOWN] = "down",     [BALLOT_UP] = "up",       [BALLOT_NEITHER] = "neither",
-    [BALLOT_ABSENT] = "absent", [BALLOT_STALE] = "stale", [BALLOT_BLIND] = "blind",
+    [BALLOT_DOWN] = "down",
+    [BALLOT_UP] = "up",
+    [BALLOT_NEITHER] = "neither",
+    [BALLOT_ABSENT] = "absent",
+    [BALLOT_STALE] = "stale",
+    [BALLOT_BLIND] = "blind",
     [BALLOT_OTHER_SETTINGS] = "other settings",
 };
 

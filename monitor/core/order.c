@@ -139,6 +139,5 @@ void orders_remove(struct orders *orders, const char *id)
     if (place == NULL)
         return;
     orders->count--;
-    memmove(place, place + 1,
-            (size_t)(&orders->items[orders->count] - place) * sizeof(*place));
+    memmove(place, place + 1, (size_t)(&orders->items[orders->count] - place) * sizeof(*place));
 }

@@ -10,11 +10,9 @@ static const char *const store_names[] = {
 };
 
 static const char *const route53_names[] = {
-    [ROUTE53_OK] = "ok",           [ROUTE53_REFUSED] = "refused",
-    [ROUTE53_LOST] = "lost",       [ROUTE53_BUSY] = "busy",
-    [ROUTE53_DENIED] = "denied",   [ROUTE53_NOT_FOUND] = "not-found",
-    [ROUTE53_INVALID] = "invalid", [ROUTE53_DRY_RUN] = "dry-run",
-    [ROUTE53_FORBIDDEN] = "forbidden",
+    [ROUTE53_OK] = "ok",           [ROUTE53_REFUSED] = "refused", [ROUTE53_LOST] = "lost",
+    [ROUTE53_BUSY] = "busy",       [ROUTE53_DENIED] = "denied",   [ROUTE53_NOT_FOUND] = "not-found",
+    [ROUTE53_INVALID] = "invalid", [ROUTE53_DRY_RUN] = "dry-run", [ROUTE53_FORBIDDEN] = "forbidden",
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

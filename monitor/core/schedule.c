@@ -106,7 +106,6 @@ msec_t schedule_phase(const char *name, uint32_t index, uint32_t rank, uint32_t 
     for (; *name != '\0'; name++)
         hash = (hash ^ (unsigned char)*name) * UINT64_C(1099511628211);
     hash = (hash ^ index) * UINT64_C(1099511628211);
-    return (msec_t)((hash >> 16) % (uint64_t)interval_ms +
-                    (uint64_t)interval_ms * rank / ranks) %
+    return (msec_t)((hash >> 16) % (uint64_t)interval_ms + (uint64_t)interval_ms * rank / ranks) %
            interval_ms;
 }

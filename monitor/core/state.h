@@ -11,16 +11,17 @@
 
 /* Limits and their reasons. */
 enum {
-    BLIND_WATCH_MS = 30000,   /* V5: after a gap, watch this long before speaking (Sentinel's TILT) */
-    GAP_MS = 2000,            /* V5: a stall or jump longer than this is a gap */
-    RANK_STEP_MS = 2000,      /* C6: each applier waits this long for the one before */
-    PROPOSE_STEP_MS = 250,    /* D8: proposers go one after another, to lose fewer races */
-    CONFLICT_PAUSE_MS = 100,  /* D8: after a lost race, let the winner's head arrive */
-    EXPIRE_EVERY_MS = 1000,   /* V4: how often old evidence is looked for */
-    ZONE_EVERY_MS = 300000,   /* C4: drift is looked for at least every 5 minutes */
+    BLIND_WATCH_MS = 30000, /* V5: after a gap, watch this long before speaking (Sentinel's TILT) */
+    GAP_MS = 2000,          /* V5: a stall or jump longer than this is a gap */
+    RANK_STEP_MS = 2000,    /* C6: each applier waits this long for the one before */
+    PROPOSE_STEP_MS = 250,  /* D8: proposers go one after another, to lose fewer races */
+    CONFLICT_PAUSE_MS = 100, /* D8: after a lost race, let the winner's head arrive */
+    EXPIRE_EVERY_MS = 1000,  /* V4: how often old evidence is looked for */
+    ZONE_EVERY_MS = 300000,  /* C4: drift is looked for at least every 5 minutes */
+    REFUSED_LOOK_MS = 1000,  /* D10: how often a refused wish is looked at again */
     BACKOFF_FIRST_MS = 1000,
     BACKOFF_MAX_MS = 60000,
-    LEASE_MARGIN_MS = 1000,   /* C6: a lease that ends sooner is no lease */
+    LEASE_MARGIN_MS = 1000, /* C6: a lease that ends sooner is no lease */
     FACTS_MAX = 512,
     ALERTS_MAX = 64
 };
@@ -30,6 +31,7 @@ struct check_state {
     struct verdict verdict;
     struct verdict_rule rule;
     bool in_flight;
+    bool again; /* V2: suspected by another probe while in flight */
 };
 
 /* One outside reference (V5). */
@@ -46,7 +48,7 @@ struct vote_slot {
     bool same_settings;
     uint64_t revision;
     enum blindness blindness;
-    char *states;   /* group's site_count letters */
+    char *states; /* group's site_count letters */
     char *failures;
 };
 
@@ -62,35 +64,37 @@ struct decision_slot {
 struct zone_slot {
     uint32_t group;
     uint32_t zone;
-    bool known;         /* the zone has been read */
+    bool known; /* the zone has been read */
     bool fence_present;
-    struct fence fence; /* as read */
+    struct fence fence;  /* as read */
     uint64_t seen_epoch; /* highest this engine saw or wrote here */
-    int *weights;       /* as read, by the group's sites; -1: no such record set */
+    int *weights;        /* as read, by the group's sites; -1: no such record set */
     bool drifted;
     enum change_state state;
-    msec_t next_ms;     /* when waiting or backing off: until then */
-    msec_t asked_ms;    /* when reading: only a later reading will do */
-    uint32_t attempts;  /* failed ones in a row */
-    msec_t failing_ms;  /* since when; -1: not */
+    msec_t next_ms;               /* when waiting or backing off: until then */
+    msec_t asked_ms;              /* when reading: only a later reading will do */
+    uint32_t attempts;            /* failed ones in a row */
+    msec_t failing_ms;            /* since when; -1: not */
     enum route53_outcome outcome; /* of the last failure */
-    bool unanswered;    /* C7: in flight */
+    bool unanswered;              /* C7: in flight */
     char nonce[NONCE_LENGTH + 1]; /* of our last batch */
     uint64_t sent_epoch;
     uint64_t applied_epoch; /* reported as applied */
     uint64_t insync_epoch;
     uint64_t servers_epoch;
-    const char *wait_rule;  /* C6: which gate holds the batch back, NULL none */
+    const char *wait_rule; /* C6: which gate holds the batch back, NULL none */
 };
 
 struct zone_state {
     const struct zone_view *view;
     bool reading;
-    bool wanted;      /* a slot waits for a fresh reading */
+    bool wanted; /* a slot waits for a fresh reading */
     bool ever_read;
-    msec_t read_ms;   /* when the newest reading arrived; -1: never */
+    msec_t read_ms; /* when the newest reading arrived; -1: never */
     msec_t asked_ms;
-    msec_t next_ms;   /* the next periodic reading */
+    msec_t failed_ms;  /* when a reading failed last */
+    msec_t answers_ms; /* when the newest reading was asked for */
+    msec_t next_ms;    /* the next periodic reading */
     uint32_t failures;
     enum route53_outcome outcome;
 };
@@ -136,9 +140,9 @@ struct group_state {
 
 /* One thing that may be wrong; kept while it is (L2). */
 struct incident {
-    bool wrong;        /* now */
-    bool open;         /* an alert was raised and not resolved */
-    msec_t since_ms;   /* of wrong */
+    bool wrong;      /* now */
+    bool open;       /* an alert was raised and not resolved */
+    msec_t since_ms; /* of wrong */
 };
 
 /* The incidents of one group; regions' ones follow. */
@@ -202,9 +206,8 @@ struct engine {
     struct incident *region_incidents; /* group x region */
     struct incident *probe_lost;       /* by probe */
     struct incident *probe_skew;
-    struct incident *sinks;            /* by sink */
+    struct incident *sinks; /* by sink */
     struct incident self_incidents[SELF_INCIDENT_COUNT];
-    char (*incident_ids)[INCIDENT_MAX + 1]; /* scratch for engine_incidents() */
 
     /* what this step wants done: the arrays behind struct update */
     uint32_t *out_starts;
@@ -217,7 +220,7 @@ struct engine {
     struct order *out_obeyed;             /* by group */
     uint32_t *out_zone_reads;
     struct batch *out_batches;
-    struct batch_item *out_items;   /* slot x items */
+    struct batch_item *out_items;           /* slot x items */
     char (*out_fences)[FENCE_TEXT_MAX + 1]; /* by slot */
     char (*out_fence_names)[FENCE_TEXT_MAX + 1];
     const char **out_fence_values; /* by slot */
@@ -226,8 +229,11 @@ struct engine {
     struct fact *out_facts;
     const struct agreement **view_agreements; /* for engine_group() */
     struct agreement *plan_agreements;        /* for engine_plan() */
-    int *plan_weights;
-    struct update *update; /* being filled; valid inside engine_step() only */
+    uint32_t item_stride;                     /* batch items a slot may need */
+    struct update *update;                    /* being filled; valid inside engine_step() only */
+
+    struct memory_block *memory; /* everything above, given back as a list */
+    bool out_of_memory;
 };
 
 /* ---- shared by the files of core ---- */
@@ -254,7 +260,7 @@ msec_t state_jitter(const struct engine *engine, uint64_t salt, msec_t span_ms);
 
 /* The stages, in the order of the straight line. */
 void absorb_event(struct engine *engine, const struct event *event);
-void voting_look(struct engine *engine);                 /* verdict -> vote */
+void voting_look(struct engine *engine);                  /* verdict -> vote */
 void quorum_agree(struct engine *engine, uint32_t group); /* vote -> agreement */
 enum ballot quorum_ballot(const struct engine *engine, uint32_t probe, uint32_t site,
                           uint32_t in_group);
@@ -268,8 +274,11 @@ bool safety_gates(const struct engine *engine, uint32_t group, const struct wish
                   bool override, struct gate *gates, uint32_t *gate_count);
 /* The first closed gate of those a commit needs, or NULL. */
 const struct gate *safety_closed(const struct gate *gates, uint32_t count);
+/* C5: every service keeps some weight. */
+bool safety_has_weight(const struct engine *engine, uint32_t group, const int *weights);
 uint32_t safety_budget_used(const struct engine *engine);
 msec_t safety_dwell_left(const struct engine *engine, uint32_t group);
+void applying_look(struct engine *engine, uint32_t group);  /* is there drift? */
 void applying_apply(struct engine *engine, uint32_t group); /* decision -> change */
 void applying_zone(struct engine *engine, const struct event_zone *event);
 void applying_change(struct engine *engine, const struct event_change *event);
@@ -279,6 +288,7 @@ uint64_t applying_fence_max(const struct engine *engine, uint32_t group);
 bool applying_drifted(const struct engine *engine, uint32_t group);
 void alerting_raise(struct engine *engine, uint32_t group); /* -> alert */
 void alerting_self(struct engine *engine);
+uint32_t alerting_list(const struct engine *engine, struct incident_view *ret_views, uint32_t max);
 void alerting_moved(struct engine *engine, uint32_t group);
 void alerting_gap(struct engine *engine, msec_t gap_ms);
 void alerting_incident_id(const struct engine *engine, uint32_t group, const char *event, char *out,

@@ -4,14 +4,18 @@
 #include <string.h>
 
 static const char *const blindness_names[BLIND_COUNT] = {
-    [BLIND_NOT] = "no",           [BLIND_STARTING] = "starting", [BLIND_REFERENCES] = "references",
-    [BLIND_ALL_DOWN] = "all-down", [BLIND_CLOCK] = "clock",      [BLIND_STALLED] = "stalled",
+    [BLIND_NOT] = "no",
+    [BLIND_STARTING] = "starting",
+    [BLIND_REFERENCES] = "references",
+    [BLIND_ALL_DOWN] = "all-down",
+    [BLIND_CLOCK] = "clock",
+    [BLIND_STALLED] = "stalled",
 };
 
 static const char failure_letters[FAILURE_COUNT] = {
-    [FAILURE_NONE] = '-',    [FAILURE_DNS] = 'n',     [FAILURE_CONNECT] = 'c',
-    [FAILURE_TLS] = 'l',     [FAILURE_CERTIFICATE] = 'x', [FAILURE_TIMEOUT] = 't',
-    [FAILURE_STATUS] = 's',  [FAILURE_BODY] = 'b',    [FAILURE_LATENCY] = 'y',
+    [FAILURE_NONE] = '-',   [FAILURE_DNS] = 'n',         [FAILURE_CONNECT] = 'c',
+    [FAILURE_TLS] = 'l',    [FAILURE_CERTIFICATE] = 'x', [FAILURE_TIMEOUT] = 't',
+    [FAILURE_STATUS] = 's', [FAILURE_BODY] = 'b',        [FAILURE_LATENCY] = 'y',
     [FAILURE_POLICY] = 'p',
 };
 

@@ -57,7 +57,8 @@ static void expire_verdicts(struct engine *engine)
             fact->site = site;
             fact->word = verdict_state_name(check->verdict.state);
             fact->word2 = verdict_state_name(before);
-            state_touch(engine, engine->settings->services[engine->settings->sites[site].service].group);
+            state_touch(engine,
+                        engine->settings->services[engine->settings->sites[site].service].group);
         }
     }
 }

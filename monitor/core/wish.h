@@ -14,9 +14,9 @@ struct wish_input {
     const int *weights; /* of the head, in the group's site order */
     const int *normal;
     const struct agreement *agreements; /* of every site of the settings */
-    const bool *drained;  /* by region */
-    bool override;        /* D7: the drain in force lifts readiness */
-    bool failback;        /* ordered, or auto (D5) */
+    const bool *drained;                /* by region */
+    bool override;                      /* D7: the drain in force lifts readiness */
+    bool failback;                      /* ordered, or auto (D5) */
     msec_t now_ms;
 };
 
@@ -32,12 +32,12 @@ struct wish {
     int *weights; /* room for the group's sites, given by the caller */
     bool changes; /* differs from the input's weights */
     enum decision_kind kind;
-    bool ordered;          /* only drained regions leave, or an ordered failback: no dwell, budget */
+    bool ordered; /* only drained regions leave, or an ordered failback: no dwell, budget */
     uint32_t regions_left; /* bit sets of regions */
     uint32_t regions_gained;
     bool all_down; /* every region that could serve is agreed down */
     struct refusal refusal;
-    msec_t again_ms; /* when time alone changes the answer; INT64_MAX: never */
+    msec_t again_ms;    /* when time alone changes the answer; INT64_MAX: never */
     struct gate *gates; /* D1/D2 gates are appended; may be NULL */
     uint32_t *gate_count;
 };

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Takes an event into the engine's memory and marks the groups it touches. Nothing is concluded
+ * here. */
+#include <assert.h>
+#include <string.h>
+
+#include "state.h"
+
+static uint32_t group_of_site(const struct engine *engine, uint32_t site)
+{
+    return engine->settings->services[engine->settings->sites[site].service].group;
+}
+
+/* D6: the wall clock is read once; from here on it is the monotonic one plus this offset. The
+ * first checks start on the grid, so that a restart of all probes is no herd. */
+static void absorb_start(struct engine *engine, const struct event_start *start)
+{
+    const struct settings *settings = engine->settings;
+    uint32_t tokens = settings->check_count + settings->reference_count;
+    struct fact *fact;
+
+    assert(!engine->started);
+    engine->started = true;
+    engine->wall_offset = start->wall - engine->now_ms;
+    engine->expire_ms = engine->now_ms + EXPIRE_EVERY_MS;
+    for (uint32_t i = 0; i < tokens; i++)
+        schedule_put(&engine->schedule, i,
+                     schedule_grid(&engine->schedule, i, engine->now_ms, engine->wall_offset));
+    for (uint32_t i = 0; i < settings->zone_count; i++)
+        engine->zones[i].next_ms = engine->now_ms;
+    for (uint32_t i = 0; i < settings->site_count; i++)
+        engine->agreements[i].since_ms = engine->now_ms;
+    state_touch_all(engine);
+    fact = state_fact(engine, FACT_STARTED);
+    fact->number = settings->site_count;
+    fact->probe = settings->self;
+}
+
+/* V2: soon again while suspect, or when another probe's suspicion came during the attempt. */
+static void schedule_again(struct engine *engine, uint32_t check)
+{
+    struct check_state *state = &engine->checks[check];
+    msec_t due_ms;
+
+    if (state->verdict.state == VERDICT_SUSPECT)
+        due_ms = engine->now_ms + engine->settings->checks[check].retry_ms;
+    else if (state->again)
+        due_ms = engine->now_ms;
+    else
+        due_ms = schedule_grid(&engine->schedule, check, engine->now_ms, engine->wall_offset);
+    state->again = false;
+    schedule_put(&engine->schedule, check, due_ms);
+}
+
+static void note_trouble(struct engine *engine, uint32_t site, bool bad, enum verdict_state state)
+{
+    if (bad && engine->trouble_ms[site] < 0)
+        engine->trouble_ms[site] = engine->now_ms;
+    else if (!bad && state == VERDICT_UP)
+        engine->trouble_ms[site] = -1;
+}
+
+static void absorb_result(struct engine *engine, const struct event_result *event)
+{
+    struct check_state *check = &engine->checks[event->check];
+    uint32_t site = engine->settings->checks[event->check].site;
+    enum verdict_state before = check->verdict.state;
+    const struct result *result = event->result;
+
+    check->in_flight = false;
+    verdict_apply(&check->verdict, &check->rule, result->class, result->failure, engine->now_ms);
+    if (result->class != RESULT_VOID)
+        note_trouble(engine, site, result->class == RESULT_BAD, check->verdict.state);
+    schedule_again(engine, event->check);
+    if (check->verdict.state == before)
+        return;
+    struct fact *fact = state_fact(engine, FACT_VERDICT);
+    fact->rule = check->verdict.window_down ? "V3" : "V1";
+    fact->site = site;
+    fact->word = verdict_state_name(check->verdict.state);
+    fact->word2 = verdict_state_name(before);
+    fact->number = check->verdict.run;
+    if (result->class == RESULT_BAD)
+        strncpy(fact->text, failure_name(result->failure), sizeof(fact->text) - 1);
+    state_touch(engine, group_of_site(engine, site));
+}
+
+static void absorb_reference(struct engine *engine, const struct event_reference *event)
+{
+    struct reference_state *reference = &engine->references[event->reference];
+    uint32_t token = engine->settings->check_count + event->reference;
+
+    reference->in_flight = false;
+    reference->tried = true;
+    reference->answered = event->answered;
+    reference->last_ms = engine->now_ms;
+    schedule_put(&engine->schedule, token,
+                 schedule_grid(&engine->schedule, token, engine->now_ms, engine->wall_offset));
+}
+
+static void absorb_clock(struct engine *engine, const struct event_clock *event)
+{
+    msec_t jump_ms = event->jump_ms < 0 ? -event->jump_ms : event->jump_ms;
+    struct fact *fact;
+
+    if (jump_ms <= GAP_MS)
+        return;
+    engine->gap = BLIND_CLOCK;
+    engine->gap_until_ms = engine->now_ms + BLIND_WATCH_MS;
+    fact = state_fact(engine, FACT_GAP);
+    fact->rule = "V5";
+    fact->word = blindness_name(BLIND_CLOCK);
+    fact->number = event->jump_ms;
+    fact->limit = GAP_MS;
+    alerting_gap(engine, event->jump_ms);
+    state_touch_all(engine);
+}
+
+/* S2: a failing store is no evidence; what we know of leases stays true for one lease's time. */
+static void absorb_store(struct engine *engine, const struct event_store *event)
+{
+    bool away = event->status != STORE_OK;
+
+    if (away != engine->store_away || (engine->store_full_ms < 0 && !away)) {
+        struct fact *fact = state_fact(engine, FACT_STORE);
+        fact->rule = "S2";
+        fact->word = store_status_name(event->status);
+        state_touch_all(engine);
+    }
+    if (!away && !state_store_ok(engine))
+        state_touch_all(engine);
+    engine->store_away = away;
+    if (away)
+        return;
+    engine->store_ok_ms = engine->now_ms;
+    if (event->full || event->revision > engine->store_revision)
+        engine->store_revision = event->revision; /* S1: going back is accepted after a full read */
+    if (event->full) {
+        engine->store_full_ms = engine->now_ms;
+        state_touch_all(engine);
+    }
+}
+
+static void absorb_vote(struct engine *engine, const struct event_vote *event)
+{
+    const struct vote *vote = &event->vote;
+    struct vote_slot *slot = state_vote(engine, vote->probe, vote->group);
+    uint32_t sites = state_group(engine, vote->group)->site_count;
+
+    state_touch(engine, vote->group);
+    slot->present = event->present;
+    if (!event->present)
+        return;
+    slot->revision = event->revision;
+    slot->blindness = vote->blindness;
+    slot->same_settings = strcmp(vote->fingerprint, engine->settings->fingerprint) == 0 &&
+                          strlen(vote->states) == sites && strlen(vote->failures) == sites;
+    if (slot->same_settings) {
+        memcpy(slot->states, vote->states, sites);
+        memcpy(slot->failures, vote->failures, sites);
+    }
+}
+
+/* V2: another probe's suspicion makes us look at once, over a fresh connection. */
+static void look_at_once(struct engine *engine, uint32_t site)
+{
+    const struct site *s = &engine->settings->sites[site];
+
+    for (uint32_t i = s->first_check; i < s->first_check + s->check_count; i++) {
+        if (engine->checks[i].in_flight)
+            engine->checks[i].again = true;
+        else if (engine->schedule.items[i].due_ms > engine->now_ms)
+            schedule_put(&engine->schedule, i, engine->now_ms);
+    }
+}
+
+static void absorb_suspect(struct engine *engine, const struct event_suspect *event)
+{
+    bool *known = &engine->others_suspect[(size_t)event->probe * engine->settings->site_count];
+
+    if (event->probe == engine->settings->self)
+        return;
+    for (uint32_t i = 0; i < event->count; i++) {
+        if (known[event->sites[i]])
+            continue;
+        struct fact *fact = state_fact(engine, FACT_SUSPECT);
+        fact->rule = "V2";
+        fact->probe = event->probe;
+        fact->site = event->sites[i];
+        look_at_once(engine, event->sites[i]);
+    }
+    memset(known, 0, engine->settings->site_count * sizeof(*known));
+    for (uint32_t i = 0; i < event->count; i++)
+        known[event->sites[i]] = true;
+}
+
+static void absorb_order(struct engine *engine, const struct event_order *event)
+{
+    struct fact *fact;
+
+    state_touch_all(engine);
+    if (!event->present) {
+        orders_remove(&engine->orders, event->order->id);
+        return;
+    }
+    if (!orders_put(&engine->orders, event->order))
+        return;
+    fact = state_fact(engine, FACT_ORDER);
+    fact->rule = "D7";
+    fact->word = order_verb_name(event->order->verb);
+    fact->group = event->order->group;
+    fact->region = event->order->region;
+    strncpy(fact->text, event->order->id, sizeof(fact->text) - 1);
+}
+
+static void absorb_budget(struct engine *engine, const struct event_budget *event)
+{
+    uint32_t count = event->count < BUDGET_MAX ? event->count : BUDGET_MAX;
+
+    engine->budget_revision = event->revision;
+    engine->budget_count = count;
+    if (count > 0)
+        memcpy(engine->budget, event->moves + (event->count - count),
+               count * sizeof(*engine->budget));
+    state_touch_all(engine);
+}
+
+static struct zone_slot *slot_of(struct engine *engine, uint32_t group, uint32_t zone)
+{
+    const struct group_state *state = &engine->groups[group];
+
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
+        if (engine->slots[i].zone == zone)
+            return &engine->slots[i];
+    }
+    return NULL;
+}
+
+static bool all_slots_at(const struct engine *engine, uint32_t group, bool insync)
+{
+    const struct group_state *state = &engine->groups[group];
+
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
+        const struct zone_slot *slot = &engine->slots[i];
+        if ((insync ? slot->insync_epoch : slot->servers_epoch) < state->head.decision.epoch)
+            return false;
+    }
+    return true;
+}
+
+static void absorb_insync(struct engine *engine, const struct event_insync *event)
+{
+    struct zone_slot *slot = slot_of(engine, event->group, event->zone);
+    struct group_state *state = &engine->groups[event->group];
+    struct fact *fact;
+
+    if (slot == NULL || slot->insync_epoch >= event->epoch)
+        return;
+    slot->insync_epoch = event->epoch;
+    if (state->insync_ms < 0 && all_slots_at(engine, event->group, true))
+        state->insync_ms = engine->now_ms;
+    fact = state_fact(engine, FACT_INSYNC);
+    fact->rule = "C7";
+    fact->group = event->group;
+    fact->zone = event->zone;
+    fact->epoch = (int64_t)event->epoch;
+}
+
+/* C7: done when every server that answers says >= N; the silent ones are counted. */
+static void absorb_servers(struct engine *engine, const struct event_servers *event)
+{
+    struct zone_slot *slot = slot_of(engine, event->group, event->zone);
+    struct group_state *state = &engine->groups[event->group];
+    bool done = event->answered > 0 && event->current == event->answered;
+    struct fact *fact;
+
+    if (slot == NULL || slot->servers_epoch >= event->epoch)
+        return;
+    if (done)
+        slot->servers_epoch = event->epoch;
+    if (done && state->servers_ms < 0 && all_slots_at(engine, event->group, false))
+        state->servers_ms = engine->now_ms;
+    fact = state_fact(engine, FACT_SERVERS);
+    fact->rule = "C7";
+    fact->group = event->group;
+    fact->zone = event->zone;
+    fact->epoch = (int64_t)event->epoch;
+    fact->number = event->current;
+    fact->limit = event->asked;
+    fact->word = done ? "done" : "waiting";
+    fact->word2 = event->answered < event->asked ? "some-silent" : "";
+}
+
+static void absorb_journal(struct engine *engine, const struct event_journal *event)
+{
+    struct group_state *state = &engine->groups[event->group];
+
+    if (event->epoch > state->journal_epoch)
+        state->journal_epoch = event->epoch;
+}
+
+static void absorb_init(struct engine *engine, const struct event_init *event)
+{
+    const struct group_state *state = &engine->groups[event->group];
+
+    engine->groups[event->group].init_wanted = true;
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
+        engine->slots[i].asked_ms = engine->now_ms;
+        engine->zones[engine->slots[i].zone].wanted = true;
+    }
+    state_touch(engine, event->group);
+}
+
+static void absorb_head(struct engine *engine, const struct event_head *event)
+{
+    struct group_state *state = &engine->groups[event->group];
+
+    state_touch(engine, event->group);
+    if (!event->present) {
+        state->has_head = false;
+        return;
+    }
+    if (state->has_head && state->head_revision == event->revision)
+        return; /* our own commit, known already */
+    deciding_set_head(engine, event->group, event->decision, event->revision);
+}
+
+void absorb_event(struct engine *engine, const struct event *event)
+{
+    switch (event->kind) {
+    case EVENT_TICK:
+        break;
+    case EVENT_START:
+        absorb_start(engine, &event->start);
+        break;
+    case EVENT_RESULT:
+        absorb_result(engine, &event->result);
+        break;
+    case EVENT_REFERENCE:
+        absorb_reference(engine, &event->reference);
+        break;
+    case EVENT_CLOCK:
+        absorb_clock(engine, &event->clock);
+        break;
+    case EVENT_STORE:
+        absorb_store(engine, &event->store);
+        break;
+    case EVENT_LEASE:
+        engine->lease_alive = event->lease.alive;
+        engine->lease_until_ms = event->lease.until_ms;
+        break;
+    case EVENT_VOTE:
+        absorb_vote(engine, &event->vote);
+        break;
+    case EVENT_SUSPECT:
+        absorb_suspect(engine, &event->suspect);
+        break;
+    case EVENT_HEAD:
+        absorb_head(engine, &event->head);
+        break;
+    case EVENT_ORDER:
+        absorb_order(engine, &event->order);
+        break;
+    case EVENT_BUDGET:
+        absorb_budget(engine, &event->budget);
+        break;
+    case EVENT_COMMIT:
+        deciding_committed(engine, &event->commit);
+        break;
+    case EVENT_ZONE:
+        applying_zone(engine, &event->zone);
+        break;
+    case EVENT_CHANGE:
+        applying_change(engine, &event->change);
+        break;
+    case EVENT_INSYNC:
+        absorb_insync(engine, &event->insync);
+        break;
+    case EVENT_SERVERS:
+        absorb_servers(engine, &event->servers);
+        break;
+    case EVENT_JOURNAL:
+        absorb_journal(engine, &event->journal);
+        break;
+    case EVENT_SINK:
+        engine->sinks[event->sink.sink].wrong = event->sink.failing;
+        break;
+    case EVENT_INIT:
+        absorb_init(engine, &event->init);
+        break;
+    case EVENT_KIND_COUNT:
+        assert(!"no such event");
+        break;
+    }
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "alert_text.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "state.h"
+
+/* One line for each event: what it means, and what to do. */
+static const struct {
+    const char *open;
+    const char *over;
+} meanings[ALERT_EVENT_COUNT] = {
+    [ALERT_REGION_DOWN] = {"is agreed down", "is agreed down no more"},
+    [ALERT_REGION_UP] = {"is agreed up", "is agreed down no more"},
+    [ALERT_MOVED] = {"traffic moves", ""},
+    [ALERT_MOVE_REFUSED] = {"a move is wanted and refused", "nothing is refused any more"},
+    [ALERT_MOVE_FAILED] = {"Route 53 will not take the change: settings, rights or records are "
+                           "wrong; a person is needed",
+                           "Route 53 took the change"},
+    [ALERT_FAILBACK] = {"traffic returns by choice", ""},
+    [ALERT_BLIND] = {"this probe cannot see and abstains", "this probe sees again"},
+    [ALERT_QUORUM_LOST] = {"automatic failover is not available: too few votes count",
+                           "enough votes count again"},
+    [ALERT_GLOBAL] = {"every region is agreed down: nowhere to go", "a region serves again"},
+    [ALERT_STORE_AWAY] = {"automatic failover is not available here: the store does not answer",
+                          "the store answers again"},
+    [ALERT_CANNOT_WRITE] = {"Route 53 does not take our change; it is tried again",
+                            "Route 53 takes changes again"},
+    [ALERT_DRIFT] = {"somebody else changed weights in the zone; nothing moves until "
+                     "`regionshift ack INCIDENT`, which makes the zone's weights the normal ones",
+                     "zone and ledger agree again"},
+    [ALERT_FENCE_MISSING] = {"the fence record is gone from the zone; it is written anew",
+                             "the fence is in place"},
+    [ALERT_FENCE_CONFLICT] = {"the zone is ahead of the store: was the store restored?",
+                              "zone and store agree again"},
+    [ALERT_SETTINGS_SKEW] = {"this probe runs other settings; its votes do not count",
+                             "settings are the same again"},
+    [ALERT_PROBE_LOST] = {"this probe is silent; its votes are missing", "this probe votes again"},
+    [ALERT_CLOCK_GAP] = {"the clock jumped or the loop stalled; watching for 30 s", ""},
+    [ALERT_OVERLOAD] = {"checks are late through our own fault", "checks are on time again"},
+    [ALERT_CERT_EXPIRING] = {"a certificate expires soon", "the certificate was renewed"},
+    [ALERT_FROZEN] = {"frozen by order: no automatic move; `regionshift thaw` ends it", ""},
+    [ALERT_THAWED] = {"", "thawed: decisions are made again, from fresh votes"},
+    [ALERT_SINK_FAILING] = {"alerts do not get through this sink", "alerts get through again"},
+    [ALERT_TEST] = {"a test: nothing is wrong", ""},
+};
+
+struct text {
+    char *out;
+    size_t size;
+    size_t used;
+};
+
+__attribute__((format(printf, 2, 3))) static void say(struct text *text, const char *format, ...)
+{
+    va_list args;
+    int n;
+
+    if (text->used + 1 >= text->size)
+        return;
+    va_start(args, format);
+    n = vsnprintf(text->out + text->used, text->size - text->used, format, args);
+    va_end(args);
+    if (n > 0)
+        text->used += (size_t)n;
+    if (text->used >= text->size)
+        text->used = text->size - 1;
+}
+
+/* "use1 down (connect)", for each probe. */
+static void say_ballots(const struct engine *engine, struct text *text, uint32_t site,
+                        uint32_t in_group)
+{
+    const struct settings *s = engine->settings;
+    uint32_t group = s->services[s->sites[site].service].group;
+
+    say(text, "  %s agreed %s:", s->sites[site].name,
+        agreement_state_name(engine->agreements[site].state));
+    for (uint32_t p = 0; p < s->elector_count; p++) {
+        enum ballot ballot = quorum_ballot(engine, p, site, in_group);
+        const struct vote_slot *vote = state_vote(engine, p, group);
+        say(text, "%s %s %s", p > 0 ? "," : "", s->electors[p].name, ballot_name(ballot));
+        if (ballot == BALLOT_DOWN)
+            say(text, " (%s)", failure_name(failure_of_letter(vote->failures[in_group])));
+    }
+    say(text, "\n");
+}
+
+static void say_seen(const struct engine *engine, struct text *text, uint32_t group,
+                     uint32_t region)
+{
+    const struct group *g = state_group(engine, group);
+
+    say(text, "Seen (down needs %" PRIu32 " of %" PRIu32 " votes):\n",
+        engine->settings->quorum_down, engine->settings->elector_count);
+    for (uint32_t k = 0; k < g->site_count; k++) {
+        const struct site *site = &engine->settings->sites[g->sites[k]];
+        if (site->check_count > 0 && (region == NONE || site->region == region))
+            say_ballots(engine, text, g->sites[k], k);
+    }
+}
+
+static void say_done(const struct engine *engine, struct text *text, uint32_t group)
+{
+    const struct group_state *state = &engine->groups[group];
+    const struct group *g = state_group(engine, group);
+    const struct decision *head = &state->head.decision;
+
+    if (!state->has_head) {
+        say(text, "Done: nothing; the group is watched only (no head; regionshift init).\n");
+        return;
+    }
+    say(text, "Decided: epoch %" PRIu64 " (%s) by %s: %s\n", head->epoch,
+        decision_kind_name(head->kind), engine->settings->electors[head->by].name, head->reason);
+    say(text, "Weights now decided:\n");
+    for (uint32_t k = 0; k < g->site_count; k++)
+        say(text, "  %s %d\n", engine->settings->sites[g->sites[k]].name, head->weights[k]);
+}
+
+static void say_not_done(const struct engine *engine, struct text *text, uint32_t group)
+{
+    const struct group_state *state = &engine->groups[group];
+    bool first = true;
+
+    for (uint32_t i = 0; i < state->gate_count; i++) {
+        const struct gate *gate = &state->gates[i];
+        if (gate->open)
+            continue;
+        if (first)
+            say(text, "Not done, and why:\n");
+        first = false;
+        say(text, "  %s %s: %s\n", gate->rule, gate->name, gate->text);
+    }
+}
+
+static void say_stop(const struct engine *engine, struct text *text, uint32_t group)
+{
+    const char *name = engine->settings->groups[group].name;
+
+    say(text,
+        "To stop all automatic moves: regionshift freeze %s --reason TEXT\n"
+        "To see every gate: regionshift explain %s\n",
+        name, name);
+}
+
+static void write_subject(const struct engine *engine, struct alert *alert, uint32_t group,
+                          uint32_t region, const char *whom, const char *meaning)
+{
+    struct text subject = {alert->subject, sizeof(alert->subject), 0};
+
+    say(&subject, "%s: ", alert_event_name(alert->event));
+    if (group != NONE)
+        say(&subject, "%s ", engine->settings->groups[group].name);
+    if (region != NONE)
+        say(&subject, "%s ", engine->settings->regions[region]);
+    if (whom[0] != '\0')
+        say(&subject, "%s ", whom);
+    if ((alert->event == ALERT_MOVED || alert->event == ALERT_FAILBACK) && group != NONE) {
+        char weights[64];
+        state_weights_text(engine, group, engine->groups[group].head.weights, weights,
+                           sizeof(weights));
+        say(&subject, "to %s (epoch %" PRIu64 ")", weights, alert->epoch);
+    } else {
+        say(&subject, "%s", meaning);
+    }
+}
+
+void alert_text_write(const struct engine *engine, struct alert *alert, uint32_t group,
+                      uint32_t region, const char *whom)
+{
+    struct text text = {alert->text, sizeof(alert->text), 0};
+    const char *meaning =
+        alert->phase == ALERT_OPEN ? meanings[alert->event].open : meanings[alert->event].over;
+
+    write_subject(engine, alert, group, region, whom, meaning);
+    say(&text, "%s\n\n", alert->subject);
+    if (meaning[0] != '\0')
+        say(&text, "Meaning: %s.\n", meaning);
+    say(&text, "Told by: %s\n\n", alert->probe);
+    if (group == NONE)
+        return;
+    say_seen(engine, &text, group, region);
+    say_done(engine, &text, group);
+    say_not_done(engine, &text, group);
+    say_stop(engine, &text, group);
+}

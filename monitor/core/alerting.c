@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is wrong now, level by level, becomes incidents; an incident that lasts long enough raises
+ * one alert, and one more when it is over (L2). Each probe derives the same ids, so that the claim
+ * in the store lets one of them speak. Texts are written by alert_text.c. */
+#include <stdio.h>
+#include <string.h>
+
+#include "alert_text.h"
+#include "state.h"
+
+/* How long a thing must be wrong before anybody is told, and how loudly (reliability 5.8). */
+struct kind {
+    enum alert_event event;
+    enum alert_event over; /* the event that says it is over */
+    enum severity severity;
+    msec_t for_ms;
+};
+
+static const struct kind group_kinds[GROUP_INCIDENT_COUNT] = {
+    [INCIDENT_GLOBAL] = {ALERT_GLOBAL, ALERT_GLOBAL, SEVERITY_PAGE, 0},
+    [INCIDENT_QUORUM_LOST] = {ALERT_QUORUM_LOST, ALERT_QUORUM_LOST, SEVERITY_PAGE, 60000},
+    [INCIDENT_DRIFT] = {ALERT_DRIFT, ALERT_DRIFT, SEVERITY_PAGE, 0},
+    [INCIDENT_FENCE_MISSING] = {ALERT_FENCE_MISSING, ALERT_FENCE_MISSING, SEVERITY_PAGE, 0},
+    [INCIDENT_FENCE_CONFLICT] = {ALERT_FENCE_CONFLICT, ALERT_FENCE_CONFLICT, SEVERITY_WARN, 0},
+    [INCIDENT_FROZEN] = {ALERT_FROZEN, ALERT_THAWED, SEVERITY_WARN, 0},
+    [INCIDENT_MOVE_REFUSED] = {ALERT_MOVE_REFUSED, ALERT_MOVE_REFUSED, SEVERITY_PAGE, 5000},
+    [INCIDENT_CANNOT_WRITE] = {ALERT_CANNOT_WRITE, ALERT_CANNOT_WRITE, SEVERITY_PAGE, 10000},
+    [INCIDENT_MOVE_FAILED] = {ALERT_MOVE_FAILED, ALERT_MOVE_FAILED, SEVERITY_PAGE, 0},
+};
+static const struct kind region_kind = {ALERT_REGION_DOWN, ALERT_REGION_UP, SEVERITY_PAGE, 0};
+static const struct kind lost_kind = {ALERT_PROBE_LOST, ALERT_PROBE_LOST, SEVERITY_WARN, 60000};
+static const struct kind skew_kind = {ALERT_SETTINGS_SKEW, ALERT_SETTINGS_SKEW, SEVERITY_WARN,
+                                      60000};
+static const struct kind sink_kind = {ALERT_SINK_FAILING, ALERT_SINK_FAILING, SEVERITY_WARN, 0};
+static const struct kind self_kinds[SELF_INCIDENT_COUNT] = {
+    [INCIDENT_BLIND] = {ALERT_BLIND, ALERT_BLIND, SEVERITY_WARN, 30000},
+    [INCIDENT_STORE_AWAY] = {ALERT_STORE_AWAY, ALERT_STORE_AWAY, SEVERITY_PAGE, 60000},
+};
+
+/* Whom an alert is about. */
+struct about {
+    uint32_t group;
+    uint32_t region;
+    const char *whom; /* probe or sink in the incident's id; "" */
+};
+
+static void incident_id(const struct engine *engine, const struct about *about,
+                        enum alert_event event, char out[INCIDENT_MAX + 1])
+{
+    const struct settings *s = engine->settings;
+
+    snprintf(
+        out, INCIDENT_MAX + 1, "%s%s%s%s%s%s%s",
+        about->group != NONE ? s->groups[about->group].name : "", about->group != NONE ? "." : "",
+        about->region != NONE ? s->regions[about->region] : "", about->region != NONE ? "." : "",
+        about->whom, about->whom[0] != '\0' ? "." : "", alert_event_name(event));
+}
+
+void alerting_incident_id(const struct engine *engine, uint32_t group, const char *event, char *out,
+                          size_t size)
+{
+    snprintf(out, size, "%s.%s", engine->settings->groups[group].name, event);
+}
+
+static struct alert *raise(struct engine *engine, const struct about *about,
+                           const struct kind *kind, enum alert_phase phase)
+{
+    struct update *update = engine->update;
+    struct alert *alert;
+    struct fact *fact;
+
+    if (update->alert_count == ALERTS_MAX)
+        return NULL; /* the incident stays unopened and is raised by the next step */
+    alert = &engine->out_alerts[update->alert_count++];
+    *alert = (struct alert){
+        .event = phase == ALERT_OPEN ? kind->event : kind->over,
+        .phase = phase,
+        .severity = phase == ALERT_OPEN ? kind->severity : SEVERITY_INFO,
+        .at_wall = state_wall(engine, engine->now_ms),
+        .group = about->group != NONE ? engine->settings->groups[about->group].name : "",
+        .region = about->region != NONE ? engine->settings->regions[about->region] : "",
+        .epoch = about->group != NONE && engine->groups[about->group].has_head
+                     ? engine->groups[about->group].head.decision.epoch
+                     : 0,
+        .probe = engine->settings->electors[engine->settings->self].name};
+    incident_id(engine, about, kind->event, alert->incident);
+    alert_text_write(engine, alert, about->group, about->region, about->whom);
+    fact = state_fact(engine, FACT_ALERT);
+    fact->rule = "L2";
+    fact->group = about->group;
+    fact->region = about->region;
+    fact->word = alert_event_name(alert->event);
+    fact->word2 = phase == ALERT_OPEN ? "open" : "resolved";
+    snprintf(fact->text, sizeof(fact->text), "%.*s", (int)sizeof(fact->text) - 1, alert->incident);
+    return alert;
+}
+
+/* Moves one incident along: wrong for long enough opens it, right again resolves it. */
+static void watch(struct engine *engine, struct incident *incident, const struct kind *kind,
+                  const struct about *about, bool wrong)
+{
+    if (wrong && !incident->wrong)
+        incident->since_ms = engine->now_ms;
+    incident->wrong = wrong;
+    if (wrong && !incident->open) {
+        msec_t due_ms = incident->since_ms + kind->for_ms;
+        if (engine->now_ms < due_ms) {
+            state_wake(engine, about->group == NONE ? 0 : about->group, due_ms);
+            return;
+        }
+        incident->open = raise(engine, about, kind, ALERT_OPEN) != NULL;
+    } else if (!wrong && incident->open) {
+        incident->open = raise(engine, about, kind, ALERT_RESOLVED) == NULL;
+    }
+}
+
+/* ---- what is wrong with a group ---- */
+
+static bool region_down(const struct engine *engine, uint32_t group, uint32_t region)
+{
+    const struct group *g = state_group(engine, group);
+
+    for (uint32_t k = 0; k < g->site_count; k++) {
+        uint32_t site = g->sites[k];
+        if (engine->settings->sites[site].region == region &&
+            engine->settings->services[engine->settings->sites[site].service].required &&
+            engine->agreements[site].state == AGREED_DOWN)
+            return true;
+    }
+    return false;
+}
+
+static bool all_regions_down(const struct engine *engine, uint32_t group)
+{
+    const struct group *g = state_group(engine, group);
+
+    for (uint32_t i = 0; i < g->order_count; i++) {
+        if (!region_down(engine, group, g->order[i]))
+            return false;
+    }
+    return g->order_count > 0;
+}
+
+/* Too few votes count for any agreement: "automatic failover is not available because". */
+static bool quorum_lost(const struct engine *engine, uint32_t group)
+{
+    const struct settings *s = engine->settings;
+    uint32_t need = s->quorum_down < s->quorum_up ? s->quorum_down : s->quorum_up;
+    uint32_t counted = 0;
+
+    for (uint32_t p = 0; p < s->elector_count; p++) {
+        const struct vote_slot *vote = state_vote(engine, p, group);
+        counted += vote->present && vote->same_settings && vote->blindness == BLIND_NOT;
+    }
+    return state_store_ok(engine) && counted < need;
+}
+
+/* Refusals a person must know of: a region is down, or an order given, and nothing moves. */
+static bool move_refused(const struct engine *engine, uint32_t group)
+{
+    const struct group_state *state = &engine->groups[group];
+
+    return state->has_head && state->refusal.rule != NULL && !engine->dry_run;
+}
+
+static bool slots_failing(const struct engine *engine, uint32_t group, bool for_good)
+{
+    const struct group_state *state = &engine->groups[group];
+
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
+        const struct zone_slot *slot = &engine->slots[i];
+        bool permanent = slot->outcome == ROUTE53_INVALID || slot->outcome == ROUTE53_FORBIDDEN ||
+                         slot->outcome == ROUTE53_NOT_FOUND;
+        if (slot->failing_ms >= 0 && permanent == for_good)
+            return true;
+    }
+    return false;
+}
+
+/* C2: a fence that was there is gone, or the first one was never written. */
+static bool fence_missing(const struct engine *engine, uint32_t group)
+{
+    const struct group_state *state = &engine->groups[group];
+
+    for (uint32_t i = state->first_slot;
+         state->has_head && i < state->first_slot + state->slot_count; i++) {
+        const struct zone_slot *slot = &engine->slots[i];
+        bool first = state->head.decision.kind == DECISION_INIT && slot->seen_epoch == 0;
+        if (slot->known && !slot->fence_present && !first)
+            return true;
+    }
+    return false;
+}
+
+static bool fence_ahead(const struct engine *engine, uint32_t group)
+{
+    return engine->groups[group].has_head && engine->store_full_ms >= 0 &&
+           applying_fence_max(engine, group) > engine->groups[group].head.decision.epoch &&
+           !engine->groups[group].commit_pending;
+}
+
+static bool group_wrong(const struct engine *engine, uint32_t group, enum group_incident incident)
+{
+    wall_t wall = state_wall(engine, engine->now_ms);
+
+    switch (incident) {
+    case INCIDENT_GLOBAL:
+        return all_regions_down(engine, group);
+    case INCIDENT_QUORUM_LOST:
+        return quorum_lost(engine, group);
+    case INCIDENT_DRIFT:
+        return applying_drifted(engine, group);
+    case INCIDENT_FENCE_MISSING:
+        return fence_missing(engine, group);
+    case INCIDENT_FENCE_CONFLICT:
+        return fence_ahead(engine, group);
+    case INCIDENT_FROZEN:
+        return orders_freeze(&engine->orders, group, wall) != NULL;
+    case INCIDENT_MOVE_REFUSED:
+        return move_refused(engine, group);
+    case INCIDENT_CANNOT_WRITE:
+        return slots_failing(engine, group, false);
+    case INCIDENT_MOVE_FAILED:
+        return slots_failing(engine, group, true);
+    case GROUP_INCIDENT_COUNT:
+        break;
+    }
+    return false;
+}
+
+void alerting_raise(struct engine *engine, uint32_t group)
+{
+    const struct group *g = state_group(engine, group);
+    bool global = all_regions_down(engine, group);
+
+    for (uint32_t i = 0; i < GROUP_INCIDENT_COUNT; i++) {
+        struct about about = {group, NONE, ""};
+        watch(engine, &engine->group_incidents[(size_t)group * GROUP_INCIDENT_COUNT + i],
+              &group_kinds[i], &about, group_wrong(engine, group, (enum group_incident)i));
+    }
+    for (uint32_t i = 0; i < g->order_count; i++) {
+        struct about about = {group, g->order[i], ""};
+        struct incident *incident =
+            &engine->region_incidents[(size_t)group * engine->settings->region_count + g->order[i]];
+        bool down = region_down(engine, group, g->order[i]);
+        if (global && down && !incident->open)
+            continue; /* one page says that all are down */
+        watch(engine, incident, &region_kind, &about, down);
+    }
+}
+
+/* ---- what is wrong with the probes and with us ---- */
+
+static bool probe_says(const struct engine *engine, uint32_t probe, bool lost)
+{
+    for (uint32_t g = 0; g < engine->settings->group_count; g++) {
+        const struct vote_slot *vote = state_vote(engine, probe, g);
+        if (lost ? !vote->present : vote->present && !vote->same_settings)
+            return true;
+    }
+    return false;
+}
+
+void alerting_self(struct engine *engine)
+{
+    const struct settings *s = engine->settings;
+    bool store_ok = state_store_ok(engine);
+    struct about self = {NONE, NONE, s->electors[s->self].name};
+
+    for (uint32_t p = 0; p < s->elector_count; p++) {
+        struct about about = {NONE, NONE, s->electors[p].name};
+        if (store_ok && p != s->self) { /* without the store nobody is known to be lost */
+            watch(engine, &engine->probe_lost[p], &lost_kind, &about, probe_says(engine, p, true));
+            watch(engine, &engine->probe_skew[p], &skew_kind, &about, probe_says(engine, p, false));
+        }
+    }
+    for (uint32_t i = 0; i < s->sink_count; i++) {
+        struct about about = {NONE, NONE, s->sinks[i].name};
+        watch(engine, &engine->sinks[i], &sink_kind, &about, engine->sinks[i].wrong);
+    }
+    watch(engine, &engine->self_incidents[INCIDENT_BLIND], &self_kinds[INCIDENT_BLIND], &self,
+          engine->blindness != BLIND_NOT);
+    watch(engine, &engine->self_incidents[INCIDENT_STORE_AWAY], &self_kinds[INCIDENT_STORE_AWAY],
+          &self, !store_ok);
+}
+
+/* ---- what is open, for status ---- */
+
+struct list {
+    struct incident_view *views;
+    uint32_t max;
+    uint32_t count;
+};
+
+static void list_add(const struct engine *engine, struct list *list,
+                     const struct incident *incident, const struct kind *kind,
+                     const struct about *about)
+{
+    struct incident_view *view;
+
+    if (!incident->open || list->count == list->max)
+        return;
+    view = &list->views[list->count++];
+    *view = (struct incident_view){
+        .event = kind->event, .severity = kind->severity, .since_ms = incident->since_ms};
+    incident_id(engine, about, kind->event, view->id);
+}
+
+static void list_group(const struct engine *engine, struct list *list, uint32_t group)
+{
+    const struct group *g = state_group(engine, group);
+    const struct incident *regions =
+        &engine->region_incidents[(size_t)group * engine->settings->region_count];
+
+    for (uint32_t i = 0; i < GROUP_INCIDENT_COUNT; i++)
+        list_add(engine, list, &engine->group_incidents[(size_t)group * GROUP_INCIDENT_COUNT + i],
+                 &group_kinds[i], &(struct about){group, NONE, ""});
+    for (uint32_t i = 0; i < g->order_count; i++)
+        list_add(engine, list, &regions[g->order[i]], &region_kind,
+                 &(struct about){group, g->order[i], ""});
+}
+
+uint32_t alerting_list(const struct engine *engine, struct incident_view *ret_views, uint32_t max)
+{
+    const struct settings *s = engine->settings;
+    struct list list = {ret_views, max, 0};
+
+    for (uint32_t g = 0; g < s->group_count; g++)
+        list_group(engine, &list, g);
+    for (uint32_t p = 0; p < s->elector_count; p++) {
+        struct about about = {NONE, NONE, s->electors[p].name};
+        list_add(engine, &list, &engine->probe_lost[p], &lost_kind, &about);
+        list_add(engine, &list, &engine->probe_skew[p], &skew_kind, &about);
+    }
+    for (uint32_t i = 0; i < s->sink_count; i++)
+        list_add(engine, &list, &engine->sinks[i], &sink_kind,
+                 &(struct about){NONE, NONE, s->sinks[i].name});
+    for (uint32_t i = 0; i < SELF_INCIDENT_COUNT; i++)
+        list_add(engine, &list, &engine->self_incidents[i], &self_kinds[i],
+                 &(struct about){NONE, NONE, s->electors[s->self].name});
+    return list.count;
+}
+
+/* ---- what happened once ---- */
+
+static void happened(struct engine *engine, const struct kind *kind, const struct about *about,
+                     uint64_t number)
+{
+    struct alert *alert = raise(engine, about, kind, ALERT_OPEN);
+    size_t used;
+
+    if (alert == NULL)
+        return;
+    used = strlen(alert->incident); /* each occurrence is an incident of its own */
+    snprintf(alert->incident + used, sizeof(alert->incident) - used, ".e%llu",
+             (unsigned long long)number);
+}
+
+void alerting_moved(struct engine *engine, uint32_t group)
+{
+    static const struct kind moved = {ALERT_MOVED, ALERT_MOVED, SEVERITY_PAGE, 0};
+    static const struct kind failback = {ALERT_FAILBACK, ALERT_FAILBACK, SEVERITY_INFO, 0};
+    const struct decision *head = &engine->groups[group].head.decision;
+    struct about about = {group, NONE, ""};
+
+    happened(engine, head->kind == DECISION_FAILBACK ? &failback : &moved, &about, head->epoch);
+}
+
+void alerting_gap(struct engine *engine, msec_t gap_ms)
+{
+    static const struct kind kind = {ALERT_CLOCK_GAP, ALERT_CLOCK_GAP, SEVERITY_WARN, 0};
+    struct about about = {NONE, NONE, engine->settings->electors[engine->settings->self].name};
+
+    (void)gap_ms;
+    happened(engine, &kind, &about, (uint64_t)(state_wall(engine, engine->now_ms) / 1000));
+}

@@ -1,0 +1,563 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Decision -> change, for each group in each hosted zone (a slot):
+ *
+ *     idle --fence below head--> waiting --our turn, all gates--> reading --fresh view--> sending
+ *       ^                          ^  ^                                                     |
+ *       |                          |  `---- backoff <---- refused, lost, busy, denied ------|
+ *       `---- fence says >= head --'                                     accepted ----------'
+ *
+ * A batch is built from a reading made after it was our turn, and sent once (C3). What became of it
+ * is read from the zone, not remembered: whoever wrote a fence at or above the head ended it. */
+#include <assert.h>
+#include <string.h>
+
+#include "change.h"
+#include "state.h"
+
+static const char *const state_names[] = {
+    [CHANGE_IDLE] = "idle",       [CHANGE_WAITING] = "waiting", [CHANGE_READING] = "reading",
+    [CHANGE_SENDING] = "sending", [CHANGE_BACKOFF] = "backoff",
+};
+
+const char *change_state_name(enum change_state state)
+{
+    return state_names[state];
+}
+
+/* ---- what the slots of a group say together ---- */
+
+static struct zone_slot *first_slot(const struct engine *engine, uint32_t group)
+{
+    return &engine->slots[engine->groups[group].first_slot];
+}
+
+uint64_t applying_fence_min(const struct engine *engine, uint32_t group)
+{
+    const struct zone_slot *slots = first_slot(engine, group);
+    uint64_t fence = UINT64_MAX;
+
+    for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
+        uint64_t epoch = slots[i].known && slots[i].fence_present ? slots[i].fence.epoch : 0;
+        if (epoch < fence)
+            fence = epoch;
+    }
+    return fence == UINT64_MAX ? 0 : fence;
+}
+
+uint64_t applying_fence_max(const struct engine *engine, uint32_t group)
+{
+    const struct zone_slot *slots = first_slot(engine, group);
+    uint64_t fence = 0;
+
+    for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
+        if (slots[i].known && slots[i].fence_present && slots[i].fence.epoch > fence)
+            fence = slots[i].fence.epoch;
+    }
+    return fence;
+}
+
+bool applying_drifted(const struct engine *engine, uint32_t group)
+{
+    const struct zone_slot *slots = first_slot(engine, group);
+
+    for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
+        if (slots[i].drifted)
+            return true;
+    }
+    return false;
+}
+
+/* ---- reading a zone ---- */
+
+/* C4: weights are measured against what the fence's own epoch said; of an epoch this head does not
+ * know, nothing can be said. */
+static bool slot_drifted(const struct engine *engine, const struct zone_slot *slot)
+{
+    const struct group_state *state = &engine->groups[slot->group];
+    const struct group *group = state_group(engine, slot->group);
+    const struct decision *head = &state->head.decision;
+    uint64_t fence = slot->fence_present ? slot->fence.epoch : 0;
+    const int *said = fence == head->epoch        ? head->weights
+                      : fence == head->base_epoch ? head->base
+                                                  : NULL;
+
+    if (!slot->known || !state->has_head || said == NULL)
+        return false;
+    for (uint32_t k = 0; k < group->site_count; k++) {
+        uint32_t service = engine->settings->sites[group->sites[k]].service;
+        if (engine->settings->services[service].zone == slot->zone && slot->weights[k] != said[k])
+            return true;
+    }
+    return false;
+}
+
+static void tell_zone(struct engine *engine, const struct zone_slot *slot)
+{
+    struct fact *fact = state_fact(engine, FACT_ZONE);
+
+    fact->rule = "C4";
+    fact->group = slot->group;
+    fact->zone = slot->zone;
+    fact->epoch = slot->fence_present ? (int64_t)slot->fence.epoch : -1;
+    fact->word = slot->fence_present ? "" : "no-fence";
+    state_weights_text(engine, slot->group, slot->weights, fact->text, sizeof(fact->text));
+}
+
+static void slot_take_view(struct engine *engine, struct zone_slot *slot,
+                           const struct zone_view *view)
+{
+    const struct group *group = state_group(engine, slot->group);
+    const struct record_set *set = change_find_fence(view, group->name);
+    struct fence before = slot->fence;
+    bool was_known = slot->known;
+    bool changed;
+
+    slot->known = true;
+    slot->fence_present =
+        set != NULL && set->value_count == 1 && fence_parse(set->values[0], &slot->fence) == 0;
+    if (!slot->fence_present)
+        memset(&slot->fence, 0, sizeof(slot->fence));
+    changed = !was_known || slot->fence.epoch != before.epoch;
+    for (uint32_t k = 0; k < group->site_count; k++) {
+        const struct record_set *site = change_find_site(view, engine->settings, group->sites[k]);
+        int weight = site != NULL ? site->weight : -1;
+        changed |= slot->weights[k] != weight;
+        slot->weights[k] = weight;
+    }
+    if (slot->fence_present && slot->fence.epoch > slot->seen_epoch)
+        slot->seen_epoch = slot->fence.epoch;
+    if (changed)
+        tell_zone(engine, slot);
+}
+
+void applying_zone(struct engine *engine, const struct event_zone *event)
+{
+    struct zone_state *zone = &engine->zones[event->zone];
+
+    zone->reading = false;
+    zone->outcome = event->outcome;
+    if (event->outcome != ROUTE53_OK) {
+        struct fact *fact = state_fact(engine, FACT_ZONE_FAILED);
+        msec_t wait_ms = BACKOFF_FIRST_MS << (zone->failures < 6 ? zone->failures : 6);
+        wait_ms = wait_ms > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : wait_ms;
+        zone->failures++;
+        zone->failed_ms = engine->now_ms;
+        zone->next_ms =
+            engine->now_ms + wait_ms + state_jitter(engine, zone->failures, BACKOFF_FIRST_MS);
+        fact->zone = event->zone;
+        fact->rule = "C8";
+        fact->word = route53_outcome_name(event->outcome);
+        fact->number = wait_ms;
+    } else {
+        zone->failures = 0;
+        zone->view = event->view;
+        zone->ever_read = true;
+        zone->read_ms = engine->now_ms;
+        zone->answers_ms = zone->asked_ms;
+        zone->wanted = false;
+        zone->next_ms = engine->now_ms + ZONE_EVERY_MS;
+    }
+    for (uint32_t i = 0; i < engine->slot_count; i++) {
+        if (engine->slots[i].zone != event->zone)
+            continue;
+        if (event->outcome == ROUTE53_OK)
+            slot_take_view(engine, &engine->slots[i], event->view);
+        zone->wanted |= engine->slots[i].asked_ms > zone->answers_ms; /* asked during the read */
+        state_touch(engine, engine->slots[i].group);
+    }
+}
+
+/* Which zones are read now: those a slot waits for, and all of them every few minutes. */
+void applying_zones(struct engine *engine)
+{
+    struct update *update = engine->update;
+
+    if (!engine->settings->electors[engine->settings->self].may_act)
+        return;
+    for (uint32_t z = 0; z < engine->settings->zone_count; z++) {
+        struct zone_state *zone = &engine->zones[z];
+        bool due = engine->now_ms >= zone->next_ms || (zone->wanted && zone->failures == 0);
+
+        if (zone->reading || !due)
+            continue;
+        zone->reading = true;
+        zone->asked_ms = engine->now_ms;
+        engine->out_zone_reads[update->zone_read_count++] = z;
+    }
+}
+
+/* ---- gates before sending (C6) ---- */
+
+/* The reason for taking weight from a region is still there: agreed down, or drained. */
+static bool evidence_stands(const struct engine *engine, uint32_t group)
+{
+    const struct decision *head = &engine->groups[group].head.decision;
+    const struct group *g = state_group(engine, group);
+
+    if (head->kind != DECISION_LEAVE)
+        return true;
+    for (uint32_t r = 0; r < engine->settings->region_count; r++) {
+        bool down = engine->drained[r] || r == g->fallback_region;
+        if (!(head->regions_left >> r & 1))
+            continue;
+        for (uint32_t k = 0; k < g->site_count; k++) {
+            if (engine->settings->sites[g->sites[k]].region == r)
+                down |= engine->agreements[g->sites[k]].state == AGREED_DOWN;
+        }
+        if (!down)
+            return false;
+    }
+    return true;
+}
+
+/* Once one zone has it, the others follow whatever the evidence says now (C8). */
+static bool partly_applied(const struct engine *engine, uint32_t group)
+{
+    const struct zone_slot *slots = first_slot(engine, group);
+
+    for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
+        if (slots[i].seen_epoch >= engine->groups[group].head.decision.epoch)
+            return true;
+    }
+    return false;
+}
+
+/* The first rule that holds the batch back, or NULL. */
+static const char *closed_rule(const struct engine *engine, uint32_t group)
+{
+    const struct decision *head = &engine->groups[group].head.decision;
+    wall_t wall = state_wall(engine, engine->now_ms);
+
+    if (!state_store_ok(engine))
+        return "S2";
+    if (engine->gap != BLIND_NOT)
+        return "V5";
+    if (!engine->lease_alive || engine->lease_until_ms < engine->now_ms + LEASE_MARGIN_MS)
+        return "C6";
+    if (orders_freeze(&engine->orders, group, wall) != NULL && !head->override)
+        return "D7";
+    if (applying_drifted(engine, group) && !head->override)
+        return "C4";
+    if (!partly_applied(engine, group) && !evidence_stands(engine, group))
+        return "C6";
+    return NULL;
+}
+
+/* ---- sending ---- */
+
+static msec_t backoff_ms(const struct engine *engine, const struct zone_slot *slot)
+{
+    msec_t wait_ms = BACKOFF_FIRST_MS << (slot->attempts < 7 ? slot->attempts - 1 : 6);
+
+    if (wait_ms > BACKOFF_MAX_MS)
+        wait_ms = BACKOFF_MAX_MS;
+    return wait_ms + state_jitter(engine, slot->attempts + slot->sent_epoch, BACKOFF_FIRST_MS / 2);
+}
+
+/* C3: never the same batch again: the zone is read first, at once after a refusal or a lost reply
+ * (somebody may have written), later when Route 53 asks for patience or will not have us. */
+static void slot_failed(struct engine *engine, struct zone_slot *slot, enum route53_outcome outcome)
+{
+    bool at_once = slot->attempts == 0 && (outcome == ROUTE53_REFUSED || outcome == ROUTE53_LOST);
+    msec_t wait_ms;
+    struct fact *fact;
+
+    slot->outcome = outcome;
+    if (slot->attempts < 1000)
+        slot->attempts++;
+    if (slot->failing_ms < 0)
+        slot->failing_ms = engine->now_ms;
+    wait_ms = at_once ? 0 : backoff_ms(engine, slot);
+    slot->state = CHANGE_BACKOFF;
+    slot->next_ms = engine->now_ms + wait_ms;
+    fact = state_fact(engine, FACT_BACKOFF);
+    fact->rule = outcome == ROUTE53_REFUSED || outcome == ROUTE53_LOST ? "C3" : "C8";
+    fact->group = slot->group;
+    fact->zone = slot->zone;
+    fact->epoch = (int64_t)engine->groups[slot->group].head.decision.epoch;
+    fact->word = route53_outcome_name(outcome);
+    fact->number = wait_ms;
+    state_wake(engine, slot->group, slot->next_ms);
+}
+
+/* Nothing can be written to this zone as it is: somebody has to look. */
+static void tell_unbuildable(struct engine *engine, const struct zone_slot *slot,
+                             const char *reason)
+{
+    struct fact *fact = state_fact(engine, FACT_REFUSED);
+
+    fact->rule = "C1";
+    fact->group = slot->group;
+    fact->zone = slot->zone;
+    fact->epoch = (int64_t)engine->groups[slot->group].head.decision.epoch;
+    fact->word = reason;
+}
+
+static void slot_send(struct engine *engine, struct zone_slot *slot)
+{
+    struct group_state *state = &engine->groups[slot->group];
+    size_t index = (size_t)(slot - engine->slots);
+    const struct zone_view *view = engine->zones[slot->zone].view;
+    struct change_space space = {.items = &engine->out_items[index * engine->item_stride],
+                                 .fence = &engine->out_fences[index],
+                                 .fence_name = &engine->out_fence_names[index],
+                                 .fence_value = &engine->out_fence_values[index],
+                                 .comment = &engine->out_comments[index]};
+    struct batch *batch = &engine->out_batches[engine->update->batch_count];
+    const char *reason = "";
+    struct fact *fact;
+
+    if (change_build(engine->settings, &state->head.decision, view, &space, batch, &reason) < 0) {
+        tell_unbuildable(engine, slot, reason);
+        slot_failed(engine, slot, ROUTE53_FORBIDDEN);
+        return;
+    }
+    engine->update->batch_count++;
+    slot->state = CHANGE_SENDING;
+    slot->unanswered = true;
+    slot->sent_epoch = batch->epoch;
+    memcpy(slot->nonce, view->nonce, sizeof(slot->nonce));
+    fact = state_fact(engine, FACT_SENT);
+    fact->rule = "C1";
+    fact->group = slot->group;
+    fact->zone = slot->zone;
+    fact->epoch = (int64_t)batch->epoch;
+    fact->number = batch->item_count;
+    state_weights_text(engine, slot->group, state->head.weights, fact->text, sizeof(fact->text));
+}
+
+/* ---- one slot's turn ---- */
+
+static void note_accepted(struct engine *engine, uint32_t group)
+{
+    struct group_state *state = &engine->groups[group];
+
+    if (state->accepted_ms < 0 && applying_fence_min(engine, group) >= state->head.decision.epoch)
+        state->accepted_ms = engine->now_ms;
+}
+
+static void slot_rest(struct engine *engine, struct zone_slot *slot)
+{
+    slot->state = CHANGE_IDLE;
+    slot->attempts = 0;
+    slot->failing_ms = -1;
+    slot->outcome = ROUTE53_OK;
+    slot->wait_rule = NULL;
+    if (slot->fence_present && slot->fence.epoch > slot->applied_epoch) {
+        struct fact *fact = state_fact(engine, FACT_APPLIED);
+        bool ours = slot->nonce[0] != '\0' && strcmp(slot->fence.nonce, slot->nonce) == 0;
+        fact->rule = "C7";
+        fact->group = slot->group;
+        fact->zone = slot->zone;
+        fact->epoch = (int64_t)slot->fence.epoch;
+        fact->word = ours ? "ours" : "";
+        strncpy(fact->text, slot->fence.by, sizeof(fact->text) - 1);
+        slot->applied_epoch = slot->fence.epoch;
+    }
+    note_accepted(engine, slot->group);
+}
+
+static void hold_back(struct zone_slot *slot, const char *rule)
+{
+    slot->state = CHANGE_WAITING;
+    slot->wait_rule = rule;
+}
+
+static void slot_wait(struct engine *engine, struct zone_slot *slot)
+{
+    const char *rule;
+
+    if (engine->now_ms < slot->next_ms) {
+        state_wake(engine, slot->group, slot->next_ms);
+        return;
+    }
+    rule = closed_rule(engine, slot->group);
+    if (rule != NULL) {
+        hold_back(slot, rule);
+        state_wake(engine, slot->group, engine->now_ms + REFUSED_LOOK_MS);
+        return;
+    }
+    slot->wait_rule = NULL;
+    slot->state = CHANGE_READING;
+    slot->asked_ms = engine->now_ms;
+    engine->zones[slot->zone].wanted = true;
+    engine->zones[slot->zone].next_ms = engine->now_ms;
+}
+
+static void slot_read(struct engine *engine, struct zone_slot *slot)
+{
+    struct zone_state *zone = &engine->zones[slot->zone];
+    const char *rule;
+
+    if (zone->failures > 0 && zone->failed_ms >= slot->asked_ms) {
+        slot_failed(engine, slot, zone->outcome);
+        return;
+    }
+    if (!zone->ever_read || zone->answers_ms < slot->asked_ms)
+        return; /* only a reading asked for after our turn began will do */
+    rule = closed_rule(engine, slot->group);
+    if (rule != NULL) {
+        hold_back(slot, rule);
+        state_wake(engine, slot->group, engine->now_ms + REFUSED_LOOK_MS);
+        return;
+    }
+    slot_send(engine, slot);
+}
+
+static void slot_apply(struct engine *engine, struct zone_slot *slot)
+{
+    const struct group_state *state = &engine->groups[slot->group];
+    const struct decision *head = &state->head.decision;
+    bool needed =
+        state->has_head && slot->known && (!slot->fence_present || slot->fence.epoch < head->epoch);
+
+    if (slot->unanswered)
+        return;
+    if (!needed) {
+        if (slot->known)
+            slot_rest(engine, slot);
+        return;
+    }
+    if (slot->state == CHANGE_IDLE) {
+        slot->state = CHANGE_WAITING;
+        slot->next_ms =
+            state->head_seen_ms + (msec_t)state_rank(engine, head->epoch) * RANK_STEP_MS;
+    }
+    if (slot->state == CHANGE_WAITING || slot->state == CHANGE_BACKOFF)
+        slot_wait(engine, slot);
+    else if (slot->state == CHANGE_READING)
+        slot_read(engine, slot);
+}
+
+/* B1: the word appears with the commit that evicts a region, and goes when the zone's own fence
+ * shows an epoch that raised it. A standby that has its normal weight of nothing is not evicted. */
+static bool evicted(const struct engine *engine, uint32_t group, uint32_t region)
+{
+    const struct group_state *state = &engine->groups[group];
+    const struct group *g = state_group(engine, group);
+    bool lost = state->head.decision.regions_left >> region & 1;
+    int here = 0;
+    int elsewhere = 0;
+
+    for (uint32_t k = 0; k < g->site_count; k++) {
+        if (engine->settings->sites[g->sites[k]].region == region) {
+            here += state->head.weights[k];
+            lost |= state->head.normal[k] > 0;
+        } else {
+            elsewhere += state->head.weights[k];
+        }
+    }
+    return lost && here == 0 && elsewhere > 0;
+}
+
+static void latch_beacons(struct engine *engine, uint32_t group)
+{
+    struct group_state *state = &engine->groups[group];
+    const struct group *g = state_group(engine, group);
+
+    for (uint32_t i = 0; g->beacons && state->has_head && i < g->order_count; i++) {
+        uint32_t region = g->order[i];
+        bool out = evicted(engine, group, region);
+        bool raised = !out && applying_fence_min(engine, group) >= state->head.decision.epoch;
+        struct fact *fact;
+
+        if ((!out && !raised) || state->latched[region] == (out ? 1 : 0))
+            continue;
+        state->latched[region] = out ? 1 : 0;
+        engine->out_latches[engine->update->latch_count++] =
+            (struct latch){group, region, state->head.decision.epoch, out};
+        fact = state_fact(engine, FACT_LATCH);
+        fact->rule = "B1";
+        fact->group = group;
+        fact->region = region;
+        fact->epoch = (int64_t)state->head.decision.epoch;
+        fact->word = out ? "set" : "withdrawn";
+    }
+}
+
+static void look_for_drift(struct engine *engine, struct zone_slot *slot)
+{
+    bool drifted = slot_drifted(engine, slot);
+    struct fact *fact;
+
+    if (drifted != slot->drifted && drifted) {
+        fact = state_fact(engine, FACT_DRIFT);
+        fact->rule = "C4";
+        fact->group = slot->group;
+        fact->zone = slot->zone;
+        fact->epoch = (int64_t)slot->fence.epoch;
+        state_weights_text(engine, slot->group, slot->weights, fact->text, sizeof(fact->text));
+    }
+    slot->drifted = drifted;
+}
+
+void applying_look(struct engine *engine, uint32_t group)
+{
+    struct zone_slot *slots = first_slot(engine, group);
+
+    for (uint32_t i = 0; i < engine->groups[group].slot_count; i++)
+        look_for_drift(engine, &slots[i]);
+}
+
+void applying_apply(struct engine *engine, uint32_t group)
+{
+    struct zone_slot *slots = first_slot(engine, group);
+
+    latch_beacons(engine, group);
+    if (!state_may_act(engine))
+        return;
+    for (uint32_t i = 0; i < engine->groups[group].slot_count; i++)
+        slot_apply(engine, &slots[i]);
+}
+
+/* ---- the answer to a batch ---- */
+
+/* What we wrote is what the zone holds now: Route 53 reads its own writes. */
+static void slot_accepted(struct engine *engine, struct zone_slot *slot, uint64_t epoch)
+{
+    const struct group_state *state = &engine->groups[slot->group];
+    const struct group *group = state_group(engine, slot->group);
+
+    if (!state->has_head || state->head.decision.epoch != epoch) {
+        engine->zones[slot->zone].wanted = true; /* a newer head came meanwhile: look */
+        slot->known = false;
+        return;
+    }
+    slot->fence_present = true;
+    slot->fence.epoch = epoch;
+    memcpy(slot->fence.nonce, slot->nonce, sizeof(slot->fence.nonce));
+    strncpy(slot->fence.by, engine->settings->electors[engine->settings->self].name,
+            sizeof(slot->fence.by) - 1);
+    if (epoch > slot->seen_epoch)
+        slot->seen_epoch = epoch;
+    for (uint32_t k = 0; k < group->site_count; k++) {
+        uint32_t service = engine->settings->sites[group->sites[k]].service;
+        if (engine->settings->services[service].zone == slot->zone)
+            slot->weights[k] = state->head.weights[k];
+    }
+}
+
+void applying_change(struct engine *engine, const struct event_change *event)
+{
+    struct zone_slot *slot = first_slot(engine, event->group);
+    struct fact *fact;
+
+    for (; slot->zone != event->zone; slot++)
+        assert(slot + 1 <
+               first_slot(engine, event->group) + engine->groups[event->group].slot_count);
+    slot->unanswered = false;
+    state_touch(engine, event->group);
+    fact = state_fact(engine, event->outcome == ROUTE53_OK     ? FACT_ACCEPTED
+                              : event->outcome == ROUTE53_LOST ? FACT_LOST
+                                                               : FACT_BATCH_REFUSED);
+    fact->rule = event->outcome == ROUTE53_OK ? "C1" : "C3";
+    fact->group = event->group;
+    fact->zone = event->zone;
+    fact->epoch = (int64_t)event->epoch;
+    fact->word = route53_outcome_name(event->outcome);
+    slot->state = CHANGE_IDLE;
+    if (event->outcome == ROUTE53_OK)
+        slot_accepted(engine, slot, event->epoch);
+    else
+        slot_failed(engine, slot, event->outcome);
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* C1: for every record set that changes, and always for the fence, DELETE exactly what was read
+ * and CREATE what is wanted. The fence's DELETE is what makes a stale batch fail as a whole. */
+#include "change.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { FENCE_TTL_S = 10, PLAN_TEXT_MAX = 64 * 1024 };
+
+const struct record_set *change_find_fence(const struct zone_view *view, const char *group)
+{
+    char name[FENCE_TEXT_MAX + 1];
+
+    if (fence_name(group, view->apex, name, sizeof(name)) < 0)
+        return NULL;
+    for (uint32_t i = 0; i < view->set_count; i++) {
+        if (strcmp(view->sets[i].name, name) == 0 && strcmp(view->sets[i].type, "TXT") == 0)
+            return &view->sets[i];
+    }
+    return NULL;
+}
+
+const struct record_set *change_find_site(const struct zone_view *view,
+                                          const struct settings *settings, uint32_t site)
+{
+    const struct site *s = &settings->sites[site];
+    const struct service *service = &settings->services[s->service];
+
+    for (uint32_t i = 0; i < view->set_count; i++) {
+        const struct record_set *set = &view->sets[i];
+        if (strcmp(set->name, service->record) == 0 && strcmp(set->type, service->type) == 0 &&
+            strcmp(set->set, s->set) == 0)
+            return set;
+    }
+    return NULL;
+}
+
+/* The digest of what is wanted, "SITE=WEIGHT\n" for each site of the group (C2). */
+static void digest(const struct settings *settings, const struct decision *decision,
+                   char ret_plan[PLAN_LENGTH + 1])
+{
+    const struct group *group = &settings->groups[decision->group];
+    char text[PLAN_TEXT_MAX];
+    size_t used = 0;
+
+    for (uint32_t i = 0; i < group->site_count && used < sizeof(text); i++) {
+        int n = snprintf(text + used, sizeof(text) - used, "%s=%d\n",
+                         settings->sites[group->sites[i]].name, decision->weights[i]);
+        used += n > 0 ? (size_t)n : 0;
+    }
+    plan_digest(text, used < sizeof(text) ? used : sizeof(text) - 1, ret_plan);
+}
+
+static void add(struct batch *batch, struct batch_item *items, enum batch_action action,
+                const struct record_set *set)
+{
+    items[batch->item_count++] = (struct batch_item){.action = action, .set = *set};
+}
+
+static int add_fence(const struct settings *settings, const struct decision *decision,
+                     const struct zone_view *view, struct change_space *space, struct batch *batch)
+{
+    const char *group = settings->groups[decision->group].name;
+    const struct record_set *old = change_find_fence(view, group);
+    struct record_set new = {.type = "TXT",
+                             .set = "",
+                             .weight = -1,
+                             .ttl_s = FENCE_TTL_S,
+                             .value_count = 1,
+                             .alias_zone = "",
+                             .alias_name = "",
+                             .health_check = "",
+                             .region = "",
+                             .failover = ""};
+    struct fence fence = {.epoch = decision->epoch};
+    char text[FENCE_TEXT_MAX - 1];
+    int length;
+
+    snprintf(fence.group, sizeof(fence.group), "%s", group);
+    snprintf(fence.by, sizeof(fence.by), "%s", settings->electors[settings->self].name);
+    memcpy(fence.nonce, view->nonce, sizeof(fence.nonce));
+    digest(settings, decision, fence.plan);
+    if (fence_format(&fence, text, sizeof(text)) < 0 ||
+        fence_name(group, view->apex, *space->fence_name, sizeof(*space->fence_name)) < 0)
+        return -1;
+    length = snprintf(*space->fence, sizeof(*space->fence), "\"%s\"", text);
+    if (length < 0 || (size_t)length >= sizeof(*space->fence))
+        return -1;
+    *space->fence_value = *space->fence;
+    new.name = *space->fence_name;
+    new.values = space->fence_value;
+    if (old != NULL)
+        add(batch, space->items, BATCH_DELETE, old);
+    add(batch, space->items, BATCH_CREATE, &new);
+    return 0;
+}
+
+/* A set that `init` may create: the settings say all of it (D9). */
+static struct record_set set_of_site(const struct settings *settings, uint32_t site, int weight)
+{
+    const struct site *s = &settings->sites[site];
+    const struct service *service = &settings->services[s->service];
+
+    return (struct record_set){.name = service->record,
+                               .type = service->type,
+                               .set = s->set,
+                               .weight = weight,
+                               .ttl_s = service->ttl_s,
+                               .values = &s->value,
+                               .value_count = 1,
+                               .alias_zone = "",
+                               .alias_name = "",
+                               .health_check = "",
+                               .region = "",
+                               .failover = ""};
+}
+
+/* C4: only the weight changes; everything else is written back as it was read. */
+static const char *add_site(const struct settings *settings, const struct decision *decision,
+                            uint32_t in_group, const struct zone_view *view,
+                            struct change_space *space, struct batch *batch)
+{
+    uint32_t site = settings->groups[decision->group].sites[in_group];
+    const struct record_set *old = change_find_site(view, settings, site);
+    struct record_set new;
+
+    if (old == NULL) {
+        if (decision->kind != DECISION_INIT || settings->sites[site].value[0] == '\0')
+            return "record-set-missing";
+        new = set_of_site(settings, site, decision->weights[in_group]);
+        batch->is_init = true;
+        add(batch, space->items, BATCH_CREATE, &new);
+        return NULL;
+    }
+    if (old->weight < 0 || old->other_routing)
+        return "not-weighted";
+    if (old->weight == decision->weights[in_group])
+        return NULL;
+    new = *old;
+    new.weight = decision->weights[in_group];
+    add(batch, space->items, BATCH_DELETE, old);
+    add(batch, space->items, BATCH_CREATE, &new);
+    return NULL;
+}
+
+int change_build(const struct settings *settings, const struct decision *decision,
+                 const struct zone_view *view, struct change_space *space, struct batch *ret_batch,
+                 const char **ret_reason)
+{
+    const struct group *group = &settings->groups[decision->group];
+    struct batch batch = {.zone = view->zone,
+                          .group = decision->group,
+                          .epoch = decision->epoch,
+                          .nonce = view->nonce,
+                          .comment = *space->comment,
+                          .items = space->items};
+
+    if (add_fence(settings, decision, view, space, &batch) < 0) {
+        *ret_reason = "name-too-long";
+        return -1;
+    }
+    for (uint32_t i = 0; i < group->site_count; i++) {
+        const struct site *site = &settings->sites[group->sites[i]];
+        const char *reason;
+        if (settings->services[site->service].zone != view->zone)
+            continue;
+        reason = add_site(settings, decision, i, view, space, &batch);
+        if (reason != NULL) {
+            *ret_reason = reason;
+            return -1;
+        }
+    }
+    snprintf(*space->comment, sizeof(*space->comment), "regionshift %s epoch %" PRIu64 " by %s: %s",
+             group->name, decision->epoch, settings->electors[settings->self].name,
+             decision_kind_name(decision->kind));
+    *ret_batch = batch;
+    return 0;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* change.h: desired against observed: the least batch that makes one zone say what a decision says
+ * (rules C1, C2, C4). */
+#ifndef REGIONSHIFT_CORE_CHANGE_H
+#define REGIONSHIFT_CORE_CHANGE_H
+
+#include "decision.h"
+#include "record.h"
+#include "settings.h"
+
+/* Room for one batch: items twice the group's sites, and two for the fence. */
+struct change_space {
+    struct batch_item *items;
+    char (*fence)[FENCE_TEXT_MAX + 1]; /* the new fence's value, in quotes */
+    char (*fence_name)[FENCE_TEXT_MAX + 1];
+    const char **fence_value; /* the one value's place */
+    char (*comment)[256];
+};
+
+/* The fence's record set in a view, or NULL. */
+const struct record_set *change_find_fence(const struct zone_view *view, const char *group);
+
+/* A site's weighted record set in a view, or NULL. */
+const struct record_set *change_find_site(const struct zone_view *view,
+                                          const struct settings *settings, uint32_t site);
+
+/* Builds the batch that raises view's zone to `decision`. Returns 0, or -1 with a word in
+ * ret_reason: "record-set-missing", "not-weighted", "name-too-long". */
+int change_build(const struct settings *settings, const struct decision *decision,
+                 const struct zone_view *view, struct change_space *space, struct batch *ret_batch,
+                 const char **ret_reason);
+
+#endif

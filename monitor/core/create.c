@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine's memory: every array is sized from the settings here, once; nothing is allocated
+ * afterwards, so a step cannot fail. */
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "state.h"
+
+/* One piece of the engine's memory, in the list that gives it back. */
+struct memory_block {
+    struct memory_block *next;
+    _Alignas(max_align_t) unsigned char bytes[];
+};
+
+/* Takes zeroed memory that engine_destroy() gives back; NULL once anything has failed. */
+static void *take(struct engine *engine, size_t count, size_t size)
+{
+    struct memory_block *block = NULL;
+
+    if (!engine->out_of_memory && count <= (SIZE_MAX - sizeof(*block)) / size)
+        block = calloc(1, sizeof(*block) + count * size);
+    if (block == NULL) {
+        engine->out_of_memory = true;
+        return NULL;
+    }
+    block->next = engine->memory;
+    engine->memory = block;
+    return block->bytes;
+}
+
+#define TAKE(engine, pointer, count) ((pointer) = take((engine), (count), sizeof(*(pointer))))
+
+static uint32_t most_sites(const struct settings *settings)
+{
+    uint32_t most = 0;
+
+    for (uint32_t i = 0; i < settings->group_count; i++) {
+        if (settings->groups[i].site_count > most)
+            most = settings->groups[i].site_count;
+    }
+    return most;
+}
+
+static bool group_in_zone(const struct settings *settings, uint32_t group, uint32_t zone)
+{
+    const struct group *g = &settings->groups[group];
+
+    for (uint32_t i = 0; i < g->service_count; i++) {
+        if (settings->services[g->services[i]].zone == zone)
+            return true;
+    }
+    return false;
+}
+
+static uint32_t count_slots(const struct settings *settings)
+{
+    uint32_t count = 0;
+
+    for (uint32_t g = 0; g < settings->group_count; g++) {
+        for (uint32_t z = 0; z < settings->zone_count; z++)
+            count += group_in_zone(settings, g, z);
+    }
+    return count;
+}
+
+static void take_checks(struct engine *engine)
+{
+    const struct settings *s = engine->settings;
+    size_t tokens = (size_t)s->check_count + s->reference_count;
+
+    TAKE(engine, engine->schedule.items, tokens);
+    TAKE(engine, engine->schedule.heap, tokens);
+    TAKE(engine, engine->checks, s->check_count);
+    TAKE(engine, engine->references, s->reference_count);
+    TAKE(engine, engine->trouble_ms, s->site_count);
+    TAKE(engine, engine->suspects, s->site_count);
+    TAKE(engine, engine->others_suspect, (size_t)s->elector_count * s->site_count);
+    TAKE(engine, engine->agreements, s->site_count);
+    TAKE(engine, engine->drained, s->region_count);
+    TAKE(engine, engine->zones, s->zone_count);
+    TAKE(engine, engine->groups, s->group_count);
+    TAKE(engine, engine->votes, (size_t)s->elector_count * s->group_count);
+    TAKE(engine, engine->slots, engine->slot_count);
+}
+
+static void take_outputs(struct engine *engine)
+{
+    const struct settings *s = engine->settings;
+    size_t items = 2 * (size_t)most_sites(s) + 2;
+
+    engine->item_stride = (uint32_t)items;
+    TAKE(engine, engine->out_starts, (size_t)s->check_count + s->reference_count);
+    TAKE(engine, engine->out_votes, s->group_count);
+    TAKE(engine, engine->out_suspects, s->site_count);
+    TAKE(engine, engine->out_latches, (size_t)s->group_count * s->region_count);
+    TAKE(engine, engine->out_commits, s->group_count);
+    TAKE(engine, engine->out_commit_votes, (size_t)s->group_count * s->elector_count);
+    TAKE(engine, engine->out_budgets, s->group_count);
+    TAKE(engine, engine->out_obeyed, s->group_count);
+    TAKE(engine, engine->out_zone_reads, s->zone_count);
+    TAKE(engine, engine->out_batches, engine->slot_count);
+    TAKE(engine, engine->out_items, engine->slot_count * items);
+    TAKE(engine, engine->out_fences, engine->slot_count);
+    TAKE(engine, engine->out_fence_names, engine->slot_count);
+    TAKE(engine, engine->out_fence_values, engine->slot_count);
+    TAKE(engine, engine->out_comments, engine->slot_count);
+    TAKE(engine, engine->out_alerts, ALERTS_MAX);
+    TAKE(engine, engine->out_facts, FACTS_MAX + 1);
+    TAKE(engine, engine->view_agreements, most_sites(s));
+    TAKE(engine, engine->plan_agreements, s->site_count);
+    TAKE(engine, engine->group_incidents, (size_t)s->group_count * GROUP_INCIDENT_COUNT);
+    TAKE(engine, engine->region_incidents, (size_t)s->group_count * s->region_count);
+    TAKE(engine, engine->probe_lost, s->elector_count);
+    TAKE(engine, engine->probe_skew, s->elector_count);
+    TAKE(engine, engine->sinks, s->sink_count);
+}
+
+static void take_decision(struct engine *engine, struct decision_slot *slot, uint32_t sites)
+{
+    TAKE(engine, slot->weights, sites);
+    TAKE(engine, slot->normal, sites);
+    TAKE(engine, slot->base, sites);
+}
+
+static void take_groups(struct engine *engine)
+{
+    const struct settings *s = engine->settings;
+
+    for (uint32_t g = 0; g < s->group_count && !engine->out_of_memory; g++) {
+        struct group_state *state = &engine->groups[g];
+        uint32_t sites = s->groups[g].site_count;
+
+        TAKE(engine, state->states, (size_t)sites + 1);
+        TAKE(engine, state->failures, (size_t)sites + 1);
+        TAKE(engine, state->published, (size_t)sites + 1);
+        TAKE(engine, state->wish_weights, sites);
+        TAKE(engine, state->gates, GATES_MAX);
+        take_decision(engine, &state->head, sites);
+        take_decision(engine, &state->proposal, sites);
+        for (uint32_t p = 0; p < s->elector_count && !engine->out_of_memory; p++) {
+            struct vote_slot *vote = state_vote(engine, p, g);
+            TAKE(engine, vote->states, (size_t)sites + 1);
+            TAKE(engine, vote->failures, (size_t)sites + 1);
+        }
+    }
+}
+
+static void init_slots(struct engine *engine)
+{
+    const struct settings *s = engine->settings;
+    uint32_t at = 0;
+
+    for (uint32_t g = 0; g < s->group_count; g++) {
+        engine->groups[g].first_slot = at;
+        for (uint32_t z = 0; z < s->zone_count; z++) {
+            if (!group_in_zone(s, g, z))
+                continue;
+            engine->slots[at] = (struct zone_slot){.group = g, .zone = z, .failing_ms = -1};
+            TAKE(engine, engine->slots[at].weights, s->groups[g].site_count);
+            at++;
+        }
+        engine->groups[g].slot_count = at - engine->groups[g].first_slot;
+    }
+}
+
+/* References are looked at as often as the busiest check: blindness must not be found out later
+ * than what it would make us misread. */
+static msec_t reference_interval(const struct settings *settings)
+{
+    msec_t interval_ms = 10000; /* without any check: the default of checks.interval */
+
+    for (uint32_t i = 0; i < settings->check_count; i++) {
+        if (i == 0 || settings->checks[i].interval_ms < interval_ms)
+            interval_ms = settings->checks[i].interval_ms;
+    }
+    return interval_ms;
+}
+
+static void init_checks(struct engine *engine)
+{
+    const struct settings *s = engine->settings;
+    msec_t reference_ms = reference_interval(s);
+
+    for (uint32_t i = 0; i < s->check_count; i++) {
+        const struct check *check = &s->checks[i];
+        struct schedule_item *item = &engine->schedule.items[i];
+
+        verdict_init(&engine->checks[i].verdict, 0);
+        engine->checks[i].rule = (struct verdict_rule){.fall = check->fall,
+                                                       .rise = check->rise,
+                                                       .window_bad = check->window_bad,
+                                                       .window_of = check->window_of,
+                                                       .stale_ms = 3 * check->interval_ms};
+        item->place = NONE;
+        item->interval_ms = check->interval_ms;
+        item->phase_ms =
+            schedule_phase(s->sites[check->site].name, i - s->sites[check->site].first_check,
+                           s->self, s->elector_count, check->interval_ms);
+    }
+    for (uint32_t i = 0; i < s->reference_count; i++) {
+        struct schedule_item *item = &engine->schedule.items[s->check_count + i];
+        item->place = NONE;
+        item->interval_ms = reference_ms;
+        item->phase_ms =
+            schedule_phase(s->references[i].text, i, s->self, s->elector_count, reference_ms);
+    }
+    for (uint32_t i = 0; i < s->site_count; i++)
+        engine->trouble_ms[i] = -1;
+}
+
+static void init_groups(struct engine *engine)
+{
+    const struct settings *s = engine->settings;
+
+    for (uint32_t g = 0; g < s->group_count; g++) {
+        struct group_state *state = &engine->groups[g];
+
+        state->next_ms = INT64_MAX;
+        state->allowed_ms = -1;
+        state->trouble_ms = -1;
+        state->decided_ms = -1;
+        state->accepted_ms = -1;
+        state->insync_ms = -1;
+        state->servers_ms = -1;
+        memset(state->latched, -1, sizeof(state->latched));
+        state->wish = (struct wish){.weights = state->wish_weights};
+    }
+    for (uint32_t z = 0; z < s->zone_count; z++)
+        engine->zones[z].read_ms = -1;
+}
+
+/* The same check, by everything that its verdict depends on. */
+static bool same_check(const struct settings *a, const struct check *x, const struct settings *b,
+                       const struct check *y)
+{
+    return strcmp(a->sites[x->site].name, b->sites[y->site].name) == 0 && x->kind == y->kind &&
+           strcmp(x->url, y->url) == 0 && strcmp(x->address, y->address) == 0 &&
+           strcmp(x->status, y->status) == 0 && strcmp(x->body, y->body) == 0 &&
+           x->fall == y->fall && x->rise == y->rise && x->interval_ms == y->interval_ms &&
+           x->window_bad == y->window_bad && x->window_of == y->window_of;
+}
+
+/* Reload: what was seen of a check that did not change is still true. */
+static void take_over_verdicts(struct engine *engine, const struct engine *before)
+{
+    for (uint32_t i = 0; i < engine->settings->check_count; i++) {
+        for (uint32_t j = 0; j < before->settings->check_count; j++) {
+            if (same_check(engine->settings, &engine->settings->checks[i], before->settings,
+                           &before->settings->checks[j]))
+                engine->checks[i].verdict = before->checks[j].verdict;
+        }
+    }
+}
+
+int engine_create(const struct settings *settings, bool dry_run, const struct engine *before,
+                  struct engine **ret_engine)
+{
+    struct engine *engine = calloc(1, sizeof(*engine));
+
+    if (engine == NULL)
+        return -ENOMEM;
+    engine->settings = settings;
+    engine->dry_run = dry_run;
+    engine->store_ok_ms = -1;
+    engine->store_full_ms = -1;
+    engine->slot_count = count_slots(settings);
+    take_checks(engine);
+    take_outputs(engine);
+    take_groups(engine);
+    if (!engine->out_of_memory)
+        init_slots(engine);
+    if (engine->out_of_memory) {
+        engine_destroy(engine);
+        return -ENOMEM;
+    }
+    init_checks(engine);
+    init_groups(engine);
+    if (before != NULL)
+        take_over_verdicts(engine, before);
+    *ret_engine = engine;
+    return 0;
+}
+
+void engine_destroy(struct engine *engine)
+{
+    if (engine == NULL)
+        return;
+    while (engine->memory != NULL) {
+        struct memory_block *next = engine->memory->next;
+        free(engine->memory);
+        engine->memory = next;
+    }
+    free(engine);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The story. engine_step() takes one event along the straight line, one file a stage:
+ *
+ *     event       absorb.c    what happened: results, votes, heads, orders, zone, replies
+ *     verdict     voting.c    what this probe believes; which checks start now   (V1-V6)
+ *     vote        voting.c    what it tells the others, or that it cannot see     (V5, A2)
+ *     agreement   quorum.c    what the quorum says of each site                   (A1-A4)
+ *     decision    deciding.c  what the weights should be, and whether they may    (D1-D10)
+ *     change      applying.c  what to alter in the zone, and whose turn it is     (C1-C8)
+ *     alert       alerting.c  who must know                                       (L2, L4)
+ *
+ * Nothing is remembered to be done: every stage is recomputed from state for the groups an event
+ * touched, so nothing is forgotten after a crash, a lost reply or a reload. */
+#include "engine.h"
+
+#include <assert.h>
+
+#include "state.h"
+
+/* V5: we were called later than we asked for, by more than a gap: the loop stalled. */
+static void notice_stall(struct engine *engine, const struct event *event)
+{
+    msec_t late_ms = event->at_ms - engine->deadline_ms;
+    struct fact *fact;
+
+    if (!engine->started || late_ms <= GAP_MS)
+        return;
+    engine->gap = BLIND_STALLED;
+    engine->gap_until_ms = event->at_ms + BLIND_WATCH_MS;
+    fact = state_fact(engine, FACT_GAP);
+    fact->rule = "V5";
+    fact->word = blindness_name(BLIND_STALLED);
+    fact->number = late_ms;
+    fact->limit = GAP_MS;
+    alerting_gap(engine, late_ms);
+    state_touch_all(engine);
+}
+
+static void touched_groups(struct engine *engine)
+{
+    for (uint32_t i = 0; i < engine->settings->group_count; i++) {
+        struct group_state *group = &engine->groups[i];
+
+        if (!group->dirty)
+            continue;
+        group->next_ms = INT64_MAX;
+        quorum_agree(engine, i);
+        applying_look(engine, i);
+        deciding_decide(engine, i);
+        applying_apply(engine, i);
+        alerting_raise(engine, i);
+        group->dirty = false;
+    }
+}
+
+static void wake_groups(struct engine *engine)
+{
+    for (uint32_t i = 0; i < engine->settings->group_count; i++) {
+        if (engine->groups[i].next_ms <= engine->now_ms)
+            engine->groups[i].dirty = true;
+    }
+}
+
+static msec_t earlier(msec_t a, msec_t b)
+{
+    return a < b ? a : b;
+}
+
+static msec_t next_deadline(const struct engine *engine)
+{
+    msec_t next = schedule_next(&engine->schedule);
+
+    next = earlier(next, engine->expire_ms);
+    if (engine->gap != BLIND_NOT)
+        next = earlier(next, engine->gap_until_ms);
+    for (uint32_t i = 0; i < engine->settings->group_count; i++)
+        next = earlier(next, engine->groups[i].next_ms);
+    for (uint32_t i = 0; i < engine->settings->zone_count; i++) {
+        if (engine->settings->electors[engine->settings->self].may_act && !engine->zones[i].reading)
+            next = earlier(next, engine->zones[i].next_ms);
+    }
+    return next > engine->now_ms ? next : engine->now_ms + 1; /* time moves on, always */
+}
+
+static void update_clear(struct engine *engine, struct update *update)
+{
+    *update = (struct update){.starts = engine->out_starts,
+                              .votes = engine->out_votes,
+                              .suspects = engine->out_suspects,
+                              .latches = engine->out_latches,
+                              .commits = engine->out_commits,
+                              .zone_reads = engine->out_zone_reads,
+                              .batches = engine->out_batches,
+                              .alerts = engine->out_alerts,
+                              .facts = engine->out_facts};
+    engine->update = update;
+}
+
+void engine_step(struct engine *engine, const struct event *event, struct update *ret_update)
+{
+    assert(event->at_ms >= engine->now_ms);
+    assert(engine->started || event->kind == EVENT_START);
+
+    update_clear(engine, ret_update);
+    engine->now_ms = event->at_ms;
+    notice_stall(engine, event);
+    absorb_event(engine, event);
+    wake_groups(engine);
+    deciding_orders(engine);
+    voting_look(engine);
+    touched_groups(engine);
+    applying_zones(engine);
+    alerting_self(engine);
+    engine->deadline_ms = next_deadline(engine);
+    engine->update = NULL;
+}
+
+msec_t engine_deadline(const struct engine *engine)
+{
+    return engine->deadline_ms;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What status, explain, plan and metrics may see. Nothing here changes anything. */
+#include <assert.h>
+#include <string.h>
+
+#include "state.h"
+
+static msec_t since(msec_t from_ms, msec_t to_ms)
+{
+    return from_ms < 0 || to_ms < 0 ? -1 : to_ms - from_ms;
+}
+
+/* The state of the group's change: the busiest of its slots. */
+static enum change_state change_of(const struct engine *engine, uint32_t group)
+{
+    const struct group_state *state = &engine->groups[group];
+    enum change_state most = CHANGE_IDLE;
+
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
+        if (engine->slots[i].state > most)
+            most = engine->slots[i].state;
+    }
+    return most;
+}
+
+void engine_group(const struct engine *engine, uint32_t group, struct group_view *ret_view)
+{
+    const struct group_state *state = &engine->groups[group];
+    const struct group *g = state_group(engine, group);
+    msec_t start_ms = state->trouble_ms >= 0 ? state->trouble_ms : state->decided_ms;
+
+    for (uint32_t k = 0; k < g->site_count; k++)
+        engine->view_agreements[k] = &engine->agreements[g->sites[k]];
+    *ret_view = (struct group_view){
+        .has_head = state->has_head,
+        .head = state->head.decision,
+        .agreements = engine->view_agreements,
+        .frozen = orders_freeze(&engine->orders, group, state_wall(engine, engine->now_ms)) != NULL,
+        .drifted = applying_drifted(engine, group),
+        .fence_min = applying_fence_min(engine, group),
+        .change = change_of(engine, group),
+        .dwell_left_ms = safety_dwell_left(engine, group),
+        .budget_used = safety_budget_used(engine),
+        .gate_count = state->gate_count,
+        .wants_move = state->wish.changes,
+        .wanted = state->wish_weights,
+        .decided_after_ms = since(start_ms, state->decided_ms),
+        .accepted_after_ms = since(start_ms, state->accepted_ms),
+        .insync_after_ms = since(start_ms, state->insync_ms),
+        .servers_after_ms = since(start_ms, state->servers_ms)};
+    memcpy(ret_view->gates, state->gates, state->gate_count * sizeof(*state->gates));
+}
+
+void engine_tally(const struct engine *engine, uint32_t site, struct tally *ret_tally)
+{
+    const struct settings *s = engine->settings;
+    uint32_t group = s->services[s->sites[site].service].group;
+    const struct group *g = state_group(engine, group);
+    uint32_t in_group = 0;
+
+    while (g->sites[in_group] != site)
+        in_group++;
+    for (uint32_t p = 0; p < s->elector_count; p++)
+        ret_tally->ballots[p] = quorum_ballot(engine, p, site, in_group);
+    tally_count(ret_tally, s, s->sites[site].region);
+}
+
+const struct verdict *engine_verdict(const struct engine *engine, uint32_t check)
+{
+    return &engine->checks[check].verdict;
+}
+
+char engine_vote_letter(const struct engine *engine, uint32_t probe, uint32_t site)
+{
+    const struct settings *s = engine->settings;
+    uint32_t group = s->services[s->sites[site].service].group;
+    const struct vote_slot *vote = state_vote(engine, probe, group);
+    const struct group *g = state_group(engine, group);
+
+    for (uint32_t k = 0; k < g->site_count && vote->present && vote->same_settings; k++) {
+        if (g->sites[k] == site)
+            return vote->states[k];
+    }
+    return '?';
+}
+
+enum blindness engine_blindness(const struct engine *engine)
+{
+    return engine->blindness;
+}
+
+bool engine_store_ok(const struct engine *engine)
+{
+    return state_store_ok(engine);
+}
+
+bool engine_region_drained(const struct engine *engine, uint32_t region)
+{
+    return engine->drained[region];
+}
+
+uint32_t engine_orders(const struct engine *engine, const struct order **ret_orders)
+{
+    *ret_orders = engine->orders.items;
+    return engine->orders.count;
+}
+
+wall_t engine_wall(const struct engine *engine, msec_t at_ms)
+{
+    return state_wall(engine, at_ms);
+}
+
+uint32_t engine_incidents(const struct engine *engine, struct incident_view *ret_views,
+                          uint32_t max)
+{
+    return alerting_list(engine, ret_views, max);
+}
+
+/* Gates on the way of a group that has no head have nothing to say about weights. */
+bool engine_plan(const struct engine *engine, uint32_t group, const uint32_t *down_sites,
+                 uint32_t down_count, int *ret_weights, struct gate *ret_gates,
+                 uint32_t *ret_gate_count)
+{
+    const struct group_state *state = &engine->groups[group];
+    struct wish wish = {.weights = ret_weights, .gates = ret_gates, .gate_count = ret_gate_count};
+    struct wish_input input = {.settings = engine->settings,
+                               .group = group,
+                               .weights = state->head.weights,
+                               .normal = state->head.normal,
+                               .agreements = engine->plan_agreements,
+                               .drained = engine->drained,
+                               .now_ms = engine->now_ms};
+
+    *ret_gate_count = 0;
+    if (!state->has_head) {
+        gate_add(ret_gates, ret_gate_count, "D9", "head", false, -1, -1,
+                 "watched, never moved: no head decision yet; regionshift init");
+        memset(ret_weights, 0, state_group(engine, group)->site_count * sizeof(*ret_weights));
+        return false;
+    }
+    memcpy(engine->plan_agreements, engine->agreements,
+           engine->settings->site_count * sizeof(*engine->agreements));
+    for (uint32_t i = 0; i < down_count; i++) {
+        assert(down_sites[i] < engine->settings->site_count);
+        engine->plan_agreements[down_sites[i]].state = AGREED_DOWN;
+        engine->plan_agreements[down_sites[i]].since_ms = engine->now_ms - INT32_MAX;
+    }
+    wish_make(&input, &wish);
+    safety_gates(engine, group, &wish, false, ret_gates, ret_gate_count);
+    return wish.changes;
+}
