@@ -22,9 +22,7 @@ static void describe_duration(const struct option *option, char *out, size_t siz
     char max[DURATION_LENGTH];
     duration_print(option->min, min);
     duration_print(option->max, max);
-    snprintf(out, size,
-             "a duration (seconds, or \"250ms\", \"5s\", \"2m\", \"1h\", \"90d\"), %s to %s", min,
-             max);
+    snprintf(out, size, "a duration, %s to %s", min, max);
 }
 
 void option_describe(const struct option *option, char *out, size_t size)

@@ -36,13 +36,7 @@ static int freeze_members(struct inspection *in, uint32_t index, const struct dr
             continue;
         }
         if (services[service].group == NONE)
-            services[service].group = index;
-        else if ((in->tainted & SECTION_SERVICES) == 0)
-            inspect_error(
-                in, "service-in-two-groups", place_of("groups.[%u].services.[%u]", index, i),
-                "\"%s\" is in group \"%s\" already; two groups would move it against "
-                "each other, list it once",
-                services[service].name, draft_groups(in->draft)[services[service].group].name);
+            services[service].group = index; /* a second claim is a cross-check's business */
         members[group->service_count++] = service;
     }
     group->services = members;
