@@ -29,7 +29,8 @@ def test_everything_is_installed(root):
     assert "ExecStart=/usr/local/sbin/regionshiftd " in unit
     assert (root / "usr/local/lib/sysusers.d/regionshift.conf").is_file()
     assert (root / "usr/local/share/doc/regionshift/LICENSE").is_file()
-    assert (root / "usr/local/share/doc/regionshift/examples/iam-policy.json").is_file()
+    for example in ("jwt-pizza.conf", "iam-policy.json"):
+        assert (root / "usr/local/share/doc/regionshift/examples" / example).is_file()
     for page in ("man8/regionshiftd.8", "man1/regionshift.1"):
         assert (root / "usr/local/share/man" / page).is_file()
 
