@@ -265,6 +265,7 @@ def test_a_body_over_a_megabyte_is_refused(shared_lab):
     (dict(options=["--list-max", "301"]), "invalid page size"),
     (dict(options=["--nameserver", "ns.test=here"]), "is not NAME"),
     (dict(options=["--tls", "/nonexistent/cert", "/nonexistent/key"]), "No such file"),
+    (dict(options=["--tls", "/dev/null", "/dev/null"]), "not a certificate and its key"),
     (dict(log="/nonexistent/lab.log"), "No such file or directory: /nonexistent/lab.log")])
 def test_bad_options_are_refused_with_a_reason(options, words):
     with pytest.raises(LabError, match=words):

@@ -175,7 +175,11 @@ class Lab:
         if not options.tls:
             return None
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*options.tls)
+        try:
+            context.load_cert_chain(*options.tls)
+        except ssl.SSLError as error:
+            raise OSError(0, f"--tls {' '.join(options.tls)}: not a certificate and its key "
+                          f"({error.reason or error})") from None
         return context
 
     def _switched(self, name, params):
