@@ -28,7 +28,8 @@ struct sqlite_store {
     struct store base;
     uv_async_t wake;    /* from the thread: something to take */
     uv_timer_t overdue; /* the first deadline among the pending */
-    struct worker *worker;
+    struct mailbox mailbox;
+    struct worker *worker; /* NULL: it has ended */
     struct store_sqlite_tuning tuning;
     struct calls pending; /* unreported, in order of their deadlines */
     uint32_t pending_count;
@@ -72,7 +73,7 @@ static void report(struct sqlite_store *store, struct call *call, const struct s
 /* Reports a call before the thread has answered. */
 static void give_up(struct sqlite_store *store, struct call *call, const struct store_fault *fault)
 {
-    bool recalled = worker_recall(store->worker, call);
+    bool recalled = mailbox_recall(&store->mailbox, call);
 
     call->abandoned = !recalled;
     report(store, call, fault);
@@ -94,7 +95,7 @@ static void take_finished(struct sqlite_store *store)
 {
     struct call *call;
 
-    while ((call = worker_take(store->worker)) != NULL) {
+    while ((call = mailbox_take(&store->mailbox)) != NULL) {
         if (call->kind == CALL_EVENT) {
             if (!store->closing) {
                 tell_watch(store, &call->fault, &call->items.view);
@@ -178,7 +179,7 @@ static void submit(struct sqlite_store *store, struct call *call)
         TAILQ_INSERT_TAIL(&store->refused, call, queued);
         (void)uv_async_send(&store->wake);
     } else {
-        worker_post(store->worker, call);
+        mailbox_post(&store->mailbox, call);
     }
     if (store->pending_count == 1) {
         set_timer(store);
@@ -226,7 +227,7 @@ static void sqlite_watch(struct store *base, const char *prefix, store_watch_eve
     store->watch_context = context;
     memcpy(call->prefix, prefix, strnlen(prefix, STORE_KEY_MAX));
     call->deadline_ms = now_ms() + store->tuning.call_timeout_ms;
-    worker_post(store->worker, call);
+    mailbox_post(&store->mailbox, call);
 }
 
 /* ---- closing ---- */
@@ -259,12 +260,19 @@ static void fail_all(struct sqlite_store *store)
     store->watch_event = NULL;
 }
 
+static void close_handles(struct sqlite_store *store)
+{
+    store->handles_open = 2;
+    uv_close((uv_handle_t *)&store->overdue, on_handle_closed);
+    uv_close((uv_handle_t *)&store->wake, on_handle_closed);
+}
+
 static void end(struct sqlite_store *store)
 {
     worker_destroy(store->worker);
     store->worker = NULL;
-    uv_close((uv_handle_t *)&store->overdue, on_handle_closed);
-    uv_close((uv_handle_t *)&store->wake, on_handle_closed);
+    mailbox_clear(&store->mailbox);
+    close_handles(store);
 }
 
 static void on_wake(uv_async_t *wake)
@@ -279,7 +287,7 @@ static void on_wake(uv_async_t *wake)
     set_timer(store);
     if (store->closing) {
         fail_all(store);
-        if (worker_has_ended(store->worker)) {
+        if (mailbox_has_ended(&store->mailbox)) {
             take_finished(store);
             end(store);
         }
@@ -294,7 +302,7 @@ static void sqlite_close(struct store *base, void (*closed)(void *context), void
     store->closing = true;
     store->closed = closed;
     store->closed_context = context;
-    worker_stop(store->worker);
+    mailbox_stop(&store->mailbox);
     (void)uv_async_send(&store->wake);
 }
 
@@ -320,6 +328,21 @@ struct store_sqlite_tuning store_sqlite_tuning_default(const struct store_settin
     };
 }
 
+static int start_worker(struct sqlite_store *store, const struct store_settings *settings,
+                        const char *owner)
+{
+    int error = mailbox_init(&store->mailbox, &store->wake);
+
+    if (error != 0) {
+        return error;
+    }
+    error = worker_create(settings, owner, &store->tuning, &store->mailbox, &store->worker);
+    if (error != 0) {
+        mailbox_clear(&store->mailbox);
+    }
+    return error;
+}
+
 int store_sqlite_open(uv_loop_t *loop, const struct store_settings *settings, const char *owner,
                       const struct store_sqlite_tuning *tuning, struct store **ret_store)
 {
@@ -333,7 +356,6 @@ int store_sqlite_open(uv_loop_t *loop, const struct store_settings *settings, co
     }
     store->base.ops = &store_sqlite;
     store->tuning = *tuning;
-    store->handles_open = 2;
     TAILQ_INIT(&store->pending);
     TAILQ_INIT(&store->refused);
     error = uv_async_init(loop, &store->wake, on_wake);
@@ -344,10 +366,9 @@ int store_sqlite_open(uv_loop_t *loop, const struct store_settings *settings, co
     (void)uv_timer_init(loop, &store->overdue); /* cannot fail */
     store->wake.data = store;
     store->overdue.data = store;
-    error = worker_create(settings, owner, tuning, &store->wake, &store->worker);
+    error = start_worker(store, settings, owner);
     if (error != 0) {
-        uv_close((uv_handle_t *)&store->overdue, on_handle_closed);
-        uv_close((uv_handle_t *)&store->wake, on_handle_closed);
+        close_handles(store);
         return error;
     }
     *ret_store = &store->base;

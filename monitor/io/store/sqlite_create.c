@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sqlite_fault.h"
+
 /* revision    of the whole store; starts at 1, as etcd's does, so that 0 can mean "absent"
  * tombstones  the latest deletions, for watchers; revisions up to `pruned` are forgotten
  * leases      renewals counts up; readers time its standing still by their own clock. Ids are never
@@ -38,22 +40,6 @@ static const char schema[] =
 
 _Static_assert(DATABASE_APPLICATION_ID == 1380406088, "the schema says it in decimal");
 _Static_assert(DATABASE_SCHEMA_VERSION == 1, "the schema says it too");
-
-enum store_status database_errno_status(int error)
-{
-    switch (error) {
-    case EACCES:
-    case EPERM:
-        return STORE_DENIED;
-    case EROFS:
-        return STORE_READONLY;
-    case ENOSPC:
-    case EDQUOT:
-        return STORE_FULL;
-    default:
-        return STORE_AWAY;
-    }
-}
 
 static int refuse(const char *path, int error, struct store_fault *ret_fault)
 {

@@ -14,7 +14,4 @@ enum {
  * Returns 0, or -1 with the sentence. */
 int database_create(const char *path, struct store_fault *ret_fault);
 
-/* The status an errno of the file system means to a store. */
-enum store_status database_errno_status(int error);
-
 #endif

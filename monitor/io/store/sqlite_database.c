@@ -28,6 +28,7 @@
 #include <uv.h>
 
 #include "sqlite_create.h"
+#include "sqlite_fault.h"
 
 /* Keys of a prefix are a range: all that sort from ?1 up to, and without, ?2. */
 #define IN_RANGE " key >= ?1 AND key < ?2"
@@ -77,72 +78,6 @@ static const char habits[] = "PRAGMA journal_mode = WAL;"
                              "PRAGMA cell_size_check = ON;"
                              "PRAGMA trusted_schema = OFF;";
 
-#define DAMAGED_ADVICE                                                                             \
-    "stop every regionshiftd, keep a copy, restore the file or move it away with its -wal and "    \
-    "-shm"
-
-static int fault_from_errno(struct database *database, int error, struct store_fault *ret_fault)
-{
-    static const char *const advice[] = {
-        [STORE_DENIED] = "give the file and its directory to this user",
-        [STORE_READONLY] = "mount it read-write",
-        [STORE_FULL] = "free some space; nothing was written",
-    };
-    enum store_status status = database_errno_status(error);
-
-    return store_fault_set(ret_fault, status, "store %s: %s: %s", database->path, strerror(error),
-                           status == STORE_AWAY ? "look at its device" : advice[status]);
-}
-
-/* What an error number of SQLite means to a store. Every error but "busy" and "full" makes the
- * connection broken: it is closed and opened again, which finds out what became of the file. */
-static int fault_from_code(struct database *database, int code, struct store_fault *ret_fault)
-{
-    const char *message = sqlite3_errmsg(database->handle);
-    int error = sqlite3_system_errno(database->handle);
-
-    switch (code & 0xff) {
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return store_fault_set(ret_fault, STORE_AWAY,
-                               "store %s: another process holds its lock for too long: find it "
-                               "with `fuser -v %s`",
-                               database->path, database->path);
-    case SQLITE_FULL:
-        return store_fault_set(ret_fault, STORE_FULL,
-                               "store %s: no space left (or the file reached its limit of 64 MiB): "
-                               "free some space; nothing was written",
-                               database->path);
-    default:
-        break;
-    }
-    database->broken = true;
-    switch (code & 0xff) {
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-        return store_fault_set(ret_fault, STORE_CORRUPT, "store %s: is damaged (%s): %s",
-                               database->path, message, DAMAGED_ADVICE);
-    case SQLITE_READONLY:
-        return store_fault_set(ret_fault, STORE_READONLY,
-                               "store %s: is read-only (%s): mount it read-write, or give it to "
-                               "this user",
-                               database->path, message);
-    case SQLITE_IOERR:
-    case SQLITE_CANTOPEN:
-    case SQLITE_PERM:
-        if (error != 0) {
-            return fault_from_errno(database, error, ret_fault);
-        }
-        break;
-    default:
-        break;
-    }
-    return store_fault_set(ret_fault, STORE_AWAY,
-                           "store %s: %s (SQLite error %d): look at its "
-                           "device",
-                           database->path, message, code);
-}
-
 /* Waits for another process's lock, 1 ms, then 2, ... 10 at a time, while patience lasts. */
 static int wait_for_lock(void *context, int count)
 {
@@ -176,8 +111,9 @@ static int missing(struct database *database, struct store_fault *ret_fault)
 {
     if (database->id[0] != '\0') {
         return store_fault_set(ret_fault, STORE_AWAY,
-                               "store %s: the file was removed while in use: put it back, or "
-                               "restart every regionshiftd to begin with an empty store",
+                               "store %s: the file was removed while in use: put it back, or stop "
+                               "every regionshiftd, remove its -wal and -shm, and start again with "
+                               "an empty store",
                                database->path);
     }
     if (is_there(database->path, "-wal") && !is_there(database->path, "")) {
@@ -196,13 +132,13 @@ static int find_file(struct database *database, struct stat *ret_file,
         return 0;
     }
     if (errno != ENOENT) {
-        return fault_from_errno(database, errno, ret_fault);
+        return database_errno_fault(database, errno, ret_fault);
     }
     if (missing(database, ret_fault) != 0) {
         return -1;
     }
     if (stat(database->path, ret_file) != 0) {
-        return fault_from_errno(database, errno, ret_fault);
+        return database_errno_fault(database, errno, ret_fault);
     }
     return 0;
 }
@@ -233,7 +169,7 @@ static int inspect(struct database *database, struct stat *ret_file, struct stor
                                path);
     }
     if (access(path, R_OK | W_OK) != 0) {
-        return fault_from_errno(database, errno, ret_fault);
+        return database_errno_fault(database, errno, ret_fault);
     }
     return 0;
 }
@@ -248,7 +184,7 @@ static int read_pragma(struct database *database, const char *pragma, int64_t *r
     if (code == SQLITE_OK) {
         result = database_value(database, statement, ret_fault, ret_value);
     } else {
-        (void)fault_from_code(database, code, ret_fault);
+        (void)database_fault(database, code, ret_fault);
     }
     (void)sqlite3_finalize(statement);
     return result;
@@ -283,7 +219,7 @@ static int recognise(struct database *database, struct store_fault *ret_fault)
     if (complaints != 0) {
         return store_fault_set(ret_fault, STORE_CORRUPT,
                                "store %s: is damaged (it fails SQLite's quick_check): %s",
-                               database->path, DAMAGED_ADVICE);
+                               database->path, DATABASE_DAMAGED_ADVICE);
     }
     return 0;
 }
@@ -296,10 +232,10 @@ static int prepare_all(struct database *database, struct store_fault *ret_fault)
         if (code == SQLITE_ERROR) {
             return store_fault_set(ret_fault, STORE_CORRUPT, "store %s: is damaged (%s): %s",
                                    database->path, sqlite3_errmsg(database->handle),
-                                   DAMAGED_ADVICE);
+                                   DATABASE_DAMAGED_ADVICE);
         }
         if (code != SQLITE_OK) {
-            return fault_from_code(database, code, ret_fault);
+            return database_fault(database, code, ret_fault);
         }
     }
     return 0;
@@ -317,7 +253,7 @@ static int check_identity(struct database *database, struct store_fault *ret_fau
     }
     if (found == 0 || sqlite3_column_bytes(meta, 2) != (int)sizeof(database->id) - 1) {
         result = store_fault_set(ret_fault, STORE_CORRUPT, "store %s: has lost its identity: %s",
-                                 database->path, DAMAGED_ADVICE);
+                                 database->path, DATABASE_DAMAGED_ADVICE);
     } else if (database->id[0] == '\0') {
         memcpy(database->id, sqlite3_column_text(meta, 2), sizeof(database->id));
     } else if (memcmp(database->id, sqlite3_column_text(meta, 2), sizeof(database->id)) != 0) {
@@ -336,7 +272,7 @@ static int connect_to(struct database *database, struct store_fault *ret_fault)
     int code = sqlite3_open_v2(database->path, &database->handle, flags, NULL);
 
     if (code != SQLITE_OK) {
-        return fault_from_code(database, code, ret_fault);
+        return database_fault(database, code, ret_fault);
     }
     (void)sqlite3_extended_result_codes(database->handle, 1);
     (void)sqlite3_busy_handler(database->handle, wait_for_lock, database);
@@ -346,7 +282,7 @@ static int connect_to(struct database *database, struct store_fault *ret_fault)
     }
     code = sqlite3_exec(database->handle, habits, NULL, NULL, NULL);
     if (code != SQLITE_OK) {
-        return fault_from_code(database, code, ret_fault);
+        return database_fault(database, code, ret_fault);
     }
     if (prepare_all(database, ret_fault) != 0 || check_identity(database, ret_fault) != 0) {
         return -1;
@@ -394,15 +330,21 @@ int database_in_place(struct database *database, struct store_fault *ret_fault)
 {
     struct stat file;
 
-    if (stat(database->path, &file) == 0 && file.st_dev == database->device &&
-        file.st_ino == database->inode) {
-        return 0;
+    if (stat(database->path, &file) != 0 || file.st_dev != database->device ||
+        file.st_ino != database->inode) {
+        database->broken = true;
+        return store_fault_set(ret_fault, STORE_AWAY,
+                               "store %s: the file was removed or replaced while in use: put it "
+                               "back, or restart every regionshiftd to accept what is there now",
+                               database->path);
     }
-    database->broken = true;
-    return store_fault_set(ret_fault, STORE_AWAY,
-                           "store %s: the file was removed or replaced while in use: put it back, "
-                           "or restart every regionshiftd to accept what is there now",
-                           database->path);
+    if (file.st_size == 0) {
+        database->broken = true;
+        return store_fault_set(ret_fault, STORE_CORRUPT,
+                               "store %s: the file was emptied while in use: %s", database->path,
+                               DATABASE_DAMAGED_ADVICE);
+    }
+    return 0;
 }
 
 sqlite3_stmt *database_bind(struct database *database, enum statement which, const char *types, ...)
@@ -435,7 +377,7 @@ int database_step(struct database *database, sqlite3_stmt *statement, struct sto
         return 1;
     }
     if (code != SQLITE_DONE) {
-        (void)fault_from_code(database, code, ret_fault);
+        (void)database_fault(database, code, ret_fault);
     }
     (void)sqlite3_reset(statement);
     return code == SQLITE_DONE ? 0 : -1;
@@ -457,6 +399,9 @@ int database_value(struct database *database, sqlite3_stmt *statement,
 int database_commit(struct database *database, struct store_fault *ret_fault)
 {
     if (database_run(database, ret_fault, SQL_COMMIT, "") != 0) {
+        if (database->broken) {
+            ret_fault->status = STORE_AWAY; /* whatever it was: perhaps done */
+        }
         database_rollback(database);
         return -1;
     }

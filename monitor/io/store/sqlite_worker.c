@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sqlite_worker.c: the thread that owns the file.
  *
- *     loop  --post-->  waiting  -->  serve()  -->  finished  --take-->  loop
- *                                      |
- *                       every 50 ms:  look()  -->  finished (a CALL_EVENT)
+ *     mailbox  -->  serve()  -->  mailbox
+ *                     |
+ *      every 50 ms: look()   -->  mailbox, as a CALL_EVENT
  *
  * look() asks `PRAGMA data_version`, which costs microseconds, whether another connection wrote; if
  * so it reads the leases and, when the revision moved, the changes. A renewal moves the
@@ -12,7 +12,6 @@
  * fails too, for it could only return the votes of the dead. */
 #include "sqlite_worker.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -38,17 +37,8 @@ struct watch {
 
 struct worker {
     uv_thread_t thread;
-    uv_async_t *wake;
-
-    uv_mutex_t mutex; /* guards the next six */
-    uv_cond_t called;
-    struct calls waiting;
-    struct calls finished;
-    bool event_waits; /* an event is in finished: later changes wait and join the next one */
-    bool stopping;
-    bool ended;
-
-    /* The thread's own. */
+    struct mailbox *mailbox;
+    /* The rest is the thread's own. */
     char path[PATH_MAX];
     struct store_sqlite_tuning tuning;
     struct database database;
@@ -218,15 +208,6 @@ static void serve(struct worker *worker, struct call *call)
 
 /* ---- telling the watcher ---- */
 
-static void finish(struct worker *worker, struct call *call)
-{
-    uv_mutex_lock(&worker->mutex);
-    TAILQ_INSERT_TAIL(&worker->finished, call, queued);
-    worker->event_waits = worker->event_waits || call->kind == CALL_EVENT;
-    (void)uv_async_send(worker->wake);
-    uv_mutex_unlock(&worker->mutex);
-}
-
 static void tell_lost(struct worker *worker, const struct store_fault *fault)
 {
     struct call *event;
@@ -238,7 +219,7 @@ static void tell_lost(struct worker *worker, const struct store_fault *fault)
     worker->watch.told = fault->status;
     event = call_create(CALL_EVENT);
     event->fault = *fault;
-    finish(worker, event);
+    mailbox_finish(worker->mailbox, event);
 }
 
 /* After a loss: an empty event, which asks the reader to read everything again. */
@@ -256,7 +237,7 @@ static int resume_watch(struct worker *worker, struct store_fault *ret_fault)
     worker->watch.revision = revision;
     event = call_create(CALL_EVENT);
     event->items.view.revision = revision;
-    finish(worker, event);
+    mailbox_finish(worker->mailbox, event);
     return 0;
 }
 
@@ -276,18 +257,8 @@ static int tell_changes(struct worker *worker, struct store_fault *ret_fault)
     }
     event = call_create(CALL_EVENT);
     event->items = changes;
-    finish(worker, event);
+    mailbox_finish(worker->mailbox, event);
     return 0;
-}
-
-static bool event_waits(struct worker *worker)
-{
-    bool waits;
-
-    uv_mutex_lock(&worker->mutex);
-    waits = worker->event_waits;
-    uv_mutex_unlock(&worker->mutex);
-    return waits;
 }
 
 static void look(struct worker *worker)
@@ -296,7 +267,7 @@ static void look(struct worker *worker)
     bool changed = false;
     int result;
 
-    if (worker->watch.on && event_waits(worker)) {
+    if (worker->watch.on && mailbox_event_waits(worker->mailbox)) {
         return;
     }
     worker->database.patience_until_ms = now_ms() + LOOK_PATIENCE_MS;
@@ -317,24 +288,6 @@ static void look(struct worker *worker)
 
 /* ---- the thread ---- */
 
-/* The next call; NULL after LOOK_MS without one, or when the thread is to stop. */
-static struct call *next_call(struct worker *worker, bool *ret_stop)
-{
-    struct call *call;
-
-    uv_mutex_lock(&worker->mutex);
-    if (TAILQ_EMPTY(&worker->waiting) && !worker->stopping) {
-        (void)uv_cond_timedwait(&worker->called, &worker->mutex, LOOK_MS * UINT64_C(1000000));
-    }
-    *ret_stop = worker->stopping;
-    call = worker->stopping ? NULL : TAILQ_FIRST(&worker->waiting);
-    if (call != NULL) {
-        TAILQ_REMOVE(&worker->waiting, call, queued);
-    }
-    uv_mutex_unlock(&worker->mutex);
-    return call;
-}
-
 static void say_goodbye(struct worker *worker)
 {
     struct store_fault ignored;
@@ -346,10 +299,7 @@ static void say_goodbye(struct worker *worker)
         }
         database_close(&worker->database);
     }
-    uv_mutex_lock(&worker->mutex);
-    worker->ended = true;
-    (void)uv_async_send(worker->wake);
-    uv_mutex_unlock(&worker->mutex);
+    mailbox_end(worker->mailbox);
 }
 
 static void run(void *context)
@@ -358,11 +308,11 @@ static void run(void *context)
     bool stop = false;
 
     while (!stop) {
-        struct call *call = next_call(worker, &stop);
+        struct call *call = mailbox_next(worker->mailbox, LOOK_MS, &stop);
 
         if (call != NULL) {
             serve(worker, call);
-            finish(worker, call);
+            mailbox_finish(worker->mailbox, call);
         }
         if (!stop) {
             look(worker);
@@ -373,28 +323,8 @@ static void run(void *context)
 
 /* ---- the loop's side ---- */
 
-static int start(struct worker *worker)
-{
-    int error = uv_mutex_init(&worker->mutex);
-
-    if (error != 0) {
-        return error;
-    }
-    error = uv_cond_init(&worker->called);
-    if (error != 0) {
-        uv_mutex_destroy(&worker->mutex);
-        return error;
-    }
-    error = uv_thread_create(&worker->thread, run, worker);
-    if (error != 0) {
-        uv_cond_destroy(&worker->called);
-        uv_mutex_destroy(&worker->mutex);
-    }
-    return error;
-}
-
 int worker_create(const struct store_settings *settings, const char *owner,
-                  const struct store_sqlite_tuning *tuning, uv_async_t *wake,
+                  const struct store_sqlite_tuning *tuning, struct mailbox *mailbox,
                   struct worker **ret_worker)
 {
     size_t length = strlen(settings->path);
@@ -409,13 +339,11 @@ int worker_create(const struct store_settings *settings, const char *owner,
         return -ENOMEM;
     }
     memcpy(worker->path, settings->path, length);
-    worker->wake = wake;
+    worker->mailbox = mailbox;
     worker->tuning = *tuning;
     worker->database.path = worker->path;
     leases_init(&worker->leases, owner, settings->lease_ms);
-    TAILQ_INIT(&worker->waiting);
-    TAILQ_INIT(&worker->finished);
-    error = start(worker);
+    error = uv_thread_create(&worker->thread, run, worker);
     if (error != 0) {
         free(worker);
         return error;
@@ -424,79 +352,8 @@ int worker_create(const struct store_settings *settings, const char *owner,
     return 0;
 }
 
-void worker_post(struct worker *worker, struct call *call)
-{
-    uv_mutex_lock(&worker->mutex);
-    TAILQ_INSERT_TAIL(&worker->waiting, call, queued);
-    uv_cond_signal(&worker->called);
-    uv_mutex_unlock(&worker->mutex);
-}
-
-bool worker_recall(struct worker *worker, struct call *call)
-{
-    struct call *waiting;
-
-    uv_mutex_lock(&worker->mutex);
-    TAILQ_FOREACH(waiting, &worker->waiting, queued)
-    {
-        if (waiting == call) {
-            TAILQ_REMOVE(&worker->waiting, call, queued);
-            break;
-        }
-    }
-    uv_mutex_unlock(&worker->mutex);
-    return waiting != NULL;
-}
-
-struct call *worker_take(struct worker *worker)
-{
-    struct call *call;
-
-    uv_mutex_lock(&worker->mutex);
-    call = TAILQ_FIRST(&worker->finished);
-    if (call != NULL) {
-        TAILQ_REMOVE(&worker->finished, call, queued);
-        worker->event_waits = worker->event_waits && call->kind != CALL_EVENT;
-    }
-    uv_mutex_unlock(&worker->mutex);
-    return call;
-}
-
-void worker_stop(struct worker *worker)
-{
-    uv_mutex_lock(&worker->mutex);
-    worker->stopping = true;
-    uv_cond_signal(&worker->called);
-    uv_mutex_unlock(&worker->mutex);
-}
-
-bool worker_has_ended(struct worker *worker)
-{
-    bool ended;
-
-    uv_mutex_lock(&worker->mutex);
-    ended = worker->ended;
-    uv_mutex_unlock(&worker->mutex);
-    return ended;
-}
-
-static void destroy_calls(struct calls *calls)
-{
-    struct call *call;
-
-    while ((call = TAILQ_FIRST(calls)) != NULL) {
-        TAILQ_REMOVE(calls, call, queued);
-        call_destroy(call);
-    }
-}
-
 void worker_destroy(struct worker *worker)
 {
-    assert(worker_has_ended(worker));
     (void)uv_thread_join(&worker->thread);
-    destroy_calls(&worker->waiting);
-    destroy_calls(&worker->finished);
-    uv_cond_destroy(&worker->called);
-    uv_mutex_destroy(&worker->mutex);
     free(worker);
 }
