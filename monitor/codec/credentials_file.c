@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Line after line: a section opens, a property of our profile is noted, everything else is passed
+ * over. The grammar is AWS's INI: `#` and `;` begin comments, indented lines belong to the property
+ * above them (`s3 =` and its children), sections of one name add up. */
+#include "credentials_file.h"
+
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <string.h>
+
+struct span {
+    const char *at;
+    size_t length;
+};
+
+struct parser {
+    enum credentials_file_kind kind;
+    const char *profile;
+    struct credentials_profile *out;
+    unsigned line;
+    bool in_section; /* any */
+    bool is_ours;
+    struct span key_id; /* in the text; length 0: not seen */
+    struct span secret;
+    struct span token;
+    char *error;
+    size_t error_size;
+};
+
+void credentials_wipe(struct credentials *credentials)
+{
+    OPENSSL_cleanse(credentials, sizeof(*credentials));
+}
+
+static int fail(struct parser *parser, const char *words)
+{
+    snprintf(parser->error, parser->error_size, "line %u: %s", parser->line, words);
+    return -1;
+}
+
+/* ---- texts ---- */
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+static struct span trim(struct span span)
+{
+    while (span.length > 0 && is_blank(span.at[0])) {
+        span.at++;
+        span.length--;
+    }
+    while (span.length > 0 && is_blank(span.at[span.length - 1]))
+        span.length--;
+    return span;
+}
+
+static bool equals(struct span span, const char *text)
+{
+    return span.length == strlen(text) && memcmp(span.at, text, span.length) == 0;
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool equals_any_case(struct span span, const char *text)
+{
+    if (span.length != strlen(text))
+        return false;
+    for (size_t i = 0; i < span.length; i++) {
+        if (lower(span.at[i]) != text[i])
+            return false;
+    }
+    return true;
+}
+
+/* A comment behind a value needs a blank before it. */
+static struct span without_comment(struct span span)
+{
+    for (size_t i = 1; i < span.length; i++) {
+        if ((span.at[i] == '#' || span.at[i] == ';') && is_blank(span.at[i - 1]))
+            span.length = i;
+    }
+    return trim(span);
+}
+
+/* ---- what may be a credential ---- */
+
+static bool is_usable(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] <= 0x20 || text[i] >= 0x7f)
+            return false;
+    }
+    return true;
+}
+
+static int set_field(char *out, size_t size, const char *name, struct span value, char *error,
+                     size_t error_size)
+{
+    if (value.length >= size) {
+        snprintf(error, error_size, "%s has %zu characters, at most %zu are allowed", name,
+                 value.length, size - 1);
+        return -1;
+    }
+    if (!is_usable(value.at, value.length)) {
+        snprintf(error, error_size, "%s has a blank or a character that is not printable", name);
+        return -1;
+    }
+    memcpy(out, value.at, value.length);
+    out[value.length] = '\0';
+    return 0;
+}
+
+static int set_fields(struct credentials *credentials, struct span key_id, struct span secret,
+                      struct span token, char *error, size_t error_size)
+{
+    if (set_field(credentials->key_id, sizeof(credentials->key_id), "the access key id", key_id,
+                  error, error_size) != 0 ||
+        set_field(credentials->secret, sizeof(credentials->secret), "the secret access key", secret,
+                  error, error_size) != 0 ||
+        set_field(credentials->token, sizeof(credentials->token), "the session token", token, error,
+                  error_size) != 0) {
+        credentials_wipe(credentials);
+        return -1;
+    }
+    return 0;
+}
+
+int credentials_set(struct credentials *credentials, const char *key_id, const char *secret,
+                    const char *token, char *error, size_t error_size)
+{
+    struct span no_token = {"", 0};
+    struct span spans[2] = {{key_id, strlen(key_id)}, {secret, strlen(secret)}};
+
+    if (token != NULL)
+        no_token = (struct span){token, strlen(token)};
+    return set_fields(credentials, spans[0], spans[1], no_token, error, error_size);
+}
+
+/* ---- lines ---- */
+
+/* `profile NAME` or `default`; the name may stand in quotes. */
+static bool is_our_config_section(const struct parser *parser, struct span name)
+{
+    static const char word[] = "profile";
+    size_t length = strlen(word);
+
+    if (equals(name, "default"))
+        return strcmp(parser->profile, "default") == 0;
+    if (name.length <= length || memcmp(name.at, word, length) != 0 || !is_blank(name.at[length]))
+        return false;
+    name = trim((struct span){name.at + length, name.length - length});
+    if (name.length >= 2 && (name.at[0] == '"' || name.at[0] == '\'') &&
+        name.at[name.length - 1] == name.at[0])
+        name = (struct span){name.at + 1, name.length - 2};
+    return equals(name, parser->profile);
+}
+
+static int open_section(struct parser *parser, struct span line)
+{
+    const char *end = memchr(line.at, ']', line.length);
+    struct span name;
+
+    if (end == NULL)
+        return fail(parser, "a section without its ]");
+    name = trim((struct span){line.at + 1, (size_t)(end - line.at) - 1});
+    if (name.length == 0)
+        return fail(parser, "a section without a name");
+    parser->in_section = true;
+    parser->is_ours = parser->kind == CREDENTIALS_FILE_SHARED ? equals(name, parser->profile)
+                                                              : is_our_config_section(parser, name);
+    if (parser->is_ours)
+        parser->out->is_present = true;
+    return 0;
+}
+
+static int note(struct parser *parser, struct span *field, struct span value)
+{
+    if (field->length > 0)
+        return fail(parser, "a credential that was given before");
+    *field = value;
+    return 0;
+}
+
+/* Ways that AWS's own tools prefer to keys in the same profile: to use the keys all the same would
+ * act as somebody else than the operator meant. */
+static const char *const other_ways[] = {"role_arn", "sso_session", "sso_start_url",
+                                         "web_identity_token_file"};
+
+static int note_property(struct parser *parser, struct span key, struct span value)
+{
+    if (equals_any_case(key, "aws_access_key_id"))
+        return note(parser, &parser->key_id, value);
+    if (equals_any_case(key, "aws_secret_access_key"))
+        return note(parser, &parser->secret, value);
+    if (equals_any_case(key, "aws_session_token"))
+        return note(parser, &parser->token, value);
+    if (equals_any_case(key, "credential_process"))
+        parser->out->has_process = true;
+    for (size_t i = 0; i < sizeof(other_ways) / sizeof(other_ways[0]); i++) {
+        if (equals_any_case(key, other_ways[i]))
+            parser->out->other_way = other_ways[i];
+    }
+    return 0;
+}
+
+static int read_property(struct parser *parser, struct span line)
+{
+    const char *sign = memchr(line.at, '=', line.length);
+    struct span key, value;
+
+    if (sign == NULL)
+        return fail(parser, "neither a section, nor a comment, nor KEY = VALUE");
+    if (!parser->in_section)
+        return fail(parser, "a property before the first section");
+    key = trim((struct span){line.at, (size_t)(sign - line.at)});
+    value = without_comment((struct span){sign + 1, line.length - (size_t)(sign - line.at) - 1});
+    if (key.length == 0)
+        return fail(parser, "a value without its key");
+    return parser->is_ours ? note_property(parser, key, value) : 0;
+}
+
+static int read_line(struct parser *parser, struct span line)
+{
+    bool is_indented = line.length > 0 && is_blank(line.at[0]);
+
+    if (line.length > CREDENTIALS_LINE_MAX)
+        return fail(parser, "longer than 32768 characters");
+    if (memchr(line.at, '\0', line.length) != NULL)
+        return fail(parser, "a NUL, this is no text");
+    line = trim(line);
+    if (line.length == 0 || line.at[0] == '#' || line.at[0] == ';')
+        return 0;
+    if (is_indented && parser->in_section)
+        return 0;
+    return line.at[0] == '[' ? open_section(parser, line) : read_property(parser, line);
+}
+
+static int read_lines(struct parser *parser, const char *text, size_t length)
+{
+    while (length > 0) {
+        const char *end = memchr(text, '\n', length);
+        size_t line_length = end != NULL ? (size_t)(end - text) : length;
+        size_t step = end != NULL ? line_length + 1 : line_length;
+
+        parser->line++;
+        if (read_line(parser, (struct span){text, line_length}) != 0)
+            return -1;
+        text += step;
+        length -= step;
+    }
+    return 0;
+}
+
+/* ---- the whole ---- */
+
+static int take_keys(struct parser *parser)
+{
+    struct credentials_profile *out = parser->out;
+
+    if (parser->key_id.length == 0 && parser->secret.length == 0)
+        return 0;
+    if (parser->key_id.length == 0 || parser->secret.length == 0) {
+        snprintf(parser->error, parser->error_size,
+                 "aws_access_key_id and aws_secret_access_key must be given together");
+        return -1;
+    }
+    if (set_fields(&out->keys, parser->key_id, parser->secret, parser->token, parser->error,
+                   parser->error_size) != 0)
+        return -1;
+    out->has_keys = true;
+    return 0;
+}
+
+int credentials_file_read(const char *text, size_t length, enum credentials_file_kind kind,
+                          const char *profile, struct credentials_profile *ret_profile, char *error,
+                          size_t error_size)
+{
+    static const char mark[] = "\xef\xbb\xbf"; /* which some editors put before the text */
+    struct parser parser = {.kind = kind,
+                            .profile = profile,
+                            .out = ret_profile,
+                            .token = {"", 0},
+                            .error = error,
+                            .error_size = error_size};
+
+    memset(ret_profile, 0, sizeof(*ret_profile));
+    if (length > CREDENTIALS_FILE_MAX) {
+        snprintf(error, error_size, "more than %d bytes", CREDENTIALS_FILE_MAX);
+        return -1;
+    }
+    if (length >= strlen(mark) && memcmp(text, mark, strlen(mark)) == 0) {
+        text += strlen(mark);
+        length -= strlen(mark);
+    }
+    if (read_lines(&parser, text, length) == 0 && take_keys(&parser) == 0)
+        return 0;
+    credentials_wipe(&ret_profile->keys);
+    return -1;
+}
