@@ -112,7 +112,7 @@ static void absorb_clock(struct engine *engine, const struct event_clock *event)
     fact->word = blindness_name(BLIND_CLOCK);
     fact->number = event->jump_ms;
     fact->limit = GAP_MS;
-    alerting_gap(engine, event->jump_ms);
+    alerting_gap(engine);
     state_touch_all(engine);
 }
 

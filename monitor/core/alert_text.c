@@ -15,12 +15,12 @@ static const struct {
 } meanings[ALERT_EVENT_COUNT] = {
     [ALERT_REGION_DOWN] = {"is agreed down", "is agreed down no more"},
     [ALERT_REGION_UP] = {"is agreed up", "is agreed down no more"},
-    [ALERT_MOVED] = {"traffic moves", ""},
+    [ALERT_MOVED] = {"traffic was moved; nothing moves back by itself unless failback is auto", ""},
     [ALERT_MOVE_REFUSED] = {"a move is wanted and refused", "nothing is refused any more"},
     [ALERT_MOVE_FAILED] = {"Route 53 will not take the change: settings, rights or records are "
                            "wrong; a person is needed",
                            "Route 53 took the change"},
-    [ALERT_FAILBACK] = {"traffic returns by choice", ""},
+    [ALERT_FAILBACK] = {"traffic was returned by choice", ""},
     [ALERT_BLIND] = {"this probe cannot see and abstains", "this probe sees again"},
     [ALERT_QUORUM_LOST] = {"automatic failover is not available: too few votes count",
                            "enough votes count again"},
@@ -115,7 +115,12 @@ static void say_done(const struct engine *engine, struct text *text, uint32_t gr
     }
     say(text, "Decided: epoch %" PRIu64 " (%s) by %s: %s\n", head->epoch,
         decision_kind_name(head->kind), engine->settings->electors[head->by].name, head->reason);
-    say(text, "Weights now decided:\n");
+    if (state->accepted_ms >= 0)
+        say(text, "Route 53 accepted it %.1f s after the first sign of trouble.\n",
+            (double)(state->accepted_ms -
+                     (state->trouble_ms >= 0 ? state->trouble_ms : state->decided_ms)) /
+                1000);
+    say(text, "Weights decided:\n");
     for (uint32_t k = 0; k < g->site_count; k++)
         say(text, "  %s %d\n", engine->settings->sites[g->sites[k]].name, head->weights[k]);
 }

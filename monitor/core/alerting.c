@@ -2,6 +2,7 @@
 /* What is wrong now, level by level, becomes incidents; an incident that lasts long enough raises
  * one alert, and one more when it is over (L2). Each probe derives the same ids, so that the claim
  * in the store lets one of them speak. Texts are written by alert_text.c. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -42,18 +43,22 @@ struct about {
     uint32_t group;
     uint32_t region;
     const char *whom; /* probe or sink in the incident's id; "" */
+    uint64_t number;  /* what happens once is an incident of its own, ".e7"; 0: a lasting one */
 };
 
 static void incident_id(const struct engine *engine, const struct about *about,
                         enum alert_event event, char out[INCIDENT_MAX + 1])
 {
     const struct settings *s = engine->settings;
+    char number[24] = "";
 
+    if (about->number > 0)
+        snprintf(number, sizeof(number), ".e%" PRIu64, about->number);
     snprintf(
-        out, INCIDENT_MAX + 1, "%s%s%s%s%s%s%s",
+        out, INCIDENT_MAX + 1, "%s%s%s%s%s%s%s%s",
         about->group != NONE ? s->groups[about->group].name : "", about->group != NONE ? "." : "",
         about->region != NONE ? s->regions[about->region] : "", about->region != NONE ? "." : "",
-        about->whom, about->whom[0] != '\0' ? "." : "", alert_event_name(event));
+        about->whom, about->whom[0] != '\0' ? "." : "", alert_event_name(event), number);
 }
 
 void alerting_incident_id(const struct engine *engine, uint32_t group, const char *event, char *out,
@@ -234,12 +239,12 @@ void alerting_raise(struct engine *engine, uint32_t group)
     bool global = all_regions_down(engine, group);
 
     for (uint32_t i = 0; i < GROUP_INCIDENT_COUNT; i++) {
-        struct about about = {group, NONE, ""};
+        struct about about = {group, NONE, "", 0};
         watch(engine, &engine->group_incidents[(size_t)group * GROUP_INCIDENT_COUNT + i],
               &group_kinds[i], &about, group_wrong(engine, group, (enum group_incident)i));
     }
     for (uint32_t i = 0; i < g->order_count; i++) {
-        struct about about = {group, g->order[i], ""};
+        struct about about = {group, g->order[i], "", 0};
         struct incident *incident =
             &engine->region_incidents[(size_t)group * engine->settings->region_count + g->order[i]];
         bool down = region_down(engine, group, g->order[i]);
@@ -265,17 +270,17 @@ void alerting_self(struct engine *engine)
 {
     const struct settings *s = engine->settings;
     bool store_ok = state_store_ok(engine);
-    struct about self = {NONE, NONE, s->electors[s->self].name};
+    struct about self = {NONE, NONE, s->electors[s->self].name, 0};
 
     for (uint32_t p = 0; p < s->elector_count; p++) {
-        struct about about = {NONE, NONE, s->electors[p].name};
+        struct about about = {NONE, NONE, s->electors[p].name, 0};
         if (store_ok && p != s->self) { /* without the store nobody is known to be lost */
             watch(engine, &engine->probe_lost[p], &lost_kind, &about, probe_says(engine, p, true));
             watch(engine, &engine->probe_skew[p], &skew_kind, &about, probe_says(engine, p, false));
         }
     }
     for (uint32_t i = 0; i < s->sink_count; i++) {
-        struct about about = {NONE, NONE, s->sinks[i].name};
+        struct about about = {NONE, NONE, s->sinks[i].name, 0};
         watch(engine, &engine->sinks[i], &sink_kind, &about, engine->sinks[i].wrong);
     }
     watch(engine, &engine->self_incidents[INCIDENT_BLIND], &self_kinds[INCIDENT_BLIND], &self,
@@ -314,10 +319,10 @@ static void list_group(const struct engine *engine, struct list *list, uint32_t 
 
     for (uint32_t i = 0; i < GROUP_INCIDENT_COUNT; i++)
         list_add(engine, list, &engine->group_incidents[(size_t)group * GROUP_INCIDENT_COUNT + i],
-                 &group_kinds[i], &(struct about){group, NONE, ""});
+                 &group_kinds[i], &(struct about){group, NONE, "", 0});
     for (uint32_t i = 0; i < g->order_count; i++)
         list_add(engine, list, &regions[g->order[i]], &region_kind,
-                 &(struct about){group, g->order[i], ""});
+                 &(struct about){group, g->order[i], "", 0});
 }
 
 uint32_t alerting_list(const struct engine *engine, struct incident_view *ret_views, uint32_t max)
@@ -328,49 +333,36 @@ uint32_t alerting_list(const struct engine *engine, struct incident_view *ret_vi
     for (uint32_t g = 0; g < s->group_count; g++)
         list_group(engine, &list, g);
     for (uint32_t p = 0; p < s->elector_count; p++) {
-        struct about about = {NONE, NONE, s->electors[p].name};
+        struct about about = {NONE, NONE, s->electors[p].name, 0};
         list_add(engine, &list, &engine->probe_lost[p], &lost_kind, &about);
         list_add(engine, &list, &engine->probe_skew[p], &skew_kind, &about);
     }
     for (uint32_t i = 0; i < s->sink_count; i++)
         list_add(engine, &list, &engine->sinks[i], &sink_kind,
-                 &(struct about){NONE, NONE, s->sinks[i].name});
+                 &(struct about){NONE, NONE, s->sinks[i].name, 0});
     for (uint32_t i = 0; i < SELF_INCIDENT_COUNT; i++)
         list_add(engine, &list, &engine->self_incidents[i], &self_kinds[i],
-                 &(struct about){NONE, NONE, s->electors[s->self].name});
+                 &(struct about){NONE, NONE, s->electors[s->self].name, 0});
     return list.count;
 }
 
 /* ---- what happened once ---- */
-
-static void happened(struct engine *engine, const struct kind *kind, const struct about *about,
-                     uint64_t number)
-{
-    struct alert *alert = raise(engine, about, kind, ALERT_OPEN);
-    size_t used;
-
-    if (alert == NULL)
-        return;
-    used = strlen(alert->incident); /* each occurrence is an incident of its own */
-    snprintf(alert->incident + used, sizeof(alert->incident) - used, ".e%llu",
-             (unsigned long long)number);
-}
 
 void alerting_moved(struct engine *engine, uint32_t group)
 {
     static const struct kind moved = {ALERT_MOVED, ALERT_MOVED, SEVERITY_PAGE, 0};
     static const struct kind failback = {ALERT_FAILBACK, ALERT_FAILBACK, SEVERITY_INFO, 0};
     const struct decision *head = &engine->groups[group].head.decision;
-    struct about about = {group, NONE, ""};
+    struct about about = {group, NONE, "", head->epoch};
 
-    happened(engine, head->kind == DECISION_FAILBACK ? &failback : &moved, &about, head->epoch);
+    raise(engine, &about, head->kind == DECISION_FAILBACK ? &failback : &moved, ALERT_OPEN);
 }
 
-void alerting_gap(struct engine *engine, msec_t gap_ms)
+void alerting_gap(struct engine *engine)
 {
     static const struct kind kind = {ALERT_CLOCK_GAP, ALERT_CLOCK_GAP, SEVERITY_WARN, 0};
-    struct about about = {NONE, NONE, engine->settings->electors[engine->settings->self].name};
+    struct about about = {NONE, NONE, engine->settings->electors[engine->settings->self].name,
+                          (uint64_t)(state_wall(engine, engine->now_ms) / 1000)};
 
-    (void)gap_ms;
-    happened(engine, &kind, &about, (uint64_t)(state_wall(engine, engine->now_ms) / 1000));
+    raise(engine, &about, &kind, ALERT_OPEN);
 }

@@ -332,8 +332,12 @@ static void note_accepted(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
 
-    if (state->accepted_ms < 0 && applying_fence_min(engine, group) >= state->head.decision.epoch)
-        state->accepted_ms = engine->now_ms;
+    if (state->accepted_ms >= 0 || applying_fence_min(engine, group) < state->head.decision.epoch)
+        return;
+    state->accepted_ms = engine->now_ms;
+    if (state->announce)
+        alerting_moved(engine, group);
+    state->announce = false;
 }
 
 static void slot_rest(struct engine *engine, struct zone_slot *slot)

@@ -135,6 +135,7 @@ void deciding_set_head(struct engine *engine, uint32_t group, const struct decis
     set_moved(engine, group, decision->moved_wall);
     state->head_seen_ms = engine->now_ms;
     state->allowed_ms = -1;
+    state->announce = !first && is_move(decision->kind);
     state->trouble_ms = first_trouble(engine, group, decision);
     state->decided_ms = engine->now_ms;
     state->accepted_ms = -1;
@@ -147,8 +148,6 @@ void deciding_set_head(struct engine *engine, uint32_t group, const struct decis
     fact->word = decision_kind_name(decision->kind);
     fact->probe = decision->by;
     state_weights_text(engine, group, decision->weights, fact->text, sizeof(fact->text));
-    if (!first && is_move(decision->kind))
-        alerting_moved(engine, group);
 }
 
 /* ---- a proposal ---- */

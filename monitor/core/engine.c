@@ -32,7 +32,7 @@ static void notice_stall(struct engine *engine, const struct event *event)
     fact->word = blindness_name(BLIND_STALLED);
     fact->number = late_ms;
     fact->limit = GAP_MS;
-    alerting_gap(engine, late_ms);
+    alerting_gap(engine);
     state_touch_all(engine);
 }
 

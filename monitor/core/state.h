@@ -131,6 +131,7 @@ struct group_state {
     uint32_t slot_count;
     int8_t latched[REGIONS_MAX]; /* B1: -1 unknown, 0, 1 */
     /* C7's report */
+    bool announce;     /* L2: this engine saw the decision come, and tells when it is applied */
     msec_t trouble_ms; /* first bad result that led to the head; -1 none */
     msec_t decided_ms;
     msec_t accepted_ms;
@@ -290,7 +291,7 @@ void alerting_raise(struct engine *engine, uint32_t group); /* -> alert */
 void alerting_self(struct engine *engine);
 uint32_t alerting_list(const struct engine *engine, struct incident_view *ret_views, uint32_t max);
 void alerting_moved(struct engine *engine, uint32_t group);
-void alerting_gap(struct engine *engine, msec_t gap_ms);
+void alerting_gap(struct engine *engine);
 void alerting_incident_id(const struct engine *engine, uint32_t group, const char *event, char *out,
                           size_t size);
 

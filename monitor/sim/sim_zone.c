@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A Route 53 in memory: a batch is compared exactly and applied whole or not at all. */
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "batch_guard.h"
+#include "record_copy.h"
+#include "world_state.h"
+
+static const char apex[] = "example.com";
+
+static struct sim_set *add_set(struct world *world, uint32_t zone, const char *name,
+                               const char *type, const char *set)
+{
+    struct sim_set *new = NULL;
+
+    for (uint32_t i = 0; i < world->set_count && new == NULL; i++) {
+        if (!world->sets[i].exists)
+            new = &world->sets[i];
+    }
+    if (new == NULL) {
+        assert(world->set_count < SIM_SETS_MAX);
+        new = &world->sets[world->set_count++];
+    }
+    *new = (struct sim_set){.zone = zone, .exists = true, .weight = -1};
+    snprintf(new->name, sizeof(new->name), "%s", name);
+    snprintf(new->type, sizeof(new->type), "%s", type);
+    snprintf(new->set, sizeof(new->set), "%s", set);
+    return new;
+}
+
+void sim_zone_make(struct world *world)
+{
+    const struct settings *settings = world->probes[0].settings;
+
+    for (uint32_t i = 0; i < settings->site_count; i++) {
+        const struct site *site = &settings->sites[i];
+        const struct service *service = &settings->services[site->service];
+        struct sim_set *set =
+            add_set(world, service->zone, service->record, service->type, site->set);
+
+        set->weight = site->weight;
+        set->ttl_s = service->ttl_s;
+        snprintf(set->value, sizeof(set->value), "%s", site->value);
+    }
+    world->epochs_rose = true;
+}
+
+static struct record_set as_record(struct sim_set *set)
+{
+    set->values[0] = set->value;
+    return (struct record_set){.name = set->name,
+                               .type = set->type,
+                               .set = set->set,
+                               .weight = set->weight,
+                               .ttl_s = set->ttl_s,
+                               .values = set->values,
+                               .value_count = 1,
+                               .alias_zone = "",
+                               .alias_name = "",
+                               .health_check = "",
+                               .region = "",
+                               .failover = ""};
+}
+
+struct zone_view *sim_zone_read(struct world *world, uint32_t zone)
+{
+    struct pool *pool = pool_create(RECORD_COPY_MAX);
+    struct zone_view *view = pool_alloc(pool, sizeof(*view));
+    struct record_set *sets = pool_alloc(pool, SIM_SETS_MAX * sizeof(*sets));
+
+    assert(view != NULL && sets != NULL);
+    *view = (struct zone_view){.zone = zone, .apex = apex, .sets = sets, .arena = pool};
+    for (uint32_t i = 0; i < world->set_count; i++) {
+        struct record_set set = as_record(&world->sets[i]);
+        if (world->sets[i].exists && world->sets[i].zone == zone &&
+            record_set_copy(pool, &set, &sets[view->set_count++]) < 0)
+            abort();
+    }
+    world->nonce++;
+    snprintf(view->nonce, sizeof(view->nonce), "%032" PRIx64, world->nonce);
+    return view;
+}
+
+static bool matches(const struct sim_set *have, uint32_t zone, const struct record_set *set,
+                    bool exactly)
+{
+    if (!have->exists || have->zone != zone || strcmp(have->name, set->name) != 0 ||
+        strcmp(have->type, set->type) != 0 || strcmp(have->set, set->set) != 0)
+        return false;
+    return !exactly || (have->weight == set->weight && have->ttl_s == set->ttl_s &&
+                        set->value_count == 1 && strcmp(have->value, set->values[0]) == 0);
+}
+
+static struct sim_set *find(struct world *world, uint32_t zone, const struct record_set *set,
+                            bool exactly)
+{
+    for (uint32_t i = 0; i < world->set_count; i++) {
+        if (matches(&world->sets[i], zone, set, exactly))
+            return &world->sets[i];
+    }
+    return NULL;
+}
+
+static bool apply_item(struct world *world, uint32_t zone, const struct batch_item *item)
+{
+    struct sim_set *set = find(world, zone, &item->set, item->action == BATCH_DELETE);
+
+    if (item->action == BATCH_DELETE) {
+        if (set == NULL)
+            return false;
+        set->exists = false;
+        return true;
+    }
+    if (set != NULL)
+        return false;
+    set = add_set(world, zone, item->set.name, item->set.type, item->set.set);
+    set->weight = item->set.weight;
+    set->ttl_s = item->set.ttl_s;
+    snprintf(set->value, sizeof(set->value), "%s", item->set.values[0]);
+    return true;
+}
+
+static uint64_t fence_in(const struct world *world, uint32_t zone, const char *group)
+{
+    for (uint32_t i = 0; i < world->set_count; i++) {
+        struct fence fence;
+        if (world->sets[i].exists && world->sets[i].zone == zone &&
+            strcmp(world->sets[i].type, "TXT") == 0 &&
+            fence_parse(world->sets[i].value, &fence) == 0 && strcmp(fence.group, group) == 0)
+            return fence.epoch;
+    }
+    return 0;
+}
+
+bool sim_zone_apply(struct world *world, const struct batch *batch)
+{
+    const char *group = world->probes[0].settings->groups[batch->group].name;
+    struct sim_set before[SIM_SETS_MAX];
+    uint32_t count = world->set_count;
+    uint64_t fence = fence_in(world, batch->zone, group);
+    bool shift = false;
+
+    memcpy(before, world->sets, sizeof(before));
+    for (uint32_t i = 0; i < batch->item_count; i++) {
+        shift |= batch->items[i].set.weight >= 0;
+        if (!apply_item(world, batch->zone, &batch->items[i])) {
+            memcpy(world->sets, before, sizeof(before));
+            world->set_count = count;
+            world->refused++;
+            return false;
+        }
+    }
+    world->epochs_rose &= fence_in(world, batch->zone, group) > fence;
+    world->batches++;
+    world->shifts += shift;
+    return true;
+}
+
+void sim_batch_destroy(struct sim_batch *batch)
+{
+    if (batch == NULL)
+        return;
+    pool_destroy(batch->pool);
+    free(batch);
+}
+
+static struct sim_batch *keep(const struct batch *batch)
+{
+    struct sim_batch *kept = calloc(1, sizeof(*kept));
+
+    assert(kept != NULL);
+    kept->pool = pool_create(RECORD_COPY_MAX);
+    if (kept->pool == NULL || batch_copy(kept->pool, batch, &kept->batch) < 0)
+        abort();
+    return kept;
+}
+
+/* The daemon's client asks the guard before it signs; so does this one, against the zone itself. */
+static bool guarded(struct world *world, uint32_t probe, const struct batch *batch)
+{
+    char error[512];
+    enum batch_verdict verdict =
+        batch_guard(world->probes[probe].settings, batch,
+                    world->probes[probe].zone_views[batch->zone], error, sizeof(error));
+
+    if (verdict == BATCH_FORBIDDEN) {
+        fprintf(stderr, "sim: the guard forbids a batch: %s\n", error);
+        abort();
+    }
+    return verdict == BATCH_ALLOWED;
+}
+
+void sim_zone_send(struct world *world, uint32_t probe, const struct batch *batch)
+{
+    struct pending reply = {.kind = PENDING_CHANGE,
+                            .probe = probe,
+                            .token = batch->zone,
+                            .group = batch->group,
+                            .epoch = batch->epoch,
+                            .outcome = ROUTE53_LOST};
+    bool applied = false;
+
+    if (!guarded(world, probe, batch))
+        reply.outcome = ROUTE53_REFUSED;
+    else if (world->mode == ZONE_THROTTLE)
+        reply.outcome = ROUTE53_BUSY;
+    else if (world->mode == ZONE_DENY)
+        reply.outcome = ROUTE53_DENIED;
+    else if (world->mode == ZONE_LATE)
+        world_later(world, world->late_ms,
+                    (struct pending){.kind = PENDING_LATE, .probe = NONE, .batch = keep(batch)});
+    else if (world->mode != ZONE_DOWN)
+        applied = sim_zone_apply(world, batch);
+    if (world->mode == ZONE_OK)
+        reply.outcome = applied ? ROUTE53_OK : ROUTE53_REFUSED;
+    world_later(world, ROUTE53_MS, reply);
+    if (world->mode != ZONE_OK || !applied)
+        return;
+    reply.kind = PENDING_INSYNC;
+    world_later(world, INSYNC_MS, reply);
+    reply.kind = PENDING_SERVERS;
+    world_later(world, INSYNC_MS + ROUTE53_MS, reply);
+}
+
+/* ---- what people do and ask ---- */
+
+static struct sim_set *set_of_site(const struct world *world, const char *name)
+{
+    const struct settings *settings = world->probes[0].settings;
+    uint32_t site = settings_site(settings, name);
+
+    assert(site != NONE);
+    for (uint32_t i = 0; i < world->set_count; i++) {
+        if (world->sets[i].exists && world->sets[i].weight >= 0 &&
+            strcmp(world->sets[i].set, settings->sites[site].set) == 0)
+            return (struct sim_set *)(uintptr_t)&world->sets[i];
+    }
+    return NULL;
+}
+
+int world_weight(const struct world *world, const char *site)
+{
+    const struct sim_set *set = set_of_site(world, site);
+    return set == NULL ? -1 : set->weight;
+}
+
+uint64_t world_fence(const struct world *world, const char *group)
+{
+    uint64_t least = UINT64_MAX;
+
+    for (uint32_t z = 0; z < world->probes[0].settings->zone_count; z++) {
+        uint64_t fence = fence_in(world, z, group);
+        if (fence > 0 && fence < least)
+            least = fence;
+    }
+    return least == UINT64_MAX ? 0 : least;
+}
+
+void world_set_weight(struct world *world, const char *site, int weight)
+{
+    struct sim_set *set = set_of_site(world, site);
+
+    assert(set != NULL);
+    set->weight = weight;
+}
+
+void world_delete_fence(struct world *world, const char *group)
+{
+    for (uint32_t i = 0; i < world->set_count; i++) {
+        struct fence fence;
+        if (world->sets[i].exists && strcmp(world->sets[i].type, "TXT") == 0 &&
+            fence_parse(world->sets[i].value, &fence) == 0 && strcmp(fence.group, group) == 0)
+            world->sets[i].exists = false;
+    }
+}
+
+void world_delete_set(struct world *world, const char *site)
+{
+    struct sim_set *set = set_of_site(world, site);
+
+    assert(set != NULL);
+    set->exists = false;
+}
+
+void world_zone(struct world *world, enum route53_mode mode)
+{
+    world->mode = mode;
+}
+
+void world_zone_late(struct world *world, msec_t delay_ms)
+{
+    world->mode = ZONE_LATE;
+    world->late_ms = delay_ms;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* world.h: the real engine in a simulated world: several probes, one store, one Route 53,
+ * endpoints, operators, under one clock that is a number. The engine, and the codecs of what it
+ * shares, are the daemon's own; network, store and zone are fakes that keep the rules of the real
+ * ones: a store compares and counts revisions, a zone applies a batch whole or not at all.
+ *
+ * Times are milliseconds since the world began. */
+#ifndef REGIONSHIFT_SIM_WORLD_H
+#define REGIONSHIFT_SIM_WORLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine.h"
+#include "settings.h"
+
+struct world;
+
+/* Facts go to the trace when their code is in this set (1 << code). */
+#define WORLD_TRACE(code) (UINT64_C(1) << (code))
+
+/* Makes a world from the text of a settings file: one probe for each elector, all alive from time 0
+ * on, endpoints all good, record sets as the settings say, no fence. Returns 0, or -1 with the
+ * first problem in error. */
+int world_create(const char *settings_text, char *error, size_t error_size,
+                 struct world **ret_world);
+void world_destroy(struct world *world);
+
+/* Lets time pass up to at_ms, and everything happen that is due by then. */
+void world_run(struct world *world, msec_t at_ms);
+msec_t world_now(const struct world *world);
+const struct settings *world_settings(const struct world *world);
+
+/* D9: the operator confirms init on the first probe. */
+void world_init_groups(struct world *world);
+
+/* ---- endpoints ---- */
+
+/* How a site answers one probe, or all (probe NONE). */
+enum site_mode { SITE_OK, SITE_REFUSE, SITE_TIMEOUT, SITE_STATUS, SITE_DNS };
+void world_site(struct world *world, const char *site, enum site_mode mode, uint32_t probe);
+void world_references(struct world *world, bool answer, uint32_t probe);
+
+/* ---- probes ---- */
+
+void world_kill(struct world *world, uint32_t probe);
+void world_start(struct world *world, uint32_t probe);
+/* Stops a probe as SIGSTOP does; what comes meanwhile waits. */
+void world_pause(struct world *world, uint32_t probe);
+void world_resume(struct world *world, uint32_t probe);
+/* The probe's wall clock jumps. */
+void world_clock(struct world *world, uint32_t probe, msec_t jump_ms);
+/* Its dry run; takes effect when it is started. */
+void world_dry_run(struct world *world, uint32_t probe, bool dry_run);
+struct engine *world_engine(struct world *world, uint32_t probe);
+
+/* ---- the store ---- */
+
+void world_store(struct world *world, bool reachable, uint32_t probe); /* NONE: for all */
+/* Keeps the store's state of now, and goes back to it later (S1). */
+void world_store_save(struct world *world);
+void world_store_rollback(struct world *world);
+/* The text at a key, or NULL. */
+const char *world_store_value(const struct world *world, const char *key);
+
+/* ---- operators ---- */
+
+struct world_order {
+    enum order_verb verb;
+    const char *region;   /* or NULL */
+    const char *group;    /* or NULL */
+    const char *incident; /* or NULL */
+    bool override;
+    msec_t for_ms; /* 0: no end */
+};
+void world_order(struct world *world, const struct world_order *order);
+
+/* ---- Route 53 ---- */
+
+enum route53_mode {
+    ZONE_OK,
+    ZONE_DOWN,       /* no answer, nothing applied */
+    ZONE_THROTTLE,   /* busy */
+    ZONE_LOSE_REPLY, /* applied, no answer */
+    ZONE_LATE,       /* no answer, applied later: world_zone_late() */
+    ZONE_DENY
+};
+void world_zone(struct world *world, enum route53_mode mode);
+void world_zone_late(struct world *world, msec_t delay_ms);
+/* What the zone says. -1: no such record set. */
+int world_weight(const struct world *world, const char *site);
+/* 0: no fence. */
+uint64_t world_fence(const struct world *world, const char *group);
+/* A human changes a weight, or deletes a fence or a record set. */
+void world_set_weight(struct world *world, const char *site, int weight);
+void world_delete_fence(struct world *world, const char *group);
+void world_delete_set(struct world *world, const char *site);
+/* Batches that the zone took, and those of them that changed a weight. */
+uint32_t world_batches(const struct world *world);
+uint32_t world_shifts(const struct world *world);
+uint32_t world_refused(const struct world *world);
+/* True when every accepted batch so far raised the fence it replaced (C2). */
+bool world_epochs_rose(const struct world *world);
+
+/* ---- what was said ---- */
+
+/* Which facts are traced, of which probe (NONE: of all). */
+void world_trace(struct world *world, uint64_t codes, uint32_t probe);
+/* Lines "[12000] use1 decided group=... \n", since the last clear. */
+const char *world_traced(const struct world *world);
+void world_trace_clear(struct world *world);
+/* How often an alert was raised, over all probes. */
+uint32_t world_alerts(const struct world *world, enum alert_event event, enum alert_phase phase);
+/* The newest alert of an event, or NULL. */
+const struct alert *world_alert(const struct world *world, enum alert_event event);
+bool world_latched(const struct world *world, uint32_t probe, uint32_t group, uint32_t region);
+uint32_t world_checks_started(const struct world *world, uint32_t probe, const char *site);
+
+#endif

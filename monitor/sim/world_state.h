@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* world_state.h: the parts of the simulated world, shared by its files. */
+#ifndef REGIONSHIFT_SIM_WORLD_STATE_H
+#define REGIONSHIFT_SIM_WORLD_STATE_H
+
+#include "pool.h"
+#include "world.h"
+
+enum {
+    WALL_START = 1700000000, /* seconds: the world begins in November 2023 */
+    ANSWER_MS = 20,          /* an endpoint's good or bad answer */
+    STORE_MS = 5,            /* a store's answer and its watch */
+    ROUTE53_MS = 40,         /* Route 53's answer */
+    INSYNC_MS = 30000,
+    FULL_READ_MS = 10000, /* S1 */
+    LEASE_SWEEP_MS = 500,
+    SIM_KEYS_MAX = 1024,
+    SIM_KEY_LENGTH = 320,
+    TRACE_MAX = 256 * 1024
+};
+
+enum pending_kind {
+    PENDING_RESULT,
+    PENDING_STORE, /* the probe hears of changes */
+    PENDING_FULL_READ,
+    PENDING_RENEW,
+    PENDING_COMMIT,
+    PENDING_ZONE,
+    PENDING_CHANGE,
+    PENDING_INSYNC,
+    PENDING_SERVERS,
+    PENDING_LATE, /* a batch is applied after its reply was lost */
+    PENDING_SWEEP
+};
+
+/* Something that will happen. */
+struct pending {
+    msec_t at_ms;
+    uint64_t seq; /* equal times happen in the order they were asked for */
+    enum pending_kind kind;
+    uint32_t probe;
+    uint32_t life;  /* of the probe: what was asked in an earlier life is nobody's */
+    uint32_t token; /* check, zone or group */
+    uint32_t group;
+    uint64_t epoch;
+    uint64_t revision;
+    enum store_status status;
+    enum route53_outcome outcome;
+    struct sim_batch *batch;
+};
+
+struct sim_batch {
+    struct pool *pool;
+    struct batch batch;
+};
+
+struct sim_item {
+    char key[SIM_KEY_LENGTH];
+    char *value; /* NULL: deleted */
+    uint64_t create_revision;
+    uint64_t mod_revision;
+    uint32_t owner; /* probe whose lease it lives by; NONE */
+};
+
+struct sim_store {
+    struct sim_item items[SIM_KEYS_MAX];
+    uint32_t count;
+    uint64_t revision;
+};
+
+struct sim_set {
+    uint32_t zone;
+    bool exists;
+    char name[256];
+    char type[8];
+    char set[130];
+    char value[256];
+    const char *values[1];
+    int weight;
+    int64_t ttl_s;
+};
+
+enum { SIM_SETS_MAX = 128 };
+
+struct sim_probe {
+    struct settings *settings;
+    struct engine *engine;
+    bool alive;
+    bool paused;
+    bool dry_run;
+    uint32_t life;
+    bool store_reachable;
+    bool references_answer;
+    msec_t lease_until_ms;
+    bool lease_held;
+    uint64_t known[SIM_KEYS_MAX];  /* mod_revision told, by item place */
+    struct zone_view **zone_views; /* by zone: what the engine may still look at */
+    bool unpublished;              /* a vote could not be written: published again later */
+    uint8_t *modes;                /* by site */
+    uint32_t *started;             /* by site */
+    int8_t *latched;               /* group x region */
+    struct pending *waiting;       /* while paused */
+    uint32_t waiting_count;
+    uint32_t waiting_room;
+};
+
+struct world {
+    msec_t now_ms;
+    uint64_t seq;
+    struct sim_probe *probes;
+    uint32_t probe_count;
+    struct sim_store store;
+    struct sim_store *saved;
+    struct sim_set sets[SIM_SETS_MAX];
+    uint32_t set_count;
+    enum route53_mode mode;
+    msec_t late_ms;
+    uint32_t batches;
+    uint32_t shifts;
+    uint32_t refused;
+    uint64_t nonce;
+    bool epochs_rose;
+    struct pending *queue; /* sorted by time, then seq */
+    uint32_t queue_count;
+    uint32_t queue_room;
+    uint64_t trace_codes;
+    uint32_t trace_probe;
+    char trace[TRACE_MAX];
+    size_t trace_used;
+    uint32_t alerts[ALERT_EVENT_COUNT][2];
+    struct alert last_alerts[ALERT_EVENT_COUNT];
+    uint32_t next_order;
+};
+
+/* Puts something on the queue; the copy in the world has its seq. */
+void world_later(struct world *world, msec_t after_ms, struct pending pending);
+/* Gives an event to a probe's engine and carries out its update. */
+void world_feed(struct world *world, uint32_t probe, struct event *event);
+
+/* sim_store.c */
+struct sim_item *sim_store_find(struct sim_store *store, const char *key);
+void sim_store_put(struct world *world, const char *key, const char *value, uint32_t owner,
+                   uint64_t revision);
+uint64_t sim_store_begin(struct world *world); /* a new revision; all probes will hear */
+void sim_store_tell(struct world *world, uint32_t probe, bool full);
+void sim_store_publish(struct world *world, uint32_t probe, const struct update *update);
+void sim_store_commit(struct world *world, uint32_t probe, const struct commit *commit);
+void sim_store_renew(struct world *world, uint32_t probe);
+void sim_store_sweep(struct world *world);
+void sim_store_copy(struct sim_store *to, const struct sim_store *from);
+void sim_store_clear(struct sim_store *store);
+
+/* sim_zone.c */
+void sim_zone_make(struct world *world);
+struct zone_view *sim_zone_read(struct world *world, uint32_t zone);
+void sim_zone_send(struct world *world, uint32_t probe, const struct batch *batch);
+/* True when the whole batch was applied. */
+bool sim_zone_apply(struct world *world, const struct batch *batch);
+void sim_batch_destroy(struct sim_batch *batch);
+
+#endif
