@@ -23,15 +23,14 @@ enum {
     /* V4: while we stood still this long, what is measured is our own lateness. A tenth of the
      * usual timeout of 3 s: less changes no verdict, more would. */
     LOOP_STALL_MS = 300,
-    LOOP_JUMP_MS = 2000,     /* V5: the wall clock moved against ours */
+    LOOP_JUMP_MS = 2000,      /* V5: the wall clock moved against ours */
     LOOP_EVENTS_MAX = 1 << 20 /* posted and not yet taken; every source bounds what it posts */
 };
 
 struct loop;
 
 /* What the loop asks of its owner: do what the engine wants. The update lives during the call. */
-typedef void (*loop_perform)(void *context, const struct event *event,
-                             const struct update *update);
+typedef void (*loop_perform)(void *context, const struct event *event, const struct update *update);
 
 /* Returns 0 or -errno. */
 int loop_create(uv_loop_t *uv, loop_perform perform, void *context, struct loop **ret_loop);

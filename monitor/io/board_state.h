@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* board_state.h: what the board's files share: board.c reads and renews, board_tell.c makes events
+ * of items, board_write.c writes. */
+#ifndef REGIONSHIFT_BOARD_STATE_H
+#define REGIONSHIFT_BOARD_STATE_H
+
+#include <uv.h>
+
+#include "board.h"
+#include "keys.h"
+
+/* One key as it was told last. */
+struct known {
+    uint64_t revision; /* of the item; 0: absent */
+    bool present;      /* told as present: an item that cannot be read is not */
+    bool seen;         /* in the read that is being told */
+};
+
+struct known_order {
+    struct known known;
+    struct order order; /* while known.revision > 0: at least its id */
+};
+
+/* One leased key of ours: what should stand there. */
+struct leased {
+    char *text; /* NULL: nothing, the key is deleted */
+    size_t length;
+    bool dirty; /* the store does not have it yet, or lost it */
+    bool in_flight;
+};
+
+/* Everything whose size or meaning depends on the settings. */
+struct board_book {
+    struct known *votes;    /* elector x group */
+    struct known *suspects; /* by elector */
+    struct known *heads;    /* by group */
+    struct known budget;
+    struct known_order *orders; /* ORDERS_MAX */
+    uint32_t order_count;
+    uint32_t *journal_counts; /* by group, in the read that is being told */
+    struct leased *leased;    /* our votes by group, then our suspects */
+};
+
+struct board {
+    const struct settings *settings;
+    struct store *store;
+    struct board_hooks hooks;
+    struct board_book book;
+    uint32_t generation; /* of settings: answers to calls of an older one are dropped */
+    uv_timer_t read_timer;
+    uv_timer_t renew_timer;
+    uint32_t open_timers;
+    bool closing;
+
+    bool reading;
+    bool read_again;     /* asked for while one is on its way */
+    bool read_once;      /* under these settings */
+    uint64_t read_floor; /* revision already known when the read began */
+    bool watch_lost;
+    uint64_t revision;
+
+    bool lease_alive;
+    bool renewing;
+    msec_t renewed_ms; /* when the renewal on its way was asked for */
+    msec_t lease_until_ms;
+
+    enum store_status read_status;
+    enum store_status write_status;
+    struct board_stats stats;
+    void (*closed)(void *context);
+    void *closed_context;
+};
+
+/* A call on its way to the store. */
+struct board_call {
+    struct board *board;
+    uint32_t generation;
+    uint32_t index; /* of what it is about */
+    board_order_done order_done;
+    void *order_context;
+};
+
+/* NULL: out of memory, already logged. */
+struct board_call *board_call_create(struct board *board, uint32_t index);
+/* Frees it; the board when the answer still matters, else NULL. */
+struct board *board_call_finish(struct board_call *call);
+
+void board_tell_event(struct board *board, const struct event *event, void *block);
+
+/* board_tell.c: tells an item that changed; marks it as seen. */
+void board_tell_item(struct board *board, const struct store_item *item);
+/* Tells a key that is gone. */
+void board_tell_gone(struct board *board, const struct key *key);
+/* Around a whole read: what was not seen in between is gone. */
+void board_tell_begin(struct board *board);
+void board_tell_end(struct board *board);
+/* Everything is told again: the store went back. */
+void board_forget(struct board *board);
+
+/* board_write.c */
+void board_flush(struct board *board);
+void board_mark_dirty(struct board *board);
+void board_trim_journal(struct board *board, const struct store_view *view);
+void board_on_deleted(void *context, enum store_status status, uint64_t revision,
+                      const char *error);
+
+/* board.c: takes a status into account; says so when it changed. */
+void board_note_write(struct board *board, enum store_status status, const char *error);
+void board_lease_lost(struct board *board);
+void board_read_now(struct board *board);
+
+int board_book_create(const struct settings *settings, struct board_book *ret_book);
+void board_book_clear(struct board_book *book, const struct settings *settings);
+
+#endif

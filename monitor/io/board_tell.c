@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Items become events. Each key that matters has a `struct known`: what was told of it last. An
+ * item whose revision is known is nothing new; one that cannot be read is said once and is absent
+ * for the engine: what cannot be read cannot be counted. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "board_state.h"
+#include "log.h"
+#include "store_json.h"
+
+/* ---- the book ---- */
+
+int board_book_create(const struct settings *settings, struct board_book *ret_book)
+{
+    size_t electors = settings->elector_count;
+    size_t groups = settings->group_count;
+    struct board_book book = {
+        .votes = calloc(electors * groups + 1, sizeof(*book.votes)),
+        .suspects = calloc(electors + 1, sizeof(*book.suspects)),
+        .heads = calloc(groups + 1, sizeof(*book.heads)),
+        .orders = calloc(ORDERS_MAX, sizeof(*book.orders)),
+        .journal_counts = calloc(groups + 1, sizeof(*book.journal_counts)),
+        .leased = calloc(groups + 1, sizeof(*book.leased)),
+    };
+
+    if (book.votes == NULL || book.suspects == NULL || book.heads == NULL || book.orders == NULL ||
+        book.journal_counts == NULL || book.leased == NULL) {
+        board_book_clear(&book, NULL);
+        return -ENOMEM;
+    }
+    book.leased[groups].dirty = true; /* suspects of an earlier life of ours are no suspects now */
+    *ret_book = book;
+    return 0;
+}
+
+void board_book_clear(struct board_book *book, const struct settings *settings)
+{
+    for (uint32_t i = 0; settings != NULL && i <= settings->group_count; i++)
+        free(book->leased[i].text);
+    free(book->votes);
+    free(book->suspects);
+    free(book->heads);
+    free(book->orders);
+    free(book->journal_counts);
+    free(book->leased);
+}
+
+/* ---- what is gone ---- */
+
+static void tell_vote_gone(struct board *board, uint32_t probe, uint32_t group)
+{
+    struct event event = {.kind = EVENT_VOTE};
+
+    event.vote.vote.probe = probe;
+    event.vote.vote.group = group;
+    board_tell_event(board, &event, NULL);
+}
+
+static void tell_suspects_gone(struct board *board, uint32_t probe)
+{
+    struct event event = {.kind = EVENT_SUSPECT, .suspect = {.probe = probe}};
+
+    board_tell_event(board, &event, NULL);
+}
+
+static void tell_head_gone(struct board *board, uint32_t group)
+{
+    struct event event = {.kind = EVENT_HEAD, .head = {.group = group}};
+
+    board_tell_event(board, &event, NULL);
+}
+
+static void tell_budget_gone(struct board *board)
+{
+    struct event event = {.kind = EVENT_BUDGET};
+
+    board_tell_event(board, &event, NULL);
+}
+
+static void tell_order_gone(struct board *board, const struct order *gone)
+{
+    struct event event = {.kind = EVENT_ORDER};
+    struct order *order = calloc(1, sizeof(*order));
+
+    if (order == NULL) {
+        log_say(LOG_LEVEL_ERROR, "store: out of memory telling that an order is gone");
+        return;
+    }
+    memcpy(order->id, gone->id, sizeof(order->id));
+    event.order.order = order;
+    board_tell_event(board, &event, order);
+}
+
+/* Forgets a key; true when it had been told as present. */
+static bool leave(struct known *known)
+{
+    bool was_present = known->present;
+
+    *known = (struct known){0};
+    return was_present;
+}
+
+static void order_gone(struct board *board, uint32_t index)
+{
+    struct board_book *book = &board->book;
+
+    if (book->orders[index].known.present)
+        tell_order_gone(board, &book->orders[index].order);
+    book->orders[index] = book->orders[--book->order_count];
+}
+
+static void vote_gone(struct board *board, uint32_t probe, uint32_t group)
+{
+    struct known *known = &board->book.votes[probe * board->settings->group_count + group];
+
+    if (!leave(known))
+        return;
+    tell_vote_gone(board, probe, group);
+    if (probe == board->settings->self) { /* ours: somebody removed it, or our lease lapsed */
+        board->book.leased[group].dirty = board->book.leased[group].text != NULL;
+        board_flush(board);
+    }
+}
+
+static uint32_t find_order(const struct board_book *book, const char *id)
+{
+    for (uint32_t i = 0; i < book->order_count; i++) {
+        if (strcmp(book->orders[i].order.id, id) == 0)
+            return i;
+    }
+    return NONE;
+}
+
+void board_tell_gone(struct board *board, const struct key *key)
+{
+    struct board_book *book = &board->book;
+    uint32_t probe = settings_elector(board->settings, key->probe);
+    uint32_t group = settings_group(board->settings, key->group);
+    uint32_t order;
+
+    if (key->kind == KEY_VOTE && probe != NONE && group != NONE) {
+        vote_gone(board, probe, group);
+    } else if (key->kind == KEY_SUSPECTS && probe != NONE && leave(&book->suspects[probe])) {
+        tell_suspects_gone(board, probe);
+    } else if (key->kind == KEY_DECISION && group != NONE && leave(&book->heads[group])) {
+        tell_head_gone(board, group);
+    } else if (key->kind == KEY_BUDGET && leave(&book->budget)) {
+        tell_budget_gone(board);
+    } else if (key->kind == KEY_ORDER) {
+        order = find_order(book, key->id);
+        if (order != NONE)
+            order_gone(board, order);
+    }
+}
+
+/* ---- what is there ---- */
+
+/* True when this item is news. */
+static bool is_news(struct known *known, const struct store_item *item)
+{
+    known->seen = true;
+    if (known->revision == item->mod_revision)
+        return false;
+    known->revision = item->mod_revision;
+    return true;
+}
+
+/* Says once that a value cannot be read; true when the key had been told as present. */
+static bool unreadable(struct board *board, struct known *known, const struct store_item *item,
+                       const char *error)
+{
+    bool was_present = known->present;
+
+    board->stats.undecodable++;
+    known->present = false;
+    log_say(LOG_LEVEL_ERROR, "store: %s at revision %llu cannot be read and counts as absent: %s",
+            item->key, (unsigned long long)item->mod_revision, error);
+    return was_present;
+}
+
+static void tell_vote(struct board *board, const struct store_item *item, uint32_t probe,
+                      uint32_t group)
+{
+    struct known *known = &board->book.votes[probe * board->settings->group_count + group];
+    struct event event = {.kind = EVENT_VOTE};
+    char error[VALUE_ERROR_SIZE];
+    struct vote *vote;
+
+    if (!is_news(known, item))
+        return;
+    if (vote_read(board->settings, probe, group, item->value, item->length, &vote, error,
+                  sizeof(error)) < 0) {
+        if (unreadable(board, known, item, error))
+            tell_vote_gone(board, probe, group);
+        return;
+    }
+    known->present = true;
+    event.vote.present = true;
+    event.vote.revision = item->mod_revision;
+    event.vote.vote = *vote;
+    board_tell_event(board, &event, vote);
+}
+
+static void tell_suspects(struct board *board, const struct store_item *item, uint32_t probe)
+{
+    struct known *known = &board->book.suspects[probe];
+    struct event event = {.kind = EVENT_SUSPECT, .suspect = {.probe = probe}};
+    char error[VALUE_ERROR_SIZE] = "out of memory";
+    uint32_t *sites;
+
+    if (!is_news(known, item))
+        return;
+    sites = calloc((size_t)board->settings->site_count + 1, sizeof(*sites));
+    if (sites == NULL || suspects_read(board->settings, item->value, item->length, sites,
+                                       &event.suspect.count, error, sizeof(error)) < 0) {
+        free(sites);
+        if (unreadable(board, known, item, error))
+            tell_suspects_gone(board, probe);
+        return;
+    }
+    known->present = true;
+    event.suspect.sites = sites;
+    board_tell_event(board, &event, sites);
+}
+
+static void tell_head(struct board *board, const struct store_item *item, uint32_t group)
+{
+    struct known *known = &board->book.heads[group];
+    struct event event = {.kind = EVENT_HEAD};
+    char error[VALUE_ERROR_SIZE];
+    struct decision *decision;
+
+    if (!is_news(known, item))
+        return;
+    if (decision_read(board->settings, group, item->value, item->length, &decision, error,
+                      sizeof(error)) < 0) {
+        if (unreadable(board, known, item, error))
+            tell_head_gone(board, group);
+        return;
+    }
+    known->present = true;
+    event.head = (struct event_head){group, true, item->mod_revision, decision};
+    board_tell_event(board, &event, decision);
+}
+
+static void tell_budget(struct board *board, const struct store_item *item)
+{
+    struct known *known = &board->book.budget;
+    struct event event = {.kind = EVENT_BUDGET, .budget = {.revision = item->mod_revision}};
+    char error[VALUE_ERROR_SIZE] = "out of memory";
+    wall_t *moves;
+
+    if (!is_news(known, item))
+        return;
+    moves = calloc(BUDGET_MAX, sizeof(*moves));
+    if (moves == NULL || budget_read(item->value, item->length, moves, &event.budget.count, error,
+                                     sizeof(error)) < 0) {
+        free(moves);
+        if (unreadable(board, known, item, error))
+            tell_budget_gone(board);
+        return;
+    }
+    known->present = true;
+    event.budget.moves = moves;
+    board_tell_event(board, &event, moves);
+}
+
+/* The place of an order, new ones at the end; NULL: there is no room. */
+static struct known_order *order_place(struct board *board, const char *id)
+{
+    struct board_book *book = &board->book;
+    uint32_t index = find_order(book, id);
+
+    if (index != NONE)
+        return &book->orders[index];
+    if (book->order_count == ORDERS_MAX || strlen(id) > ORDER_ID_MAX)
+        return NULL;
+    book->orders[book->order_count] = (struct known_order){0};
+    memcpy(book->orders[book->order_count].order.id, id, strlen(id) + 1);
+    return &book->orders[book->order_count++];
+}
+
+static void tell_order(struct board *board, const struct store_item *item, const char *id)
+{
+    struct known_order *place = order_place(board, id);
+    struct event event = {.kind = EVENT_ORDER, .order = {.present = true}};
+    char error[VALUE_ERROR_SIZE] = "out of memory";
+    struct order *order;
+
+    if (place == NULL) {
+        log_say(LOG_LEVEL_ERROR, "store: order '%s' is one too many: %d is the limit", id,
+                ORDERS_MAX);
+        return;
+    }
+    if (!is_news(&place->known, item))
+        return;
+    order = calloc(1, sizeof(*order));
+    if (order == NULL || order_read(board->settings, id, item->value, item->length, order, error,
+                                    sizeof(error)) < 0) {
+        free(order);
+        if (unreadable(board, &place->known, item, error))
+            tell_order_gone(board, &place->order);
+        return;
+    }
+    order->create_revision = item->create_revision;
+    order->mod_revision = item->mod_revision;
+    place->known.present = true;
+    place->order = *order;
+    event.order.order = order;
+    board_tell_event(board, &event, order);
+}
+
+void board_tell_item(struct board *board, const struct store_item *item)
+{
+    uint32_t probe;
+    uint32_t group;
+    struct key key;
+
+    if (key_parse(item->key, &key) < 0)
+        return; /* somebody else's key under our prefix: not ours to judge */
+    probe = settings_elector(board->settings, key.probe);
+    group = settings_group(board->settings, key.group);
+    if (key.kind == KEY_VOTE && probe != NONE && group != NONE)
+        tell_vote(board, item, probe, group);
+    else if (key.kind == KEY_SUSPECTS && probe != NONE)
+        tell_suspects(board, item, probe);
+    else if (key.kind == KEY_DECISION && group != NONE)
+        tell_head(board, item, group);
+    else if (key.kind == KEY_BUDGET)
+        tell_budget(board, item);
+    else if (key.kind == KEY_ORDER)
+        tell_order(board, item, key.id);
+}
+
+/* ---- a whole read ---- */
+
+/* Calls visit for every known but the orders. */
+static void each_known(struct board *board, void (*visit)(struct known *known))
+{
+    const struct settings *settings = board->settings;
+    struct board_book *book = &board->book;
+
+    for (uint32_t i = 0; i < settings->elector_count * settings->group_count; i++)
+        visit(&book->votes[i]);
+    for (uint32_t i = 0; i < settings->elector_count; i++)
+        visit(&book->suspects[i]);
+    for (uint32_t i = 0; i < settings->group_count; i++)
+        visit(&book->heads[i]);
+    visit(&book->budget);
+    for (uint32_t i = 0; i < book->order_count; i++)
+        visit(&book->orders[i].known);
+}
+
+static void unsee(struct known *known)
+{
+    known->seen = false;
+}
+
+static void forget(struct known *known)
+{
+    known->revision = 0;
+}
+
+void board_tell_begin(struct board *board)
+{
+    each_known(board, unsee);
+}
+
+void board_forget(struct board *board)
+{
+    each_known(board, forget);
+}
+
+void board_tell_end(struct board *board)
+{
+    const struct settings *settings = board->settings;
+    struct board_book *book = &board->book;
+
+    for (uint32_t i = 0; i < settings->elector_count * settings->group_count; i++) {
+        if (!book->votes[i].seen)
+            vote_gone(board, i / settings->group_count, i % settings->group_count);
+    }
+    for (uint32_t i = 0; i < settings->elector_count; i++) {
+        if (!book->suspects[i].seen && leave(&book->suspects[i]))
+            tell_suspects_gone(board, i);
+    }
+    for (uint32_t i = 0; i < settings->group_count; i++) {
+        if (!book->heads[i].seen && leave(&book->heads[i]))
+            tell_head_gone(board, i);
+    }
+    if (!book->budget.seen && leave(&book->budget))
+        tell_budget_gone(board);
+    for (uint32_t i = book->order_count; i-- > 0;) {
+        if (!book->orders[i].known.seen)
+            order_gone(board, i);
+    }
+}

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What we write: our votes and suspects under the lease, commits, orders. A leased key is level
+ * triggered: the board knows what should stand there and writes until the store has it. */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "board_state.h"
+#include "log.h"
+#include "store_json.h"
+
+enum { TRIM_MAX = 8 /* deletes after one read: old decisions are in no hurry */ };
+
+/* ---- leased keys ---- */
+
+static void leased_key(const struct board *board, uint32_t index, key_text key)
+{
+    const struct settings *settings = board->settings;
+    const char *self = settings->electors[settings->self].name;
+
+    if (index < settings->group_count)
+        key_vote(key, self, settings->groups[index].name);
+    else
+        key_suspects(key, self);
+}
+
+static void on_leased(void *context, enum store_status status, uint64_t revision, const char *error)
+{
+    uint32_t index = ((struct board_call *)context)->index;
+    struct board *board = board_call_finish(context);
+    struct leased *leased;
+
+    (void)revision;
+    if (board == NULL)
+        return;
+    leased = &board->book.leased[index];
+    leased->in_flight = false;
+    if (status != STORE_OK)
+        leased->dirty = true; /* written by the flush after the next renewal */
+    board_note_write(board, status, error);
+    if (status == STORE_LEASE_LOST)
+        board_lease_lost(board);
+    else if (status == STORE_OK)
+        board_flush(board);
+}
+
+static void write_leased(struct board *board, uint32_t index)
+{
+    struct leased *leased = &board->book.leased[index];
+    struct board_call *call = board_call_create(board, index);
+    key_text key;
+
+    if (call == NULL)
+        return;
+    leased_key(board, index, key);
+    leased->dirty = false;
+    leased->in_flight = true;
+    if (leased->text != NULL)
+        store_put(board->store, key, leased->text, leased->length, true, on_leased, call);
+    else
+        store_delete(board->store, key, on_leased, call);
+}
+
+void board_flush(struct board *board)
+{
+    if (!board->lease_alive)
+        return;
+    for (uint32_t i = 0; i <= board->settings->group_count; i++) {
+        struct leased *leased = &board->book.leased[i];
+
+        if (leased->dirty && !leased->in_flight)
+            write_leased(board, i);
+    }
+}
+
+void board_mark_dirty(struct board *board)
+{
+    for (uint32_t i = 0; i <= board->settings->group_count; i++) {
+        struct leased *leased = &board->book.leased[i];
+
+        leased->dirty = leased->dirty || leased->text != NULL;
+    }
+}
+
+/* Takes a text over; NULL: the key shall not be. */
+static void want(struct board *board, uint32_t index, char *text, size_t length)
+{
+    struct leased *leased = &board->book.leased[index];
+
+    free(leased->text);
+    leased->text = text;
+    leased->length = length;
+    leased->dirty = true;
+    board_flush(board);
+}
+
+/* A text of a value in memory of its own, or NULL, said in the log. */
+static char *value_create(const char *text, int length, const char *what)
+{
+    char *copy = length >= 0 ? malloc((size_t)length + 1) : NULL;
+
+    if (copy == NULL) {
+        log_say(LOG_LEVEL_ERROR, "store: %s does not fit into %d bytes, or memory is out", what,
+                STORE_VALUE_MAX);
+        return NULL;
+    }
+    memcpy(copy, text, (size_t)length + 1);
+    return copy;
+}
+
+void board_put_vote(struct board *board, const struct vote *vote)
+{
+    char text[STORE_VALUE_MAX + 1];
+    int length = vote_write(vote, text, sizeof(text));
+    char *copy = value_create(text, length, "our vote");
+
+    if (copy != NULL)
+        want(board, vote->group, copy, (size_t)length);
+}
+
+void board_put_suspects(struct board *board, const uint32_t *sites, uint32_t count)
+{
+    char text[STORE_VALUE_MAX + 1];
+    uint32_t index = board->settings->group_count;
+    int length;
+    char *copy;
+
+    if (count == 0) {
+        want(board, index, NULL, 0);
+        return;
+    }
+    length = suspects_write(board->settings, sites, count, text, sizeof(text));
+    copy = value_create(text, length, "the list of suspects");
+    if (copy != NULL)
+        want(board, index, copy, (size_t)length);
+}
+
+/* ---- commits (D8) ---- */
+
+/* A transaction being built, with the keys and values it points to. */
+struct draft {
+    struct store_compare compares[PROBES_MAX + 3]; /* votes, head, orders, budget */
+    key_text vote_keys[PROBES_MAX];
+    struct store_put puts[4]; /* head, journal, budget, order */
+    key_text head_key;
+    key_text journal_key;
+    key_text order_key;
+    char decision[STORE_VALUE_MAX + 1];
+    char order[STORE_VALUE_MAX + 1];
+    char budget[BUDGET_MAX * 24 + 64];
+    struct store_txn txn;
+};
+
+static void compare(struct draft *draft, enum store_compare_kind kind, const char *key,
+                    uint64_t revision)
+{
+    draft->compares[draft->txn.compare_count++] = (struct store_compare){kind, key, revision};
+}
+
+static void put(struct draft *draft, const char *key, const char *value, int length)
+{
+    draft->puts[draft->txn.put_count++] =
+        (struct store_put){.key = key, .value = value, .length = (size_t)length};
+}
+
+static void draft_compares(const struct settings *settings, const struct commit *commit,
+                           struct draft *draft)
+{
+    const char *group = settings->groups[commit->decision.group].name;
+
+    key_decision(draft->head_key, group);
+    compare(draft, STORE_MOD_IS, draft->head_key, commit->head_revision);
+    for (uint32_t i = 0; i < commit->vote_count; i++) {
+        key_vote(draft->vote_keys[i], settings->electors[commit->votes[i].probe].name, group);
+        compare(draft, STORE_MOD_IS, draft->vote_keys[i], commit->votes[i].revision);
+    }
+    compare(draft, STORE_PREFIX_NOT_AFTER, KEYS_ORDERS, commit->orders_revision);
+    compare(draft, STORE_MOD_IS, KEYS_BUDGET, commit->budget_revision);
+}
+
+/* 0, or -1: a value does not fit. */
+static int draft_puts(const struct settings *settings, const struct commit *commit,
+                      struct draft *draft)
+{
+    int length =
+        decision_write(settings, &commit->decision, draft->decision, sizeof(draft->decision));
+
+    if (length < 0)
+        return -1;
+    key_journal(draft->journal_key, settings->groups[commit->decision.group].name,
+                commit->decision.epoch);
+    put(draft, draft->head_key, draft->decision, length);
+    put(draft, draft->journal_key, draft->decision, length);
+    if (commit->writes_budget) {
+        length = budget_write(commit->budget, commit->budget_count, draft->budget,
+                              sizeof(draft->budget));
+        if (length < 0)
+            return -1;
+        put(draft, KEYS_BUDGET, draft->budget, length);
+    }
+    if (commit->obeyed == NULL)
+        return 0;
+    length = order_write(settings, commit->obeyed, draft->order, sizeof(draft->order));
+    if (length < 0)
+        return -1;
+    key_order(draft->order_key, commit->obeyed->id);
+    put(draft, draft->order_key, draft->order, length);
+    return 0;
+}
+
+static void tell_commit(struct board *board, uint32_t group, enum store_status status,
+                        uint64_t revision)
+{
+    struct event event = {.kind = EVENT_COMMIT};
+
+    event.commit = (struct event_commit){group, status, revision};
+    board_tell_event(board, &event, NULL);
+}
+
+/* A lost answer means "perhaps": what stands in the store says what happened, so it is read. */
+static void on_commit(void *context, enum store_status status, uint64_t revision, const char *error)
+{
+    uint32_t group = ((struct board_call *)context)->index;
+    struct board *board = board_call_finish(context);
+
+    if (board == NULL)
+        return;
+    board_note_write(board, status, error);
+    tell_commit(board, group, status, revision);
+    if (status != STORE_OK)
+        board_read_now(board);
+}
+
+void board_commit(struct board *board, const struct commit *commit)
+{
+    struct draft *draft = calloc(1, sizeof(*draft));
+    struct board_call *call = board_call_create(board, commit->decision.group);
+
+    assert(commit->vote_count <= PROBES_MAX && commit->budget_count <= BUDGET_MAX);
+    if (draft == NULL || call == NULL || draft_puts(board->settings, commit, draft) < 0) {
+        log_say(LOG_LEVEL_ERROR, "store: decision %llu of %s does not fit, or memory is out",
+                (unsigned long long)commit->decision.epoch,
+                board->settings->groups[commit->decision.group].name);
+        tell_commit(board, commit->decision.group, STORE_FULL, 0);
+        free(call);
+        free(draft);
+        return;
+    }
+    draft_compares(board->settings, commit, draft);
+    draft->txn.compares = draft->compares;
+    draft->txn.puts = draft->puts;
+    store_txn(board->store, &draft->txn, on_commit, call);
+    free(draft);
+}
+
+/* ---- orders (D7) ---- */
+
+static bool covers(const struct order *newer, const struct order *older)
+{
+    return newer->group == NONE || newer->group == older->group;
+}
+
+/* The newest word rules: an older order about the same thing says nothing any more. */
+static bool is_void(const struct order *older, const struct order *newer)
+{
+    bool drains = newer->verb == ORDER_DRAIN || newer->verb == ORDER_RESTORE;
+    bool freezes = newer->verb == ORDER_FREEZE || newer->verb == ORDER_THAW;
+
+    if (drains)
+        return (older->verb == ORDER_DRAIN || older->verb == ORDER_RESTORE) &&
+               older->region == newer->region;
+    if (freezes)
+        return (older->verb == ORDER_FREEZE || older->verb == ORDER_THAW) && covers(newer, older);
+    if (newer->verb == ORDER_FAILBACK)
+        return older->verb == ORDER_FAILBACK && covers(newer, older);
+    return older->verb == ORDER_ACK && strcmp(older->incident, newer->incident) == 0;
+}
+
+static void on_order(void *context, enum store_status status, uint64_t revision, const char *error)
+{
+    board_order_done done = ((struct board_call *)context)->order_done;
+    void *order_context = ((struct board_call *)context)->order_context;
+    struct board *board = board_call_finish(context);
+
+    (void)revision;
+    done(order_context, status, error);
+    if (board != NULL)
+        board_note_write(board, status, error);
+}
+
+/* The puts of an order: itself, and the deletion of those it makes void. Returns how many orders
+ * stand afterwards. */
+static uint32_t order_puts(const struct board *board, const struct order *order,
+                           struct store_put puts[STORE_PUTS_MAX], key_text keys[STORE_PUTS_MAX],
+                           size_t *ret_count)
+{
+    const struct board_book *book = &board->book;
+    uint32_t left = book->order_count + 1;
+    size_t count = 1; /* puts[0] is the order itself */
+
+    for (uint32_t i = 0; i < book->order_count && count < STORE_PUTS_MAX; i++) {
+        const struct known_order *known = &book->orders[i];
+
+        if (!known->known.present || !is_void(&known->order, order))
+            continue;
+        key_order(keys[count], known->order.id);
+        puts[count] = (struct store_put){.key = keys[count]};
+        count++;
+        left--;
+    }
+    *ret_count = count;
+    return left;
+}
+
+int board_put_order(struct board *board, const struct order *order, board_order_done done,
+                    void *context, char *error, size_t error_size)
+{
+    struct store_put puts[STORE_PUTS_MAX] = {{0}};
+    key_text keys[STORE_PUTS_MAX];
+    struct store_compare fresh = {STORE_MOD_IS, keys[0], 0};
+    struct store_txn txn = {.compares = &fresh, .compare_count = 1, .puts = puts};
+    char text[STORE_VALUE_MAX + 1];
+    int length = order_write(board->settings, order, text, sizeof(text));
+    uint32_t left = order_puts(board, order, puts, keys, &txn.put_count);
+    struct board_call *call =
+        length >= 0 && left <= ORDERS_MAX ? board_call_create(board, 0) : NULL;
+
+    if (call == NULL) {
+        snprintf(error, error_size, "%s",
+                 left > ORDERS_MAX ? "too many orders stand in the store: thaw or restore first"
+                                   : "the order does not fit into the store, or memory is out");
+        return -1;
+    }
+    key_order(keys[0], order->id);
+    puts[0] = (struct store_put){.key = keys[0], .value = text, .length = (size_t)length};
+    call->order_done = done;
+    call->order_context = context;
+    store_txn(board->store, &txn, on_order, call);
+    return 0;
+}
+
+/* ---- old decisions ---- */
+
+void board_on_deleted(void *context, enum store_status status, uint64_t revision, const char *error)
+{
+    (void)status;
+    (void)revision;
+    (void)error;
+    (void)board_call_finish(context); /* what was not deleted is tried again after a later read */
+}
+
+static void delete_key(struct board *board, const char *key)
+{
+    struct board_call *call = board_call_create(board, 0);
+
+    if (call != NULL)
+        store_delete(board->store, key, board_on_deleted, call);
+}
+
+/* Keys come sorted, so the oldest decisions of a group come first: those beyond the newest
+ * BOARD_JOURNAL_MAX go. The history of this machine keeps them longer. */
+void board_trim_journal(struct board *board, const struct store_view *view)
+{
+    uint32_t *counts = board->book.journal_counts;
+    uint32_t deleted = 0;
+    struct key key;
+
+    memset(counts, 0, board->settings->group_count * sizeof(*counts));
+    for (size_t i = view->count; i-- > 0 && deleted < TRIM_MAX;) {
+        uint32_t group;
+
+        if (key_parse(view->items[i].key, &key) < 0 || key.kind != KEY_JOURNAL)
+            continue;
+        group = settings_group(board->settings, key.group);
+        if (group == NONE || ++counts[group] <= BOARD_JOURNAL_MAX)
+            continue;
+        delete_key(board, view->items[i].key);
+        deleted++;
+    }
+}
