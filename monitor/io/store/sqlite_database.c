@@ -246,17 +246,18 @@ static int check_identity(struct database *database, struct store_fault *ret_fau
 {
     sqlite3_stmt *meta = database_bind(database, SQL_META, "");
     int found = database_step(database, meta, ret_fault);
+    const void *id = found > 0 ? sqlite3_column_text(meta, 2) : NULL;
     int result = 0;
 
     if (found < 0) {
         return -1;
     }
-    if (found == 0 || sqlite3_column_bytes(meta, 2) != (int)sizeof(database->id) - 1) {
+    if (id == NULL || sqlite3_column_bytes(meta, 2) != (int)sizeof(database->id) - 1) {
         result = store_fault_set(ret_fault, STORE_CORRUPT, "store %s: has lost its identity: %s",
                                  database->path, DATABASE_DAMAGED_ADVICE);
     } else if (database->id[0] == '\0') {
-        memcpy(database->id, sqlite3_column_text(meta, 2), sizeof(database->id));
-    } else if (memcmp(database->id, sqlite3_column_text(meta, 2), sizeof(database->id)) != 0) {
+        memcpy(database->id, id, sizeof(database->id));
+    } else if (memcmp(database->id, id, sizeof(database->id)) != 0) {
         result = store_fault_set(ret_fault, STORE_AWAY,
                                  "store %s: the file was replaced by another store: put the old "
                                  "one back, or restart every regionshiftd to accept the new one",

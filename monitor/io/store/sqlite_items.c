@@ -67,15 +67,16 @@ static int make_room(struct items *items)
 /* Copies a row of (key, value or NULL, create_revision, mod_revision): "key\0value\0". */
 static int append(struct items *items, sqlite3_stmt *row)
 {
+    const unsigned char *key = sqlite3_column_text(row, 0); /* before its length: may convert */
     size_t key_size = (size_t)sqlite3_column_bytes(row, 0) + 1;
     size_t length = (size_t)sqlite3_column_bytes(row, 1);
     bool deleted = sqlite3_column_type(row, 1) == SQLITE_NULL;
-    char *block = make_room(items) == 0 ? malloc(key_size + length + 1) : NULL;
+    char *block = key != NULL && make_room(items) == 0 ? malloc(key_size + length + 1) : NULL;
 
     if (block == NULL) {
         return -1;
     }
-    memcpy(block, sqlite3_column_text(row, 0), key_size);
+    memcpy(block, key, key_size);
     if (length > 0) {
         memcpy(block + key_size, sqlite3_column_blob(row, 1), length);
     }
