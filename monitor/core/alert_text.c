@@ -125,20 +125,24 @@ static void say_done(const struct engine *engine, struct text *text, uint32_t gr
         say(text, "  %s %d\n", engine->settings->sites[g->sites[k]].name, head->weights[k]);
 }
 
+/* L2: what will not be done, and until when. */
 static void say_not_done(const struct engine *engine, struct text *text, uint32_t group)
 {
     const struct group_state *state = &engine->groups[group];
-    bool first = true;
 
-    for (uint32_t i = 0; i < state->gate_count; i++) {
+    if (state->refusal.rule != NULL)
+        say(text, "Wanted, and not done:\n");
+    for (uint32_t i = 0; state->refusal.rule != NULL && i < state->gate_count; i++) {
         const struct gate *gate = &state->gates[i];
-        if (gate->open)
-            continue;
-        if (first)
-            say(text, "Not done, and why:\n");
-        first = false;
-        say(text, "  %s %s: %s\n", gate->rule, gate->name, gate->text);
+        if (!gate->open)
+            say(text, "  %s %s: %s\n", gate->rule, gate->name, gate->text);
     }
+    if (safety_dwell_left(engine, group) > 0)
+        say(text, "No automatic move of this group for another %" PRId64 " s (dwell, D6).\n",
+            safety_dwell_left(engine, group) / 1000);
+    say(text, "Moves used: %" PRIu32 " of %" PRIu32 " in %" PRId64 " s (D6).\n",
+        safety_budget_used(engine), engine->settings->limit_budget,
+        engine->settings->limit_window_ms / 1000);
 }
 
 static void say_stop(const struct engine *engine, struct text *text, uint32_t group)
