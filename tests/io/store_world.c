@@ -51,6 +51,9 @@ void world_close(struct world *world)
     while (world->store_count > 0) {
         world_leave(world, world->stores[0]);
     }
+    for (unsigned i = 0; i < world->log_count; i++) {
+        watch_log_clear(&world->logs[i]);
+    }
     uv_close((uv_handle_t *)&world->patience, NULL);
     ck_assert_int_eq(uv_run(&world->loop, UV_RUN_DEFAULT), 0);
     ck_assert_int_eq(uv_loop_close(&world->loop), 0);
@@ -308,12 +311,15 @@ static void on_event(void *context, enum store_status status, const struct store
     log->revision = changes->revision;
 }
 
-void watch(struct world *world, struct store *store, const char *prefix, struct watch_log *log)
+struct watch_log *watch(struct world *world, struct store *store, const char *prefix)
 {
-    *log = (struct watch_log){0};
+    struct watch_log *log = &world->logs[world->log_count];
+
+    ck_assert_uint_lt(world->log_count++, WORLD_STORES_MAX);
     store_watch(store, prefix, on_event, log);
     ck_assert_msg(log->text == NULL, "a callback came from inside the call");
     wrote(get(world, store, "")); /* behind the watch in the queue: it has begun */
+    return log;
 }
 
 void will_tell(struct world *world, struct watch_log *log, const char *text)

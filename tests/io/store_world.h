@@ -20,13 +20,24 @@ struct store_lab {
 
 enum { WORLD_STORES_MAX = 8, WORLD_PATIENCE_MS = 20000 };
 
+/* What a watch told, as text: "put KEY=VALUE;" "del KEY;" and "STATUS;" for a loss, "again;" for
+ * the empty event that follows one. */
+struct watch_log {
+    char *text;
+    size_t length;
+    char error[1024]; /* of the last event that was not OK */
+    uint64_t revision;
+    uint64_t last_mod; /* revisions told must never fall */
+};
+
 struct world {
     uv_loop_t loop;
     uv_timer_t patience;
     const struct store_lab *lab;
     struct store *stores[WORLD_STORES_MAX];
     unsigned store_count;
-    unsigned closed_count;
+    struct watch_log logs[WORLD_STORES_MAX];
+    unsigned log_count;
 };
 
 /* What a call answered. */
@@ -39,16 +50,6 @@ struct answer_of_store {
     char *text; /* a view as "key=value key=value", with a trailing space; owned by the test */
     size_t count;
     struct store_item first; /* of a view: revisions of its first item; key and value NULL */
-};
-
-/* What a watch told, as text: "put KEY=VALUE;" "del KEY;" and "STATUS;" for a loss, "again;" for
- * the empty event that follows one. */
-struct watch_log {
-    char *text;
-    size_t length;
-    char error[1024]; /* of the last event that was not OK */
-    uint64_t revision;
-    uint64_t last_mod; /* revisions told must never fall */
 };
 
 void world_open(struct world *world, const struct store_lab *lab);
@@ -85,8 +86,10 @@ void on_view(void *context, enum store_status status, const struct store_view *v
              const char *error);
 void on_write(void *context, enum store_status status, uint64_t revision, const char *error);
 
-void watch(struct world *world, struct store *store, const char *prefix, struct watch_log *log);
+/* The log lives as long as the world. */
+struct watch_log *watch(struct world *world, struct store *store, const char *prefix);
 void will_tell(struct world *world, struct watch_log *log, const char *text);
+/* Forgets what was told so far. */
 void watch_log_clear(struct watch_log *log);
 
 #endif

@@ -110,22 +110,21 @@ START_TEST(a_killed_daemon_loses_its_lease)
 {
     struct world world;
     struct store *usw2;
-    struct watch_log log;
+    struct watch_log *log;
     struct process use1;
 
     world_open(&world, &sqlite_lab);
     start(&use1, vote_and_wait, 0);
     ck_assert_int_eq(next_byte(&use1), '!');
     usw2 = world_daemon(&world, "usw2");
-    watch(&world, usw2, "", &log);
+    log = watch(&world, usw2, "");
     kill_it(&use1);
     reads(&world, usw2, "", "vote=down ");
     world_pass_time(&world, sqlite_lab.lease_ms - 30000);
     reads(&world, usw2, "", "vote=down ");
     world_pass_time(&world, 60000);
-    will_tell(&world, &log, "del vote;");
+    will_tell(&world, log, "del vote;");
     reads(&world, usw2, "", "");
-    watch_log_clear(&log);
     world_close(&world);
 }
 END_TEST
@@ -403,20 +402,19 @@ END_TEST
 static void watch_and_tell(int tell, unsigned number)
 {
     struct world world;
-    struct watch_log log;
+    struct watch_log *log;
 
     (void)number;
     world_open(&world, &sqlite_lab);
-    watch(&world, world_daemon(&world, "use1"), "", &log);
+    log = watch(&world, world_daemon(&world, "use1"), "");
     tell_byte(tell, '!');
-    while (log.text == NULL || strstr(log.text, "again;") == NULL) {
+    while (log->text == NULL || strstr(log->text, "again;") == NULL) {
         world_run_for(&world, 5);
     }
-    for (const char *cursor = log.text; *cursor != '\0'; cursor++) {
+    for (const char *cursor = log->text; *cursor != '\0'; cursor++) {
         tell_byte(tell, *cursor);
     }
     tell_byte(tell, '\n');
-    watch_log_clear(&log);
     world_close(&world);
 }
 
