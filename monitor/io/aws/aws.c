@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A call holds up to two things that end later than it does: its timer and its transfer. end()
+ * records how it ended and lets go of both; the last of them to be gone reports. So there is one
+ * finish, and it always runs from the loop. */
+#include "aws.h"
+
+#include <assert.h>
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "credentials.h"
+#include "curl_loop.h"
+#include "endpoint.h"
+#include "resolver.h"
+#include "result.h"
+
+struct aws {
+    uv_loop_t *loop;
+    struct curl_loop *curl_loop;
+    struct resolver *resolver;
+    struct credentials_source *credentials;
+    struct aws_endpoint endpoint;
+    char endpoint_error[AWS_MESSAGE_MAX]; /* "" : the endpoint is good */
+    const char *service;
+    unsigned call_count;
+    void (*closed)(void *context);
+    void *closed_context;
+};
+
+struct aws_call {
+    struct aws *aws;
+    struct aws_question question;
+    struct aws_endpoint endpoint; /* of its beginning */
+    msec_t timeout_ms;
+    aws_done done;
+    void *context;
+
+    uv_timer_t deadline;
+    struct lookup *lookup;                   /* while resolving */
+    struct credentials_request *credentials; /* while asking for them */
+    CURL *easy;
+    struct curl_slist *headers;
+    struct curl_slist *addresses; /* for CURLOPT_RESOLVE */
+    bool is_transferring;
+    unsigned pending; /* deadline, transfer: not yet gone */
+
+    struct buffer body;
+    struct buffer reply;
+    char curl_error[CURL_ERROR_SIZE];
+
+    bool has_ended;
+    struct aws_answer answer;
+    char message[AWS_MESSAGE_MAX];
+};
+
+/* ---- the end ---- */
+
+/* Header lines hold the session token. */
+static void free_headers(struct curl_slist *headers)
+{
+    for (struct curl_slist *line = headers; line != NULL; line = line->next)
+        explicit_bzero(line->data, strlen(line->data));
+    curl_slist_free_all(headers);
+}
+
+/* The one finish: detach, then report. */
+static void finish(struct aws_call *call)
+{
+    call->aws->call_count--;
+    curl_easy_cleanup(call->easy);
+    free_headers(call->headers);
+    curl_slist_free_all(call->addresses);
+    call->answer.body = buffer_text(&call->reply);
+    call->answer.length = call->reply.length;
+    call->answer.message = call->message;
+    call->done(call->context, &call->answer);
+    buffer_clear(&call->body);
+    buffer_clear(&call->reply);
+    free(call);
+}
+
+static void let_go(struct aws_call *call)
+{
+    assert(call->pending > 0);
+    if (--call->pending == 0)
+        finish(call);
+}
+
+static void on_deadline_closed(uv_handle_t *handle)
+{
+    let_go(handle->data);
+}
+
+/* message: NULL when there is nothing to say. The first end counts. */
+static void end(struct aws_call *call, enum aws_end how, const char *message)
+{
+    if (call->has_ended)
+        return;
+    call->has_ended = true;
+    call->answer.end = how;
+    if (message != NULL)
+        text_escape(call->message, sizeof(call->message), message, strlen(message));
+    resolver_cancel(call->lookup);
+    credentials_cancel(call->credentials);
+    if (call->is_transferring)
+        curl_loop_cancel(call->aws->curl_loop, call->easy);
+    uv_close((uv_handle_t *)&call->deadline, on_deadline_closed);
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+    struct aws_call *call = timer->data;
+    char message[64];
+
+    snprintf(message, sizeof(message), "no answer within %lld ms", (long long)call->timeout_ms);
+    end(call, AWS_FAILED, message);
+}
+
+/* ---- transfer ---- */
+
+static size_t on_reply(char *bytes, size_t size, size_t count, void *context)
+{
+    struct aws_call *call = context;
+
+    buffer_add(&call->reply, bytes, size * count);
+    return call->reply.failed ? 0 : size * count; /* 0 ends the transfer */
+}
+
+static msec_t skew_of(CURL *easy)
+{
+    struct curl_header *header;
+    time_t theirs;
+    struct timespec ours;
+
+    if (curl_easy_header(easy, "Date", 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+        return 0;
+    theirs = curl_getdate(header->value, NULL);
+    clock_gettime(CLOCK_REALTIME, &ours);
+    return theirs == -1 ? 0 : ((msec_t)theirs - (msec_t)ours.tv_sec) * 1000;
+}
+
+static void on_transfer(void *context, CURL *easy, CURLcode code)
+{
+    struct aws_call *call = context;
+    long status = 0;
+
+    call->is_transferring = false;
+    if (code == CURLE_OK) {
+        curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+        call->answer.status = (int)status;
+        call->answer.skew_ms = skew_of(easy);
+        end(call, AWS_ANSWERED, NULL);
+    } else if (call->reply.failed) {
+        end(call, AWS_FAILED, "the answer is larger than 1 MiB");
+    } else {
+        end(call, AWS_FAILED,
+            call->curl_error[0] != '\0' ? call->curl_error : curl_easy_strerror(code));
+    }
+    let_go(call);
+}
+
+static int set_url(struct aws_call *call, const char *target)
+{
+    struct buffer url;
+    int status = -1;
+
+    buffer_init(&url, SIGV4_TARGET_MAX + sizeof(call->endpoint.authority) + 16);
+    buffer_add_text(&url, call->endpoint.is_tls ? "https://" : "http://");
+    buffer_add_text(&url, call->endpoint.authority);
+    buffer_add_text(&url, target);
+    if (!url.failed && curl_easy_setopt(call->easy, CURLOPT_URL, buffer_text(&url)) == CURLE_OK)
+        status = 0;
+    buffer_clear(&url);
+    return status;
+}
+
+static int add_header(struct aws_call *call, const char *name, const char *value)
+{
+    struct curl_slist *list;
+    struct buffer line;
+    int status = -1;
+
+    buffer_init(&line, SIGV4_CANONICAL_MAX);
+    buffer_add_text(&line, name);
+    buffer_add_text(&line, ": ");
+    buffer_add_text(&line, value);
+    list = line.failed ? NULL : curl_slist_append(call->headers, buffer_text(&line));
+    if (list != NULL) {
+        call->headers = list;
+        status = 0;
+    }
+    buffer_clear(&line);
+    return status;
+}
+
+/* A write goes over a connection of its own: over a kept one that turns out dead libcurl would
+ * send the request a second time by itself, and the first may have been executed (C3). */
+static int set_request(struct aws_call *call)
+{
+    CURL *easy = call->easy;
+
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
+    curl_easy_setopt(easy, CURLOPT_RESOLVE, call->addresses);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->curl_error);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_reply);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
+    if (call->question.write_body == NULL)
+        return curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) == CURLE_OK ? 0 : -1;
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.length);
+    return curl_easy_setopt(easy, CURLOPT_POSTFIELDS, buffer_text(&call->body)) == CURLE_OK ? 0
+                                                                                            : -1;
+}
+
+/* ---- signature ---- */
+
+static void now_text(char out[SIGV4_TIME_LENGTH + 1])
+{
+    struct timespec now;
+    struct tm utc;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &utc);
+    strftime(out, SIGV4_TIME_LENGTH + 1, "%Y%m%dT%H%M%SZ", &utc);
+}
+
+static int add_headers(struct aws_call *call, const struct sigv4_request *request,
+                       const struct sigv4_credentials *credentials, const char *authorization)
+{
+    if (add_header(call, "Host", request->host) != 0 ||
+        add_header(call, "X-Amz-Date", request->time) != 0 ||
+        add_header(call, "Authorization", authorization) != 0 ||
+        add_header(call, "User-Agent", "regionshift") != 0)
+        return -1;
+    if (credentials->token[0] != '\0' &&
+        add_header(call, "X-Amz-Security-Token", credentials->token) != 0)
+        return -1;
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (add_header(call, request->headers[i].key, request->headers[i].value) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int sign(struct aws_call *call, const struct sigv4_credentials *credentials)
+{
+    static const struct sigv4_pair content_type[] = {{"Content-Type", "application/xml"}};
+    const struct aws_question *question = &call->question;
+    char time[SIGV4_TIME_LENGTH + 1] = "";
+    struct sigv4_signature signature;
+    struct sigv4_request request = {
+        .method = question->method,
+        .host = call->endpoint.authority,
+        .segments = question->segments,
+        .segment_count = question->segment_count,
+        .query = question->query,
+        .query_count = question->query_count,
+        .headers = content_type,
+        .header_count = question->write_body != NULL ? 1 : 0,
+        .body = buffer_text(&call->body),
+        .body_length = call->body.length,
+        .region = call->endpoint.signing_region,
+        .service = call->aws->service,
+        .time = time,
+    };
+    int status = -1;
+
+    now_text(time);
+    if (sigv4_sign(&request, credentials, &signature) != 0)
+        return -1;
+    if (set_url(call, signature.target) == 0 &&
+        add_headers(call, &request, credentials, signature.authorization) == 0)
+        status = set_request(call);
+    sigv4_signature_clear(&signature);
+    return status;
+}
+
+static void on_credentials(void *context, const struct credentials *credentials, const char *error)
+{
+    struct aws_call *call = context;
+    struct sigv4_credentials keys;
+
+    call->credentials = NULL;
+    if (credentials == NULL) {
+        end(call, AWS_NO_CREDENTIALS, error);
+        return;
+    }
+    if (call->question.write_body != NULL &&
+        call->question.write_body(call->context, &call->body) != 0) {
+        end(call, AWS_STOPPED, "not allowed to be sent");
+        return;
+    }
+    keys = (struct sigv4_credentials){credentials->key_id, credentials->secret, credentials->token};
+    call->easy = curl_loop_easy(call->endpoint.is_tls ? "https" : "http");
+    if (call->easy == NULL || sign(call, &keys) != 0) {
+        end(call, AWS_STOPPED, "the request could not be signed");
+        return;
+    }
+    call->is_transferring = true;
+    call->pending++;
+    curl_loop_start(call->aws->curl_loop, call->easy, on_transfer, call);
+}
+
+/* ---- addresses ---- */
+
+static void add_address(struct buffer *entry, const union address *address)
+{
+    char text[ADDRESS_TEXT_MAX];
+    union address portless = *address;
+
+    address_set_port(&portless, 0);
+    address_format(&portless, text);
+    *strrchr(text, ':') = '\0'; /* "192.0.2.1:0", "[2001:db8::1]:0" */
+    buffer_add_text(entry, text);
+}
+
+/* libcurl finds the name in its cache, where this entry puts it, and never resolves by itself. */
+static int set_addresses(struct aws_call *call, const struct resolution *resolution)
+{
+    struct buffer entry;
+    char port[16];
+
+    buffer_init(&entry, 1024);
+    snprintf(port, sizeof(port), ":%u:", (unsigned)call->endpoint.port);
+    buffer_add_text(&entry, call->endpoint.host);
+    buffer_add_text(&entry, port);
+    for (unsigned i = 0; i < resolution->count; i++) {
+        if (i > 0)
+            buffer_add_char(&entry, ',');
+        add_address(&entry, &resolution->addresses[i]);
+    }
+    if (!entry.failed)
+        call->addresses = curl_slist_append(NULL, buffer_text(&entry));
+    buffer_clear(&entry);
+    return call->addresses != NULL ? 0 : -1;
+}
+
+static void on_resolved(void *context, const struct resolution *resolution)
+{
+    struct aws_call *call = context;
+    union address literal;
+    char message[AWS_MESSAGE_MAX];
+
+    call->lookup = NULL;
+    if (resolution->status != DNS_OK) {
+        snprintf(message, sizeof(message), "%s cannot be resolved: %s", call->endpoint.host,
+                 dns_status_name(resolution->status));
+        end(call, AWS_FAILED, message);
+        return;
+    }
+    if (!address_parse(call->endpoint.host, &literal) && set_addresses(call, resolution) != 0) {
+        end(call, AWS_FAILED, "no memory");
+        return;
+    }
+    call->credentials = credentials_get(call->aws->credentials, on_credentials, call);
+}
+
+/* ---- the interface ---- */
+
+struct aws_call *aws_ask(struct aws *aws, const struct aws_question *question, msec_t timeout_ms,
+                         aws_done done, void *context)
+{
+    struct aws_call *call = calloc(1, sizeof(*call));
+
+    if (call == NULL)
+        abort(); /* nothing is left to tell it with */
+    aws->call_count++;
+    call->aws = aws;
+    call->question = *question;
+    call->endpoint = aws->endpoint;
+    call->timeout_ms = timeout_ms;
+    call->done = done;
+    call->context = context;
+    buffer_init(&call->body, AWS_BODY_MAX);
+    buffer_init(&call->reply, AWS_ANSWER_MAX);
+    uv_timer_init(aws->loop, &call->deadline);
+    call->deadline.data = call;
+    call->pending = 1;
+    if (aws->endpoint_error[0] != '\0') {
+        end(call, AWS_BAD_ENDPOINT, aws->endpoint_error);
+        return call;
+    }
+    uv_timer_start(&call->deadline, on_deadline, (uint64_t)timeout_ms, 0);
+    call->lookup = resolver_lookup(aws->resolver, call->endpoint.host, on_resolved, call);
+    return call;
+}
+
+void aws_cancel(struct aws_call *call)
+{
+    end(call, AWS_CANCELLED, "stopped by us");
+}
+
+void aws_distrust(struct aws *aws)
+{
+    credentials_distrust(aws->credentials);
+}
+
+static void set_endpoint(struct aws *aws, const char *endpoint, const char *region)
+{
+    aws->endpoint_error[0] = '\0';
+    aws_endpoint_find(endpoint, region, &aws->endpoint, aws->endpoint_error,
+                      sizeof(aws->endpoint_error));
+}
+
+int aws_set(struct aws *aws, const char *endpoint, const char *region, const char *profile)
+{
+    int status = credentials_set_profile(aws->credentials, profile);
+
+    if (status == 0)
+        set_endpoint(aws, endpoint, region);
+    return status;
+}
+
+static void on_create_undone(void *context)
+{
+    (void)context;
+}
+
+int aws_create(uv_loop_t *loop, const char *endpoint, const char *region, const char *profile,
+               const char *service, struct aws **ret_aws)
+{
+    struct aws *aws = calloc(1, sizeof(*aws));
+    int status;
+
+    if (aws == NULL)
+        return -ENOMEM;
+    aws->loop = loop;
+    aws->service = service;
+    status = curl_loop_create(loop, &aws->curl_loop);
+    if (status == 0)
+        status = resolver_create(loop, NULL, &aws->resolver);
+    if (status == 0)
+        status = credentials_create(loop, profile, &aws->credentials);
+    if (status != 0) {
+        resolver_close(aws->resolver, on_create_undone, NULL);
+        curl_loop_close(aws->curl_loop, on_create_undone, NULL);
+        free(aws);
+        return status;
+    }
+    set_endpoint(aws, endpoint, region);
+    *ret_aws = aws;
+    return 0;
+}
+
+/* One after the other, as each may still use the loop. */
+static void on_credentials_closed(void *context)
+{
+    struct aws *aws = context;
+    void (*closed)(void *) = aws->closed;
+    void *closed_context = aws->closed_context;
+
+    free(aws);
+    closed(closed_context);
+}
+
+static void on_resolver_closed(void *context)
+{
+    struct aws *aws = context;
+
+    credentials_close(aws->credentials, on_credentials_closed, aws);
+}
+
+static void on_curl_loop_closed(void *context)
+{
+    struct aws *aws = context;
+
+    resolver_close(aws->resolver, on_resolver_closed, aws);
+}
+
+void aws_close(struct aws *aws, void (*closed)(void *context), void *context)
+{
+    if (aws == NULL) {
+        closed(context);
+        return;
+    }
+    assert(aws->call_count == 0);
+    aws->closed = closed;
+    aws->closed_context = context;
+    curl_loop_close(aws->curl_loop, on_curl_loop_closed, aws);
+}
