@@ -132,10 +132,11 @@ void check_window_fits(struct inspection *in)
         const struct check *check = &settings->checks[i];
         bool is_off = check->window_bad == 0 && check->window_of == 0;
         if (!is_off && (check->window_bad == 0 || check->window_bad > check->window_of))
-            inspect_complain(in, place_of_check(settings, i, "window"),
-                             "%u bad of %u can never or always be; write { bad = 6; of = 30; }, or "
-                             "0 and 0 for no window",
-                             check->window_bad, check->window_of);
+            inspect_complain(
+                in, place_of_check(settings, i, "window"),
+                "%u bad of %u results: bad must be 1 to of; write { bad = 6; of = 30; }, "
+                "or 0 and 0 for no window",
+                check->window_bad, check->window_of);
     }
 }
 

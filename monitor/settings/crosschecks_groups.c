@@ -30,6 +30,13 @@ static bool in_order(const struct group *group, uint32_t region)
     return false;
 }
 
+/* Whether a group names a service that is not there: reported, and half a group is not judged. */
+static bool is_incomplete(const struct inspection *in, uint32_t group)
+{
+    return in->settings->groups[group].service_count <
+           draft_groups(in->draft)[group].services.count;
+}
+
 /* ---- membership ---- */
 
 void check_duplicate_group(struct inspection *in)
@@ -44,6 +51,10 @@ void check_duplicate_group(struct inspection *in)
 void check_service_in_no_group(struct inspection *in)
 {
     const struct settings *settings = in->settings;
+    for (uint32_t i = 0; i < settings->group_count; i++) {
+        if (is_incomplete(in, i))
+            return;
+    }
     for (uint32_t i = 0; i < settings->service_count; i++) {
         if (settings->services[i].group == NONE)
             inspect_complain(in, place_of_service(i, "name"),
@@ -135,6 +146,8 @@ static void find_region_twice(struct inspection *in, uint32_t index)
 void check_order_lists_every_region(struct inspection *in)
 {
     for (uint32_t i = 0; i < in->settings->group_count; i++) {
+        if (is_incomplete(in, i))
+            continue;
         find_region_missing(in, i);
         find_region_twice(in, i);
     }

@@ -224,7 +224,7 @@ static const struct option draft_service_options[] = {
      .rule = rule_record},
     {"type", OPTION_WORD, AT(draft_service, type), 0, 0, "A", .help = "The record's type.",
      .words = record_types},
-    {"ttl", OPTION_DURATION, AT(draft_service, ttl_ms), SECOND, DAY, "60s",
+    {"ttl", OPTION_DURATION, AT(draft_service, ttl_ms), SECOND, DAY, "1m",
      .help = "The record's TTL, in whole seconds, for regionshift init. Clients follow a move only "
              "when it "
              "has passed."},
@@ -273,7 +273,7 @@ static const struct option draft_group_options[] = {
      .help = "How long a region must be agreed down, unbroken, before it loses weight (D1). 0 is "
              "right for "
              "what carries no state; what drags data along wants 45s or more."},
-    {"stable", OPTION_DURATION, AT(draft_group, stable_ms), 0, DAY, "60s",
+    {"stable", OPTION_DURATION, AT(draft_group, stable_ms), 0, DAY, "1m",
      .help = "How long a region must be agreed up, unbroken, before it may gain weight (D2)."},
     {"dwell", OPTION_DURATION, AT(draft_group, dwell_ms), 0, DAY, "10m",
      .help = "The least time between two automatic moves (D6)."},

@@ -37,7 +37,8 @@ static int parse_tree(config_t *config, const char *text, size_t length,
     }
     if (scan_text(text, length, report) < 0)
         return -1;
-    char *copy = arena_copy(report->arena, text, length);
+    /* libconfig takes a comment for one only when a newline ends it. */
+    char *copy = arena_format(report->arena, "%.*s\n", (int)length, text);
     if (copy == NULL) {
         report_out_of_memory(report);
         return -1;
