@@ -7,7 +7,6 @@ import collections
 import json
 import os
 import re
-import select
 import shutil
 import signal
 import socket
@@ -135,6 +134,7 @@ class Stage:
         self.mails = []
         self.changes = []
         self.port = 0
+        self.more = []          # further changes of the settings: (pattern, replacement, why)
 
     # -- addresses --
 
@@ -217,9 +217,27 @@ class Stage:
         program.stop(signal.SIGKILL)
         return at
 
+    def settle(self):
+        """Takes the group on (init) and waits until every site is agreed up and stable."""
+        for probe in PROBES:
+            self.programs[probe].wait_line(lambda line: line.has(fact="store", status="ok"), 20)
+        self.ctl("init", "--yes")
+        for probe in PROBES:
+            for service in SERVICES:
+                for region in REGIONS:
+                    self.wait_log(30, probes=(probe,), fact="agreement",
+                                  site=f"{service}/{region}", state="up")
+        self.wait_until("us-west-2 may gain", lambda: self.gate_open("gain", REGIONS[1]), 30)
+
+    def gate_open(self, name, region, group="jwt-pizza"):
+        """Whether `explain` says that this gate lets the region pass now."""
+        explained = json.loads(self.ctl("explain", group, "--json").stdout)
+        return any(gate["name"] == name and gate["open"] and region in gate["text"]
+                   for gate in explained["gates"])
+
     # -- settings --
 
-    def write_settings(self, more=()):
+    def write_settings(self):
         t = self.timing
         short = {"us-east-1": "use1", "us-west-2": "usw2"}
         changes = [(r'    references = \(.*?\);\n', "",
@@ -252,7 +270,7 @@ class Stage:
              '        tls = "none";', "a mailbox on this machine"),
             (r',\n    \{\n        type = "webhook";.*?\n    \}', "", "no webhook"),
         ]
-        self.changes = changes + list(more)
+        self.changes = changes + self.more
         text = settings_text(self.changes)
         for probe in PROBES:
             home = self.folder / probe
@@ -368,7 +386,3 @@ class Stage:
             shutil.rmtree(self.folder, ignore_errors=True)
         if failed:
             raise StageError("; ".join(failed))
-
-
-def readable(stream, seconds):
-    return bool(select.select([stream], [], [], seconds)[0])
