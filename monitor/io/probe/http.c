@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Plain HTTP/1.1: connect, send one request, read until the answer can be judged, close. The first
+ * send is also the question whether the connection was made: the kernel answers both at once. */
+#include "attempt.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "http1.h"
+
+enum { READ_SIZE = 16 * 1024 };
+
+static const char *doing(const struct attempt *attempt)
+{
+    const struct http1 *http1 = attempt->lean.http1;
+
+    if (attempt->phase == PHASE_CONNECTING)
+        return "connecting";
+    if (http1 == NULL)
+        return "sending the request";
+    if (http1_is_untouched(http1))
+        return "waiting for an answer";
+    return http1_where(http1)[0] == 'b' ? "reading the body" : "reading the headers";
+}
+
+static void release(struct attempt *attempt)
+{
+    lean_release(attempt);
+    http1_destroy(attempt->lean.http1);
+    attempt->lean.http1 = NULL;
+    attempt->lean.sent = 0;
+}
+
+/* Opens the reader; returns false when the attempt has ended instead. */
+static bool expect_answer(struct attempt *attempt)
+{
+    const struct request *request = &attempt->request;
+    bool is_head = request->method[0] == 'H';
+    bool body_wanted = request->assertion != NULL && assertion_needs_body(request->assertion);
+
+    if (http1_create(is_head, body_wanted, &attempt->lean.http1) == 0)
+        return true;
+    attempt_end(attempt, RESULT_VOID, FAILURE_POLICY, "no memory for the answer");
+    return false;
+}
+
+/* Returns true when all of the request has been sent. */
+static bool send_request(struct attempt *attempt)
+{
+    char *text = attempt->prober->scratch;
+    size_t length = request_format(&attempt->request, text, REQUEST_MAX);
+    size_t *sent = &attempt->lean.sent;
+    ssize_t n;
+
+    if (length == 0) {
+        attempt_end(attempt, RESULT_VOID, FAILURE_POLICY,
+                    "a request of more than %d bytes is not sent", REQUEST_MAX);
+        return false;
+    }
+    n = send(attempt->lean.fd, text + *sent, length - *sent, MSG_NOSIGNAL);
+    if (n < 0 && (errno == EAGAIN || errno == ENOTCONN))
+        return false;
+    if (n < 0 && attempt->phase == PHASE_CONNECTING) {
+        attempt_connect_failed(attempt, errno);
+        return false;
+    }
+    if (n < 0) {
+        attempt_lost(attempt, errno);
+        return false;
+    }
+    if (attempt->phase == PHASE_CONNECTING) {
+        attempt_mark(attempt, &attempt->result.timings.connect_us);
+        attempt->phase = PHASE_ANSWER;
+    }
+    *sent += (size_t)n;
+    return *sent == length && expect_answer(attempt);
+}
+
+static void on_end_of_answer(struct attempt *attempt, enum http1_progress progress)
+{
+    struct http1 *http1 = attempt->lean.http1;
+    size_t length;
+    const char *body = http1_body(http1, &length);
+
+    attempt->result.status = http1_status(http1);
+    if (progress == HTTP1_DONE)
+        attempt_judge(attempt, http1_status(http1), body, length);
+    else if (http1_is_untouched(http1))
+        attempt_end(attempt, RESULT_BAD, FAILURE_CONNECT, "%s", http1_error(http1));
+    else if (http1_status(http1) != 0)
+        attempt_end(attempt, RESULT_BAD, FAILURE_BODY, "%s", http1_error(http1));
+    else
+        attempt_end(attempt, RESULT_BAD, FAILURE_STATUS, "%s", http1_error(http1));
+}
+
+/* Until the socket is empty, as edges are told once; the reader's limits bound it. */
+static void read_answer(struct attempt *attempt)
+{
+    struct http1 *http1 = attempt->lean.http1;
+    enum http1_progress progress;
+    char bytes[READ_SIZE];
+
+    do {
+        ssize_t n = recv(attempt->lean.fd, bytes, sizeof(bytes), 0);
+
+        if (n < 0 && errno == EAGAIN)
+            return;
+        if (n < 0) {
+            attempt_lost(attempt, errno);
+            return;
+        }
+        if (n > 0 && http1_is_untouched(http1))
+            attempt_mark(attempt, &attempt->result.timings.first_byte_us);
+        progress = n == 0 ? http1_close(http1) : http1_feed(http1, bytes, (size_t)n);
+    } while (progress == HTTP1_MORE);
+    on_end_of_answer(attempt, progress);
+}
+
+static void on_ready(struct attempt *attempt, uint32_t events)
+{
+    if (attempt->lean.http1 == NULL && !send_request(attempt))
+        return;
+    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+        read_answer(attempt);
+}
+
+const struct attempt_kind kind_http = {
+    .needs_address = true,
+    .begin = lean_connect,
+    .on_ready = on_ready,
+    .release = release,
+    .doing = doing,
+};

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "attempt.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+bool request_has_header(const struct request *request, const char *name)
+{
+    for (uint32_t i = 0; i < request->header_count; i++) {
+        if (strcasecmp(request->headers[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+int request_authority(const struct request *request, uint16_t default_port, char *out, size_t size)
+{
+    bool is_v6 = strchr(request->host, ':') != NULL;
+    char port[8] = "";
+    int length;
+
+    if (request->port != default_port)
+        snprintf(port, sizeof(port), ":%u", request->port);
+    length = snprintf(out, size, is_v6 ? "[%s]%s" : "%s%s", request->host, port);
+    return length < 0 || (size_t)length >= size ? -1 : 0;
+}
+
+struct out {
+    char *at;
+    size_t left;
+    bool full;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct out *out, const char *format, ...)
+{
+    va_list arguments;
+    int length;
+
+    va_start(arguments, format);
+    length = vsnprintf(out->at, out->left, format, arguments);
+    va_end(arguments);
+    if (length < 0 || (size_t)length >= out->left) {
+        out->full = true;
+        return;
+    }
+    out->at += length;
+    out->left -= (size_t)length;
+}
+
+/* Headers of the settings take the place of ours. No Accept-Encoding: nothing is to be unpacked. */
+size_t request_format(const struct request *request, char *out, size_t size)
+{
+    char authority[300];
+    struct out to = {out, size, false};
+
+    if (request_authority(request, 80, authority, sizeof(authority)) < 0)
+        return 0;
+    add(&to, "%s %s HTTP/1.1\r\n", request->method, request->target);
+    if (!request_has_header(request, "Host"))
+        add(&to, "Host: %s\r\n", authority);
+    if (!request_has_header(request, "User-Agent"))
+        add(&to, "User-Agent: %s\r\n", USER_AGENT);
+    if (!request_has_header(request, "Accept"))
+        add(&to, "Accept: */*\r\n");
+    if (!request_has_header(request, "Connection"))
+        add(&to, "Connection: close\r\n");
+    for (uint32_t i = 0; i < request->header_count; i++)
+        add(&to, "%s: %s\r\n", request->headers[i].name, request->headers[i].value);
+    add(&to, "\r\n");
+    return to.full ? 0 : size - to.left;
+}

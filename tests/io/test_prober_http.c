@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Plain HTTP checks against hostile servers: each fault has its class and says what was seen. */
+#include <check.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "prober_fixture.h"
+
+#define OK "HTTP/1.1 200 OK\r\n"
+
+/* A server that answers with a text and then closes, or waits for the client to close. */
+struct script {
+    const char *text;
+    bool waits;
+    bool resets;
+    const char *drips; /* sent again and again, a piece every few milliseconds */
+};
+
+static void serve_script(struct server *server, int fd, void *context)
+{
+    const struct script *script = context;
+    struct linger hard = {.l_onoff = 1, .l_linger = 0};
+
+    server_read_request(server, fd);
+    if (server_send_text(server, fd, script->text) < 0)
+        return;
+    while (script->drips != NULL && poll(NULL, 0, 5) == 0) {
+        if (server_send_text(server, fd, script->drips) < 0)
+            return;
+    }
+    if (script->waits)
+        server_wait_for_close(server, fd);
+    if (script->resets)
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+}
+
+static struct result probe_script(struct script script, const char *body, msec_t timeout_ms)
+{
+    struct server *server = server_start_tcp(serve_script, &script);
+    struct check check = make_check(server_port(server), "/", "200", body);
+    struct result result;
+
+    check.timeout_ms = timeout_ms;
+    result = probe(&check);
+    prober_close_now(); /* so that a server which waits for us to close ends */
+    server_stop(server);
+    return result;
+}
+
+START_TEST(a_good_answer_is_good_with_its_times)
+{
+    struct result result = probe_script(
+        (struct script){.text = OK "Content-Length: 2\r\n\r\nok", .waits = true}, "ok", PATIENT_MS);
+
+    expect(&result, RESULT_GOOD, FAILURE_NONE, "status 200");
+    ck_assert_int_eq(result.status, 200);
+    ck_assert_int_ge(result.timings.resolve_us, 0);
+    ck_assert_int_ge(result.timings.connect_us, 0);
+    ck_assert_int_ge(result.timings.first_byte_us, 0);
+    ck_assert_int_eq(result.timings.tls_us, -1);
+    ck_assert_int_ge(result.timings.total_us, result.timings.resolve_us +
+                                                  result.timings.connect_us +
+                                                  result.timings.first_byte_us);
+}
+END_TEST
+
+START_TEST(an_answer_until_the_close_is_good)
+{
+    struct result result =
+        probe_script((struct script){.text = OK "\r\nall is ok"}, "is ok", PATIENT_MS);
+
+    expect(&result, RESULT_GOOD, FAILURE_NONE, "status 200");
+}
+END_TEST
+
+START_TEST(a_wrong_status_is_told)
+{
+    struct result result =
+        probe_script((struct script){.text = "HTTP/1.1 503 Busy\r\n\r\nok"}, "ok", PATIENT_MS);
+
+    expect(&result, RESULT_BAD, FAILURE_STATUS, "status 503, wanted 200");
+    ck_assert_int_eq(result.status, 503);
+}
+END_TEST
+
+START_TEST(a_wrong_body_is_told)
+{
+    struct result result = probe_script((struct script){.text = OK "\r\nsorry"}, "ok", PATIENT_MS);
+
+    expect(&result, RESULT_BAD, FAILURE_BODY, "body \"sorry\" (5 bytes read), wanted \"ok\"");
+    ck_assert_int_eq(result.status, 200);
+}
+END_TEST
+
+START_TEST(a_refused_connection_is_told_with_its_address)
+{
+    struct check check = make_check(server_free_port(), "/", "200", NULL);
+    struct result result = probe(&check);
+    char words[80];
+
+    snprintf(words, sizeof(words), "127.0.0.1:%u: Connection refused", check.port);
+    expect(&result, RESULT_BAD, FAILURE_CONNECT, words);
+    ck_assert_int_eq(result.timings.connect_us, -1);
+}
+END_TEST
+
+static void serve_close(struct server *server, int fd, void *context)
+{
+    (void)server;
+    (void)fd;
+    (void)context;
+}
+
+START_TEST(a_server_that_closes_at_once_has_lost_the_connection)
+{
+    struct server *server = server_start_tcp(serve_close, NULL);
+    struct check check = make_check(server_port(server), "/", "200", NULL);
+    struct result result = probe(&check);
+
+    expect(&result, RESULT_BAD, FAILURE_CONNECT, "");
+    server_stop(server);
+}
+END_TEST
+
+START_TEST(a_server_that_reads_and_closes_has_not_answered)
+{
+    struct result result = probe_script((struct script){.text = ""}, NULL, PATIENT_MS);
+
+    expect(&result, RESULT_BAD, FAILURE_CONNECT, "closed before any answer");
+}
+END_TEST
+
+START_TEST(a_reset_in_the_body_is_a_lost_connection)
+{
+    struct result result =
+        probe_script((struct script){.text = OK "Content-Length: 9\r\n\r\n123", .resets = true},
+                     "x", PATIENT_MS);
+
+    expect(&result, RESULT_BAD, FAILURE_CONNECT, "connection lost while ");
+}
+END_TEST
+
+START_TEST(a_truncated_body_is_a_bad_body)
+{
+    struct result result =
+        probe_script((struct script){.text = OK "Content-Length: 9\r\n\r\n123"}, "1", PATIENT_MS);
+
+    expect(&result, RESULT_BAD, FAILURE_BODY, "closed in the middle of the body");
+}
+END_TEST
+
+START_TEST(a_truncated_chunk_is_a_bad_body)
+{
+    struct result result = probe_script(
+        (struct script){.text = OK "Transfer-Encoding: chunked\r\n\r\n9\r\n123"}, "1", PATIENT_MS);
+
+    expect(&result, RESULT_BAD, FAILURE_BODY, "closed in the middle of the body");
+}
+END_TEST
+
+START_TEST(garbage_is_no_status)
+{
+    struct result result =
+        probe_script((struct script){.text = "SSH-2.0-OpenSSH_9.2\x1b[31m\r\n"}, NULL, PATIENT_MS);
+
+    expect(&result, RESULT_BAD, FAILURE_STATUS,
+           "no status line of HTTP/1: \"SSH-2.0-OpenSSH_9.2\\x1b[31m\"");
+}
+END_TEST
+
+START_TEST(endless_interim_answers_are_no_answer)
+{
+    struct result result = probe_script(
+        (struct script){.text = "", .drips = "HTTP/1.1 102 Processing\r\n\r\n"}, NULL, PATIENT_MS);
+
+    expect(&result, RESULT_BAD, FAILURE_STATUS, "more than 8 interim answers, the last 102");
+}
+END_TEST
+
+static void serve_thousand_headers(struct server *server, int fd, void *context)
+{
+    (void)context;
+    server_read_request(server, fd);
+    server_send_text(server, fd, OK);
+    for (int i = 0; i < 1000; i++) {
+        if (server_send_text(server, fd, "X-Header: value\r\n") < 0)
+            return;
+    }
+    server_wait_for_close(server, fd);
+}
+
+START_TEST(a_thousand_headers_are_refused)
+{
+    struct server *server = server_start_tcp(serve_thousand_headers, NULL);
+    struct check check = make_check(server_port(server), "/", "200", NULL);
+    struct result result = probe(&check);
+
+    expect(&result, RESULT_BAD, FAILURE_STATUS, "more than 100 lines of headers");
+    server_stop(server);
+}
+END_TEST
+
+static void serve_ten_megabytes(struct server *server, int fd, void *context)
+{
+    static const char filler[1024];
+
+    (void)context;
+    server_read_request(server, fd);
+    server_send_text(server, fd, OK "Content-Length: 10485763\r\n\r\nbig");
+    for (int i = 0; i < 10 * 1024; i++) {
+        if (server_send(server, fd, filler, sizeof(filler)) < 0)
+            return;
+    }
+    server_wait_for_close(server, fd);
+}
+
+START_TEST(ten_megabytes_are_judged_by_their_beginning)
+{
+    struct server *server = server_start_tcp(serve_ten_megabytes, NULL);
+    struct check good = make_check(server_port(server), "/", "200", "big");
+    struct check bad = make_check(server_port(server), "/", "200", "small");
+    struct result result = probe(&good);
+
+    expect(&result, RESULT_GOOD, FAILURE_NONE, "status 200");
+    result = probe(&bad);
+    expect(&result, RESULT_BAD, FAILURE_BODY, "(65536 bytes read), wanted \"small\"");
+    server_stop(server);
+}
+END_TEST
+
+/* ---- timeouts say in which phase ---- */
+
+START_TEST(a_silent_server_times_out_waiting)
+{
+    struct result result = probe_script((struct script){.text = "", .waits = true}, NULL, SHORT_MS);
+
+    expect(&result, RESULT_BAD, FAILURE_TIMEOUT, "timeout after 60 ms while waiting for an answer");
+    ck_assert_int_ge(result.timings.total_us, SHORT_MS * 1000);
+    ck_assert_int_ge(result.timings.connect_us, 0);
+    ck_assert_int_eq(result.timings.first_byte_us, -1);
+}
+END_TEST
+
+START_TEST(headers_byte_by_byte_time_out_as_headers)
+{
+    struct result result =
+        probe_script((struct script){.text = OK "X: ", .drips = "x"}, NULL, SHORT_MS);
+
+    expect(&result, RESULT_BAD, FAILURE_TIMEOUT, "timeout after 60 ms while reading the headers");
+}
+END_TEST
+
+START_TEST(a_body_byte_by_byte_times_out_as_body)
+{
+    struct result result =
+        probe_script((struct script){.text = OK "Content-Length: 1000000\r\n\r\n", .drips = "x"},
+                     "ok", SHORT_MS);
+
+    expect(&result, RESULT_BAD, FAILURE_TIMEOUT, "timeout after 60 ms while reading the body");
+}
+END_TEST
+
+START_TEST(a_name_server_that_is_silent_times_out_as_naming)
+{
+    struct check check = make_check(80, "/", "200", NULL);
+    struct result result;
+
+    check.host = "silent.test";
+    check.timeout_ms = SHORT_MS;
+    result = probe(&check);
+    expect(&result, RESULT_BAD, FAILURE_DNS, "timeout after 60 ms while resolving the name");
+}
+END_TEST
+
+/* ---- names ---- */
+
+static const struct {
+    const char *host;
+    const char *words;
+} bad_names[] = {
+    {"missing.test", "missing.test: NXDOMAIN"},
+    {"empty.test", "empty.test: no address"},
+    {"broken.test", "broken.test: SERVFAIL"},
+};
+
+START_TEST(a_name_that_does_not_resolve_is_told_apart_from_an_endpoint)
+{
+    struct check check = make_check(80, "/", "200", NULL);
+    struct result result;
+
+    check.host = bad_names[_i].host;
+    result = probe(&check);
+    expect(&result, RESULT_BAD, FAILURE_DNS, bad_names[_i].words);
+    ck_assert_int_ge(result.timings.resolve_us, 0);
+    ck_assert_int_eq(result.timings.connect_us, -1);
+}
+END_TEST
+
+static struct script good_script = {.text = OK "Content-Length: 2\r\n\r\nok", .waits = true};
+
+START_TEST(when_one_address_refuses_the_next_one_is_tried)
+{
+    struct server *server = server_start_tcp(serve_script, &good_script);
+    struct check check = make_check(server_port(server), "/", "200", "ok");
+    struct result result;
+
+    check.host = "pair.test"; /* 127.0.0.9, where nobody listens, and 127.0.0.1 */
+    result = probe(&check);
+    expect(&result, RESULT_GOOD, FAILURE_NONE, "status 200");
+    server_stop(server);
+}
+END_TEST
+
+START_TEST(a_pinned_address_needs_no_name)
+{
+    struct server *server = server_start_tcp(serve_script, &good_script);
+    struct check check = make_check(server_port(server), "/", "200", "ok");
+    struct result result;
+
+    check.host = "missing.test";
+    check.address = "127.0.0.1";
+    result = probe(&check);
+    expect(&result, RESULT_GOOD, FAILURE_NONE, "status 200");
+    server_stop(server);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("prober_http");
+    TCase *tests = tcase_create("prober_http");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    tcase_add_checked_fixture(tests, prober_setup, prober_teardown);
+    tcase_set_timeout(tests, 60); /* a hang, not a speed */
+    tcase_add_test(tests, a_good_answer_is_good_with_its_times);
+    tcase_add_test(tests, an_answer_until_the_close_is_good);
+    tcase_add_test(tests, a_wrong_status_is_told);
+    tcase_add_test(tests, a_wrong_body_is_told);
+    tcase_add_test(tests, a_refused_connection_is_told_with_its_address);
+    tcase_add_test(tests, a_server_that_closes_at_once_has_lost_the_connection);
+    tcase_add_test(tests, a_server_that_reads_and_closes_has_not_answered);
+    tcase_add_test(tests, a_reset_in_the_body_is_a_lost_connection);
+    tcase_add_test(tests, a_truncated_body_is_a_bad_body);
+    tcase_add_test(tests, a_truncated_chunk_is_a_bad_body);
+    tcase_add_test(tests, garbage_is_no_status);
+    tcase_add_test(tests, endless_interim_answers_are_no_answer);
+    tcase_add_test(tests, a_thousand_headers_are_refused);
+    tcase_add_test(tests, ten_megabytes_are_judged_by_their_beginning);
+    tcase_add_test(tests, a_silent_server_times_out_waiting);
+    tcase_add_test(tests, headers_byte_by_byte_time_out_as_headers);
+    tcase_add_test(tests, a_body_byte_by_byte_times_out_as_body);
+    tcase_add_test(tests, a_name_server_that_is_silent_times_out_as_naming);
+    tcase_add_loop_test(tests, a_name_that_does_not_resolve_is_told_apart_from_an_endpoint, 0,
+                        (int)(sizeof(bad_names) / sizeof(bad_names[0])));
+    tcase_add_test(tests, when_one_address_refuses_the_next_one_is_tried);
+    tcase_add_test(tests, a_pinned_address_needs_no_name);
+    suite_add_tcase(suite, tests);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
