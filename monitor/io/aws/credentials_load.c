@@ -108,7 +108,7 @@ bool credentials_load_environment(struct credentials_load *load, const char *pro
 /* ---- files ---- */
 
 /* The file's text, to be wiped and freed by the caller. Returns its length or -errno. A fifo does
- * not hold us up, and what is no plain file is not read. */
+ * not hold us up; /dev/null, which people name to say "none", is an empty file. */
 static ssize_t read_file(const char *path, char **ret_text)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -120,7 +120,7 @@ static ssize_t read_file(const char *path, char **ret_text)
 
     if (fd < 0)
         return -errno;
-    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+    if (fstat(fd, &status) != 0 || !(S_ISREG(status.st_mode) || S_ISCHR(status.st_mode))) {
         close(fd);
         return -EINVAL;
     }
@@ -158,7 +158,7 @@ static int load_profile(struct credentials_load *load, const char *path,
         return 0;
     if (length < 0) {
         set_error(load, "%s: %s", path,
-                  length == -EINVAL ? "not a plain file" : uv_strerror((int)length));
+                  length == -EINVAL ? "not a file" : uv_strerror((int)length));
         return -1;
     }
     if (credentials_file_read(text, (size_t)length, kind, load->profile, profile, error,
