@@ -112,8 +112,7 @@ static void print_options(struct dump *d, const struct schema *schema, const voi
 {
     for (size_t i = 0; i < schema->count; i++) {
         const struct option *option = &schema->options[i];
-        bool is_local = (option->flags & OPTION_LOCAL) != 0 || option->type == OPTION_SECRET;
-        if (d->scope == DUMP_SHARED && is_local)
+        if (d->scope == DUMP_SHARED && (option->flags & OPTION_LOCAL) != 0)
             continue;
         indent(d);
         fprintf(d->out, "%s = ", option->key);

@@ -122,6 +122,25 @@ START_TEST(every_option_has_help_and_limits)
 }
 END_TEST
 
+/* A secret, even its reference, is no part of what the probes must agree on. */
+static void expect_secrets_local(const struct schema *schema, bool is_local)
+{
+    for (size_t i = 0; i < schema->count; i++) {
+        const struct option *option = &schema->options[i];
+        bool local = is_local || (option->flags & OPTION_LOCAL) != 0;
+        ck_assert_msg(option->type != OPTION_SECRET || local, "%s.%s is in the fingerprint",
+                      schema->path, option->key);
+        if (option->schema != NULL)
+            expect_secrets_local(option->schema, local);
+    }
+}
+
+START_TEST(no_secret_is_part_of_the_fingerprint)
+{
+    expect_secrets_local(&settings_schema, false);
+}
+END_TEST
+
 static void expect_default_allowed(const struct schema *schema, const struct option *option)
 {
     char copy[512];
@@ -243,6 +262,7 @@ int main(void)
     tcase_add_test(tests, the_sample_lists_every_option_with_its_default);
     tcase_add_test(tests, the_sample_is_good_and_means_what_its_comments_say);
     tcase_add_test(tests, every_option_has_help_and_limits);
+    tcase_add_test(tests, no_secret_is_part_of_the_fingerprint);
     tcase_add_test(tests, every_default_obeys_its_own_limits);
     tcase_add_test(tests, every_option_can_say_what_it_allows);
     tcase_add_test(tests, the_sections_bits_follow_the_order_of_the_file);

@@ -253,11 +253,11 @@ START_TEST(quotes_and_backslashes_survive_a_dump)
 {
     char *text =
         base_with("url = \"http://east.example.com/\"",
-                  "url = \"http://east.example.com/\"; body = \"a \\\"b\\\" \\\\ \xc3\xa9\"");
+                  "url = \"http://east.example.com/\"; body = \"a \\\"b\\\" \\\\n \xc3\xa9\"");
     struct settings *once = good(text);
     char *dump = dump_of(once);
     struct settings *twice = good(dump);
-    ck_assert_str_eq(once->checks[0].body, "a \"b\" \\ \xc3\xa9");
+    ck_assert_str_eq(once->checks[0].body, "a \"b\" \\n \xc3\xa9");
     ck_assert_str_eq(twice->checks[0].body, once->checks[0].body);
     free(dump);
     settings_destroy(once);
