@@ -389,7 +389,7 @@ void absorb_event(struct engine *engine, const struct event *event)
         absorb_init(engine, &event->init);
         break;
     case EVENT_KIND_COUNT:
-        assert(!"no such event");
+        assert(event->kind != EVENT_KIND_COUNT); /* no such event */
         break;
     }
 }
