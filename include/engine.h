@@ -58,6 +58,8 @@ struct group_view {
     uint32_t gate_count;
     bool wants_move;          /* wanted weights differ from the head's */
     const int *wanted;        /* what would be decided if every gate let pass */
+    const char *refused_rule; /* D10: what stands in the way of a wanted move; NULL: nothing */
+    const char *refused_reason;
     msec_t decided_after_ms;  /* C7's report of the head: seconds from first bad result to ... */
     msec_t accepted_after_ms; /* -1: not yet */
     msec_t insync_after_ms;
@@ -74,6 +76,7 @@ const struct verdict *engine_verdict(const struct engine *engine, uint32_t check
 char engine_vote_letter(const struct engine *engine, uint32_t probe, uint32_t site);
 enum blindness engine_blindness(const struct engine *engine);
 bool engine_store_ok(const struct engine *engine);
+bool engine_lease_alive(const struct engine *engine);
 bool engine_region_drained(const struct engine *engine, uint32_t region);
 /* Orders in force, for status. */
 uint32_t engine_orders(const struct engine *engine, const struct order **ret_orders);

@@ -44,6 +44,8 @@ void engine_group(const struct engine *engine, uint32_t group, struct group_view
         .gate_count = state->gate_count,
         .wants_move = state->wish.changes,
         .wanted = state->wish_weights,
+        .refused_rule = state->refusal.rule,
+        .refused_reason = state->refusal.reason,
         .decided_after_ms = since(start_ms, state->decided_ms),
         .accepted_after_ms = since(start_ms, state->accepted_ms),
         .insync_after_ms = since(start_ms, state->insync_ms),
@@ -92,6 +94,11 @@ enum blindness engine_blindness(const struct engine *engine)
 bool engine_store_ok(const struct engine *engine)
 {
     return state_store_ok(engine);
+}
+
+bool engine_lease_alive(const struct engine *engine)
+{
+    return engine->lease_alive && engine->now_ms < engine->lease_until_ms;
 }
 
 bool engine_region_drained(const struct engine *engine, uint32_t region)
