@@ -38,6 +38,7 @@ enum claim_verdict {
 /* What is asked of claim_judge(). */
 struct claim_question {
     const struct claim *standing; /* NULL: none in the store, and nothing said without it */
+    uint64_t waited_count;        /* of a claim of this phase that the alert waited for; 0: none */
     bool is_stale;                /* standing is unchanged for CLAIM_STALE_MS by our clock */
     enum alert_phase phase;       /* of the alert */
     wall_t at_wall;               /* of the alert */

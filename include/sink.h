@@ -18,8 +18,12 @@ enum { SINK_TEXT_MAX = 300, SINKS_MAX = 32 };
 
 /* What every attempt needs; lives longer than all of them. */
 struct sink_tools {
+    uv_loop_t *loop;
     struct curl_loop *curl_loop;
     struct resolver *resolver;
+    unsigned thread_count;                /* attempts that run in a thread of their own */
+    void (*threads_ended)(void *context); /* the last of them ended; NULL: nobody waits */
+    void *context;
 };
 
 /* How it went. Not accepted means "perhaps accepted": a reply may have been lost. */
@@ -46,11 +50,11 @@ int sink_check(const struct sink_settings *settings, char *error, size_t error_s
 
 /* Starts an attempt. Nothing of settings and message is used after the return. NULL: no memory;
  * everything else that goes wrong is told through done. */
-struct sink_job *sink_start(const struct sink_tools *tools, const struct sink_settings *settings,
+struct sink_job *sink_start(struct sink_tools *tools, const struct sink_settings *settings,
                             const struct sink_message *message, sink_done done, void *context);
 
-/* Ends an attempt early; done will not be called. What of it is still in flight is freed before
- * the curl_loop is closed. Accepts NULL. */
+/* Ends an attempt early; done will not be called. What of it is still in flight is freed before the
+ * curl_loop is closed, or before threads_ended(). Accepts NULL. */
 void sink_cancel(struct sink_job *job);
 
 #endif

@@ -70,8 +70,22 @@ static enum claim_verdict judge_resolved(const struct claim_question *q, struct 
     return take(q, standing->count, q->at_wall, ret_claim);
 }
 
+/* What the alert waited for was said, and the incident went on: a late opening must not open again
+ * what is resolved, nor a late resolve close what is open again. Clocks are not asked. */
+static bool has_moved_on(const struct claim_question *q)
+{
+    const struct claim *standing = q->standing;
+
+    if (q->waited_count == 0 || standing == NULL || standing->count < q->waited_count)
+        return false;
+    return standing->count > q->waited_count ||
+           (q->phase == ALERT_OPEN && standing->phase == ALERT_RESOLVED);
+}
+
 enum claim_verdict claim_judge(const struct claim_question *question, struct claim *ret_claim)
 {
+    if (has_moved_on(question))
+        return CLAIM_DROP;
     if (question->phase == ALERT_OPEN)
         return judge_open(question, ret_claim);
     return judge_resolved(question, ret_claim);

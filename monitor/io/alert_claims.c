@@ -145,6 +145,7 @@ static enum claim_verdict judge(const struct entry *entry, const struct claim *s
                                 struct claim *ret_claim)
 {
     struct claim_question question = {.standing = standing,
+                                      .waited_count = entry->waited_count,
                                       .is_stale = is_stale(entry),
                                       .phase = entry->notice->phase,
                                       .at_wall = entry->notice->at_wall,
@@ -304,6 +305,8 @@ static void judge_claim(struct entry *entry, const struct store_item *item)
         hold(entry, &claim, revision);
         return;
     case CLAIM_WAIT:
+        if (standing->phase == entry->notice->phase)
+            entry->waited_count = standing->count;
         wait_for_other(entry);
         return;
     case CLAIM_DROP:

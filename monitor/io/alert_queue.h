@@ -51,6 +51,7 @@ struct entry {
     struct question *question;
     struct claim claim; /* as read last; ours when has_claim */
     uint64_t revision;
+    uint64_t waited_count; /* of the claim of our phase that another holds */
     bool has_claim;
     bool is_judged;  /* ours to say, as far as the last attempt knew */
     bool is_marked;  /* the claim says sent, or we tried to make it so */

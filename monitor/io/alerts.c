@@ -422,6 +422,7 @@ static int start(struct alerts *alerts, char *error, size_t error_size)
 {
     int rc = resolver_create(alerts->loop, NULL, &alerts->tools.resolver);
 
+    alerts->tools.loop = alerts->loop;
     if (rc == 0) {
         rc = curl_loop_create(alerts->loop, &alerts->tools.curl_loop);
         if (rc != 0)
@@ -645,7 +646,9 @@ void alerts_close(struct alerts *alerts, void (*closed)(void *context), void *co
     }
     TAILQ_FOREACH(entry, &alerts->entries, link)
     claims_forget(entry);
-    alerts->open_count = 3 + alerts->question_count;
+    alerts->open_count = 3 + alerts->question_count + (alerts->tools.thread_count > 0 ? 1 : 0);
+    alerts->tools.threads_ended = on_closed;
+    alerts->tools.context = alerts;
     uv_close((uv_handle_t *)&alerts->timer, on_timer_closed);
     curl_loop_close(alerts->tools.curl_loop, on_closed, alerts);
     resolver_close(alerts->tools.resolver, on_closed, alerts);

@@ -147,6 +147,37 @@ START_TEST(a_resolve_which_its_holder_never_sent_is_taken_over)
 }
 END_TEST
 
+/* Another probe said it, and the incident went on while our alert waited. */
+START_TEST(a_late_opening_does_not_open_again_what_is_resolved)
+{
+    struct claim resolved = claim_of("usw2", ALERT_RESOLVED, 4, true);
+    struct claim_question question = {.standing = &resolved,
+                                      .waited_count = 4,
+                                      .phase = ALERT_OPEN,
+                                      .at_wall = noon + 9,
+                                      .self = "use1"};
+
+    ck_assert_int_eq(claim_judge(&question, &taken), CLAIM_DROP);
+    question.waited_count = 5; /* it waited for a later opening: this store was restored */
+    ck_assert_int_eq(claim_judge(&question, &taken), CLAIM_TAKE);
+}
+END_TEST
+
+START_TEST(a_late_resolve_does_not_close_what_is_open_again)
+{
+    struct claim reopened = claim_of("usw2", ALERT_OPEN, 5, true);
+    struct claim_question question = {.standing = &reopened,
+                                      .waited_count = 4,
+                                      .phase = ALERT_RESOLVED,
+                                      .at_wall = noon + 9,
+                                      .self = "use1"};
+
+    ck_assert_int_eq(claim_judge(&question, &taken), CLAIM_DROP);
+    question.waited_count = 0;
+    ck_assert_int_eq(claim_judge(&question, &taken), CLAIM_TAKE);
+}
+END_TEST
+
 START_TEST(every_event_has_a_word_that_finds_it_again)
 {
     for (unsigned i = 0; i < ALERT_EVENT_COUNT; i++) {
@@ -189,6 +220,8 @@ int main(void)
     tcase_add_test(tests, a_resolve_is_said_once_and_keeps_the_count);
     tcase_add_test(tests, a_resolve_waits_for_the_opening_that_another_is_still_saying);
     tcase_add_test(tests, a_resolve_which_its_holder_never_sent_is_taken_over);
+    tcase_add_test(tests, a_late_opening_does_not_open_again_what_is_resolved);
+    tcase_add_test(tests, a_late_resolve_does_not_close_what_is_open_again);
     tcase_add_test(tests, every_event_has_a_word_that_finds_it_again);
     tcase_add_test(tests, an_unknown_word_is_no_event);
     suite_add_tcase(suite, tests);

@@ -3,6 +3,8 @@
 #ifndef REGIONSHIFT_SINK_KIND_H
 #define REGIONSHIFT_SINK_KIND_H
 
+#include <stdatomic.h>
+
 #include "sink.h"
 
 enum { SINK_HOST_MAX = 255 };
@@ -16,10 +18,15 @@ struct sink_target {
 struct sink_job {
     const struct sink_ops *kind;
     struct sink_target target;
-    const struct sink_tools *tools;
+    struct sink_tools *tools;
     struct lookup *lookup;
     CURL *easy;
-    bool in_flight;
+    bool in_flight;  /* in the curl_loop */
+    bool has_thread; /* which owns easy, payload and words until it has ended */
+    uv_thread_t thread;
+    uv_async_t ended;
+    CURLcode code; /* the thread's */
+    atomic_bool cancelled;
     char *payload; /* the mail, the body */
     size_t payload_length;
     size_t payload_sent;
@@ -30,6 +37,7 @@ struct sink_job {
     char refusal[SINK_TEXT_MAX + 1]; /* smtp: of the last recipient refused */
     unsigned refused_count;
     bool is_rcpt;          /* smtp: the last command was RCPT */
+    bool is_quit;          /* smtp: the last command was QUIT */
     size_t received_count; /* bytes of headers and body */
     sink_done done;
     void *context;
@@ -38,6 +46,7 @@ struct sink_job {
 struct sink_ops {
     const char *name;
     const char *protocols; /* libcurl's words */
+    bool blocks;           /* libcurl would block the loop: a thread for each attempt */
     /* 0, or -1 with a sentence in error. */
     int (*check)(const struct sink_settings *settings, char *error, size_t error_size);
     int (*target)(const struct sink_settings *settings, struct sink_target *ret_target);

@@ -3,6 +3,10 @@
  *
  *     start -> (look the name up) -> transfer -> finish: detach, free, report
  *
+ * A transfer runs in the loop, or, when libcurl is known to block for its protocol, in a thread of
+ * its own; libcurl's multi interface waits in place for a relay's answer to DATA and to QUIT, and a
+ * loop that stands still makes this probe blind (V5).
+ *
  * The name is resolved on the loop and pinned with CURLOPT_RESOLVE, which holds for every protocol
  * and lets libcurl try several addresses; CURLOPT_CONNECT_TO would take one. Addresses that lead to
  * a cloud's metadata or to nowhere are refused after resolution, so a name cannot be bent there. */
@@ -66,6 +70,24 @@ static void finish(struct sink_job *job, CURLcode code)
         done(context, &outcome);
 }
 
+static void on_async_closed(uv_handle_t *handle)
+{
+    struct sink_job *job = handle->data;
+    struct sink_tools *tools = job->tools;
+
+    finish(job, job->code);
+    if (--tools->thread_count == 0 && tools->threads_ended != NULL)
+        tools->threads_ended(tools->context);
+}
+
+static void on_thread_ended(uv_async_t *ended)
+{
+    struct sink_job *job = ended->data;
+
+    uv_thread_join(&job->thread);
+    uv_close((uv_handle_t *)ended, on_async_closed);
+}
+
 static void on_transferred(void *context, CURL *easy, CURLcode code)
 {
     (void)easy;
@@ -127,16 +149,52 @@ static int pin(struct sink_job *job, const struct resolution *resolution)
 
 /* ---- start ---- */
 
+static int on_progress(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+    const struct sink_job *job = context;
+
+    (void)a, (void)b, (void)c, (void)d;
+    return atomic_load(&job->cancelled) || job->is_quit ? 1 : 0; /* nobody waits for "221 Bye" */
+}
+
+static void run_thread(void *context)
+{
+    struct sink_job *job = context;
+
+    job->code = curl_easy_perform(job->easy);
+    uv_async_send(&job->ended);
+}
+
+static int start_thread(struct sink_job *job)
+{
+    curl_easy_setopt(job->easy, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(job->easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(job->easy, CURLOPT_XFERINFODATA, job);
+    if (uv_async_init(job->tools->loop, &job->ended, on_thread_ended) != 0)
+        return -1;
+    job->ended.data = job;
+    job->has_thread = true;
+    job->tools->thread_count++;
+    if (uv_thread_create(&job->thread, run_thread, job) == 0)
+        return 0;
+    job->code = CURLE_OUT_OF_MEMORY;
+    snprintf(job->error, sizeof(job->error), "no thread can be started");
+    uv_close((uv_handle_t *)&job->ended, on_async_closed);
+    return 0;
+}
+
 /* A transfer that cannot begin is started all the same, without a URL: libcurl refuses it from the
  * loop, and the one finish reports what job->error says. */
-static void transfer(const struct sink_tools *tools, struct sink_job *job, bool can_begin)
+static void transfer(struct sink_job *job, bool can_begin)
 {
-    if (!can_begin)
-        curl_easy_setopt(job->easy, CURLOPT_URL, NULL);
-    else
+    if (can_begin)
         curl_easy_setopt(job->easy, CURLOPT_ERRORBUFFER, job->error);
+    if (can_begin && job->kind->blocks && start_thread(job) == 0)
+        return;
+    if (!can_begin || job->kind->blocks)
+        curl_easy_setopt(job->easy, CURLOPT_URL, NULL);
     job->in_flight = true;
-    curl_loop_start(tools->curl_loop, job->easy, on_transferred, job);
+    curl_loop_start(job->tools->curl_loop, job->easy, on_transferred, job);
 }
 
 static bool use_resolution(struct sink_job *job, const struct resolution *resolution)
@@ -160,25 +218,25 @@ static void on_resolved(void *context, const struct resolution *resolution)
     struct sink_job *job = context;
 
     job->lookup = NULL;
-    transfer(job->tools, job, use_resolution(job, resolution));
+    transfer(job, use_resolution(job, resolution));
 }
 
-static void resolve(const struct sink_tools *tools, struct sink_job *job)
+static void resolve(struct sink_tools *tools, struct sink_job *job)
 {
     struct resolution known;
 
     if (resolver_peek(tools->resolver, job->target.host, &known)) {
-        transfer(tools, job, use_resolution(job, &known));
+        transfer(job, use_resolution(job, &known));
         return;
     }
     job->lookup = resolver_lookup(tools->resolver, job->target.host, on_resolved, job);
     if (job->lookup == NULL) {
         snprintf(job->error, sizeof(job->error), "no memory to resolve %s", job->target.host);
-        transfer(tools, job, false);
+        transfer(job, false);
     }
 }
 
-struct sink_job *sink_start(const struct sink_tools *tools, const struct sink_settings *settings,
+struct sink_job *sink_start(struct sink_tools *tools, const struct sink_settings *settings,
                             const struct sink_message *message, sink_done done, void *context)
 {
     const struct sink_ops *kind = kind_of(settings);
@@ -199,7 +257,7 @@ struct sink_job *sink_start(const struct sink_tools *tools, const struct sink_se
     if (settings->ca_file[0] != '\0')
         curl_easy_setopt(job->easy, CURLOPT_CAINFO, settings->ca_file);
     if (kind->target(settings, &job->target) != 0 || kind->prepare(job, settings, message) != 0)
-        transfer(tools, job, false);
+        transfer(job, false);
     else
         resolve(tools, job);
     return job;
@@ -210,6 +268,11 @@ void sink_cancel(struct sink_job *job)
     if (job == NULL)
         return;
     job->done = NULL;
+    if (job->has_thread) {
+        atomic_store(&job->cancelled,
+                     true); /* seen within a second; finish() comes from the loop */
+        return;
+    }
     if (job->in_flight) {
         curl_loop_cancel(job->tools->curl_loop, job->easy); /* finish() comes from the loop */
         return;

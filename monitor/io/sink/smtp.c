@@ -89,6 +89,8 @@ static size_t on_reply(char *line, size_t size, size_t count, void *context)
     size_t length = size * count;
     size_t shown = length;
 
+    if (job->is_quit)
+        return length; /* "Bye" says nothing about the mail */
     while (shown > 0 && (line[shown - 1] == '\r' || line[shown - 1] == '\n'))
         shown--;
     text_escape(job->words, sizeof(job->words), line, shown);
@@ -105,8 +107,10 @@ static int on_trace(CURL *easy, curl_infotype type, char *data, size_t length, v
     struct sink_job *job = context;
 
     (void)easy;
-    if (type == CURLINFO_HEADER_OUT)
+    if (type == CURLINFO_HEADER_OUT) {
         job->is_rcpt = length >= 5 && strncasecmp(data, "RCPT ", 5) == 0;
+        job->is_quit = length >= 4 && strncasecmp(data, "QUIT", 4) == 0;
+    }
     return 0;
 }
 
@@ -215,6 +219,7 @@ static void judge(const struct sink_job *job, CURLcode code, struct sink_outcome
 const struct sink_ops sink_smtp = {
     .name = "smtp",
     .protocols = "smtp,smtps",
+    .blocks = true,
     .check = check,
     .target = target,
     .prepare = prepare,

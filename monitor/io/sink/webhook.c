@@ -131,6 +131,7 @@ static void judge(const struct sink_job *job, CURLcode code, struct sink_outcome
 const struct sink_ops sink_webhook = {
     .name = "webhook",
     .protocols = "http,https",
+    .blocks = false,
     .check = check,
     .target = target,
     .prepare = prepare,
