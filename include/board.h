@@ -14,6 +14,7 @@
 #include "order.h"
 #include "settings.h"
 #include "store.h"
+#include "teller.h"
 #include "update.h"
 
 enum {
@@ -24,19 +25,10 @@ enum {
 
 struct board;
 
-/* What the board asks of its owner. tell(): take an event; what it points to lives until
- * release(block), as loop_post() has it. now(): monotonic milliseconds. */
-struct board_hooks {
-    void (*tell)(void *context, const struct event *event, void (*release)(void *block),
-                 void *block);
-    msec_t (*now)(void *context);
-    void *context;
-};
-
 /* Starts reading, watching and renewing. The store is borrowed and outlives the board's close.
  * Returns 0 or -errno. */
 int board_create(uv_loop_t *uv, const struct settings *settings, struct store *store,
-                 const struct board_hooks *hooks, struct board **ret_board);
+                 const struct teller *teller, struct board **ret_board);
 
 /* Other settings: everything is told again under them. What was pending for the old ones is not
  * reported any more. 0 or -ENOMEM: the old settings stay. */

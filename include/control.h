@@ -15,13 +15,14 @@
 #include "alerts.h"
 #include "board.h"
 #include "engine.h"
-#include "event.h"
+#include "history.h"
 #include "latches.h"
 #include "loop.h"
 #include "settings.h"
+#include "teller.h"
+#include "zones.h"
 
 struct control;
-struct history;
 
 /* What there is to see now. Everything is borrowed, and looked at only before the next turn. */
 struct control_sources {
@@ -29,6 +30,7 @@ struct control_sources {
     const struct engine *engine;
     struct board *board;
     const struct loop *loop;
+    const struct zones *zones;     /* NULL: none is read */
     const struct latches *latches; /* NULL: nothing is latched */
     const struct alerts *alerts;   /* NULL: not told */
     struct history *history;       /* NULL: none is kept */
@@ -39,8 +41,8 @@ struct control_sources {
 /* What the control asks of its owner. */
 struct control_hooks {
     void (*look)(void *context, struct control_sources *ret_sources);
-    void (*post)(void *context, const struct event *event); /* EVENT_INIT: loop_post() */
     void *context;
+    struct teller teller; /* takes EVENT_INIT */
 };
 
 /* Listens and answers. A socket file whose daemon is dead is replaced; one that is answered is an

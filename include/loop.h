@@ -35,8 +35,9 @@ typedef void (*loop_perform)(void *context, const struct event *event, const str
 /* Returns 0 or -errno. */
 int loop_create(uv_loop_t *uv, loop_perform perform, void *context, struct loop **ret_loop);
 
-/* Steps this engine from now on, beginning with EVENT_START; what was posted for the one before is
- * released untold. The engine is borrowed. NULL: none; posting is still allowed. */
+/* Steps this engine from now on: EVENT_START first, then what is queued. The engine is borrowed.
+ * NULL: none; what is queued for the one before is released untold, and what is posted from now on
+ * waits for the next. */
 void loop_set_engine(struct loop *loop, struct engine *engine);
 
 /* Queues an event; its time is set when it is taken. What it points to must live until `release`

@@ -9,6 +9,9 @@
 /* Sends "READY=1", "STATUS=...", several lines. Returns 0 or -errno. */
 int notify_send(const char *text);
 
+/* Sends "RELOADING=1" with the time since when (Type=notify-reload wants both). 0 or -errno. */
+int notify_reloading(usec_t monotonic_us);
+
 /* How often WATCHDOG=1 is wanted, from WATCHDOG_USEC and WATCHDOG_PID; 0: not at all. */
 msec_t notify_watchdog_ms(void);
 

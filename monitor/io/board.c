@@ -71,7 +71,7 @@ void board_note_write(struct board *board, enum store_status status, const char 
 
 void board_tell_event(struct board *board, const struct event *event, void *block)
 {
-    board->hooks.tell(board->hooks.context, event, block != NULL ? free : NULL, block);
+    board->teller.tell(board->teller.context, event, block != NULL ? free : NULL, block);
 }
 
 struct board_call *board_call_create(struct board *board, uint32_t index)
@@ -127,7 +127,7 @@ static void take_read(struct board *board, const struct store_view *view)
     board_tell_end(board);
     board->read_once = true;
     board->stats.reads++;
-    board->stats.read_ms = board->hooks.now(board->hooks.context);
+    board->stats.read_ms = board->teller.now(board->teller.context);
     tell_store(board, true);
     board_trim_journal(board, view);
 }
@@ -287,14 +287,14 @@ static void start_renewal(struct board *board)
         return;
     }
     board->renewing = true;
-    board->renewed_ms = board->hooks.now(board->hooks.context);
+    board->renewed_ms = board->teller.now(board->teller.context);
     store_renew(board->store, on_renewed, call);
 }
 
 /* ---- life ---- */
 
 int board_create(uv_loop_t *uv, const struct settings *settings, struct store *store,
-                 const struct board_hooks *hooks, struct board **ret_board)
+                 const struct teller *teller, struct board **ret_board)
 {
     struct board *board = calloc(1, sizeof(*board));
 
@@ -306,7 +306,7 @@ int board_create(uv_loop_t *uv, const struct settings *settings, struct store *s
     }
     board->settings = settings;
     board->store = store;
-    board->hooks = *hooks;
+    board->teller = *teller;
     board->stats.read_ms = -1;
     uv_timer_init(uv, &board->read_timer);
     uv_timer_init(uv, &board->renew_timer);

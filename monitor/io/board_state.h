@@ -44,7 +44,7 @@ struct board_book {
 struct board {
     const struct settings *settings;
     struct store *store;
-    struct board_hooks hooks;
+    struct teller teller;
     struct board_book book;
     uint32_t generation; /* of settings: answers to calls of an older one are dropped */
     uv_timer_t read_timer;

@@ -268,12 +268,14 @@ void loop_set_engine(struct loop *loop, struct engine *engine)
 {
     struct event event = {.kind = EVENT_START};
 
-    drop_all(loop);
     loop->engine = engine;
-    if (engine != NULL) {
+    if (engine == NULL) {
+        drop_all(loop);
+    } else {
         event.start.wall = loop_wall_ms();
         loop->wall_offset = event.start.wall - loop_now_ms();
         turn(loop, &event);
+        uv_idle_start(&loop->take, take_events);
     }
     arm(loop);
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -33,6 +34,14 @@ int notify_send(const char *text)
         rc = -errno;
     close(fd);
     return rc;
+}
+
+int notify_reloading(usec_t monotonic_us)
+{
+    char text[64];
+
+    snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)monotonic_us);
+    return notify_send(text);
 }
 
 /* A number of the environment, or 0 when it is none. */

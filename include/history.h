@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* history.h: what this machine saw and did, in a SQLite file of its own: decisions with their
+ * evidence and measured times, incidents, facts. Kept for history.keep, and never more than
+ * HISTORY_FACTS_MAX facts. Written by a worker thread in batches; the loop never waits for it, and
+ * what does not fit into memory is dropped and counted: a history is no ledger. */
+#ifndef REGIONSHIFT_HISTORY_H
+#define REGIONSHIFT_HISTORY_H
+
+#include "alert.h"
+#include "decision.h"
+#include "settings.h"
+#include "units.h"
+
+typedef struct uv_loop_s uv_loop_t; /* libuv's own name, without its header */
+
+enum {
+    HISTORY_FACTS_MAX = 500000,  /* about 100 MB */
+    HISTORY_PENDING_MAX = 10000, /* records that wait for the disk */
+    HISTORY_READS_MAX = 64,
+    HISTORY_ROWS_MAX = 1000 /* of one answer */
+};
+
+struct history;
+
+/* The file is opened by the worker; one that cannot be used is said in the log, and tried again
+ * with the next record. Returns 0 or -errno. */
+int history_create(uv_loop_t *uv, const struct settings *settings, struct history **ret_history);
+
+/* Adopts another `keep`. */
+void history_reload(struct history *history, const struct settings *settings);
+
+/* ---- writing; everything is copied ---- */
+
+/* A decision, again whenever one of its times (C7) is measured; -1: not yet. */
+struct history_times {
+    msec_t decided_ms;
+    msec_t accepted_ms;
+    msec_t insync_ms;
+    msec_t servers_ms;
+};
+void history_decision(struct history *history, const struct settings *settings,
+                      const struct decision *decision, const struct history_times *times);
+
+void history_alert(struct history *history, const struct alert *alert);
+
+/* line: as fact_format() writes it. group: "" when it is about none. */
+void history_fact(struct history *history, wall_t at_wall, const char *group, const char *line);
+
+/* ---- reading; done is called once, from the loop ---- */
+
+struct history_decision_row {
+    const char *group;
+    uint64_t epoch;
+    wall_t at_wall;
+    const char *kind;
+    const char *by;
+    const char *reason;
+    const char *value; /* the decision as JSON (store_json.h): weights, voters, order */
+    struct history_times times;
+};
+typedef void (*history_decisions_done)(void *context, const struct history_decision_row *rows,
+                                       uint32_t count, const char *error /* "" : good */);
+/* The newest `limit` decisions, newest first. group: "" for all. */
+void history_decisions(struct history *history, const char *group, uint32_t limit,
+                       history_decisions_done done, void *context);
+
+struct history_incident_row {
+    const char *id;
+    const char *event;
+    const char *severity;
+    wall_t opened_wall;
+    wall_t resolved_wall; /* 0: open */
+    uint32_t notices;
+    const char *group;
+    const char *region;
+    uint64_t epoch;
+    const char *subject;
+    const char *text; /* of the opening */
+};
+struct history_fact_row {
+    wall_t at_wall;
+    const char *line;
+};
+typedef void (*history_incident_done)(void *context, const struct history_incident_row *incident,
+                                      const struct history_fact_row *facts, uint32_t fact_count,
+                                      const char *error);
+/* The newest incident of this id (NULL: there is none), and the facts of its group from five
+ * minutes before it was opened until five minutes after it was resolved. */
+void history_incident(struct history *history, const char *id, history_incident_done done,
+                      void *context);
+
+struct history_stats {
+    uint64_t written;
+    uint64_t dropped; /* no room, or the disk would not take them */
+    uint32_t pending;
+    char error[200]; /* of the last failure, "" : all is well */
+};
+void history_stats(const struct history *history, struct history_stats *ret_stats);
+
+/* Writes what is pending, then closes; reads that wait are answered with an error. `closed` runs
+ * when all is done, perhaps at once. Accepts NULL. */
+void history_close(struct history *history, void (*closed)(void *context), void *context);
+
+#endif

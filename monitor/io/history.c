@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The loop's side: records wait in a list, readings in another; one job at a time runs on a worker
+ * thread and has the file to itself. Writing goes first. */
+#include "history.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#include "history_db.h"
+#include "log.h"
+#include "pool.h"
+#include "store_json.h"
+
+enum {
+    TRIM_EVERY = 1000, /* records: old ones are looked for after that many new ones */
+    VALUE_SIZE = 64 * 1024,
+    ID_SIZE = 256
+};
+
+/* One reading that waits, or runs. */
+struct reading_job {
+    struct reading_job *next;
+    char id[ID_SIZE]; /* of the group, or of the incident */
+    uint32_t limit;
+    history_decisions_done decisions_done;
+    history_incident_done incident_done;
+    void *context;
+    struct history_answer answer;
+};
+
+struct history {
+    uv_loop_t *uv;
+    uv_work_t work;
+    struct history_db *db;
+    msec_t keep_ms;
+
+    struct record *first; /* waiting, oldest first */
+    struct record **last;
+    struct reading_job *readings;
+    uint32_t reading_count;
+
+    bool busy; /* the worker has the following */
+    struct record *records;
+    struct reading_job *reading;
+    bool trim;
+    wall_t trim_wall; /* what is older goes */
+    bool failed;
+    char error[HISTORY_ERROR_MAX];
+
+    uint32_t since_trim;
+    wall_t newest_wall; /* of the records so far: "now" for keep */
+    struct history_stats stats;
+    bool closing;
+    void (*closed)(void *context);
+    void *closed_context;
+};
+
+static void start_work(struct history *history);
+
+/* ---- the worker's side ---- */
+
+static void run(uv_work_t *work)
+{
+    struct history *history = work->data;
+    struct reading_job *reading = history->reading;
+
+    history->failed = false;
+    if (history->records != NULL)
+        history->failed = history_db_write(history->db, history->records, history->error,
+                                           sizeof(history->error)) < 0;
+    if (history->trim && !history->failed)
+        history->failed = history_db_trim(history->db, history->trim_wall, history->error,
+                                          sizeof(history->error)) < 0;
+    if (reading != NULL && reading->decisions_done != NULL)
+        history_db_decisions(history->db, reading->id, reading->limit, &reading->answer);
+    else if (reading != NULL)
+        history_db_incident(history->db, reading->id, &reading->answer);
+}
+
+/* ---- back on the loop ---- */
+
+static void answer(struct reading_job *reading)
+{
+    const struct history_answer *a = &reading->answer;
+
+    if (reading->decisions_done != NULL)
+        reading->decisions_done(reading->context, a->decisions,
+                                a->error[0] != '\0' ? 0 : a->decision_count, a->error);
+    else
+        reading->incident_done(reading->context,
+                               a->has_incident && a->error[0] == '\0' ? &a->incident : NULL,
+                               a->facts, a->error[0] != '\0' ? 0 : a->fact_count, a->error);
+    pool_destroy(a->pool);
+    free(reading);
+}
+
+/* Says once that the file does not take what it is given, and once that it does again. */
+static void note_outcome(struct history *history)
+{
+    bool was_well = history->stats.error[0] == '\0';
+
+    if (history->failed && was_well)
+        log_say(LOG_LEVEL_ERROR, "history: %s; decisions and facts are not recorded",
+                history->error);
+    else if (!history->failed && !was_well)
+        log_say(LOG_LEVEL_INFO, "history: is written again");
+    snprintf(history->stats.error, sizeof(history->stats.error), "%s",
+             history->failed ? history->error : "");
+}
+
+static void free_records(struct history *history, struct record *records, bool written)
+{
+    while (records != NULL) {
+        struct record *next = records->next;
+
+        history->stats.pending--;
+        history->stats.written += written;
+        history->stats.dropped += !written;
+        free(records);
+        records = next;
+    }
+}
+
+static void finish_close(struct history *history)
+{
+    void (*closed)(void *context) = history->closed;
+    void *context = history->closed_context;
+
+    while (history->readings != NULL) {
+        struct reading_job *reading = history->readings;
+
+        history->readings = reading->next;
+        snprintf(reading->answer.error, sizeof(reading->answer.error), "the daemon stops");
+        answer(reading);
+    }
+    history_db_destroy(history->db);
+    free(history);
+    if (closed != NULL)
+        closed(context);
+}
+
+static void on_done(uv_work_t *work, int status)
+{
+    struct history *history = work->data;
+    struct record *records = history->records;
+    struct reading_job *reading = history->reading;
+
+    assert(status == 0); /* work is never cancelled */
+    history->busy = false;
+    history->records = NULL;
+    history->reading = NULL;
+    if (records != NULL || history->trim)
+        note_outcome(history);
+    history->trim = false;
+    free_records(history, records, !history->failed);
+    if (reading != NULL)
+        answer(reading);
+    if (history->closing && history->first == NULL)
+        finish_close(history);
+    else
+        start_work(history);
+}
+
+static void start_work(struct history *history)
+{
+    if (history->busy || (history->first == NULL && history->readings == NULL))
+        return;
+    history->busy = true;
+    history->records = history->first;
+    history->first = NULL;
+    history->last = &history->first;
+    if (history->records == NULL) {
+        history->reading = history->readings;
+        history->readings = history->reading->next;
+        history->reading_count--;
+    }
+    if (history->since_trim >= TRIM_EVERY) {
+        history->since_trim = 0;
+        history->trim = true;
+        history->trim_wall = history->newest_wall - history->keep_ms;
+    }
+    uv_queue_work(history->uv, &history->work, run, on_done);
+}
+
+/* ---- records ---- */
+
+/* Copies a text behind the record; moves the free place on. */
+static const char *keep(char **place, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = *place;
+
+    memcpy(copy, text, size);
+    *place += size;
+    return copy;
+}
+
+/* Queues a copy of a record and its texts. */
+static void add(struct history *history, const struct record *from)
+{
+    size_t size = strlen(from->group) + strlen(from->id) + strlen(from->name) + strlen(from->who) +
+                  strlen(from->region) + strlen(from->title) + strlen(from->text) + 7;
+    struct record *record = NULL;
+    char *place;
+
+    if (history->stats.pending < HISTORY_PENDING_MAX && !history->closing)
+        record = malloc(sizeof(*record) + size);
+    if (record == NULL) {
+        history->stats.dropped++;
+        return;
+    }
+    *record = *from;
+    place = (char *)(record + 1);
+    record->group = keep(&place, from->group);
+    record->id = keep(&place, from->id);
+    record->name = keep(&place, from->name);
+    record->who = keep(&place, from->who);
+    record->region = keep(&place, from->region);
+    record->title = keep(&place, from->title);
+    record->text = keep(&place, from->text);
+    record->next = NULL;
+    *history->last = record;
+    history->last = &record->next;
+    history->stats.pending++;
+    history->since_trim++;
+    history->newest_wall = from->at_wall;
+    start_work(history);
+}
+
+void history_decision(struct history *history, const struct settings *settings,
+                      const struct decision *decision, const struct history_times *times)
+{
+    char value[VALUE_SIZE];
+    const char *by = decision->by != NONE ? settings->electors[decision->by].name : "";
+
+    if (decision_write(settings, decision, value, sizeof(value)) < 0)
+        memcpy(value, "{}", 3);
+    add(history, &(struct record){.kind = RECORD_DECISION,
+                                  .at_wall = decision->at_wall,
+                                  .epoch = decision->epoch,
+                                  .times = *times,
+                                  .group = settings->groups[decision->group].name,
+                                  .id = "",
+                                  .name = decision_kind_name(decision->kind),
+                                  .who = by,
+                                  .region = "",
+                                  .title = decision->reason,
+                                  .text = value});
+}
+
+void history_alert(struct history *history, const struct alert *alert)
+{
+    add(history, &(struct record){.kind = RECORD_ALERT,
+                                  .at_wall = alert->at_wall,
+                                  .epoch = alert->epoch,
+                                  .opens = alert->phase == ALERT_OPEN,
+                                  .group = alert->group,
+                                  .id = alert->incident,
+                                  .name = alert_event_name(alert->event),
+                                  .who = severity_name(alert->severity),
+                                  .region = alert->region,
+                                  .title = alert->subject,
+                                  .text = alert->text});
+}
+
+void history_fact(struct history *history, wall_t at_wall, const char *group, const char *line)
+{
+    add(history, &(struct record){.kind = RECORD_FACT,
+                                  .at_wall = at_wall,
+                                  .group = group,
+                                  .id = "",
+                                  .name = "",
+                                  .who = "",
+                                  .region = "",
+                                  .title = "",
+                                  .text = line});
+}
+
+/* ---- readings ---- */
+
+/* Queues a reading, or answers it with why not. */
+static void read_later(struct history *history, const struct reading_job *from)
+{
+    struct reading_job **end = &history->readings;
+    struct reading_job *reading = malloc(sizeof(*reading));
+
+    assert(reading != NULL); /* somebody waits for the answer */
+    *reading = *from;
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = reading;
+    history->reading_count++;
+    start_work(history);
+}
+
+void history_decisions(struct history *history, const char *group, uint32_t limit,
+                       history_decisions_done done, void *context)
+{
+    struct reading_job reading = {.limit = limit, .decisions_done = done, .context = context};
+
+    if (history->reading_count >= HISTORY_READS_MAX || strlen(group) >= ID_SIZE) {
+        done(context, NULL, 0, "too many questions at once, or a name too long");
+        return;
+    }
+    memcpy(reading.id, group, strlen(group) + 1);
+    read_later(history, &reading);
+}
+
+void history_incident(struct history *history, const char *id, history_incident_done done,
+                      void *context)
+{
+    struct reading_job reading = {.incident_done = done, .context = context};
+
+    if (history->reading_count >= HISTORY_READS_MAX || strlen(id) >= ID_SIZE) {
+        done(context, NULL, NULL, 0, "too many questions at once, or a name too long");
+        return;
+    }
+    memcpy(reading.id, id, strlen(id) + 1);
+    read_later(history, &reading);
+}
+
+/* ---- life ---- */
+
+int history_create(uv_loop_t *uv, const struct settings *settings, struct history **ret_history)
+{
+    struct history *history = calloc(1, sizeof(*history));
+
+    if (history == NULL)
+        return -ENOMEM;
+    history->db = history_db_create(settings->history_path);
+    if (history->db == NULL) {
+        free(history);
+        return -ENOMEM;
+    }
+    history->uv = uv;
+    history->work.data = history;
+    history->keep_ms = settings->history_keep_ms;
+    history->last = &history->first;
+    history->since_trim = TRIM_EVERY; /* also a daemon that says little forgets what is old */
+    *ret_history = history;
+    return 0;
+}
+
+void history_reload(struct history *history, const struct settings *settings)
+{
+    history->keep_ms = settings->history_keep_ms;
+    history->since_trim = TRIM_EVERY;
+}
+
+void history_stats(const struct history *history, struct history_stats *ret_stats)
+{
+    *ret_stats = history->stats;
+}
+
+void history_close(struct history *history, void (*closed)(void *context), void *context)
+{
+    if (history == NULL) {
+        if (closed != NULL)
+            closed(context);
+        return;
+    }
+    history->closing = true;
+    history->closed = closed;
+    history->closed_context = context;
+    if (!history->busy && history->first == NULL)
+        finish_close(history);
+    else
+        start_work(history);
+}
