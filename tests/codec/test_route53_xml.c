@@ -395,16 +395,18 @@ START_TEST(a_zone_tells_its_apex_and_its_servers)
 }
 END_TEST
 
+#define NAMED_ZONE(servers)                                                                        \
+    "<GetHostedZoneResponse><HostedZone><Name>a.</Name></"                                         \
+    "HostedZone><DelegationSet><NameServers>" servers                                              \
+    "</NameServers></DelegationSet></GetHostedZoneResponse>"
+
 START_TEST(a_zone_without_a_name_or_with_a_strange_server_is_none)
 {
     static const char *const bodies[] = {
         "<GetHostedZoneResponse/>",
         "<GetHostedZoneResponse><HostedZone><Name>.</Name></HostedZone></GetHostedZoneResponse>",
-        "<GetHostedZoneResponse><HostedZone><Name>a.</Name></HostedZone><DelegationSet>"
-        "<NameServers><NameServer>http://x/</NameServer></NameServers></DelegationSet>"
-        "</GetHostedZoneResponse>",
-        "<GetHostedZoneResponse><HostedZone><Name>a.</Name></HostedZone><DelegationSet>"
-        "<NameServers><Other>x</Other></NameServers></DelegationSet></GetHostedZoneResponse>",
+        NAMED_ZONE("<NameServer>http://x/</NameServer>"),
+        NAMED_ZONE("<Other>x</Other>"),
     };
     struct route53_zone zone;
 
