@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* change.h: desired against observed: the least batch that makes one zone say what a decision says
  * (rules C1, C2, C4). */
-#ifndef REGIONSHIFT_CORE_CHANGE_H
-#define REGIONSHIFT_CORE_CHANGE_H
+#ifndef REGIONSHIFT_CHANGE_H
+#define REGIONSHIFT_CHANGE_H
 
 #include "decision.h"
 #include "record.h"
