@@ -15,4 +15,7 @@ extern char lab_path[300];
 extern msec_t lab_call_timeout_ms;
 extern uint32_t lab_calls_max;
 
+/* Runs once, in the store's thread, the next time it asks for the time of its leases. */
+void lab_at_next_look_at_the_clock(void (*happens)(void));
+
 #endif

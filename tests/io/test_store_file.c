@@ -298,6 +298,45 @@ START_TEST(an_older_copy_put_back_is_accepted_and_the_watcher_told)
 }
 END_TEST
 
+/* As `sqlite3 store.db ".restore copy"` does it: the same file, other contents. */
+static void restore_in_place(const char *copy)
+{
+    sqlite3 *from = NULL;
+    sqlite3 *to = NULL;
+    sqlite3_backup *backup;
+
+    ck_assert_int_eq(sqlite3_open(copy, &from), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_open(lab_path, &to), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_busy_timeout(to, WORLD_PATIENCE_MS), SQLITE_OK);
+    backup = sqlite3_backup_init(to, "main", from, "main");
+    ck_assert_ptr_nonnull(backup);
+    ck_assert_int_eq(sqlite3_backup_step(backup, -1), SQLITE_DONE);
+    ck_assert_int_eq(sqlite3_backup_finish(backup), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_close(to), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_close(from), SQLITE_OK);
+}
+
+START_TEST(a_revision_that_goes_back_in_place_is_told_to_the_watcher)
+{
+    struct store *use1 = world_daemon(&world, "use1");
+    struct watch_log *log;
+    char statement[800];
+    uint64_t revision;
+
+    (void)snprintf(statement, sizeof(statement), "VACUUM INTO '%s'", beside(".copy"));
+    wrote(put(&world, use1, "a", "old"));
+    sql(lab_path, statement);
+    revision = wrote(put(&world, use1, "a", "new"));
+    log = watch(&world, use1, "");
+    restore_in_place(beside(".copy"));
+    will_tell(&world, log, "away;again;");
+    reads(&world, use1, "", "a=old ");
+    ck_assert_uint_lt(log->revision, revision);
+    revision = log->revision;
+    ck_assert_uint_eq(wrote(put(&world, use1, "a", "newer")), revision + 1);
+}
+END_TEST
+
 START_TEST(a_missing_file_whose_log_remains_is_not_made_anew)
 {
     make_store();
@@ -599,6 +638,7 @@ static void add_coming_and_going(TCase *tests)
     tcase_add_test(tests, a_file_moved_away_and_back_is_taken_up_again);
     tcase_add_test(tests, another_store_in_the_files_place_waits_for_a_restart);
     tcase_add_test(tests, an_older_copy_put_back_is_accepted_and_the_watcher_told);
+    tcase_add_test(tests, a_revision_that_goes_back_in_place_is_told_to_the_watcher);
     tcase_add_test(tests, a_missing_file_whose_log_remains_is_not_made_anew);
     tcase_add_test(tests, a_file_emptied_in_use_is_called_damaged);
     tcase_add_test(tests, a_long_lock_is_away_and_never_holds_up_the_loop);

@@ -199,6 +199,33 @@ START_TEST(a_renewal_that_the_reader_has_not_seen_yet_saves_the_lease)
 }
 END_TEST
 
+static struct world late_world;
+
+static void time_passes_and_then_the_owner_renews(void)
+{
+    world_pass_time(&late_world, sqlite_lab.lease_ms * 2);
+    sql("UPDATE leases SET renewals = renewals + 1");
+}
+
+/* The reader has just seen that nothing changed and now asks the time: too late for the lease, by
+ * all it knows. The owner's renewal comes in between. */
+START_TEST(a_renewal_that_races_the_end_of_its_lease_wins)
+{
+    struct store *usw2;
+
+    leave_a_vote_of_the_killed();
+    world_open(&late_world, &sqlite_lab);
+    usw2 = world_daemon(&late_world, "usw2");
+    reads(&late_world, usw2, "", "vote=down ");
+    for (unsigned i = 0; i < 5; i++) {
+        lab_at_next_look_at_the_clock(time_passes_and_then_the_owner_renews);
+        world_run_for(&late_world, 100); /* some looks; whichever asks first */
+        reads(&late_world, usw2, "", "vote=down ");
+    }
+    world_close(&late_world);
+}
+END_TEST
+
 /* ---- killed amid writing ---- */
 
 enum { ROW_COUNT = 60 };
@@ -477,6 +504,7 @@ int main(void)
     tcase_add_test(tests, a_vote_of_a_moment_ago_still_counts_after_a_restart);
     tcase_add_test(tests, a_vote_by_another_clock_is_timed_from_first_sight);
     tcase_add_test(tests, a_renewal_that_the_reader_has_not_seen_yet_saves_the_lease);
+    tcase_add_test(tests, a_renewal_that_races_the_end_of_its_lease_wins);
     tcase_add_test(tests, a_daemon_killed_amid_writing_leaves_all_or_nothing);
     tcase_add_test(tests, daemons_that_start_together_make_one_store);
     tcase_add_test(tests, daemons_that_race_lose_no_step);
