@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* alert_queue.h: what the three files of the alerts share: alerts.c (the queue), alert_claims.c
- * (may we say it?), alert_send.c (saying it). Everything is level-triggered: whatever happens is
- * recorded and asks for a step; the step looks at every alert and every sink and starts what is
- * due; the one timer waits for the earliest moment at which a step can find something new. */
+/* alert_queue.h: what the files of the alerts share: alerts.c (the step), alert_queue.c (in and
+ * out), alert_claims.c (may we say it?), alert_send.c (saying it), alert_test.c. Everything is
+ * level-triggered: whatever happens is recorded and asks for a step; the step looks at every alert
+ * and every sink and starts what is due; the one timer waits for the earliest moment at which a
+ * step can find something new. */
 #ifndef REGIONSHIFT_ALERT_QUEUE_H
 #define REGIONSHIFT_ALERT_QUEUE_H
 
@@ -127,8 +128,17 @@ void alerts_set_pace(struct alerts *alerts, const struct alert_pace *pace);
 void alerts_wake(struct alerts *alerts); /* step soon, from the loop */
 wall_t alerts_wall(void);
 void alerts_release(struct alerts *alerts); /* one of open_count is gone */
-void entry_note(struct entry *entry, const char *line);
-void entry_remove(struct entry *entry); /* done with: leaves queue and spool */
+
+/* ---- alert_queue.c ---- */
+void entry_note(struct entry *entry, const char *line); /* a line of progress into the spool */
+void entry_remove(struct entry *entry);                 /* done with: leaves queue and spool */
+void entry_free(struct entry *entry); /* leaves the queue and stays in the spool */
+int queue_resume(void *context, uint64_t id, const char *record, size_t length, const char *lines);
+/* Marks and removes what had been said before the end. */
+void queue_settle_resumed(struct alerts *alerts);
+
+/* ---- alert_test.c ---- */
+void test_cut_off(struct alerts *alerts); /* tells every test under way that it ends here */
 
 /* ---- alert_claims.c ---- */
 /* Judges an entry that is QUEUED or due again; afterwards it is ASKING, WAITING, SENDING or gone.

@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../lib/server.h"
+
 #ifndef RECEIVERS
 #error "RECEIVERS: the path of tests/lib/alert_receivers.py"
 #endif
@@ -458,4 +460,94 @@ struct alert world_alert(enum alert_phase phase, wall_t at_wall)
                           .probe = "use1"};
 
     return alert;
+}
+
+/* ---- what the tests of the alerts have in common ---- */
+
+struct probe use1, usw2;
+
+/* Raises and expects it on disk. */
+void raise_alert(struct probe *probe, enum alert_phase phase, wall_t at_wall)
+{
+    struct alert alert = world_alert(phase, at_wall);
+
+    ck_assert_int_eq(alerts_raise(probe->alerts, &alert), 0);
+}
+
+void name_incident(struct alert *alert, const char *name)
+{
+    snprintf(alert->incident, sizeof(alert->incident), "%s", name);
+}
+
+/* A sink at a port where nobody listens. */
+struct sink_settings dead_sink(const char *name)
+{
+    struct sink_settings sink = world_mail_sink(name);
+
+    sink.port = server_free_port();
+    return sink;
+}
+
+/* Two probes with one store and a mail sink each. */
+void start_two(void)
+{
+    probe_init(&use1, "use1", world_store());
+    probe_init(&usw2, "usw2", world_store());
+    probe_add(&use1, world_mail_sink("mail"));
+    probe_add(&usw2, world_mail_sink("mail"));
+    probe_start(&use1);
+    probe_start(&usw2);
+}
+
+void stop_two(void)
+{
+    probe_stop(&use1);
+    probe_stop(&usw2);
+}
+
+void start_one(struct sink_settings sink)
+{
+    probe_init(&use1, "use1", world_store());
+    probe_add(&use1, sink);
+    probe_start(&use1);
+}
+
+const char claim_name[] = "v1/claims/region_down.jwt-pizza.us-east-1.7";
+
+static bool claim_is_sent(void *context)
+{
+    const char *value = fake_get(&world_data, claim_name);
+
+    (void)context;
+    return value != NULL && strstr(value, "\"sent\":true") != NULL;
+}
+
+void wait_claim_sent(void)
+{
+    world_wait(claim_is_sent, NULL, "the claim says sent");
+}
+
+bool has_failed(void *context)
+{
+    return probe_stats(context).failed_attempts > 0;
+}
+
+bool has_sent(void *context)
+{
+    return probe_stats(context).sent > 0;
+}
+
+bool has_told_failing(void *context)
+{
+    return ((struct probe *)context)->failing_count > 0;
+}
+
+TCase *world_case(const char *name)
+{
+    TCase *tests = tcase_create(name);
+
+    tcase_set_timeout(tests, 60);
+    tcase_add_unchecked_fixture(tests, world_receivers_start, world_receivers_stop);
+    tcase_add_checked_fixture(tests, world_setup, world_teardown);
+    return tests;
 }

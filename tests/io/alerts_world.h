@@ -5,6 +5,7 @@
 #ifndef REGIONSHIFT_TESTS_ALERTS_WORLD_H
 #define REGIONSHIFT_TESTS_ALERTS_WORLD_H
 
+#include <check.h>
 #include <jansson.h>
 #include <stdbool.h>
 
@@ -64,6 +65,25 @@ typedef bool (*world_condition)(void *context);
 void world_wait(world_condition condition, void *context, const char *what);
 void world_wait_seen(const char *kind, size_t count); /* "mail", "hook", "refused" */
 void world_wait_empty(struct probe *probe);           /* its queue */
+
+/* The two probes of most tests, and ways to begin. */
+extern struct probe use1, usw2;
+extern const char claim_name[];            /* of world_alert() */
+void start_one(struct sink_settings sink); /* use1, with a store */
+void start_two(void);                      /* one store, a mail sink each */
+void stop_two(void);
+struct sink_settings dead_sink(const char *name); /* at a port where nobody listens */
+void name_incident(struct alert *alert, const char *name);
+void raise_alert(struct probe *probe, enum alert_phase phase, wall_t at_wall);
+void wait_claim_sent(void);
+
+/* Conditions on a probe. */
+bool has_failed(void *probe);
+bool has_sent(void *probe);
+bool has_told_failing(void *probe);
+
+/* A test case with the fixtures. */
+TCase *world_case(const char *name);
 
 /* What was received, in order. */
 size_t world_seen(const char *kind);
