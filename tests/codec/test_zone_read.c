@@ -17,7 +17,7 @@ static char error[128];
 #define FENCE_NAME "_regionshift.jwt-pizza.example.com"
 #define FENCE(epoch)                                                                               \
     "\"v=rs1 group=jwt-pizza epoch=" epoch " by=use1 nonce=" PIZZA_NONCE " plan="                  \
-                                                                         "0011223344556677\""
+    "0011223344556677\""
 
 static const char *const epoch7[] = {FENCE("7")};
 static const char *const epoch8[] = {FENCE("8")};

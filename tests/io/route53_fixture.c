@@ -129,6 +129,7 @@ void route53_set_up(void)
     settings = pizza_settings();
     settings.aws_endpoint = lab_endpoint(lab);
     settings.aws_timeout_ms = 20000; /* only ever reached when something is wrong */
+    told = (struct told){.count = 0};
     lab_heal(lab);
     zone_put(0);
     uv_loop_init(&loop);

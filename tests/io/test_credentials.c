@@ -50,6 +50,7 @@ static void set_up(void)
     unsetenv("AWS_DEFAULT_PROFILE");
     setenv("AWS_SHARED_CREDENTIALS_FILE", shared_path, 1);
     setenv("AWS_CONFIG_FILE", config_path, 1);
+    told = (struct told){.count = 0};
     uv_loop_init(&loop);
     ck_assert_int_eq(credentials_create(&loop, "", &source), 0);
 }
