@@ -21,6 +21,7 @@ enum decision_kind {
 
 const char *decision_kind_name(enum decision_kind kind); /* "init" "leave" ... */
 int decision_kind_parse(const char *name, enum decision_kind *ret_kind);
+bool decision_is_move(enum decision_kind kind); /* counted by dwell and budget (D6) */
 
 enum { DECISION_REASON_MAX = 200, ORDER_ID_MAX = 40 };
 

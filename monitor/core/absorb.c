@@ -52,11 +52,17 @@ static void schedule_again(struct engine *engine, uint32_t check)
     schedule_put(&engine->schedule, check, due_ms);
 }
 
-static void note_trouble(struct engine *engine, uint32_t site, bool bad, enum verdict_state state)
+/* A site's trouble begins with the first bad result and ends when all its checks are up. */
+static void note_trouble(struct engine *engine, uint32_t site, bool bad)
 {
+    const struct site *s = &engine->settings->sites[site];
+    bool up = true;
+
+    for (uint32_t i = s->first_check; i < s->first_check + s->check_count; i++)
+        up &= engine->checks[i].verdict.state == VERDICT_UP;
     if (bad && engine->trouble_ms[site] < 0)
         engine->trouble_ms[site] = engine->now_ms;
-    else if (!bad && state == VERDICT_UP)
+    else if (!bad && up)
         engine->trouble_ms[site] = -1;
 }
 
@@ -70,7 +76,7 @@ static void absorb_result(struct engine *engine, const struct event_result *even
     check->in_flight = false;
     verdict_apply(&check->verdict, &check->rule, result->class, result->failure, engine->now_ms);
     if (result->class != RESULT_VOID)
-        note_trouble(engine, site, result->class == RESULT_BAD, check->verdict.state);
+        note_trouble(engine, site, result->class == RESULT_BAD);
     schedule_again(engine, event->check);
     if (check->verdict.state == before)
         return;
@@ -161,12 +167,15 @@ static void absorb_vote(struct engine *engine, const struct event_vote *event)
     }
 }
 
-/* V2: another probe's suspicion makes us look at once, over a fresh connection. */
+/* V2: another probe's suspicion makes us look at once, over a fresh connection; but what is suspect
+ * here already keeps its pace, or many probes would fall in no time at all. */
 static void look_at_once(struct engine *engine, uint32_t site)
 {
     const struct site *s = &engine->settings->sites[site];
 
     for (uint32_t i = s->first_check; i < s->first_check + s->check_count; i++) {
+        if (engine->checks[i].verdict.state != VERDICT_UP)
+            continue;
         if (engine->checks[i].in_flight)
             engine->checks[i].again = true;
         else if (engine->schedule.items[i].due_ms > engine->now_ms)
@@ -213,8 +222,11 @@ static void absorb_order(struct engine *engine, const struct event_order *event)
     strncpy(fact->text, event->order->id, sizeof(fact->text) - 1);
 }
 
+/* D6: the ledger's wall times become ages here, clamped to 0..window, and age by our own clock:
+ * what a clock that ran ahead has written counts, and ends. */
 static void absorb_budget(struct engine *engine, const struct event_budget *event)
 {
+    msec_t window_ms = engine->settings->limit_window_ms;
     uint32_t count = event->count < BUDGET_MAX ? event->count : BUDGET_MAX;
 
     engine->budget_revision = event->revision;
@@ -222,6 +234,11 @@ static void absorb_budget(struct engine *engine, const struct event_budget *even
     if (count > 0)
         memcpy(engine->budget, event->moves + (event->count - count),
                count * sizeof(*engine->budget));
+    for (uint32_t i = 0; i < count; i++) {
+        msec_t age_ms = state_wall(engine, engine->now_ms) - engine->budget[i];
+        age_ms = age_ms < 0 ? 0 : age_ms > window_ms ? window_ms : age_ms;
+        engine->budget_ms[i] = engine->now_ms - age_ms;
+    }
     state_touch_all(engine);
 }
 
@@ -301,9 +318,11 @@ static void absorb_journal(struct engine *engine, const struct event_journal *ev
 
 static void absorb_init(struct engine *engine, const struct event_init *event)
 {
-    const struct group_state *state = &engine->groups[event->group];
+    struct group_state *state = &engine->groups[event->group];
 
-    engine->groups[event->group].init_wanted = true;
+    if (state->has_head)
+        return;
+    state->init_wanted = true;
     for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
         engine->slots[i].asked_ms = engine->now_ms;
         engine->zones[engine->slots[i].zone].wanted = true;

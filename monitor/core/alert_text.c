@@ -114,7 +114,9 @@ static void say_done(const struct engine *engine, struct text *text, uint32_t gr
         return;
     }
     say(text, "Decided: epoch %" PRIu64 " (%s) by %s: %s\n", head->epoch,
-        decision_kind_name(head->kind), engine->settings->electors[head->by].name, head->reason);
+        decision_kind_name(head->kind),
+        head->by == NONE ? "a former probe" : engine->settings->electors[head->by].name,
+        head->reason);
     if (state->accepted_ms >= 0)
         say(text, "Route 53 accepted it %.1f s after the first sign of trouble.\n",
             (double)(state->accepted_ms -

@@ -182,26 +182,16 @@ static bool slots_failing(const struct engine *engine, uint32_t group, bool for_
     return false;
 }
 
-/* C2: a fence that was there is gone, or the first one was never written. */
-static bool fence_missing(const struct engine *engine, uint32_t group)
+static bool some_slot(const struct engine *engine, uint32_t group, enum group_incident incident)
 {
     const struct group_state *state = &engine->groups[group];
 
-    for (uint32_t i = state->first_slot;
-         state->has_head && i < state->first_slot + state->slot_count; i++) {
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
         const struct zone_slot *slot = &engine->slots[i];
-        bool first = state->head.decision.kind == DECISION_INIT && slot->seen_epoch == 0;
-        if (slot->known && !slot->fence_present && !first)
+        if (incident == INCIDENT_FENCE_MISSING ? slot->missing : slot->ahead)
             return true;
     }
     return false;
-}
-
-static bool fence_ahead(const struct engine *engine, uint32_t group)
-{
-    return engine->groups[group].has_head && engine->store_full_ms >= 0 &&
-           applying_fence_max(engine, group) > engine->groups[group].head.decision.epoch &&
-           !engine->groups[group].commit_pending;
 }
 
 static bool group_wrong(const struct engine *engine, uint32_t group, enum group_incident incident)
@@ -216,9 +206,8 @@ static bool group_wrong(const struct engine *engine, uint32_t group, enum group_
     case INCIDENT_DRIFT:
         return applying_drifted(engine, group);
     case INCIDENT_FENCE_MISSING:
-        return fence_missing(engine, group);
     case INCIDENT_FENCE_CONFLICT:
-        return fence_ahead(engine, group);
+        return some_slot(engine, group, incident);
     case INCIDENT_FROZEN:
         return orders_freeze(&engine->orders, group, wall) != NULL;
     case INCIDENT_MOVE_REFUSED:

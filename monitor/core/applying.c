@@ -67,6 +67,15 @@ bool applying_drifted(const struct engine *engine, uint32_t group)
     return false;
 }
 
+bool applying_late(const struct engine *engine, uint32_t group)
+{
+    const struct decision *head = &engine->groups[group].head.decision;
+    uint64_t fence = applying_fence_max(engine, group);
+
+    return engine->groups[group].has_head && head->kind == DECISION_CANCEL &&
+           fence > head->base_epoch && fence < head->epoch;
+}
+
 /* ---- reading a zone ---- */
 
 /* C4: weights are measured against what the fence's own epoch said; of an epoch this head does not
@@ -189,13 +198,11 @@ void applying_zones(struct engine *engine)
 /* ---- gates before sending (C6) ---- */
 
 /* The reason for taking weight from a region is still there: agreed down, or drained. */
-static bool evidence_stands(const struct engine *engine, uint32_t group)
+static bool leavers_stand(const struct engine *engine, uint32_t group)
 {
     const struct decision *head = &engine->groups[group].head.decision;
     const struct group *g = state_group(engine, group);
 
-    if (head->kind != DECISION_LEAVE)
-        return true;
     for (uint32_t r = 0; r < engine->settings->region_count; r++) {
         bool down = engine->drained[r] || r == g->fallback_region;
         if (!(head->regions_left >> r & 1))
@@ -208,6 +215,42 @@ static bool evidence_stands(const struct engine *engine, uint32_t group)
             return false;
     }
     return true;
+}
+
+/* D2: what gains weight in the zone is still agreed up; by override, at least not down. */
+static bool gainers_stand(const struct engine *engine, const struct zone_slot *slot)
+{
+    const struct settings *settings = engine->settings;
+    const struct decision *head = &engine->groups[slot->group].head.decision;
+    const struct group *g = state_group(engine, slot->group);
+
+    for (uint32_t k = 0; k < g->site_count; k++) {
+        const struct site *site = &settings->sites[g->sites[k]];
+        const struct service *service = &settings->services[site->service];
+        enum agreement_state state = engine->agreements[g->sites[k]].state;
+        bool judged = site->check_count > 0 && (service->required || !g->together);
+
+        if (service->zone != slot->zone || !judged || head->weights[k] <= slot->weights[k])
+            continue;
+        if (head->override ? state == AGREED_DOWN : state != AGREED_UP)
+            return false;
+    }
+    return true;
+}
+
+/* C6: what the decision was made from is still so. What is latched has moved traffic already, so a
+ * recovery does not stop it any more (C8). */
+static bool evidence_stands(const struct engine *engine, uint32_t group)
+{
+    const struct zone_slot *slots = first_slot(engine, group);
+
+    if (!decision_is_move(engine->groups[group].head.decision.kind))
+        return true;
+    for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
+        if (!gainers_stand(engine, &slots[i]))
+            return false;
+    }
+    return state_group(engine, group)->beacons || leavers_stand(engine, group);
 }
 
 /* Once one zone has it, the others follow whatever the evidence says now (C8). */
@@ -238,6 +281,8 @@ static const char *closed_rule(const struct engine *engine, uint32_t group)
         return "D7";
     if (applying_drifted(engine, group) && !head->override)
         return "C4";
+    if (applying_late(engine, group))
+        return "C8"; /* to be adopted, not undone */
     if (!partly_applied(engine, group) && !evidence_stands(engine, group))
         return "C6";
     return NULL;
@@ -316,6 +361,7 @@ static void slot_send(struct engine *engine, struct zone_slot *slot)
     slot->state = CHANGE_SENDING;
     slot->unanswered = true;
     slot->sent_epoch = batch->epoch;
+    state->announce = decision_is_move(state->head.decision.kind); /* also after a restart */
     memcpy(slot->nonce, view->nonce, sizeof(slot->nonce));
     fact = state_fact(engine, FACT_SENT);
     fact->rule = "C1";
@@ -422,8 +468,10 @@ static void slot_apply(struct engine *engine, struct zone_slot *slot)
             slot_rest(engine, slot);
         return;
     }
-    if (slot->state == CHANGE_IDLE) {
+    if (slot->state == CHANGE_IDLE ||
+        (slot->state == CHANGE_WAITING && slot->wait_epoch != head->epoch)) {
         slot->state = CHANGE_WAITING;
+        slot->wait_epoch = head->epoch;
         slot->next_ms =
             state->head_seen_ms + (msec_t)state_rank(engine, head->epoch) * RANK_STEP_MS;
     }
@@ -479,28 +527,60 @@ static void latch_beacons(struct engine *engine, uint32_t group)
     }
 }
 
-static void look_for_drift(struct engine *engine, struct zone_slot *slot)
+static void tell_wrong(struct engine *engine, const struct zone_slot *slot, enum fact_code code,
+                       const char *rule)
 {
-    bool drifted = slot_drifted(engine, slot);
-    struct fact *fact;
+    struct fact *fact = state_fact(engine, code);
 
-    if (drifted != slot->drifted && drifted) {
-        fact = state_fact(engine, FACT_DRIFT);
-        fact->rule = "C4";
-        fact->group = slot->group;
-        fact->zone = slot->zone;
-        fact->epoch = (int64_t)slot->fence.epoch;
-        state_weights_text(engine, slot->group, slot->weights, fact->text, sizeof(fact->text));
-    }
-    slot->drifted = drifted;
+    fact->rule = rule;
+    fact->group = slot->group;
+    fact->zone = slot->zone;
+    fact->epoch = slot->fence_present ? (int64_t)slot->fence.epoch : -1;
+    state_weights_text(engine, slot->group, slot->weights, fact->text, sizeof(fact->text));
+}
+
+/* C2: no fence, although one was here, or ought to be by now. */
+static bool slot_missing(const struct engine *engine, const struct zone_slot *slot)
+{
+    const struct group_state *state = &engine->groups[slot->group];
+    bool first = state->head.decision.kind == DECISION_INIT && slot->seen_epoch == 0;
+
+    return state->has_head && slot->known && !slot->fence_present && !first;
+}
+
+/* C7: the fence is above the head, and a whole reading of the store, later than that of the zone,
+ * did not explain it. */
+static bool slot_ahead(const struct engine *engine, const struct zone_slot *slot)
+{
+    const struct group_state *state = &engine->groups[slot->group];
+    uint64_t head = state->has_head ? state->head.decision.epoch : 0;
+
+    return slot->known && slot->fence_present && slot->fence.epoch > head &&
+           state_store_ok(engine) && engine->store_full_ms > engine->zones[slot->zone].read_ms;
 }
 
 void applying_look(struct engine *engine, uint32_t group)
 {
     struct zone_slot *slots = first_slot(engine, group);
 
-    for (uint32_t i = 0; i < engine->groups[group].slot_count; i++)
-        look_for_drift(engine, &slots[i]);
+    for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
+        struct zone_slot *slot = &slots[i];
+        bool drifted = slot_drifted(engine, slot);
+        bool missing = slot_missing(engine, slot);
+        bool ahead = slot_ahead(engine, slot);
+
+        if (drifted && !slot->drifted) {
+            tell_wrong(engine, slot, FACT_DRIFT, "C4");
+            engine->groups[group].drift_revision = engine->store_revision;
+        }
+        if (missing && !slot->missing)
+            tell_wrong(engine, slot, FACT_FENCE_MISSING, "C2");
+        if (ahead && !slot->ahead)
+            tell_wrong(engine, slot, FACT_FENCE_AHEAD, "C7");
+        slot->drifted = drifted;
+        slot->missing = missing;
+        slot->ahead = ahead;
+    }
 }
 
 void applying_apply(struct engine *engine, uint32_t group)
@@ -522,6 +602,8 @@ static void slot_accepted(struct engine *engine, struct zone_slot *slot, uint64_
     const struct group_state *state = &engine->groups[slot->group];
     const struct group *group = state_group(engine, slot->group);
 
+    if (epoch > slot->seen_epoch)
+        slot->seen_epoch = epoch;
     if (!state->has_head || state->head.decision.epoch != epoch) {
         engine->zones[slot->zone].wanted = true; /* a newer head came meanwhile: look */
         slot->known = false;
@@ -532,8 +614,6 @@ static void slot_accepted(struct engine *engine, struct zone_slot *slot, uint64_
     memcpy(slot->fence.nonce, slot->nonce, sizeof(slot->fence.nonce));
     strncpy(slot->fence.by, engine->settings->electors[engine->settings->self].name,
             sizeof(slot->fence.by) - 1);
-    if (epoch > slot->seen_epoch)
-        slot->seen_epoch = epoch;
     for (uint32_t k = 0; k < group->site_count; k++) {
         uint32_t service = engine->settings->sites[group->sites[k]].service;
         if (engine->settings->services[service].zone == slot->zone)

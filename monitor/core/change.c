@@ -97,7 +97,8 @@ static int add_fence(const struct settings *settings, const struct decision *dec
     return 0;
 }
 
-/* A set that `init` may create: the settings say all of it (D9). */
+/* A set that `init` may create: the settings say all of it (D9). It was missing then, and is until
+ * the first batch has gone through. */
 static struct record_set set_of_site(const struct settings *settings, uint32_t site, int weight)
 {
     const struct site *s = &settings->sites[site];
@@ -127,7 +128,8 @@ static const char *add_site(const struct settings *settings, const struct decisi
     struct record_set new;
 
     if (old == NULL) {
-        if (decision->kind != DECISION_INIT || settings->sites[site].value[0] == '\0')
+        bool was_missing = decision->kind == DECISION_INIT || decision->base[in_group] < 0;
+        if (!was_missing || settings->sites[site].value[0] == '\0')
             return "record-set-missing";
         new = set_of_site(settings, site, decision->weights[in_group]);
         batch->is_init = true;

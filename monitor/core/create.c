@@ -231,20 +231,36 @@ static void init_groups(struct engine *engine)
         engine->zones[z].read_ms = -1;
 }
 
+static bool same_headers(const struct check *x, const struct check *y)
+{
+    if (x->header_count != y->header_count)
+        return false;
+    for (uint32_t i = 0; i < x->header_count; i++) {
+        if (strcmp(x->headers[i].name, y->headers[i].name) != 0 ||
+            strcmp(x->headers[i].value, y->headers[i].value) != 0)
+            return false;
+    }
+    return true;
+}
+
 /* The same check, by everything that its verdict depends on. */
 static bool same_check(const struct settings *a, const struct check *x, const struct settings *b,
                        const struct check *y)
 {
     return strcmp(a->sites[x->site].name, b->sites[y->site].name) == 0 && x->kind == y->kind &&
            strcmp(x->url, y->url) == 0 && strcmp(x->address, y->address) == 0 &&
-           strcmp(x->status, y->status) == 0 && strcmp(x->body, y->body) == 0 &&
-           x->fall == y->fall && x->rise == y->rise && x->interval_ms == y->interval_ms &&
-           x->window_bad == y->window_bad && x->window_of == y->window_of;
+           strcmp(x->method, y->method) == 0 && same_headers(x, y) && x->verify == y->verify &&
+           x->timeout_ms == y->timeout_ms && strcmp(x->status, y->status) == 0 &&
+           strcmp(x->body, y->body) == 0 && x->fall == y->fall && x->rise == y->rise &&
+           x->interval_ms == y->interval_ms && x->window_bad == y->window_bad &&
+           x->window_of == y->window_of;
 }
 
-/* Reload: what was seen of a check that did not change is still true. */
-static void take_over_verdicts(struct engine *engine, const struct engine *before)
+/* Reload: what was seen of a check that did not change is still true, and so is a gap (V5). */
+static void take_over(struct engine *engine, const struct engine *before)
 {
+    engine->gap = before->gap;
+    engine->gap_until_ms = before->gap_until_ms;
     for (uint32_t i = 0; i < engine->settings->check_count; i++) {
         for (uint32_t j = 0; j < before->settings->check_count; j++) {
             if (same_check(engine->settings, &engine->settings->checks[i], before->settings,
@@ -265,6 +281,7 @@ int engine_create(const struct settings *settings, bool dry_run, const struct en
     engine->dry_run = dry_run;
     engine->store_ok_ms = -1;
     engine->store_full_ms = -1;
+    engine->orders_end_ms = INT64_MAX;
     engine->slot_count = count_slots(settings);
     take_checks(engine);
     take_outputs(engine);
@@ -278,7 +295,7 @@ int engine_create(const struct settings *settings, bool dry_run, const struct en
     init_checks(engine);
     init_groups(engine);
     if (before != NULL)
-        take_over_verdicts(engine, before);
+        take_over(engine, before);
     *ret_engine = engine;
     return 0;
 }

@@ -23,3 +23,8 @@ int decision_kind_parse(const char *name, enum decision_kind *ret_kind)
     }
     return -1;
 }
+
+bool decision_is_move(enum decision_kind kind)
+{
+    return kind == DECISION_LEAVE || kind == DECISION_FAILBACK;
+}

@@ -41,8 +41,8 @@ static const struct {
     [FACT_INSYNC] = {"insync", NULL, NULL, NULL, NULL, NULL},
     [FACT_SERVERS] = {"servers", "current", "asked", "state", "note", NULL},
     [FACT_DRIFT] = {"drift", NULL, NULL, NULL, NULL, "weights"},
-    [FACT_FENCE_MISSING] = {"fence_missing", NULL, NULL, NULL, NULL, NULL},
-    [FACT_FENCE_AHEAD] = {"fence_ahead", NULL, NULL, NULL, NULL, NULL},
+    [FACT_FENCE_MISSING] = {"fence_missing", NULL, NULL, NULL, NULL, "weights"},
+    [FACT_FENCE_AHEAD] = {"fence_ahead", NULL, NULL, NULL, NULL, "weights"},
     [FACT_ORDER] = {"order", NULL, NULL, "verb", NULL, "id"},
     [FACT_STORE] = {"store", NULL, NULL, "status", NULL, NULL},
     [FACT_ALERT] = {"alert", NULL, NULL, "event", "phase", "incident"},
@@ -76,10 +76,10 @@ __attribute__((format(printf, 2, 3))) static void add(struct line *line, const c
         line->used = line->size - 1;
 }
 
-/* logfmt: quoted when a space or a quote is inside; text has been escaped before. */
+/* logfmt: quoted when a space, a quote or a backslash is inside; text has been escaped before. */
 static void add_word(struct line *line, const char *key, const char *value)
 {
-    bool quote = strpbrk(value, " =\"") != NULL;
+    bool quote = strpbrk(value, " =\"\\") != NULL;
 
     if (key == NULL || value[0] == '\0')
         return;

@@ -79,24 +79,26 @@ bool order_is_obeyed(const struct order *order, uint32_t group)
     return false;
 }
 
-const struct order *orders_failback(const struct orders *orders, uint32_t group, wall_t wall)
+const struct order *orders_failback(const struct orders *orders, uint32_t group, wall_t wall,
+                                    uint64_t after_revision)
 {
     for (uint32_t i = orders->count; i-- > 0;) {
         const struct order *order = &orders->items[i];
         if (order->verb == ORDER_FAILBACK && concerns(order, group) && lives(order, wall) &&
-            !order_is_obeyed(order, group))
+            order->create_revision > after_revision && !order_is_obeyed(order, group))
             return order;
     }
     return NULL;
 }
 
 const struct order *orders_ack(const struct orders *orders, uint32_t group, const char *incident,
-                               wall_t wall)
+                               wall_t wall, uint64_t after_revision)
 {
     for (uint32_t i = orders->count; i-- > 0;) {
         const struct order *order = &orders->items[i];
         if (order->verb == ORDER_ACK && strcmp(order->incident, incident) == 0 &&
-            lives(order, wall) && !order_is_obeyed(order, group))
+            lives(order, wall) && order->create_revision > after_revision &&
+            !order_is_obeyed(order, group))
             return order;
     }
     return NULL;

@@ -18,11 +18,13 @@ void orders_remove(struct orders *orders, const char *id);
 const struct order *orders_drain(const struct orders *orders, uint32_t region, wall_t wall);
 /* The order that freezes a group now, or NULL. */
 const struct order *orders_freeze(const struct orders *orders, uint32_t group, wall_t wall);
-/* The newest failback order for a group that waits to be obeyed, or NULL. */
-const struct order *orders_failback(const struct orders *orders, uint32_t group, wall_t wall);
+/* The newest failback order for a group that waits to be obeyed, or NULL. Only one given after a
+ * revision counts, here and below: an older word was about an older state. */
+const struct order *orders_failback(const struct orders *orders, uint32_t group, wall_t wall,
+                                    uint64_t after_revision);
 /* The newest unobeyed ack of an incident, or NULL. */
 const struct order *orders_ack(const struct orders *orders, uint32_t group, const char *incident,
-                               wall_t wall);
+                               wall_t wall, uint64_t after_revision);
 
 bool order_is_obeyed(const struct order *order, uint32_t group);
 

@@ -20,17 +20,13 @@ msec_t safety_dwell_left(const struct engine *engine, uint32_t group)
     return clamp(state->moved_ms + dwell_ms - engine->now_ms, 0, dwell_ms);
 }
 
-/* D6: moves within the window, over all groups. An age is clamped to 0..window, so that a ledger
- * written by a clock that ran ahead still counts and still ends. */
+/* D6: moves within the window, over all groups. */
 uint32_t safety_budget_used(const struct engine *engine)
 {
-    wall_t now_wall = state_wall(engine, engine->now_ms);
     uint32_t used = 0;
 
-    for (uint32_t i = 0; i < engine->budget_count; i++) {
-        msec_t age_ms = clamp(now_wall - engine->budget[i], 0, engine->settings->limit_window_ms);
-        used += age_ms < engine->settings->limit_window_ms;
-    }
+    for (uint32_t i = 0; i < engine->budget_count; i++)
+        used += engine->now_ms - engine->budget_ms[i] < engine->settings->limit_window_ms;
     return used;
 }
 

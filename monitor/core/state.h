@@ -20,7 +20,7 @@ enum {
     ZONE_EVERY_MS = 300000,  /* C4: drift is looked for at least every 5 minutes */
     REFUSED_LOOK_MS = 1000,  /* D10: how often a refused wish is looked at again */
     BACKOFF_FIRST_MS = 1000,
-    BACKOFF_MAX_MS = 60000,
+    BACKOFF_MAX_MS = 20000, /* C8: written within 30 s once Route 53 takes changes again */
     LEASE_MARGIN_MS = 1000, /* C6: a lease that ends sooner is no lease */
     FACTS_MAX = 512,
     ALERTS_MAX = 64
@@ -70,7 +70,10 @@ struct zone_slot {
     uint64_t seen_epoch; /* highest this engine saw or wrote here */
     int *weights;        /* as read, by the group's sites; -1: no such record set */
     bool drifted;
+    bool missing; /* C2: a fence that was there is gone */
+    bool ahead;   /* C7: the fence is above the head, and no word of the store explains it */
     enum change_state state;
+    uint64_t wait_epoch;          /* when waiting: the head whose turn is awaited */
     msec_t next_ms;               /* when waiting or backing off: until then */
     msec_t asked_ms;              /* when reading: only a later reading will do */
     uint32_t attempts;            /* failed ones in a row */
@@ -121,6 +124,7 @@ struct group_state {
     bool ever_moved;
     uint64_t journal_epoch;
     bool init_wanted;
+    uint64_t drift_revision; /* the store's, when drift was first seen: older acks are void */
     struct wish wish;
     int *wish_weights;
     struct gate *gates;
@@ -190,8 +194,10 @@ struct engine {
     bool lease_alive;
     msec_t lease_until_ms;
     struct orders orders;
+    msec_t orders_end_ms; /* when the next of them ends by time */
     uint64_t budget_revision;
     wall_t budget[BUDGET_MAX];
+    msec_t budget_ms[BUDGET_MAX]; /* the same moves on our clock (D6) */
     uint32_t budget_count;
 
     /* agreement, decision, change */
@@ -287,6 +293,8 @@ void applying_zones(struct engine *engine); /* which zones are read now */
 uint64_t applying_fence_min(const struct engine *engine, uint32_t group);
 uint64_t applying_fence_max(const struct engine *engine, uint32_t group);
 bool applying_drifted(const struct engine *engine, uint32_t group);
+/* C8: the batch of a decision that was cancelled was applied after all. */
+bool applying_late(const struct engine *engine, uint32_t group);
 void alerting_raise(struct engine *engine, uint32_t group); /* -> alert */
 void alerting_self(struct engine *engine);
 uint32_t alerting_list(const struct engine *engine, struct incident_view *ret_views, uint32_t max);

@@ -338,43 +338,65 @@ static void fail_back(struct unit *unit, struct wish *wish)
     wish->kind = DECISION_FAILBACK;
 }
 
-static void unit_wish(struct unit *unit, struct wish *wish)
+/* How the unit stands, region by region: does anybody have to leave? */
+static bool look_at_stands(struct unit *unit, struct wish *wish)
 {
     const struct settings *settings = unit->input->settings;
     bool leaving = false;
-    bool agreed_down_leaves = false;
 
     each_site(unit, wish, stand_site, NULL);
     for (uint32_t r = 0; r < settings->region_count; r++) {
         struct stand *stand = &unit->stands[r];
 
-        if (!stand->present)
-            continue;
-        if (r == unit->group->fallback_region)
+        if (!stand->present || r == unit->group->fallback_region)
             continue;
         judge_leaving(unit, wish, r);
         judge_gaining(unit, wish, r);
         leaving |= stand->leaving;
-        agreed_down_leaves |= stand->leaving && !unit->input->drained[r];
+        if (stand->leaving && !unit->input->drained[r])
+            wish->ordered = false;
     }
-    if (agreed_down_leaves)
-        wish->ordered = false;
-    if (leaving) {
+    return leaving;
+}
+
+static void unit_leaves(struct unit *unit, struct wish *wish)
+{
+    if (look_at_stands(unit, wish)) {
         wish->kind = DECISION_LEAVE;
         leave(unit, wish);
     } else if (leave_fallback(unit, wish)) {
         wish->kind = DECISION_LEAVE;
         wish->ordered = false;
-    } else if (unit->input->failback && wish->kind != DECISION_LEAVE) {
-        fail_back(unit, wish);
     }
 }
 
+static void unit_returns(struct unit *unit, struct wish *wish)
+{
+    look_at_stands(unit, wish);
+    fail_back(unit, wish);
+}
+
+/* D3: the whole group is one unit, or each of its services. */
+static void each_unit(const struct wish_input *input, struct wish *wish,
+                      void (*visit)(struct unit *unit, struct wish *wish))
+{
+    const struct group *group = &input->settings->groups[input->group];
+    uint32_t units = group->together ? 1 : group->service_count;
+
+    for (uint32_t i = 0; i < units; i++) {
+        struct unit unit = {.input = input, .group = group, .first = i, .count = 1};
+        if (group->together)
+            unit.count = group->service_count;
+        visit(&unit, wish);
+    }
+}
+
+/* Coming back waits until nobody has to leave: one decision is one or the other. */
 void wish_make(const struct wish_input *input, struct wish *wish)
 {
     const struct group *group = &input->settings->groups[input->group];
     size_t size = group->site_count * sizeof(*wish->weights);
-    uint32_t units = group->together ? 1 : group->service_count;
+    struct gate *gates = wish->gates;
 
     assert(input->settings->region_count <= REGIONS_MAX);
     memcpy(wish->weights, input->weights, size);
@@ -385,11 +407,10 @@ void wish_make(const struct wish_input *input, struct wish *wish)
     wish->all_down = false;
     wish->refusal = (struct refusal){0};
     wish->again_ms = INT64_MAX;
-    for (uint32_t i = 0; i < units; i++) {
-        struct unit unit = {.input = input, .group = group, .first = i, .count = 1};
-        if (group->together)
-            unit.count = group->service_count;
-        unit_wish(&unit, wish);
-    }
+    each_unit(input, wish, unit_leaves);
+    wish->gates = NULL; /* said already */
+    if (input->failback && wish->kind != DECISION_LEAVE)
+        each_unit(input, wish, unit_returns);
+    wish->gates = gates;
     wish->changes = memcmp(wish->weights, input->weights, size) != 0;
 }

@@ -72,15 +72,33 @@ void sim_store_clear(struct sim_store *store)
 
 /* ---- leases ---- */
 
+/* What went with the lease is written again with the new one. */
+static void write_again(struct world *world, uint32_t probe)
+{
+    struct sim_probe *p = &world->probes[probe];
+    const char *self = p->settings->electors[probe].name;
+    key_text key;
+
+    for (uint32_t g = 0; g < p->settings->group_count; g++) {
+        if (p->votes[g] == NULL)
+            continue;
+        key_vote(key, self, p->settings->groups[g].name);
+        sim_store_put(world, key, p->votes[g], probe, sim_store_begin(world));
+    }
+}
+
 void sim_store_renew(struct world *world, uint32_t probe)
 {
     struct sim_probe *p = &world->probes[probe];
     msec_t lease_ms = p->settings->store.lease_ms;
     struct event event = {.kind = EVENT_LEASE};
+    bool was_held = p->lease_held;
 
-    if (p->store_reachable) {
+    if (p->store_reachable && !world->store_readonly) {
         p->lease_held = true;
         p->lease_until_ms = world->now_ms + lease_ms;
+        if (!was_held)
+            write_again(world, probe);
         event.lease.alive = true;
         event.lease.until_ms = p->lease_until_ms;
         world_feed(world, probe, &event);
@@ -92,7 +110,7 @@ void sim_store_renew(struct world *world, uint32_t probe)
 
 void sim_store_sweep(struct world *world)
 {
-    for (uint32_t i = 0; i < world->store.count; i++) {
+    for (uint32_t i = 0; i < world->store.count && !world->store_readonly; i++) {
         struct sim_item *item = &world->store.items[i];
         if (!present(item) || item->owner == NONE)
             continue;
@@ -256,17 +274,18 @@ void sim_store_publish(struct world *world, uint32_t probe, const struct update 
     static char value[VALUE_ROOM];
     key_text key;
 
-    if (!p->store_reachable || !p->lease_held) {
-        p->unpublished |= update->vote_count > 0;
-        return;
-    }
+    bool writes = p->store_reachable && p->lease_held && !world->store_readonly;
+
     for (uint32_t i = 0; i < update->vote_count; i++) {
         key_vote(key, self, p->settings->groups[update->votes[i].group].name);
         if (vote_write(&update->votes[i], value, sizeof(value)) < 0)
             abort();
-        sim_store_put(world, key, value, probe, sim_store_begin(world));
+        free(p->votes[update->votes[i].group]);
+        p->votes[update->votes[i].group] = strdup(value);
+        if (writes)
+            sim_store_put(world, key, value, probe, sim_store_begin(world));
     }
-    if (!update->suspects_changed)
+    if (!update->suspects_changed || !writes)
         return;
     key_suspects(key, self);
     if (suspects_write(p->settings, update->suspects, update->suspect_count, value, sizeof(value)) <
@@ -344,6 +363,8 @@ void sim_store_commit(struct world *world, uint32_t probe, const struct commit *
 
     if (!world->probes[probe].store_reachable) {
         reply.status = STORE_AWAY;
+    } else if (world->store_readonly) {
+        reply.status = STORE_READONLY;
     } else if (compares_hold(world, probe, commit)) {
         reply.status = STORE_OK;
         reply.revision = sim_store_begin(world);

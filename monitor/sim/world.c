@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "event_text.h"
+
 /* ---- the queue ---- */
 
 void world_later(struct world *world, msec_t after_ms, struct pending pending)
@@ -116,11 +118,32 @@ static void perform(struct world *world, uint32_t probe, const struct update *up
         note_alert(world, &update->alerts[i]);
 }
 
+static void record(struct world *world, uint32_t probe, const struct event *event)
+{
+    int length;
+
+    if (world->record_room - world->record_used < EVENT_TEXT_MAX) {
+        world->record_room = 2 * world->record_room + EVENT_TEXT_MAX;
+        world->record = realloc(world->record, world->record_room);
+        assert(world->record != NULL);
+    }
+    length = event_text_write(world->probes[probe].settings, event,
+                              world->record + world->record_used, EVENT_TEXT_MAX - 1);
+    assert(length >= 0);
+    world->record_used += (size_t)length;
+    memcpy(world->record + world->record_used, "\n", 2);
+    world->record_used++;
+}
+
 void world_feed(struct world *world, uint32_t probe, struct event *event)
 {
     struct update update;
 
     event->at_ms = world->now_ms;
+    if (probe == world->record_probe)
+        record(world, probe, event);
+    if (world->hook != NULL)
+        world->hook(world->probes[probe].engine);
     engine_step(world->probes[probe].engine, event, &update);
     perform(world, probe, &update);
 }
@@ -309,8 +332,9 @@ msec_t world_now(const struct world *world)
 void world_start(struct world *world, uint32_t probe)
 {
     struct sim_probe *p = &world->probes[probe];
-    struct event start = {.kind = EVENT_START,
-                          .start = {.wall = (wall_t)WALL_START * 1000 + world->now_ms}};
+    struct event start = {
+        .kind = EVENT_START,
+        .start = {.wall = (wall_t)WALL_START * 1000 + world->now_ms + p->wall_skew_ms}};
 
     assert(!p->alive);
     if (engine_create(p->settings, p->dry_run, NULL, &p->engine) < 0)
@@ -335,6 +359,10 @@ void world_kill(struct world *world, uint32_t probe)
     p->engine = NULL;
     p->lease_held = false;
     p->waiting_count = 0;
+    for (uint32_t g = 0; g < p->settings->group_count; g++) {
+        free(p->votes[g]);
+        p->votes[g] = NULL;
+    }
     for (uint32_t z = 0; z < p->settings->zone_count; z++) {
         zone_view_destroy(p->zone_views[z]);
         p->zone_views[z] = NULL;
@@ -363,6 +391,11 @@ void world_clock(struct world *world, uint32_t probe, msec_t jump_ms)
     struct event event = {.kind = EVENT_CLOCK, .clock = {.jump_ms = jump_ms}};
 
     world_feed(world, probe, &event);
+}
+
+void world_wall(struct world *world, uint32_t probe, msec_t skew_ms)
+{
+    world->probes[probe].wall_skew_ms = skew_ms;
 }
 
 void world_dry_run(struct world *world, uint32_t probe, bool dry_run)

@@ -51,13 +51,18 @@ void world_pause(struct world *world, uint32_t probe);
 void world_resume(struct world *world, uint32_t probe);
 /* The probe's wall clock jumps. */
 void world_clock(struct world *world, uint32_t probe, msec_t jump_ms);
+/* Its wall clock is wrong by skew; takes effect when it is started. */
+void world_wall(struct world *world, uint32_t probe, msec_t skew_ms);
 /* Its dry run; takes effect when it is started. */
 void world_dry_run(struct world *world, uint32_t probe, bool dry_run);
 struct engine *world_engine(struct world *world, uint32_t probe);
+/* Gives a probe that is not alive other settings, over the same sites. */
+void world_other_settings(struct world *world, uint32_t probe, const char *settings_text);
 
 /* ---- the store ---- */
 
 void world_store(struct world *world, bool reachable, uint32_t probe); /* NONE: for all */
+void world_store_readonly(struct world *world, bool readonly);
 /* Keeps the store's state of now, and goes back to it later (S1). */
 void world_store_save(struct world *world);
 void world_store_rollback(struct world *world);
@@ -116,5 +121,13 @@ uint32_t world_alerts(const struct world *world, enum alert_event event, enum al
 const struct alert *world_alert(const struct world *world, enum alert_event event);
 bool world_latched(const struct world *world, uint32_t probe, uint32_t group, uint32_t region);
 uint32_t world_checks_started(const struct world *world, uint32_t probe, const char *site);
+
+/* ---- for tests of the engine itself ---- */
+
+/* Calls hook before each step of any engine; NULL: no more. */
+void world_hook(struct world *world, void (*hook)(struct engine *engine));
+/* Keeps each event of a probe as a line of text (event_text.h), from now on. */
+void world_record(struct world *world, uint32_t probe);
+const char *world_recorded(const struct world *world);
 
 #endif

@@ -38,8 +38,9 @@ static void make_probe(struct sim_probe *probe)
     probe->started = calloc(s->site_count, sizeof(*probe->started));
     probe->latched = calloc((size_t)s->group_count * s->region_count, sizeof(*probe->latched));
     probe->zone_views = calloc(s->zone_count, sizeof(struct zone_view *));
-    assert(probe->modes != NULL && probe->started != NULL && probe->latched != NULL &&
-           probe->zone_views != NULL);
+    probe->votes = calloc(s->group_count, sizeof(char *));
+    assert(probe->votes != NULL && probe->modes != NULL && probe->started != NULL &&
+           probe->latched != NULL && probe->zone_views != NULL);
 }
 
 int world_create(const char *settings_text, char *error, size_t error_size,
@@ -53,6 +54,7 @@ int world_create(const char *settings_text, char *error, size_t error_size,
         return -1;
     }
     world->trace_probe = NONE;
+    world->record_probe = NONE;
     world->probe_count = first->elector_count;
     world->probes = calloc(world->probe_count, sizeof(*world->probes));
     assert(world->probes != NULL);
@@ -78,6 +80,7 @@ void world_destroy(struct world *world)
     for (uint32_t i = 0; i < world->probe_count; i++) {
         struct sim_probe *probe = &world->probes[i];
         world_kill(world, i);
+        free(probe->votes);
         settings_destroy(probe->settings);
         free(probe->modes);
         free(probe->started);
@@ -91,9 +94,28 @@ void world_destroy(struct world *world)
     if (world->saved != NULL)
         sim_store_clear(world->saved);
     free(world->saved);
+    free(world->record);
     free(world->queue);
     free(world->probes);
     free(world);
+}
+
+void world_other_settings(struct world *world, uint32_t probe, const char *settings_text)
+{
+    struct sim_probe *p = &world->probes[probe];
+    struct settings *settings = NULL;
+    char error[512] = "";
+
+    if (parse(settings_text, p->settings->electors[probe].name, &settings, error, sizeof(error)) <
+        0) {
+        fprintf(stderr, "sim: other settings: %s\n", error);
+        abort();
+    }
+    assert(!p->alive && settings->site_count == p->settings->site_count &&
+           settings->group_count == p->settings->group_count &&
+           settings->zone_count == p->settings->zone_count);
+    settings_destroy(p->settings);
+    p->settings = settings;
 }
 
 const struct settings *world_settings(const struct world *world)
@@ -145,11 +167,31 @@ void world_store_save(struct world *world)
     sim_store_copy(world->saved, &world->store);
 }
 
-/* Every probe reads everything again: revisions it was told mean nothing any more. */
+void world_store_readonly(struct world *world, bool readonly)
+{
+    world->store_readonly = readonly;
+}
+
+/* Every probe reads everything again: revisions it was told mean nothing any more. What was not
+ * there yet is gone, and told as gone. */
 void world_store_rollback(struct world *world)
 {
-    assert(world->saved != NULL);
-    sim_store_copy(&world->store, world->saved);
+    uint32_t count = world->store.count;
+
+    assert(world->saved != NULL && world->saved->count <= count);
+    for (uint32_t i = 0; i < world->saved->count; i++) /* keys are never taken from the list */
+        assert(strcmp(world->saved->items[i].key, world->store.items[i].key) == 0);
+    for (uint32_t i = 0; i < count; i++) {
+        struct sim_item *item = &world->store.items[i];
+        const struct sim_item *old = &world->saved->items[i];
+        bool was_there = i < world->saved->count && old->value != NULL;
+
+        free(item->value);
+        if (i < world->saved->count)
+            *item = *old;
+        item->value = was_there ? strdup(old->value) : NULL;
+    }
+    world->store.revision = world->saved->revision;
     for (uint32_t i = 0; i < world->probe_count; i++)
         memset(world->probes[i].known, 0xff, sizeof(world->probes[i].known));
 }
@@ -240,4 +282,21 @@ uint32_t world_refused(const struct world *world)
 bool world_epochs_rose(const struct world *world)
 {
     return world->epochs_rose;
+}
+
+/* ---- for tests of the engine itself ---- */
+
+void world_hook(struct world *world, void (*hook)(struct engine *engine))
+{
+    world->hook = hook;
+}
+
+void world_record(struct world *world, uint32_t probe)
+{
+    world->record_probe = probe;
+}
+
+const char *world_recorded(const struct world *world)
+{
+    return world->record == NULL ? "" : world->record;
 }

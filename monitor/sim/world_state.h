@@ -95,7 +95,8 @@ struct sim_probe {
     bool lease_held;
     uint64_t known[SIM_KEYS_MAX];  /* mod_revision told, by item place */
     struct zone_view **zone_views; /* by zone: what the engine may still look at */
-    bool unpublished;              /* a vote could not be written: published again later */
+    char **votes;                  /* by group: as last wished, written again with a new lease */
+    msec_t wall_skew_ms;           /* of its wall clock, when it starts */
     uint8_t *modes;                /* by site */
     uint32_t *started;             /* by site */
     int8_t *latched;               /* group x region */
@@ -111,6 +112,7 @@ struct world {
     uint32_t probe_count;
     struct sim_store store;
     struct sim_store *saved;
+    bool store_readonly;
     struct sim_set sets[SIM_SETS_MAX];
     uint32_t set_count;
     enum route53_mode mode;
@@ -130,6 +132,11 @@ struct world {
     uint32_t alerts[ALERT_EVENT_COUNT][2];
     struct alert last_alerts[ALERT_EVENT_COUNT];
     uint32_t next_order;
+    void (*hook)(struct engine *engine);
+    uint32_t record_probe; /* NONE: nothing is recorded */
+    char *record;
+    size_t record_used;
+    size_t record_room;
 };
 
 /* Puts something on the queue; the copy in the world has its seq. */

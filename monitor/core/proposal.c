@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A decision on its way into the store. Its epoch is above every epoch ever seen, its base is what
+ * the zone is known to say, and the transaction compares everything it was concluded from: head,
+ * votes, orders, ledger (D8). */
+#include "proposal.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* What the zones are known to say now, and under which epoch: the base of a new decision (C4). */
+static void set_base(const struct engine *engine, uint32_t group, struct decision_slot *proposal)
+{
+    const struct group_state *state = &engine->groups[group];
+    const struct decision *head = &state->head.decision;
+    size_t size = state_group(engine, group)->site_count * sizeof(int);
+    uint64_t fence = head->epoch;
+
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
+        const struct zone_slot *slot = &engine->slots[i];
+        uint64_t epoch = slot->known ? (slot->fence_present ? slot->fence.epoch : 0) : fence;
+        if (epoch < fence)
+            fence = epoch;
+    }
+    /* of an older epoch nothing is known: then the base stays what it was */
+    proposal->decision.base_epoch = fence == head->epoch ? fence : head->base_epoch;
+    memcpy(proposal->base, fence == head->epoch ? head->weights : head->base, size);
+}
+
+/* C2: the highest epoch ever seen: of heads, fences and the local journal. */
+static uint64_t highest_epoch(const struct engine *engine, uint32_t group)
+{
+    const struct group_state *state = &engine->groups[group];
+    uint64_t highest = state->journal_epoch;
+
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
+        if (engine->slots[i].seen_epoch > highest)
+            highest = engine->slots[i].seen_epoch;
+    }
+    return highest;
+}
+
+struct decision *proposal_begin(struct engine *engine, uint32_t group, enum decision_kind kind)
+{
+    struct group_state *state = &engine->groups[group];
+    struct decision_slot *proposal = &state->proposal;
+    size_t size = state_group(engine, group)->site_count * sizeof(int);
+
+    assert(!state->commit_pending);
+    proposal->decision = (struct decision){.group = group,
+                                           .kind = kind,
+                                           .by = engine->settings->self,
+                                           .at_wall = state_wall(engine, engine->now_ms),
+                                           .weights = proposal->weights,
+                                           .normal = proposal->normal,
+                                           .base = proposal->base};
+    if (state->has_head) {
+        const struct decision *head = &state->head.decision;
+        memcpy(proposal->weights, head->weights, size);
+        memcpy(proposal->normal, head->normal, size);
+        proposal->decision.moved_wall = head->moved_wall;
+        set_base(engine, group, proposal);
+    }
+    proposal->decision.epoch = highest_epoch(engine, group) + 1;
+    return &proposal->decision;
+}
+
+/* ---- the commit ---- */
+
+static void commit_ledger(struct engine *engine, uint32_t group, struct commit *commit)
+{
+    const struct group_state *state = &engine->groups[group];
+    size_t size = state_group(engine, group)->site_count * sizeof(int);
+    wall_t *budget = engine->out_budgets[group];
+    uint32_t skip = engine->budget_count == BUDGET_MAX ? 1 : 0; /* the oldest is forgotten */
+
+    commit->budget_revision = engine->budget_revision;
+    commit->budget = budget;
+    commit->writes_budget =
+        decision_is_move(commit->decision.kind) &&
+        memcmp(commit->decision.weights, state->head.weights, size) != 0; /* D6: the same move */
+    if (!commit->writes_budget)
+        return;
+    commit->budget_count = engine->budget_count - skip;
+    memcpy(budget, engine->budget + skip, commit->budget_count * sizeof(*budget));
+    budget[commit->budget_count++] = commit->decision.at_wall;
+}
+
+/* D7: an order is marked obeyed in the transaction that obeys it. */
+static void commit_order(struct engine *engine, uint32_t group, struct commit *commit)
+{
+    struct order *obeyed = &engine->out_obeyed[group];
+
+    for (uint32_t i = 0; i < engine->orders.count; i++) {
+        if (commit->decision.order[0] == '\0' ||
+            strcmp(engine->orders.items[i].id, commit->decision.order) != 0)
+            continue;
+        *obeyed = engine->orders.items[i];
+        if (!order_is_obeyed(obeyed, group) && obeyed->obeyed_count < ORDER_OBEYED_MAX)
+            obeyed->obeyed[obeyed->obeyed_count++] =
+                (struct order_obeyed){group, commit->decision.epoch};
+        commit->obeyed = obeyed;
+    }
+}
+
+void proposal_commit(struct engine *engine, uint32_t group)
+{
+    struct group_state *state = &engine->groups[group];
+    uint32_t probes = engine->settings->elector_count;
+    struct commit_vote *votes = &engine->out_commit_votes[(size_t)group * probes];
+    struct commit *commit = &engine->out_commits[engine->update->commit_count++];
+    struct fact *fact;
+
+    *commit = (struct commit){.decision = state->proposal.decision,
+                              .head_revision = state->has_head ? state->head_revision : 0,
+                              .votes = votes,
+                              .orders_revision = engine->store_revision};
+    for (uint32_t p = 0; p < probes; p++) {
+        const struct vote_slot *vote = state_vote(engine, p, group);
+        if (vote->present && vote->same_settings && vote->blindness == BLIND_NOT)
+            votes[commit->vote_count++] = (struct commit_vote){p, vote->revision};
+    }
+    commit_ledger(engine, group, commit);
+    commit_order(engine, group, commit);
+    state->commit_pending = true;
+    fact = state_fact(engine, FACT_PROPOSED);
+    fact->rule = "D8";
+    fact->group = group;
+    fact->epoch = (int64_t)commit->decision.epoch;
+    fact->word = decision_kind_name(commit->decision.kind);
+    state_weights_text(engine, group, commit->decision.weights, fact->text, sizeof(fact->text));
+}

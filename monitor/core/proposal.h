@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* proposal.h: a decision before it stands: how it begins and how it is committed (D8). Shared by
+ * deciding.c, which proposes moves, and upkeep.c, which puts ledger and zone in order. */
+#ifndef REGIONSHIFT_CORE_PROPOSAL_H
+#define REGIONSHIFT_CORE_PROPOSAL_H
+
+#include "state.h"
+
+/* Fills in what all proposals share: the next epoch, the head's weights, the base. Nothing may be
+ * proposed while a commit is on its way: its answer speaks of the proposal that was sent. */
+struct decision *proposal_begin(struct engine *engine, uint32_t group, enum decision_kind kind);
+
+/* Sends the proposal to the store: one transaction that compares all it rests on. */
+void proposal_commit(struct engine *engine, uint32_t group);
+
+/* Proposes what puts ledger and zone in order, if anything does; moves nothing by itself. */
+bool upkeep_propose(struct engine *engine, uint32_t group);
+
+#endif

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What puts ledger and zone in order, by precedence:
+ *
+ *   first head   init was confirmed and there is no head                      (D9)
+ *   zone ahead   the zone's fence is above the head: the store was restored   (C7)
+ *   drift        somebody else changed weights, and that is to stand          (C4)
+ *   late         a cancelled change was applied after all                     (C8)
+ *   fence anew   the fence is gone                                            (C2)
+ *   cancel       what was decided was never applied, and its reason is gone   (C8)
+ *
+ * None of them moves traffic by itself, so neither dwell nor budget holds them; store, clock and
+ * freeze do. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "proposal.h"
+
+/* Weights of the zones as read; where there is no record set, what is there already stays. */
+static void take_zone_weights(const struct engine *engine, uint32_t group, int *weights)
+{
+    const struct group_state *state = &engine->groups[group];
+    const struct group *g = state_group(engine, group);
+
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
+        const struct zone_slot *slot = &engine->slots[i];
+        for (uint32_t k = 0; k < g->site_count; k++) {
+            const struct service *service =
+                &engine->settings->services[engine->settings->sites[g->sites[k]].service];
+            if (service->zone == slot->zone && slot->weights[k] >= 0)
+                weights[k] = slot->weights[k];
+        }
+    }
+}
+
+static bool all_known(const struct engine *engine, uint32_t group)
+{
+    const struct group_state *state = &engine->groups[group];
+
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
+        if (!engine->slots[i].known)
+            return false;
+    }
+    return true;
+}
+
+/* D9: the first head says what the zone says; a missing record set is created with the settings'
+ * weight. Only from a reading made after the operator's word. */
+static bool propose_first(struct engine *engine, uint32_t group)
+{
+    struct group_state *state = &engine->groups[group];
+    const struct group *g = state_group(engine, group);
+    struct decision *decision;
+
+    if (!state->init_wanted)
+        return false;
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
+        if (engine->zones[engine->slots[i].zone].answers_ms < engine->slots[i].asked_ms)
+            return false;
+    }
+    decision = proposal_begin(engine, group, DECISION_INIT);
+    for (uint32_t k = 0; k < g->site_count; k++) {
+        state->proposal.normal[k] = engine->settings->sites[g->sites[k]].weight;
+        state->proposal.weights[k] = state->proposal.normal[k];
+        state->proposal.base[k] = -1;
+    }
+    take_zone_weights(engine, group, state->proposal.weights);
+    take_zone_weights(engine, group, state->proposal.base);
+    decision->base_epoch = applying_fence_max(engine, group);
+    snprintf(decision->reason, sizeof(decision->reason), "first head, from what the zone says");
+    return true;
+}
+
+/* What the zones say becomes the head; neither a move nor counted as one. */
+static struct decision *adopt(struct engine *engine, uint32_t group, const char *reason)
+{
+    struct group_state *state = &engine->groups[group];
+    struct decision *decision = proposal_begin(engine, group, DECISION_ADOPT);
+    size_t size = state_group(engine, group)->site_count * sizeof(int);
+
+    take_zone_weights(engine, group, state->proposal.weights);
+    memcpy(state->proposal.base, state->proposal.weights, size);
+    decision->base_epoch = applying_fence_max(engine, group);
+    snprintf(decision->reason, sizeof(decision->reason), "%s", reason);
+    return decision;
+}
+
+/* C7: the store was restored, and the zone is right; dwell restarts. */
+static bool propose_zone_ahead(struct engine *engine, uint32_t group)
+{
+    const struct group_state *state = &engine->groups[group];
+    bool ahead = false;
+    struct decision *decision;
+
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++)
+        ahead |= engine->slots[i].ahead;
+    if (!ahead)
+        return false;
+    decision = adopt(engine, group, "the zone's fence is above the head: the zone is right");
+    decision->moved_wall = decision->at_wall;
+    return true;
+}
+
+/* A record set that is missing cannot be adopted: somebody has to put it back. */
+static bool all_present(const struct engine *engine, uint32_t group)
+{
+    const struct group_state *state = &engine->groups[group];
+    const struct group *g = state_group(engine, group);
+
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
+        for (uint32_t k = 0; k < g->site_count; k++) {
+            uint32_t service = engine->settings->sites[g->sites[k]].service;
+            if (engine->settings->services[service].zone == engine->slots[i].zone &&
+                engine->slots[i].weights[k] < 0)
+                return false;
+        }
+    }
+    return true;
+}
+
+/* C4: "adopt" takes what somebody else wrote; "stop" does so once the drift is acknowledged. */
+static bool propose_drift(struct engine *engine, uint32_t group)
+{
+    struct group_state *state = &engine->groups[group];
+    size_t size = state_group(engine, group)->site_count * sizeof(int);
+    const struct order *ack;
+    char incident[INCIDENT_MAX + 1];
+
+    if (!applying_drifted(engine, group) || !all_present(engine, group))
+        return false;
+    alerting_incident_id(engine, group, alert_event_name(ALERT_DRIFT), incident, sizeof(incident));
+    ack = orders_ack(&engine->orders, group, incident, state_wall(engine, engine->now_ms),
+                     state->drift_revision);
+    if (state_group(engine, group)->drift == DRIFT_STOP && ack == NULL)
+        return false;
+    adopt(engine, group,
+          ack != NULL ? "drift acknowledged: the zone's weights are normal now"
+                      : "drift adopted: the zone's weights are normal now");
+    memcpy(state->proposal.normal, state->proposal.weights, size);
+    if (ack != NULL)
+        memcpy(state->proposal.decision.order, ack->id, sizeof(ack->id));
+    return true;
+}
+
+/* C8: traffic has moved, so only a decision under D5 may undo it; dwell restarts. */
+static bool propose_late_applied(struct engine *engine, uint32_t group)
+{
+    struct decision *decision;
+
+    if (!applying_late(engine, group))
+        return false;
+    decision = adopt(engine, group, "the cancelled change was applied after all: it stands");
+    decision->moved_wall = decision->at_wall;
+    return true;
+}
+
+/* C2: no fence where one was: the same statement again under a new epoch, by CREATE alone. */
+static bool propose_fence(struct engine *engine, uint32_t group)
+{
+    struct group_state *state = &engine->groups[group];
+    const struct decision *head = &state->head.decision;
+    bool gone = false;
+    bool applied = false;
+    struct decision *decision;
+
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
+        const struct zone_slot *slot = &engine->slots[i];
+        bool expected = head->base_epoch == 0 && slot->seen_epoch < head->epoch;
+        gone |= slot->known && !slot->fence_present && !expected;
+        applied |= slot->seen_epoch >= head->epoch;
+    }
+    if (!gone)
+        return false;
+    decision = proposal_begin(engine, group, applied ? DECISION_ADOPT : head->kind);
+    decision->base_epoch = 0;
+    decision->regions_left = head->regions_left;
+    decision->voters = head->voters;
+    decision->override = head->override;
+    memcpy(decision->order, head->order, sizeof(decision->order));
+    memcpy(state->proposal.base, applied ? head->weights : head->base,
+           state_group(engine, group)->site_count * sizeof(int));
+    snprintf(decision->reason, sizeof(decision->reason),
+             "the fence was gone: the same weights under a new one");
+    return true;
+}
+
+/* Nothing holds a region away any more: no order drains it, and what is checked there is agreed up.
+ * Of a region without checks (the static site) nobody can say that. */
+static bool returned(const struct engine *engine, uint32_t group, uint32_t region)
+{
+    const struct group *g = state_group(engine, group);
+    bool up = false;
+
+    for (uint32_t k = 0; k < g->site_count; k++) {
+        const struct site *site = &engine->settings->sites[g->sites[k]];
+        if (site->region != region || site->check_count == 0)
+            continue;
+        if (engine->agreements[g->sites[k]].state != AGREED_UP)
+            return false;
+        up = true;
+    }
+    return up && !engine->drained[region];
+}
+
+/* C8: never applied as far as can be seen, no batch of ours on its way, nothing latched, and every
+ * region it took weight from has returned. */
+static bool cancellable(const struct engine *engine, uint32_t group)
+{
+    const struct group_state *state = &engine->groups[group];
+    const struct decision *head = &state->head.decision;
+
+    if (head->kind != DECISION_LEAVE || head->regions_left == 0 ||
+        state_group(engine, group)->beacons)
+        return false;
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
+        const struct zone_slot *slot = &engine->slots[i];
+        if (slot->unanswered || slot->seen_epoch >= head->epoch || slot->state == CHANGE_READING)
+            return false;
+    }
+    for (uint32_t r = 0; r < engine->settings->region_count; r++) {
+        if ((head->regions_left >> r & 1) && !returned(engine, group, r))
+            return false;
+    }
+    return true;
+}
+
+static bool propose_cancel(struct engine *engine, uint32_t group)
+{
+    struct group_state *state = &engine->groups[group];
+    struct decision *decision;
+
+    if (!cancellable(engine, group))
+        return false;
+    decision = proposal_begin(engine, group, DECISION_CANCEL);
+    decision->moved_wall = 0; /* nothing moved; and no dwell was left when it was decided */
+    memcpy(state->proposal.weights, state->head.base,
+           state_group(engine, group)->site_count * sizeof(int));
+    snprintf(decision->reason, sizeof(decision->reason),
+             "epoch %" PRIu64 " was never applied and its region is agreed up again",
+             state->head.decision.epoch);
+    return true;
+}
+
+/* "us-east-1 agreed down by use1, usw2 for 20 s" */
+
+bool upkeep_propose(struct engine *engine, uint32_t group)
+{
+    wall_t wall = state_wall(engine, engine->now_ms);
+
+    if (!state_store_ok(engine) || engine->gap != BLIND_NOT || !state_may_act(engine) ||
+        !all_known(engine, group) || orders_freeze(&engine->orders, group, wall) != NULL)
+        return false;
+    if (!engine->groups[group].has_head)
+        return propose_first(engine, group);
+    return propose_zone_ahead(engine, group) || propose_drift(engine, group) ||
+           propose_late_applied(engine, group) || propose_fence(engine, group) ||
+           propose_cancel(engine, group);
+}
