@@ -147,6 +147,18 @@ static void absorb_store(struct engine *engine, const struct event_store *event)
     }
 }
 
+/* A renewal that was answered says that the store is there, in quiet times too. */
+static void absorb_lease(struct engine *engine, const struct event_lease *event)
+{
+    engine->lease_alive = event->alive;
+    engine->lease_until_ms = event->until_ms;
+    if (!event->alive)
+        return;
+    if (!state_store_ok(engine))
+        state_touch_all(engine);
+    engine->store_ok_ms = engine->now_ms;
+}
+
 static void absorb_vote(struct engine *engine, const struct event_vote *event)
 {
     const struct vote *vote = &event->vote;
@@ -365,8 +377,7 @@ void absorb_event(struct engine *engine, const struct event *event)
         absorb_store(engine, &event->store);
         break;
     case EVENT_LEASE:
-        engine->lease_alive = event->lease.alive;
-        engine->lease_until_ms = event->lease.until_ms;
+        absorb_lease(engine, &event->lease);
         break;
     case EVENT_VOTE:
         absorb_vote(engine, &event->vote);

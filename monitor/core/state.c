@@ -26,10 +26,12 @@ bool state_may_act(const struct engine *engine)
     return !engine->dry_run && engine->settings->electors[engine->settings->self].may_act;
 }
 
-/* S2: answered within a lease's time, and not failing: what we know of leases is still true. */
+/* S2: the store has answered within a lease's time (a renewal is an answer too), and a whole read
+ * is not too long ago: what we know of the others' leases is still true. */
 bool state_store_ok(const struct engine *engine)
 {
     return engine->store_full_ms >= 0 &&
+           engine->now_ms - engine->store_full_ms <= STORE_FULL_MS &&
            engine->now_ms - engine->store_ok_ms <= engine->settings->store.lease_ms;
 }
 

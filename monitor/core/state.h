@@ -17,6 +17,7 @@ enum {
     PROPOSE_STEP_MS = 250,  /* D8: proposers go one after another, to lose fewer races */
     CONFLICT_PAUSE_MS = 100, /* D8: after a lost race, let the winner's head arrive */
     EXPIRE_EVERY_MS = 1000,  /* V4: how often old evidence is looked for */
+    STORE_FULL_MS = 30000,    /* S1: three whole reads missed */
     ZONE_EVERY_MS = 300000,  /* C4: drift is looked for at least every 5 minutes */
     REFUSED_LOOK_MS = 1000,  /* D10: how often a refused wish is looked at again */
     BACKOFF_FIRST_MS = 1000,

@@ -85,13 +85,13 @@ class Program:
                                      + "\n".join(line.text for line in list(self.lines)[-15:]))
                 self.news.wait(min(left, 0.5))
 
-    def signal(self, number):
+    def send(self, number):
         if self.process.poll() is None:
             self.process.send_signal(number)
 
     def stop(self, number=signal.SIGTERM, deadline=STOP_S):
         """Ends this process; returns its exit status."""
-        self.signal(number)
+        self.send(number)
         try:
             self.process.wait(deadline)
         except subprocess.TimeoutExpired:

@@ -111,7 +111,7 @@ def test_a_daemon_killed_at_any_stage_of_a_change_leaves_one_move(make_stage, fa
         if stage and not struck.is_set() and line.has(fact=fact) and line.at > box["since"]:
             struck.set()
             box["victim"] = line.probe
-            stage.programs[line.probe].signal(signal.SIGKILL)
+            stage.programs[line.probe].send(signal.SIGKILL)
     stage = make_stage(heard=heard)
     box.update(since=time.monotonic(), stage=stage)
     stage.kill_site("factory", EAST)
@@ -136,7 +136,7 @@ def test_sigterm_during_a_change_ends_cleanly_and_the_change_is_made(make_stage)
         if stage and not struck.is_set() and line.has(fact="sent"):
             struck.set()
             box["victim"] = line.probe
-            stage.programs[line.probe].signal(signal.SIGTERM)
+            stage.programs[line.probe].send(signal.SIGTERM)
     stage = make_stage(heard=heard)
     stage.lab.fault("slow", seconds=0.5, operation="ChangeResourceRecordSets")
     box["stage"] = stage
@@ -157,7 +157,7 @@ def test_two_daemons_apply_at_once_and_one_change_is_made(make_stage):
         if stage and not struck.is_set() and line.has(fact="decided"):
             struck.set()
             box["victim"] = line.probe
-            stage.programs[line.probe].signal(signal.SIGSTOP)
+            stage.programs[line.probe].send(signal.SIGSTOP)
     stage = make_stage(heard=heard)
     box["stage"] = stage
     died = stage.kill_site("factory", EAST)
@@ -166,7 +166,7 @@ def test_two_daemons_apply_at_once_and_one_change_is_made(make_stage):
     try:
         wait_moved(stage)
     finally:
-        stage.programs[victim].signal(signal.SIGCONT)
+        stage.programs[victim].send(signal.SIGCONT)
     stage.wait_log(30, since=died, probes=(victim,), fact="applied", epoch=2)
     must_stay(stage, "0/100 0/100", 3)
     assert len(moves(stage)) == 1

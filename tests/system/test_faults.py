@@ -120,7 +120,7 @@ def test_a_bad_file_at_sighup_changes_nothing(stage):
     before = stage.conf("use1").read_text()
     stage.conf("use1").write_text(before.replace("hold = 0;", "hold = 99999999999999999999;"))
     since = time.monotonic()
-    stage.programs["use1"].signal(signal.SIGHUP)
+    stage.programs["use1"].send(signal.SIGHUP)
     stage.programs["use1"].wait_line(lambda line: line.has(level="error"), 20, since)
     stage.kill_site("factory", EAST)
     wait_moved(stage)
@@ -131,7 +131,7 @@ def test_sighup_takes_new_settings(stage):
     for probe in PROBES:
         conf = stage.conf(probe)
         conf.write_text(conf.read_text().replace("dwell = 2;", "dwell = 3;"))
-        stage.programs[probe].signal(signal.SIGHUP)
+        stage.programs[probe].send(signal.SIGHUP)
     for service in SERVICES:
         for region in REGIONS:
             stage.wait_log(60, since=since, fact="agreement", site=f"{service}/{region}",
