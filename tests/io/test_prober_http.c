@@ -260,6 +260,7 @@ START_TEST(a_body_byte_by_byte_times_out_as_body)
                      "ok", SHORT_MS);
 
     expect(&result, RESULT_BAD, FAILURE_TIMEOUT, "timeout after 60 ms while reading the body");
+    ck_assert_int_eq(result.status, 200);
 }
 END_TEST
 

@@ -105,7 +105,7 @@ static struct server *start(int type, uint16_t port, server_serve serve, server_
     server->port = port;
     server->fd = bind_loopback(type, &server->port);
     if (type == SOCK_STREAM)
-        ck_assert_int_eq(listen(server->fd, 64), 0);
+        ck_assert_int_eq(listen(server->fd, 1024), 0);
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, server->wake), 0);
     server->serve = serve;
     server->answer = answer;

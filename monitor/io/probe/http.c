@@ -26,6 +26,8 @@ static const char *doing(const struct attempt *attempt)
 
 static void release(struct attempt *attempt)
 {
+    if (attempt->lean.http1 != NULL)
+        attempt->result.status = http1_status(attempt->lean.http1);
     lean_release(attempt);
     http1_destroy(attempt->lean.http1);
     attempt->lean.http1 = NULL;
@@ -83,7 +85,6 @@ static void on_end_of_answer(struct attempt *attempt, enum http1_progress progre
     size_t length;
     const char *body = http1_body(http1, &length);
 
-    attempt->result.status = http1_status(http1);
     if (progress == HTTP1_DONE)
         attempt_judge(attempt, http1_status(http1), body, length);
     else if (http1_is_untouched(http1))

@@ -27,6 +27,7 @@ struct transfer {
     struct curl_slist *headers;
     struct curl_slist *connect_to;
     bool body_wanted;
+    bool shaking;   /* connected: the handshake has begun */
     bool head_done; /* headers of the final answer have been read */
     bool enough;    /* we stopped it: what was read can be judged */
     int status;
@@ -112,6 +113,20 @@ static curl_socket_t on_open_socket(void *context, curlsocktype purpose,
     return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
+/* libcurl asks for this when it is connected; its own time of that is told only after the
+ * handshake, which may never end. */
+static CURLcode on_handshake(CURL *easy, void *ssl_context, void *context)
+{
+    struct transfer *transfer = context;
+
+    (void)easy;
+    (void)ssl_context;
+    if (transfer->attempt != NULL)
+        attempt_mark(transfer->attempt, &transfer->attempt->result.timings.connect_us);
+    transfer->shaking = true;
+    return CURLE_OK;
+}
+
 /* ---- transfers and their pool ---- */
 
 static void transfer_destroy(struct transfer *transfer)
@@ -143,6 +158,8 @@ static void set_once(struct transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_handshake);
+    curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, transfer);
 }
 
 static struct transfer *transfer_get(struct prober *prober)
@@ -207,19 +224,18 @@ static usec_t time_of(const struct transfer *transfer, CURLINFO info)
     return (usec_t)time_us;
 }
 
-/* From libcurl's times since the start of the transfer; 0 says not reached. */
-static void take_timings(const struct transfer *transfer, struct timings *timings)
+/* What is known at the end, early or not; libcurl's times say 0 for not reached. */
+static void take_facts(const struct transfer *transfer, struct result *result)
 {
-    usec_t connected_us = time_of(transfer, CURLINFO_CONNECT_TIME_T);
     usec_t secured_us = time_of(transfer, CURLINFO_APPCONNECT_TIME_T);
     usec_t answered_us = time_of(transfer, CURLINFO_STARTTRANSFER_TIME_T);
 
-    if (connected_us > 0)
-        timings->connect_us = connected_us - time_of(transfer, CURLINFO_NAMELOOKUP_TIME_T);
     if (secured_us > 0)
-        timings->tls_us = secured_us - connected_us;
+        result->timings.tls_us = secured_us - time_of(transfer, CURLINFO_CONNECT_TIME_T);
     if (answered_us > 0)
-        timings->first_byte_us = answered_us - time_of(transfer, CURLINFO_PRETRANSFER_TIME_T);
+        result->timings.first_byte_us =
+            answered_us - time_of(transfer, CURLINFO_PRETRANSFER_TIME_T);
+    result->status = transfer->status;
 }
 
 /* What an end of libcurl's says of whom. What is not named here is the server's doing, and the
@@ -281,8 +297,7 @@ static void end_attempt(struct attempt *attempt, struct transfer *transfer, CURL
     long os_error = 0;
 
     curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &os_error);
-    take_timings(transfer, &attempt->result.timings);
-    attempt->result.status = transfer->status;
+    take_facts(transfer, &attempt->result);
     if (transfer->refusal[0] != '\0')
         attempt_end(attempt, RESULT_BAD, FAILURE_STATUS, "%s", transfer->refusal);
     else if (transfer->body.failed)
@@ -384,6 +399,7 @@ static bool set_up(struct transfer *transfer, const struct request *request)
 
 static void forget_last(struct transfer *transfer)
 {
+    transfer->shaking = false;
     transfer->head_done = false;
     transfer->enough = false;
     transfer->status = 0;
@@ -423,7 +439,7 @@ static void release(struct attempt *attempt)
 
     if (transfer == NULL)
         return;
-    take_timings(transfer, &attempt->result.timings);
+    take_facts(transfer, &attempt->result);
     attempt->transfer = NULL;
     transfer->attempt = NULL;
     curl_loop_cancel(attempt->prober->curl_loop, transfer->easy);
@@ -433,7 +449,7 @@ static const char *doing(const struct attempt *attempt)
 {
     const struct transfer *transfer = attempt->transfer;
 
-    if (transfer == NULL || time_of(transfer, CURLINFO_CONNECT_TIME_T) == 0)
+    if (transfer == NULL || !transfer->shaking)
         return "connecting";
     if (time_of(transfer, CURLINFO_APPCONNECT_TIME_T) == 0)
         return "shaking hands (TLS)";

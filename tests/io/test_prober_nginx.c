@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* HTTP and HTTPS checks against a real web server with good and faulty certificates. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../lib/nginx.h"
+#include "prober_fixture.h"
+
+static struct nginx nginx;
+
+/* One server for all tests of this program: starting it costs more than asking it. */
+static void start_server(void)
+{
+    certificates_make();
+    nginx_start(&nginx);
+}
+
+static void stop_server(void)
+{
+    nginx_stop(&nginx);
+    certificates_remove();
+}
+
+/* Every test of these runs over both: a user sees no difference but the certificate. */
+enum { OVER_HTTP, OVER_HTTPS, WAYS };
+
+static struct check check_over(int way, const char *target, const char *status, const char *body)
+{
+    uint16_t port = way == OVER_HTTPS ? nginx.https_ports[CERTIFICATE_GOOD] : nginx.http_port;
+    struct check check = make_check(port, target, status, body);
+
+    check.tls = way == OVER_HTTPS;
+    check.ca_file = certificates_authority();
+    return check;
+}
+
+static struct result ask(int way, const char *target, const char *status, const char *body)
+{
+    struct check check = check_over(way, target, status, body);
+
+    return probe(&check);
+}
+
+START_TEST(a_good_page_is_good_with_its_times)
+{
+    struct result result = ask(_i, "/ok", "200", "ok");
+
+    expect(&result, RESULT_GOOD, FAILURE_NONE, "status 200");
+    ck_assert_int_ge(result.timings.connect_us, 0);
+    ck_assert_int_ge(result.timings.first_byte_us, 0);
+    ck_assert_int_eq(result.timings.tls_us > 0, _i == OVER_HTTPS);
+    ck_assert_int_gt(result.timings.total_us, 0);
+}
+END_TEST
+
+START_TEST(a_page_without_a_body_wanted_is_good_by_its_status)
+{
+    struct result result = ask(_i, "/big", "200", NULL);
+
+    expect(&result, RESULT_GOOD, FAILURE_NONE, "status 200");
+    result = ask(_i, "/empty", "204", NULL);
+    expect(&result, RESULT_GOOD, FAILURE_NONE, "status 204");
+}
+END_TEST
+
+START_TEST(a_sick_page_is_bad_by_its_status)
+{
+    struct result result = ask(_i, "/sick", "200-299,304", "ok");
+
+    expect(&result, RESULT_BAD, FAILURE_STATUS, "status 503, wanted 200-299,304");
+    ck_assert_int_eq(result.status, 503);
+}
+END_TEST
+
+START_TEST(a_page_without_the_text_is_bad_by_its_body)
+{
+    struct result result = ask(_i, "/ok", "200", "fine");
+
+    expect(&result, RESULT_BAD, FAILURE_BODY, "body \"ok\" (2 bytes read), wanted \"fine\" in it");
+}
+END_TEST
+
+START_TEST(a_redirect_is_a_status_and_is_not_followed)
+{
+    struct result result = ask(_i, "/moved", "200", NULL);
+
+    expect(&result, RESULT_BAD, FAILURE_STATUS, "status 302, wanted 200");
+    result = ask(_i, "/moved", "302", NULL);
+    expect(&result, RESULT_GOOD, FAILURE_NONE, "status 302");
+}
+END_TEST
+
+START_TEST(a_page_in_chunks_is_read)
+{
+    struct result result = ask(_i, "/chunked", "200", "chunked ok");
+
+    expect(&result, RESULT_GOOD, FAILURE_NONE, "status 200");
+}
+END_TEST
+
+START_TEST(a_page_of_ten_megabytes_is_judged_by_its_beginning)
+{
+    struct result result = ask(_i, "/big", "200", "bigx");
+
+    expect(&result, RESULT_GOOD, FAILURE_NONE, "status 200");
+    result = ask(_i, "/big", "200", "small");
+    expect(&result, RESULT_BAD, FAILURE_BODY, "(65536 bytes read), wanted \"small\"");
+}
+END_TEST
+
+START_TEST(head_asks_for_no_body)
+{
+    struct check check = check_over(_i, "/big", "200", NULL);
+    struct result result;
+
+    check.method = "HEAD";
+    result = probe(&check);
+    expect(&result, RESULT_GOOD, FAILURE_NONE, "status 200");
+    check = check_over(_i, "/ok", "200", "ok");
+    result = probe(&check); /* a handle that asked HEAD before asks GET now */
+    expect(&result, RESULT_GOOD, FAILURE_NONE, "status 200");
+}
+END_TEST
+
+START_TEST(the_request_says_who_asks_and_keeps_nothing_open)
+{
+    char wanted[200];
+    struct result result;
+
+    snprintf(wanted, sizeof(wanted),
+             "GET /echo?a=1&b=%%20/../x HTTP/1.1|127.0.0.1:%u|"
+             "regionshift/" VERSION " (health check)|close||",
+             check_over(_i, "/", NULL, NULL).port);
+    result = ask(_i, "/echo?a=1&b=%20/../x", "200", wanted);
+    expect(&result, RESULT_GOOD, FAILURE_NONE, "status 200");
+}
+END_TEST
+
+START_TEST(headers_of_the_settings_are_sent_and_replace_ours)
+{
+    const struct check_header headers[] = {{"X-Token", "a: b"},
+                                           {"Host", "pizza.example.com"},
+                                           {"user-agent", "mine"},
+                                           {"X-Empty", ""}};
+    struct check check = check_over(_i, "/echo", "200", "|pizza.example.com|mine|close||a: b");
+    struct result result;
+
+    check.headers = headers;
+    check.header_count = 4;
+    result = probe(&check);
+    expect(&result, RESULT_GOOD, FAILURE_NONE, "status 200");
+}
+END_TEST
+
+/* ---- certificates ---- */
+
+static struct check check_certificate(enum certificate_kind kind)
+{
+    struct check check = make_check(nginx.https_ports[kind], "/ok", "200", "ok");
+
+    check.tls = true;
+    check.host = "good.test";
+    check.ca_file = certificates_authority();
+    return check;
+}
+
+static const struct {
+    enum certificate_kind kind;
+    const char *words;
+} bad_certificates[] = {
+    {CERTIFICATE_OTHER_NAME, "no alternative certificate subject name matches target host name"},
+    {CERTIFICATE_EXPIRED, "certificate has expired"},
+    {CERTIFICATE_NOT_YET, "certificate is not yet valid"},
+    {CERTIFICATE_SELF_SIGNED, "self-signed certificate"},
+};
+
+START_TEST(a_bad_certificate_is_a_class_of_its_own)
+{
+    struct check check = check_certificate(bad_certificates[_i].kind);
+    struct result result = probe(&check);
+
+    expect(&result, RESULT_BAD, FAILURE_CERTIFICATE, bad_certificates[_i].words);
+    check.verify = false;
+    result = probe(&check);
+    expect(&result, RESULT_GOOD, FAILURE_NONE, "status 200");
+    check.verify = true;
+    result = probe(&check); /* the handle has not kept "unverified" */
+    expect(&result, RESULT_BAD, FAILURE_CERTIFICATE, bad_certificates[_i].words);
+}
+END_TEST
+
+START_TEST(a_good_certificate_is_checked_against_the_name_not_the_address)
+{
+    struct check check = check_certificate(CERTIFICATE_GOOD);
+    struct result result = probe(&check);
+
+    expect(&result, RESULT_GOOD, FAILURE_NONE, "status 200");
+    check.address = "127.0.0.1"; /* pinned */
+    result = probe(&check);
+    expect(&result, RESULT_GOOD, FAILURE_NONE, "status 200");
+    check.host = "pizza.example.com";
+    result = probe(&check);
+    expect(&result, RESULT_BAD, FAILURE_CERTIFICATE, "pizza.example.com");
+}
+END_TEST
+
+START_TEST(an_authority_nobody_trusts_is_a_bad_certificate)
+{
+    struct check check = check_certificate(CERTIFICATE_GOOD);
+    struct result result = probe(&check);
+
+    expect(&result, RESULT_GOOD, FAILURE_NONE, "status 200");
+    check.ca_file = ""; /* the system's */
+    result = probe(&check);
+    expect(&result, RESULT_BAD, FAILURE_CERTIFICATE, "unable to get local issuer certificate");
+}
+END_TEST
+
+START_TEST(a_file_of_authorities_that_is_missing_is_our_own_fault)
+{
+    struct check check = check_certificate(CERTIFICATE_GOOD);
+    struct result result;
+
+    check.ca_file = "/nonexistent/ca.pem";
+    result = probe(&check);
+    expect(&result, RESULT_VOID, FAILURE_POLICY, "/nonexistent/ca.pem");
+}
+END_TEST
+
+START_TEST(tls_older_than_1_2_is_refused)
+{
+    struct check check = check_certificate(CERTIFICATE_GOOD);
+    struct result result;
+
+    check.port = nginx.old_tls_port;
+    result = probe(&check);
+    expect(&result, RESULT_BAD, FAILURE_TLS, "");
+}
+END_TEST
+
+START_TEST(plain_http_on_the_port_is_a_failure_of_tls)
+{
+    struct check check = check_certificate(CERTIFICATE_GOOD);
+    struct result result;
+
+    check.port = nginx.http_port;
+    result = probe(&check);
+    expect(&result, RESULT_BAD, FAILURE_TLS, "");
+}
+END_TEST
+
+START_TEST(https_on_the_port_of_plain_http_is_a_bad_status)
+{
+    struct check check = make_check(nginx.https_ports[CERTIFICATE_GOOD], "/ok", "200", NULL);
+    struct result result = probe(&check);
+
+    expect(&result, RESULT_BAD, FAILURE_STATUS, "status 400, wanted 200");
+}
+END_TEST
+
+START_TEST(every_attempt_shakes_hands_anew)
+{
+    struct check check = check_certificate(CERTIFICATE_GOOD);
+
+    for (int i = 0; i < 3; i++) {
+        struct result result = probe(&check);
+
+        expect(&result, RESULT_GOOD, FAILURE_NONE, "status 200");
+        ck_assert_int_gt(result.timings.tls_us, 0);
+    }
+    ck_assert_uint_eq(prober->pool_count, 1); /* but the handle is reused */
+}
+END_TEST
+
+static TCase *page_tests(void)
+{
+    TCase *tests = tcase_create("pages");
+
+    tcase_add_unchecked_fixture(tests, start_server, stop_server);
+    tcase_add_checked_fixture(tests, prober_setup, prober_teardown);
+    tcase_set_timeout(tests, 60); /* a hang, not a speed */
+    tcase_add_loop_test(tests, a_good_page_is_good_with_its_times, 0, WAYS);
+    tcase_add_loop_test(tests, a_page_without_a_body_wanted_is_good_by_its_status, 0, WAYS);
+    tcase_add_loop_test(tests, a_sick_page_is_bad_by_its_status, 0, WAYS);
+    tcase_add_loop_test(tests, a_page_without_the_text_is_bad_by_its_body, 0, WAYS);
+    tcase_add_loop_test(tests, a_redirect_is_a_status_and_is_not_followed, 0, WAYS);
+    tcase_add_loop_test(tests, a_page_in_chunks_is_read, 0, WAYS);
+    tcase_add_loop_test(tests, a_page_of_ten_megabytes_is_judged_by_its_beginning, 0, WAYS);
+    tcase_add_loop_test(tests, head_asks_for_no_body, 0, WAYS);
+    tcase_add_loop_test(tests, the_request_says_who_asks_and_keeps_nothing_open, 0, WAYS);
+    tcase_add_loop_test(tests, headers_of_the_settings_are_sent_and_replace_ours, 0, WAYS);
+    return tests;
+}
+
+static TCase *certificate_tests(void)
+{
+    TCase *tests = tcase_create("certificates");
+
+    tcase_add_unchecked_fixture(tests, start_server, stop_server);
+    tcase_add_checked_fixture(tests, prober_setup, prober_teardown);
+    tcase_set_timeout(tests, 60); /* a hang, not a speed */
+    tcase_add_loop_test(tests, a_bad_certificate_is_a_class_of_its_own, 0,
+                        (int)(sizeof(bad_certificates) / sizeof(bad_certificates[0])));
+    tcase_add_test(tests, a_good_certificate_is_checked_against_the_name_not_the_address);
+    tcase_add_test(tests, an_authority_nobody_trusts_is_a_bad_certificate);
+    tcase_add_test(tests, a_file_of_authorities_that_is_missing_is_our_own_fault);
+    tcase_add_test(tests, tls_older_than_1_2_is_refused);
+    tcase_add_test(tests, plain_http_on_the_port_is_a_failure_of_tls);
+    tcase_add_test(tests, https_on_the_port_of_plain_http_is_a_bad_status);
+    tcase_add_test(tests, every_attempt_shakes_hands_anew);
+    return tests;
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("prober_nginx");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    suite_add_tcase(suite, page_tests());
+    suite_add_tcase(suite, certificate_tests());
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
