@@ -12,15 +12,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "alerts.h"
-#include "board.h"
-#include "engine.h"
-#include "history.h"
-#include "latches.h"
+#include "daemon.h"
 #include "loop.h"
-#include "settings.h"
 #include "teller.h"
-#include "zones.h"
 
 struct control;
 
@@ -29,13 +23,12 @@ struct control_sources {
     const struct settings *settings;
     const struct engine *engine;
     struct board *board;
-    const struct loop *loop;
     const struct zones *zones;     /* NULL: none is read */
     const struct latches *latches; /* NULL: nothing is latched */
     const struct alerts *alerts;   /* NULL: not told */
     struct history *history;       /* NULL: none is kept */
     bool dry_run;
-    wall_t started_wall; /* when the daemon started */
+    struct daemon_stats stats;
 };
 
 /* What the control asks of its owner. */
@@ -51,10 +44,9 @@ int control_create(uv_loop_t *uv, const struct settings *settings,
                    const struct control_hooks *hooks, struct control **ret_control, char *error,
                    size_t error_size);
 
-/* Other settings: listens where they say; what stays the same stays open. On failure (-errno and a
- * sentence) everything stays as it was. */
-int control_reload(struct control *control, const struct settings *settings, char *error,
-                   size_t error_size);
+/* Other settings, after the engine has them: another token; what waits for orders is told so. Where
+ * we listen stays. Returns 0, or -ENOMEM: the old token stays. */
+int control_reload(struct control *control, const struct settings *settings);
 
 /* Answers those who wait with "stopping", closes all, removes the socket file; `closed` (may be
  * NULL) runs from the loop. Accepts NULL: then it runs at once. */

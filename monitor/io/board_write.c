@@ -302,7 +302,8 @@ static uint32_t order_puts(const struct board *board, const struct order *order,
     for (uint32_t i = 0; i < book->order_count && count < STORE_PUTS_MAX; i++) {
         const struct known_order *known = &book->orders[i];
 
-        if (!known->known.present || !is_void(&known->order, order))
+        if (!known->known.present || !is_void(&known->order, order) ||
+            strcmp(known->order.id, order->id) == 0)
             continue;
         key_order(keys[count], known->order.id);
         puts[count] = (struct store_put){.key = keys[count]};
@@ -334,6 +335,31 @@ int board_put_order(struct board *board, const struct order *order, board_order_
     }
     key_order(keys[0], order->id);
     puts[0] = (struct store_put){.key = keys[0], .value = text, .length = (size_t)length};
+    call->order_done = done;
+    call->order_context = context;
+    store_txn(board->store, &txn, on_order, call);
+    return 0;
+}
+
+int board_withdraw_order(struct board *board, const struct order *seen, wall_t until_wall,
+                         board_order_done done, void *context)
+{
+    struct order ended = *seen;
+    char text[STORE_VALUE_MAX + 1];
+    key_text key;
+    struct store_compare same = {STORE_MOD_IS, key, seen->mod_revision};
+    struct store_put put = {.key = key, .value = text};
+    struct store_txn txn = {.compares = &same, .compare_count = 1, .puts = &put, .put_count = 1};
+    struct board_call *call;
+    int length;
+
+    ended.until_wall = until_wall;
+    length = order_write(board->settings, &ended, text, sizeof(text));
+    call = length >= 0 ? board_call_create(board, 0) : NULL;
+    if (call == NULL)
+        return -1;
+    key_order(key, seen->id);
+    put.length = (size_t)length;
     call->order_done = done;
     call->order_context = context;
     store_txn(board->store, &txn, on_order, call);

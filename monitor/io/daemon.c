@@ -146,6 +146,8 @@ static void stop(struct daemon *daemon, const char *why)
     log_say(LOG_LEVEL_INFO, "stopping: %s", why);
     (void)notify_send("STOPPING=1\nSTATUS=stopping");
     daemon->stopping = true;
+    control_close(daemon->control, nothing, NULL);
+    daemon->control = NULL;
     prober_close(daemon->prober, nothing, NULL);
     daemon->prober = NULL;
     uv_timer_start(&daemon->patience, on_patience, STOP_PATIENCE_MS, 0);
@@ -291,13 +293,15 @@ static int start_engine(struct daemon *daemon)
 static int start(struct daemon *daemon)
 {
     int rc = loop_create(&daemon->uv, perform_update, daemon, &daemon->loop);
+    char error[512] = "";
 
     if (rc < 0)
         return failed("loop", rc, NULL);
     if (start_local(daemon) < 0 || start_network(daemon) < 0 || start_engine(daemon) < 0)
         return -1;
     daemon->stats.started_ms = loop_now_ms();
-    return 0;
+    rc = serve_start(daemon, error, sizeof(error));
+    return rc < 0 ? failed("control", rc, error) : 0;
 }
 
 static void say_ready(const struct daemon *daemon)

@@ -7,6 +7,7 @@
 #include <sys/queue.h>
 #include <uv.h>
 
+#include "control.h"
 #include "daemon.h"
 #include "journal.h"
 #include "loop.h"
@@ -39,6 +40,7 @@ struct daemon {
     struct history *history;
     struct journal *journal;
     struct latches *latches;
+    struct control *control;
     struct daemon_listener listener;
     struct daemon_stats stats;
     LIST_HEAD(, retired) retired;
@@ -60,6 +62,9 @@ void perform_sink(void *context, uint32_t sink, bool failing, const char *error)
 void perform_tell(void *context, const struct event *event, void (*release)(void *block),
                   void *block);
 msec_t perform_now(void *context);
+
+/* serve.c: operators' interfaces. 0, or -errno with a sentence in error. */
+int serve_start(struct daemon *daemon, char *error, size_t error_size);
 
 /* reload.c */
 void reload_settings(struct daemon *daemon);

@@ -174,6 +174,7 @@ static void swap(struct daemon *daemon, const struct fresh *fresh)
     must(board_reload(daemon->board, daemon->settings));
     alerts_reload(daemon->alerts, daemon->settings);
     history_reload(daemon->history, daemon->settings);
+    must(control_reload(daemon->control, daemon->settings));
     engine_destroy(engine);
     loop_set_engine(daemon->loop, daemon->engine);
     reload_tell_journal(daemon);

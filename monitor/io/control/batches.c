@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The exact change that a decision would be, zone by zone: built by change_build(), the function
+ * that the engine sends with, from the zone as it was read last. Nothing is written. */
+#include "server.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "change.h"
+
+static json_t *values_of(const struct record_set *set)
+{
+    json_t *values = json_array();
+
+    for (uint32_t i = 0; i < set->value_count; i++)
+        json_array_append_new(values, json_string(set->values[i]));
+    if (set->alias_name[0] != '\0')
+        json_array_append_new(values, json_sprintf("alias %s", set->alias_name));
+    return values;
+}
+
+static json_t *item_of(const struct batch_item *item)
+{
+    const struct record_set *set = &item->set;
+
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "action",
+        item->action == BATCH_DELETE ? "DELETE" : "CREATE", "name", set->name, "type", set->type,
+        "set", set->set, "weight", set->weight < 0 ? json_null() : json_integer(set->weight), "ttl",
+        set->ttl_s < 0 ? json_null() : json_integer(set->ttl_s), "values", values_of(set));
+}
+
+static const char *problem_text(const char *reason)
+{
+    if (strcmp(reason, "record-set-missing") == 0)
+        return "a record set is missing in the zone, and the settings give no value to create it "
+               "with: create it, or set the site's value and run regionshift init";
+    if (strcmp(reason, "not-weighted") == 0)
+        return "a record set of the settings is not a weighted one in the zone: regionshift "
+               "changes only weighted sets";
+    return "a name is too long for the fence's record";
+}
+
+static json_t *build(const struct settings *settings, const struct decision *decision,
+                     const struct zone_view *view, struct change_space *space)
+{
+    json_t *items = json_array();
+    const char *reason = "";
+    struct batch batch;
+
+    if (change_build(settings, decision, view, space, &batch, &reason) < 0) {
+        json_decref(items);
+        return json_pack("{s:s, s:s, s:[], s:s}", "zone", settings->zones[view->zone], "apex",
+                         view->apex, "items", "problem", problem_text(reason));
+    }
+    for (uint32_t i = 0; i < batch.item_count; i++)
+        json_array_append_new(items, item_of(&batch.items[i]));
+    return json_pack("{s:s, s:s, s:o, s:n}", "zone", settings->zones[view->zone], "apex",
+                     view->apex, "items", items, "problem");
+}
+
+static json_t *batch_of(const struct control_sources *now, const struct decision *decision,
+                        uint32_t zone)
+{
+    const struct settings *settings = now->settings;
+    uint32_t items = 2 * settings->groups[decision->group].site_count + 2;
+    char fence[1][FENCE_TEXT_MAX + 1];
+    char name[1][FENCE_TEXT_MAX + 1];
+    char comment[1][256];
+    const char *value;
+    struct change_space space = {.items = calloc(items, sizeof(*space.items)),
+                                 .fence = fence,
+                                 .fence_name = name,
+                                 .fence_value = &value,
+                                 .comment = comment};
+    struct zones_status status = {.view = NULL, .message = ""};
+    json_t *batch;
+
+    if (now->zones != NULL)
+        zones_status(now->zones, zone, &status);
+    if (space.items == NULL || status.view == NULL)
+        batch = json_pack("{s:s, s:n, s:[], s:o}", "zone", settings->zones[zone], "apex", "items",
+                          "problem",
+                          json_sprintf("this probe has not read the zone%s%s; ask one that may act",
+                                       status.message[0] != '\0' ? ": " : "", status.message));
+    else
+        batch = build(settings, decision, status.view, &space);
+    free(space.items);
+    return batch;
+}
+
+static bool zone_concerns(const struct settings *settings, uint32_t group, uint32_t zone)
+{
+    const struct group *g = &settings->groups[group];
+
+    for (uint32_t i = 0; i < g->service_count; i++) {
+        if (settings->services[g->services[i]].zone == zone)
+            return true;
+    }
+    return false;
+}
+
+json_t *batches_of(const struct control_sources *now, const struct decision *decision)
+{
+    json_t *list = json_array();
+
+    for (uint32_t zone = 0; zone < now->settings->zone_count; zone++) {
+        if (zone_concerns(now->settings, decision->group, zone))
+            json_array_append_new(list, batch_of(now, decision, zone));
+    }
+    return list;
+}
+
+const struct record_set *batches_find_site(const struct control_sources *now, uint32_t site)
+{
+    const struct settings *settings = now->settings;
+    struct zones_status status = {.view = NULL};
+
+    if (now->zones != NULL)
+        zones_status(now->zones, settings->services[settings->sites[site].service].zone, &status);
+    return status.view != NULL ? change_find_site(status.view, settings, site) : NULL;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* D9: /api/v1/init. GET shows what taking a group on would create: the record sets which the zone
+ * lacks, with the settings' weights, and the fence; nothing is written. POST confirms it: the
+ * engine reads the zone afresh, commits the first head and applies it; status shows how far. */
+#include "server.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+
+static json_t *first_of(const struct control_sources *now, uint32_t index, int *weights)
+{
+    const struct settings *settings = now->settings;
+    const struct group *group = &settings->groups[index];
+    struct decision decision = {.group = index, .epoch = 1, .kind = DECISION_INIT};
+    json_t *missing = json_array();
+    struct group_view view;
+
+    engine_group(now->engine, index, &view);
+    if (view.has_head) {
+        json_decref(missing);
+        return json_pack("{s:s, s:I, s:[], s:{}, s:[]}", "group", group->name, "epoch",
+                         (json_int_t)view.head.epoch, "missing", "weights", "change");
+    }
+    for (uint32_t k = 0; k < group->site_count; k++) {
+        const struct record_set *set = batches_find_site(now, group->sites[k]);
+
+        weights[k] =
+            set != NULL && set->weight >= 0 ? set->weight : settings->sites[group->sites[k]].weight;
+        if (set == NULL)
+            json_array_append_new(missing, json_string(settings->sites[group->sites[k]].name));
+    }
+    decision.epoch = view.fence_min + 1;
+    decision.weights = weights;
+    return json_pack("{s:s, s:n, s:o, s:o, s:o}", "group", group->name, "epoch", "missing", missing,
+                     "weights", piece_weights(settings, index, weights), "change",
+                     batches_of(now, &decision));
+}
+
+void handle_first(struct request *request)
+{
+    const struct settings *settings = request->now.settings;
+    int *weights = calloc(settings->site_count, sizeof(*weights));
+    json_t *groups = json_array();
+
+    for (uint32_t i = 0; i < settings->group_count && weights != NULL; i++)
+        json_array_append_new(groups, first_of(&request->now, i, weights));
+    reply_json(request, MHD_HTTP_OK,
+               weights == NULL
+                   ? NULL
+                   : json_pack("{s:i, s:s, s:b, s:O}", "v", 1, "probe",
+                               settings->electors[settings->self].name, "may_act",
+                               settings->electors[settings->self].may_act, "groups", groups));
+    json_decref(groups);
+    free(weights);
+}
+
+/* ---- the confirmation ---- */
+
+/* The group that the body names; NONE: all. False and a filled error when the body is wrong. */
+static bool read_body(struct request *request, uint32_t *ret_group)
+{
+    json_t *body = request->body.length == 0
+                       ? json_object()
+                       : json_loadb(buffer_text(&request->body), request->body.length,
+                                    JSON_REJECT_DUPLICATES, NULL);
+    json_t *name = json_object_get(body, "group");
+    bool good = json_is_object(body) && json_object_size(body) == (name != NULL) &&
+                (name == NULL || json_is_string(name));
+
+    *ret_group = NONE;
+    if (!good)
+        reply_error(request, MHD_HTTP_BAD_REQUEST, "bad_body",
+                    "init takes {} for all groups, or {\"group\": NAME}");
+    else if (name != NULL)
+        *ret_group = piece_group(request, json_string_value(name));
+    json_decref(body);
+    return !request->answered;
+}
+
+static bool may_init(struct request *request)
+{
+    const struct settings *settings = request->now.settings;
+
+    if (request->now.dry_run)
+        reply_error(request, MHD_HTTP_CONFLICT, "dry_run",
+                    "this daemon runs dry (-n) and never commits (D8): ask another probe");
+    else if (!settings->electors[settings->self].may_act)
+        reply_error(request, MHD_HTTP_CONFLICT, "may_not_act",
+                    "probe %s has may_act = false and reads no zone: ask a probe that may act (C6)",
+                    settings->electors[settings->self].name);
+    else if (!engine_store_ok(request->now.engine))
+        reply_error(request, MHD_HTTP_SERVICE_UNAVAILABLE, "store_away",
+                    "the store is away: nothing can be decided (S2)");
+    return !request->answered;
+}
+
+void handle_init(struct request *request)
+{
+    const struct settings *settings = request->now.settings;
+    json_t *begun = json_array();
+    uint32_t only;
+
+    if (!read_body(request, &only) || !may_init(request)) {
+        json_decref(begun);
+        return;
+    }
+    for (uint32_t i = 0; i < settings->group_count; i++) {
+        struct event event = {.kind = EVENT_INIT, .init = {.group = i}};
+        struct group_view view;
+
+        engine_group(request->now.engine, i, &view);
+        if ((only != NONE && only != i) || view.has_head)
+            continue;
+        request->control->hooks.teller.tell(request->control->hooks.teller.context, &event, NULL,
+                                            NULL);
+        log_say(LOG_LEVEL_INFO, "init: group %s is taken on by order", settings->groups[i].name);
+        json_array_append_new(begun, json_string(settings->groups[i].name));
+    }
+    reply_json(request, json_array_size(begun) > 0 ? MHD_HTTP_ACCEPTED : MHD_HTTP_OK,
+               json_pack("{s:i, s:o}", "v", 1, "groups", begun));
+}

@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* GET /metrics: Prometheus' text form, version 0.0.4. A family is its help and type, then a sample
+ * for each thing it counts; names carry their unit. docs/METRICS.md lists them all. */
+#include "server.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { METRICS_MAX = 8 * 1024 * 1024, LABELS_MAX = 1024 };
+
+struct page {
+    struct buffer text;
+    const struct control_sources *now;
+    const struct control *control;
+    const char *family; /* being written */
+};
+
+/* ---- the form ---- */
+
+static void family(struct page *page, const char *name, const char *type, const char *help)
+{
+    buffer_add_text(&page->text, "# HELP ");
+    buffer_add_text(&page->text, name);
+    buffer_add_char(&page->text, ' ');
+    buffer_add_text(&page->text, help);
+    buffer_add_text(&page->text, "\n# TYPE ");
+    buffer_add_text(&page->text, name);
+    buffer_add_char(&page->text, ' ');
+    buffer_add_text(&page->text, type);
+    buffer_add_char(&page->text, '\n');
+    page->family = name;
+}
+
+/* labels: `group="jwt-pizza"`, or "". Names have no character that would have to be escaped; what
+ * may have one (a URL) is never a label. */
+static void sample(struct page *page, const char *labels, double value)
+{
+    char number[64];
+
+    buffer_add_text(&page->text, page->family);
+    if (labels[0] != '\0') {
+        buffer_add_char(&page->text, '{');
+        buffer_add_text(&page->text, labels);
+        buffer_add_char(&page->text, '}');
+    }
+    snprintf(number, sizeof(number), " %.15g\n", value);
+    buffer_add_text(&page->text, number);
+}
+
+__attribute__((format(printf, 3, 4))) static void labelled(struct page *page, double value,
+                                                           const char *format, ...)
+{
+    char labels[LABELS_MAX];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(labels, sizeof(labels), format, args);
+    va_end(args);
+    sample(page, labels, value);
+}
+
+static void single(struct page *page, const char *name, const char *type, const char *help,
+                   double value)
+{
+    family(page, name, type, help);
+    sample(page, "", value);
+}
+
+static double seconds(msec_t ms)
+{
+    return (double)ms / 1000.0;
+}
+
+/* ---- sites ---- */
+
+/* One family over all sites of all groups. */
+typedef double (*site_value)(const struct page *page, const struct group_view *view, uint32_t site,
+                             uint32_t in_group);
+
+static void each_site(struct page *page, site_value value)
+{
+    const struct settings *s = page->now->settings;
+
+    for (uint32_t g = 0; g < s->group_count; g++) {
+        struct group_view view;
+
+        engine_group(page->now->engine, g, &view);
+        for (uint32_t k = 0; k < s->groups[g].site_count; k++) {
+            const struct site *site = &s->sites[s->groups[g].sites[k]];
+
+            labelled(page, value(page, &view, s->groups[g].sites[k], k),
+                     "group=\"%s\",service=\"%s\",region=\"%s\"", s->groups[g].name,
+                     s->services[site->service].name, s->regions[site->region]);
+        }
+    }
+}
+
+static double weight_of(const struct page *page, const struct group_view *view, uint32_t site,
+                        uint32_t in_group)
+{
+    (void)page;
+    (void)site;
+    return view->has_head ? view->head.weights[in_group] : -1;
+}
+
+static double normal_of(const struct page *page, const struct group_view *view, uint32_t site,
+                        uint32_t in_group)
+{
+    return view->has_head ? view->head.normal[in_group] : page->now->settings->sites[site].weight;
+}
+
+static double agreed_down(const struct page *page, const struct group_view *view, uint32_t site,
+                          uint32_t in_group)
+{
+    (void)page;
+    (void)site;
+    return view->agreements[in_group]->state == AGREED_DOWN;
+}
+
+static double agreed_up(const struct page *page, const struct group_view *view, uint32_t site,
+                        uint32_t in_group)
+{
+    (void)page;
+    (void)site;
+    return view->agreements[in_group]->state == AGREED_UP;
+}
+
+static double down_votes(const struct page *page, const struct group_view *view, uint32_t site,
+                         uint32_t in_group)
+{
+    struct tally tally = {0};
+
+    (void)view;
+    (void)in_group;
+    engine_tally(page->now->engine, site, &tally);
+    return tally.down_count;
+}
+
+static double up_votes(const struct page *page, const struct group_view *view, uint32_t site,
+                       uint32_t in_group)
+{
+    struct tally tally = {0};
+
+    (void)view;
+    (void)in_group;
+    engine_tally(page->now->engine, site, &tally);
+    return tally.up_count;
+}
+
+static void write_sites(struct page *page)
+{
+    family(page, "regionshift_site_weight", "gauge",
+           "Weight that the head decision gives the site; -1 before the first decision.");
+    each_site(page, weight_of);
+    family(page, "regionshift_site_normal_weight", "gauge", "Weight that failback returns to.");
+    each_site(page, normal_of);
+    family(page, "regionshift_site_agreed_down", "gauge",
+           "1 when the quorum agrees that the site is down (A3).");
+    each_site(page, agreed_down);
+    family(page, "regionshift_site_agreed_up", "gauge",
+           "1 when the quorum agrees that the site is up (A3).");
+    each_site(page, agreed_up);
+    family(page, "regionshift_site_down_votes", "gauge", "Votes counted for down.");
+    each_site(page, down_votes);
+    family(page, "regionshift_site_up_votes", "gauge", "Votes counted for up.");
+    each_site(page, up_votes);
+}
+
+/* ---- this probe's own checks ---- */
+
+static void write_checks(struct page *page)
+{
+    const struct settings *s = page->now->settings;
+
+    family(page, "regionshift_check_state", "gauge",
+           "This probe's own verdict of each check: 1 for the state it is in (V1).");
+    for (uint32_t i = 0; i < s->check_count; i++) {
+        const struct site *site = &s->sites[s->checks[i].site];
+        const struct verdict *verdict = engine_verdict(page->now->engine, i);
+
+        for (int state = 0; state < VERDICT_STATE_COUNT; state++)
+            labelled(page, verdict->state == (enum verdict_state)state,
+                     "service=\"%s\",region=\"%s\",check=\"%" PRIu32 "\",state=\"%s\"",
+                     s->services[site->service].name, s->regions[site->region],
+                     i - site->first_check, verdict_state_name((enum verdict_state)state));
+    }
+    family(page, "regionshift_check_results_total", "counter",
+           "Results of check attempts; void ones were late through our own fault (V4).");
+    labelled(page, (double)page->now->stats.results_good, "result=\"good\"");
+    labelled(page, (double)page->now->stats.results_bad, "result=\"bad\"");
+    labelled(page, (double)page->now->stats.results_void, "result=\"void\"");
+}
+
+/* ---- groups ---- */
+
+typedef double (*group_value)(const struct group_view *view);
+
+static void each_group(struct page *page, const char *name, const char *help, group_value value)
+{
+    const struct settings *s = page->now->settings;
+
+    family(page, name, "gauge", help);
+    for (uint32_t g = 0; g < s->group_count; g++) {
+        struct group_view view;
+
+        engine_group(page->now->engine, g, &view);
+        labelled(page, value(&view), "group=\"%s\"", s->groups[g].name);
+    }
+}
+
+static double epoch_of(const struct group_view *view)
+{
+    return view->has_head ? (double)view->head.epoch : 0;
+}
+
+static double fence_of(const struct group_view *view)
+{
+    return (double)view->fence_min;
+}
+
+static double frozen(const struct group_view *view)
+{
+    return view->frozen;
+}
+
+static double drifted(const struct group_view *view)
+{
+    return view->drifted;
+}
+
+static double wants_move(const struct group_view *view)
+{
+    return view->wants_move;
+}
+
+static double is_refused(const struct group_view *view)
+{
+    return view->refused_rule != NULL;
+}
+
+static double dwell_left(const struct group_view *view)
+{
+    return seconds(view->dwell_left_ms);
+}
+
+static double in_flight(const struct group_view *view)
+{
+    return view->change != CHANGE_IDLE;
+}
+
+static void write_groups(struct page *page)
+{
+    each_group(page, "regionshift_group_epoch",
+               "Epoch of the head decision; 0 before the first (D9).", epoch_of);
+    each_group(page, "regionshift_group_fence_epoch",
+               "Lowest epoch that a fence in the zones shows (C2); 0 when unknown.", fence_of);
+    each_group(page, "regionshift_group_change_active",
+               "1 while a change is waited for, read, sent or backed off from.", in_flight);
+    each_group(page, "regionshift_group_frozen", "1 while an order freezes the group (D7).",
+               frozen);
+    each_group(page, "regionshift_group_drifted",
+               "1 while the zone's weights are not those of its epoch (C4).", drifted);
+    each_group(page, "regionshift_group_wants_move",
+               "1 while other weights are wanted than the head's.", wants_move);
+    each_group(page, "regionshift_group_refused",
+               "1 while a rule refuses a move that is wanted or needed (D10).", is_refused);
+    each_group(page, "regionshift_group_dwell_left_seconds",
+               "Time until the group may move again (D6).", dwell_left);
+}
+
+static void one_duration(struct page *page, const char *group, const char *stage, msec_t ms)
+{
+    if (ms >= 0)
+        labelled(page, seconds(ms), "group=\"%s\",stage=\"%s\"", group, stage);
+}
+
+static void write_durations(struct page *page)
+{
+    const struct settings *s = page->now->settings;
+
+    family(page, "regionshift_last_change_seconds", "gauge",
+           "Of the head decision, from the first bad result to each stage (C7), once reached.");
+    for (uint32_t g = 0; g < s->group_count; g++) {
+        const char *name = s->groups[g].name;
+        struct group_view view;
+
+        engine_group(page->now->engine, g, &view);
+        if (!view.has_head)
+            continue;
+        one_duration(page, name, "decided", view.decided_after_ms);
+        one_duration(page, name, "accepted", view.accepted_after_ms);
+        one_duration(page, name, "insync", view.insync_after_ms);
+        one_duration(page, name, "servers", view.servers_after_ms);
+    }
+}
+
+/* ---- regions, orders, incidents, beacons ---- */
+
+static void write_regions(struct page *page)
+{
+    const struct settings *s = page->now->settings;
+
+    family(page, "regionshift_region_drained", "gauge", "1 while an order drains the region.");
+    for (uint32_t r = 0; r < s->region_count; r++)
+        labelled(page, engine_region_drained(page->now->engine, r), "region=\"%s\"", s->regions[r]);
+    family(page, "regionshift_beacon_lit", "gauge", "1 while the region's beacon is lit (B1).");
+    for (uint32_t g = 0; g < s->group_count; g++) {
+        const struct group *group = &s->groups[g];
+
+        for (uint32_t i = 0; group->beacons && i < group->order_count; i++) {
+            const char *region = s->regions[group->order[i]];
+
+            labelled(page,
+                     page->now->latches != NULL &&
+                         latches_get(page->now->latches, group->name, region, NULL),
+                     "group=\"%s\",region=\"%s\"", group->name, region);
+        }
+    }
+}
+
+static void write_incidents(struct page *page)
+{
+    static const enum severity severities[] = {SEVERITY_INFO, SEVERITY_WARN, SEVERITY_PAGE};
+    struct incident_view views[256];
+    uint32_t count = engine_incidents(page->now->engine, views, 256);
+
+    family(page, "regionshift_incidents_open", "gauge", "Open incidents, by severity.");
+    for (size_t i = 0; i < sizeof(severities) / sizeof(severities[0]); i++) {
+        uint32_t open = 0;
+
+        for (uint32_t j = 0; j < count; j++)
+            open += views[j].severity == severities[i];
+        labelled(page, open, "severity=\"%s\"", severity_name(severities[i]));
+    }
+}
+
+static void write_budget(struct page *page)
+{
+    const struct order *orders;
+    struct group_view view;
+
+    engine_group(page->now->engine, 0, &view); /* one ledger for all groups (D6) */
+    single(page, "regionshift_budget_used_moves", "gauge", "Moves within the window (D6).",
+           view.budget_used);
+    single(page, "regionshift_budget_limit_moves", "gauge", "Moves allowed within the window.",
+           page->now->settings->limit_budget);
+    single(page, "regionshift_orders", "gauge", "Orders known, obeyed ones too.",
+           engine_orders(page->now->engine, &orders));
+}
+
+/* ---- the store, alerts, history ---- */
+
+static void write_store(struct page *page)
+{
+    struct board_stats board;
+
+    board_stats(page->now->board, &board);
+    single(page, "regionshift_store_up", "gauge", "1 while the store answers (S2).",
+           engine_store_ok(page->now->engine));
+    single(page, "regionshift_store_lease_alive", "gauge", "1 while our votes are under a lease.",
+           engine_lease_alive(page->now->engine));
+    single(page, "regionshift_store_revision", "gauge", "Highest revision seen.",
+           (double)board.revision);
+    if (board.read_ms >= 0)
+        single(page, "regionshift_store_read_age_seconds", "gauge",
+               "Since the store was read whole (S1).", seconds(loop_now_ms() - board.read_ms));
+    single(page, "regionshift_store_reads_total", "counter", "Whole reads of the store.",
+           (double)board.reads);
+    single(page, "regionshift_store_went_back_total", "counter",
+           "Times its revision went back: it was restored (S1).", (double)board.went_back);
+    single(page, "regionshift_store_undecodable_total", "counter", "Values that could not be read.",
+           (double)board.undecodable);
+}
+
+static void write_alerts(struct page *page)
+{
+    struct alerts_stats alerts;
+
+    if (page->now->alerts == NULL)
+        return;
+    alerts_stats(page->now->alerts, &alerts);
+    single(page, "regionshift_alerts_spooled_total", "counter", "Alerts put on disk (L1).",
+           (double)alerts.spooled);
+    single(page, "regionshift_alerts_sent_total", "counter", "Alerts that a sink accepted.",
+           (double)alerts.sent);
+    single(page, "regionshift_alerts_failed_attempts_total", "counter",
+           "Attempts that no sink accepted.", (double)alerts.failed_attempts);
+    single(page, "regionshift_alerts_duplicates_total", "counter",
+           "Alerts that another probe sends.", (double)alerts.duplicates_dropped);
+    single(page, "regionshift_alerts_lost_total", "counter",
+           "Alerts dropped because the spool was full.", (double)alerts.dropped_full);
+    single(page, "regionshift_alerts_queued", "gauge", "Alerts not delivered yet.", alerts.queued);
+    single(page, "regionshift_alerts_oldest_seconds", "gauge", "Age of the oldest of them.",
+           seconds(alerts.oldest_ms));
+}
+
+static void write_history(struct page *page)
+{
+    struct history_stats history;
+
+    if (page->now->history == NULL)
+        return;
+    history_stats(page->now->history, &history);
+    single(page, "regionshift_history_written_total", "counter", "Records written to the history.",
+           (double)history.written);
+    single(page, "regionshift_history_dropped_total", "counter",
+           "Records that the disk did not take in time.", (double)history.dropped);
+}
+
+/* ---- this process ---- */
+
+static void write_http(struct page *page)
+{
+    static const char *const classes[] = {NULL, "1xx", "2xx", "3xx", "4xx", "5xx"};
+    uint32_t connections = 0;
+
+    family(page, "regionshift_http_replies_total", "counter", "Replies of this server, by class.");
+    for (size_t i = 2; i < sizeof(classes) / sizeof(classes[0]); i++)
+        labelled(page, (double)page->control->replies[i], "code=\"%s\"", classes[i]);
+    for (int i = 0; i < FRONT_COUNT; i++)
+        connections +=
+            page->control->fronts[i] != NULL ? page->control->fronts[i]->client_count : 0;
+    single(page, "regionshift_http_connections", "gauge", "Open connections to this server.",
+           connections);
+}
+
+static double resident_bytes(void)
+{
+    unsigned long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+
+    if (file == NULL)
+        return 0;
+    if (fscanf(file, "%*u %lu", &pages) != 1)
+        pages = 0;
+    fclose(file);
+    return (double)pages * (double)sysconf(_SC_PAGESIZE);
+}
+
+static void write_process(struct page *page)
+{
+    const struct daemon_stats *stats = &page->now->stats;
+    struct rusage usage = {0};
+
+    getrusage(RUSAGE_SELF, &usage);
+    single(page, "regionshift_turns_total", "counter", "Turns of the daemon's loop.",
+           (double)stats->turns);
+    single(page, "regionshift_facts_lost_total", "counter",
+           "Facts that did not fit into one update.", (double)stats->facts_lost);
+    family(page, "regionshift_reloads_total", "counter", "Settings read again, by outcome.");
+    labelled(page, (double)stats->reloads, "outcome=\"adopted\"");
+    labelled(page, (double)stats->reloads_refused, "outcome=\"refused\"");
+    single(page, "process_cpu_seconds_total", "counter", "User and system time, in seconds.",
+           (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+               (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6);
+    single(page, "process_resident_memory_bytes", "gauge", "Resident memory.", resident_bytes());
+    single(page, "process_start_time_seconds", "gauge", "Start, in seconds since 1970 UTC.",
+           seconds(loop_wall_ms() - (loop_now_ms() - stats->started_ms)));
+}
+
+static void write_self(struct page *page)
+{
+    const struct settings *s = page->now->settings;
+    json_t *list = json_array();
+
+    family(page, "regionshift_build_info", "gauge", "Always 1; who this is.");
+    labelled(page, 1, "version=\"%s\",probe=\"%s\",vantage=\"%s\",settings=\"%s\"",
+             REGIONSHIFT_VERSION, s->electors[s->self].name, s->electors[s->self].vantage,
+             s->fingerprint);
+    single(page, "regionshift_ready", "gauge", "1 while /readyz says so.",
+           health_is_ready(page->now, list));
+    single(page, "regionshift_blind", "gauge", "1 while this probe abstains (V5).",
+           engine_blindness(page->now->engine) != BLIND_NOT);
+    single(page, "regionshift_dry_run", "gauge", "1 when this probe commits and changes nothing.",
+           page->now->dry_run);
+    json_decref(list);
+}
+
+void handle_metrics(struct request *request)
+{
+    struct page page = {.now = &request->now, .control = request->control};
+    size_t length;
+    char *text;
+
+    buffer_init(&page.text, METRICS_MAX);
+    write_self(&page);
+    write_sites(&page);
+    write_checks(&page);
+    write_groups(&page);
+    write_durations(&page);
+    write_regions(&page);
+    write_incidents(&page);
+    write_budget(&page);
+    write_store(&page);
+    write_alerts(&page);
+    write_history(&page);
+    write_http(&page);
+    write_process(&page);
+    length = page.text.length;
+    if (buffer_take(&page.text, &text) < 0) {
+        buffer_clear(&page.text);
+        reply_json(request, MHD_HTTP_OK, NULL);
+        return;
+    }
+    reply_text(request, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", text, length);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* GET /api/v1/history?group=&limit= and /api/v1/incident/ID: what this machine's history file
+ * knows. It is read by a thread of its own, so the request waits. */
+#include "server.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROWS_DEFAULT = 20 };
+
+/* ---- decisions ---- */
+
+/* The decision as it was committed: weights, voters and order stand in its own JSON. */
+static json_t *decision_of(const struct history_decision_row *row)
+{
+    json_t *value = json_loads(row->value, JSON_REJECT_DUPLICATES, NULL);
+    json_t *decision = json_pack(
+        "{s:s, s:I, s:o, s:s, s:s, s:s, s:O?, s:O?, s:O?, s:{s:o, s:o, s:o, s:o}}", "group",
+        row->group, "epoch", (json_int_t)row->epoch, "at", piece_time(row->at_wall), "kind",
+        row->kind, "by", row->by, "reason", row->reason, "weights",
+        json_object_get(value, "weights"), "voters", json_object_get(value, "voters"), "order",
+        json_object_get(value, "order"), "seconds", "decided", piece_seconds(row->times.decided_ms),
+        "accepted", piece_seconds(row->times.accepted_ms), "insync",
+        piece_seconds(row->times.insync_ms), "servers", piece_seconds(row->times.servers_ms));
+
+    json_decref(value);
+    return decision;
+}
+
+static void on_decisions(void *context, const struct history_decision_row *rows, uint32_t count,
+                         const char *error)
+{
+    struct request *request = ticket_redeem(context);
+    json_t *list;
+
+    if (request == NULL)
+        return;
+    if (error[0] != '\0') {
+        reply_error(request, MHD_HTTP_SERVICE_UNAVAILABLE, "history_away",
+                    "the history cannot be read: %s", error);
+    } else {
+        list = json_array();
+        for (uint32_t i = 0; i < count; i++)
+            json_array_append_new(list, decision_of(&rows[i]));
+        reply_json(request, MHD_HTTP_OK, json_pack("{s:i, s:o}", "v", 1, "decisions", list));
+    }
+    request_resume(request);
+}
+
+static bool take_limit(struct request *request, uint32_t *ret_limit)
+{
+    const char *text = request_query(request, "limit");
+    char *end;
+    long value;
+
+    *ret_limit = ROWS_DEFAULT;
+    if (text == NULL)
+        return true;
+    errno = 0;
+    value = strtol(text, &end, 10);
+    if (end == text || *end != '\0' || errno != 0 || value < 1 || value > HISTORY_ROWS_MAX) {
+        reply_error(request, MHD_HTTP_BAD_REQUEST, "bad_argument", "limit is a number, 1 to %d",
+                    HISTORY_ROWS_MAX);
+        return false;
+    }
+    *ret_limit = (uint32_t)value;
+    return true;
+}
+
+static bool has_history(struct request *request)
+{
+    if (request->now.history != NULL)
+        return true;
+    reply_error(request, MHD_HTTP_SERVICE_UNAVAILABLE, "history_away",
+                "this daemon keeps no history");
+    return false;
+}
+
+void handle_history(struct request *request)
+{
+    const char *group = request_query(request, "group");
+    struct ticket *ticket;
+    uint32_t limit;
+
+    if (group == NULL)
+        group = "";
+    if (!take_limit(request, &limit) || !has_history(request) ||
+        (group[0] != '\0' && piece_group(request, group) == NONE))
+        return;
+    ticket = request_wait(request);
+    if (ticket != NULL)
+        history_decisions(request->now.history, group, limit, on_decisions, ticket);
+}
+
+/* ---- incidents ---- */
+
+static json_t *facts_of(const struct history_fact_row *facts, uint32_t count)
+{
+    json_t *list = json_array();
+
+    for (uint32_t i = 0; i < count; i++)
+        json_array_append_new(list, json_pack("{s:o, s:s}", "at", piece_time(facts[i].at_wall),
+                                              "fact", facts[i].line));
+    return list;
+}
+
+static void on_incident(void *context, const struct history_incident_row *incident,
+                        const struct history_fact_row *facts, uint32_t fact_count,
+                        const char *error)
+{
+    struct request *request = ticket_redeem(context);
+
+    if (request == NULL)
+        return;
+    if (error[0] != '\0')
+        reply_error(request, MHD_HTTP_SERVICE_UNAVAILABLE, "history_away",
+                    "the history cannot be read: %s", error);
+    else if (incident == NULL)
+        reply_error(request, MHD_HTTP_NOT_FOUND, "no_such_incident",
+                    "this machine's history has no incident '%s'; open ones are in status",
+                    request->args[0]);
+    else
+        reply_json(request, MHD_HTTP_OK,
+                   json_pack("{s:i, s:s, s:s, s:s, s:o, s:o, s:i, s:s, s:s, s:I, s:s, s:s, s:o}",
+                             "v", 1, "id", incident->id, "event", incident->event, "severity",
+                             incident->severity, "opened", piece_time(incident->opened_wall),
+                             "resolved", piece_time(incident->resolved_wall), "notices",
+                             (int)incident->notices, "group", incident->group, "region",
+                             incident->region, "epoch", (json_int_t)incident->epoch, "subject",
+                             incident->subject, "text", incident->text, "facts",
+                             facts_of(facts, fact_count)));
+    request_resume(request);
+}
+
+void handle_incident(struct request *request)
+{
+    struct ticket *ticket;
+
+    if (!has_history(request))
+        return;
+    ticket = request_wait(request);
+    if (ticket != NULL)
+        history_incident(request->now.history, request->args[0], on_incident, ticket);
+}
