@@ -50,9 +50,9 @@ typedef void (*board_order_done)(void *context, enum store_status status, const 
 int board_put_order(struct board *board, const struct order *order, board_order_done done,
                     void *context, char *error, size_t error_size);
 
-/* Ends an order at once (its `until` becomes until_wall), if it still is as `seen`, which the engine
- * has with its revision: CONFLICT when it was obeyed or changed meanwhile. A commit that still rests
- * on it fails, for the order is newer now (D8). Otherwise as board_put_order(). */
+/* Ends an order at once (its `until` becomes until_wall), if it still is as `seen`, which the
+ * engine has with its revision: CONFLICT when it was obeyed or changed meanwhile. A commit that
+ * still rests on it fails, for the order is newer now (D8). Otherwise as board_put_order(). */
 int board_withdraw_order(struct board *board, const struct order *seen, wall_t until_wall,
                          board_order_done done, void *context);
 
