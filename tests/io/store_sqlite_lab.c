@@ -24,6 +24,28 @@ void lab_at_next_look_at_the_clock(void (*happens)(void))
     atomic_store(&at_next_look, happens);
 }
 
+static uv_sem_t is_held;
+static uv_sem_t may_go;
+
+static void stand_still(void)
+{
+    uv_sem_post(&is_held);
+    uv_sem_wait(&may_go);
+}
+
+void lab_hold_the_thread(void)
+{
+    ck_assert_int_eq(uv_sem_init(&is_held, 0), 0);
+    ck_assert_int_eq(uv_sem_init(&may_go, 0), 0);
+    lab_at_next_look_at_the_clock(stand_still);
+    uv_sem_wait(&is_held);
+}
+
+void lab_let_the_thread_go(void)
+{
+    uv_sem_post(&may_go);
+}
+
 /* The real monotonic clock, which other processes of the test share, and what the test added. */
 static msec_t lab_clock(void *context)
 {

@@ -18,4 +18,8 @@ extern uint32_t lab_calls_max;
 /* Runs once, in the store's thread, the next time it asks for the time of its leases. */
 void lab_at_next_look_at_the_clock(void (*happens)(void));
 
+/* Stops the thread of the only store there is, as a disk that hangs would; and lets it go on. */
+void lab_hold_the_thread(void);
+void lab_let_the_thread_go(void);
+
 #endif

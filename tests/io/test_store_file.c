@@ -152,6 +152,26 @@ START_TEST(a_corrupt_page_is_called_damaged)
 }
 END_TEST
 
+START_TEST(damage_is_found_even_where_nobody_reads)
+{
+    struct store *store = world_daemon(&world, "before");
+    char *value = malloc(STORE_VALUE_MAX + 1);
+    struct stat file;
+
+    ck_assert_ptr_nonnull(value);
+    memset(value, 'v', STORE_VALUE_MAX);
+    value[STORE_VALUE_MAX] = '\0';
+    wrote(put(&world, store, "a", "1"));
+    wrote(put(&world, store, "large", value));
+    world_leave(&world, store);
+    free(value);
+    ck_assert_int_eq(stat(lab_path, &file), 0);
+    overwrite(file.st_size - 3 * 4096, 4096);
+    store = world_daemon(&world, "use1");
+    fails(get(&world, store, "a"), STORE_CORRUPT, "quick_check");
+}
+END_TEST
+
 START_TEST(half_a_file_is_called_damaged)
 {
     make_store();
@@ -274,6 +294,24 @@ START_TEST(another_store_in_the_files_place_waits_for_a_restart)
     fails(get(&world, use1, ""), STORE_AWAY, "replaced by another store");
     fails(put(&world, use1, "c", "1"), STORE_AWAY, "restart every regionshiftd");
     reads(&world, restarted, "", "b=1 ");
+}
+END_TEST
+
+/* SQLite removes the -wal by its name when the last connection closes. */
+START_TEST(leaving_a_removed_file_harms_no_new_one)
+{
+    struct store *use1 = world_daemon(&world, "use1");
+    struct store *usw2;
+
+    wrote(put(&world, use1, "a", "1"));
+    lab_hold_the_thread();
+    remove_all();
+    usw2 = world_daemon(&world, "usw2");
+    wrote(put(&world, usw2, "b", "1"));
+    lab_let_the_thread_go();
+    will_answer(&world, use1, STORE_AWAY);
+    world_leave(&world, use1);
+    reads(&world, world_daemon(&world, "fra"), "", "b=1 ");
 }
 END_TEST
 
@@ -407,20 +445,18 @@ START_TEST(a_call_whose_deadline_passed_in_the_queue_never_happens)
 {
     struct answer_of_store answers[2] = {{0}, {0}};
     struct store *use1;
-    sqlite3 *holder;
 
-    lab_call_timeout_ms = 300;
+    lab_call_timeout_ms = 200;
     use1 = world_daemon(&world, "use1");
-    wrote(put(&world, use1, "a", "1"));
-    holder = take_lock();
-    store_put(use1, "first", "1", 1, false, on_write, &answers[0]);
-    store_put(use1, "second", "1", 1, false, on_write, &answers[1]);
-    world_wait(&world, &answers[1].done, "the second deadline");
-    fails(answers[0], STORE_AWAY, "");
-    fails(answers[1], STORE_AWAY, "");
-    release_lock(holder);
-    wrote(put(&world, use1, "z", "1"));
-    reads(&world, use1, "second", "");
+    will_read(&world, use1, "", "");
+    lab_hold_the_thread();
+    store_put(use1, "late", "1", 1, false, on_write, &answers[0]);
+    store_get(use1, "", on_view, &answers[1]);
+    world_wait(&world, &answers[1].done, "the deadline");
+    fails(answers[0], STORE_AWAY, "no answer within 200 ms");
+    fails(answers[1], STORE_AWAY, "no answer within 200 ms");
+    lab_let_the_thread_go();
+    will_read(&world, use1, "", "");
     ck_assert_uint_eq(answers[0].times, 1);
     ck_assert_uint_eq(answers[1].times, 1);
 }
@@ -622,6 +658,7 @@ static void add_strange_files(TCase *tests)
     tcase_add_test(tests, a_file_of_garbage_is_called_damaged_and_left_alone);
     tcase_add_test(tests, a_corrupt_header_is_called_damaged);
     tcase_add_test(tests, a_corrupt_page_is_called_damaged);
+    tcase_add_test(tests, damage_is_found_even_where_nobody_reads);
     tcase_add_test(tests, half_a_file_is_called_damaged);
     tcase_add_test(tests, an_empty_file_is_not_a_new_store);
     tcase_add_test(tests, a_store_without_its_tables_is_called_damaged);
@@ -637,6 +674,7 @@ static void add_coming_and_going(TCase *tests)
     tcase_add_test(tests, a_file_removed_in_use_is_away_and_never_made_anew);
     tcase_add_test(tests, a_file_moved_away_and_back_is_taken_up_again);
     tcase_add_test(tests, another_store_in_the_files_place_waits_for_a_restart);
+    tcase_add_test(tests, leaving_a_removed_file_harms_no_new_one);
     tcase_add_test(tests, an_older_copy_put_back_is_accepted_and_the_watcher_told);
     tcase_add_test(tests, a_revision_that_goes_back_in_place_is_told_to_the_watcher);
     tcase_add_test(tests, a_missing_file_whose_log_remains_is_not_made_anew);

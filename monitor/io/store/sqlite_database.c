@@ -306,17 +306,12 @@ int database_open(struct database *database, struct store_fault *ret_fault)
     return 0;
 }
 
-/* Closing the last connection removes the -wal by its name. When the name belongs to another file
- * by now, that -wal is somebody else's: leave everything as it lies. */
+/* Closing the last connection folds the -wal into the file and removes it by its name; SQLite does
+ * neither when the file has moved, so a new file under that name keeps its own. */
 void database_close(struct database *database)
 {
-    struct store_fault ignored;
-
     if (database->handle == NULL) {
         return;
-    }
-    if (database_in_place(database, &ignored) != 0) {
-        (void)sqlite3_db_config(database->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     }
     for (unsigned i = 0; i < STATEMENT_COUNT; i++) {
         (void)sqlite3_finalize(database->statements[i]);
