@@ -99,9 +99,11 @@ static struct decision *decision_blank(uint32_t group, uint32_t site_count)
     return decision;
 }
 
-/* Reads the weight of every site of the group, and of no other. */
+/* Reads the weight of every site of the group, and of no other. min: -1 where a record set may
+ * have been missing in the zone. */
 static void take_weights(struct json_fields *fields, const char *key,
-                         const struct settings *settings, const struct group *group, int *weights)
+                         const struct settings *settings, const struct group *group, int min,
+                         int *weights)
 {
     struct json_fields inner;
     const json_t *object = json_take_object(fields, key);
@@ -111,7 +113,7 @@ static void take_weights(struct json_fields *fields, const char *key,
     json_fields_begin(&inner, fields->report, key, object);
     for (uint32_t i = 0; i < group->site_count; i++)
         weights[i] =
-            (int)json_take_integer(&inner, settings->sites[group->sites[i]].name, 0, WEIGHT_MAX);
+            (int)json_take_integer(&inner, settings->sites[group->sites[i]].name, min, WEIGHT_MAX);
     if (json_fields_close(&inner) < 0)
         fields->object = NULL;
 }
@@ -173,10 +175,10 @@ static void decision_take(struct json_fields *fields, const struct settings *set
     decision->by = take_elector(fields, settings);
     decision->at_wall = json_take_integer(fields, "at", 0, INT64_MAX);
     decision->moved_wall = json_take_integer(fields, "moved", 0, INT64_MAX);
-    take_weights(fields, "weights", settings, group, vectors);
-    take_weights(fields, "normal", settings, group, vectors + group->site_count);
+    take_weights(fields, "weights", settings, group, 0, vectors);
+    take_weights(fields, "normal", settings, group, 0, vectors + group->site_count);
     decision->base_epoch = (uint64_t)json_take_integer(fields, "base_epoch", 0, INT64_MAX);
-    take_weights(fields, "base", settings, group, vectors + 2 * (size_t)group->site_count);
+    take_weights(fields, "base", settings, group, -1, vectors + 2 * (size_t)group->site_count);
     decision->voters = take_set(fields, "voters", settings, settings_elector);
     decision->regions_left = (uint32_t)take_set(fields, "left", settings, settings_region);
     json_take_text(fields, "order", decision->order, sizeof(decision->order));

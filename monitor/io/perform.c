@@ -187,10 +187,12 @@ static void raise_alerts(struct daemon *daemon, const struct update *update)
     }
 }
 
-static enum log_level fact_level(enum fact_code code)
+/* What an operator should look at is a warning; that a blindness ended is not. */
+static enum log_level fact_level(const struct fact *fact)
 {
-    switch (code) {
+    switch (fact->code) {
     case FACT_BLIND:
+        return strcmp(fact->word, blindness_name(BLIND_NOT)) != 0 ? LOG_LEVEL_WARN : LOG_LEVEL_INFO;
     case FACT_GAP:
     case FACT_COMMIT_FAILED:
     case FACT_REFUSED:
@@ -235,7 +237,7 @@ static void say_fact(struct daemon *daemon, const struct fact *fact)
     char line[FACT_LINE_MAX];
 
     fact_format(fact, settings, line, sizeof(line));
-    log_fact(fact_level(fact->code), line);
+    log_fact(fact_level(fact), line);
     history_fact(daemon->history, wall, group, line);
     if (fact->group != NONE && changes_head(fact->code))
         record_head(daemon, fact->group);

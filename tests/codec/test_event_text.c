@@ -80,6 +80,7 @@ static void random_head(struct event *event)
 {
     for (int i = 0; i < 12; i++)
         weights[i / 4][i % 4] = (int)pick(WEIGHT_MAX + 1);
+    weights[2][0] = -1; /* the zone had no such record set */
     decision = (struct decision){.group = pick(2),
                                  .epoch = 1 + pick(100),
                                  .kind = (enum decision_kind)pick(DECISION_KIND_COUNT),

@@ -66,7 +66,7 @@ END_TEST
 
 static const int weights[] = {0, 100, 0, 100};
 static const int normal[] = {100, 0, 100, 0};
-static const int base[] = {100, 0, 90, 10};
+static const int base[] = {100, 0, 90, -1}; /* -1: the zone had no such record set */
 
 static struct decision a_decision(void)
 {
