@@ -134,6 +134,7 @@ class Stage:
         self.mails = []
         self.changes = []
         self.port = 0
+        self.http_ports = {}
         self.more = []          # further changes of the settings: (pattern, replacement, why)
 
     # -- addresses --
@@ -145,6 +146,12 @@ class Stage:
     @staticmethod
     def probe_address(probe):
         return f"127.77.0.{PROBES.index(probe) + 1}"
+
+    def http(self, probe):
+        """ADDR:PORT of a daemon's HTTP API; the port is chosen once, so that stages can coexist."""
+        if probe not in self.http_ports:
+            self.http_ports[probe] = free_port(self.probe_address(probe))
+        return f"{self.probe_address(probe)}:{self.http_ports[probe]}"
 
     def conf(self, probe):
         return self.folder / f"{probe}.conf"
@@ -275,7 +282,7 @@ class Stage:
         for probe in PROBES:
             home = self.folder / probe
             home.mkdir(mode=0o700, exist_ok=True)
-            own = text.replace("127.0.0.1:8053", f"{self.probe_address(probe)}:8053")
+            own = text.replace("127.0.0.1:8053", self.http(probe))
             own = own.replace("/run/regionshift/control.sock", str(self.socket(probe)))
             own = own.replace("/var/lib/regionshift/history.db", f"{home}/history.db")
             own += f'\nalerting = {{ spool = "{home}/spool"; }};\n'
