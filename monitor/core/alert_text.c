@@ -117,11 +117,9 @@ static void say_done(const struct engine *engine, struct text *text, uint32_t gr
         decision_kind_name(head->kind),
         head->by == NONE ? "a former probe" : engine->settings->electors[head->by].name,
         head->reason);
-    if (state->accepted_ms >= 0)
+    if (state->accepted_ms >= 0 && state->trouble_ms >= 0)
         say(text, "Route 53 accepted it %.1f s after the first sign of trouble.\n",
-            (double)(state->accepted_ms -
-                     (state->trouble_ms >= 0 ? state->trouble_ms : state->decided_ms)) /
-                1000);
+            (double)(state->accepted_ms - state->trouble_ms) / 1000);
     say(text, "Weights decided:\n");
     for (uint32_t k = 0; k < g->site_count; k++)
         say(text, "  %s %d\n", engine->settings->sites[g->sites[k]].name, head->weights[k]);
@@ -132,12 +130,12 @@ static void say_not_done(const struct engine *engine, struct text *text, uint32_
 {
     const struct group_state *state = &engine->groups[group];
 
-    if (state->refusal.rule != NULL)
-        say(text, "Wanted, and not done:\n");
-    for (uint32_t i = 0; state->refusal.rule != NULL && i < state->gate_count; i++) {
+    say(text, state->refusal.rule != NULL ? "Wanted, and not done:\n" : "As it stands:\n");
+    for (uint32_t i = 0; i < state->gate_count; i++) {
         const struct gate *gate = &state->gates[i];
-        if (!gate->open)
-            say(text, "  %s %s: %s\n", gate->rule, gate->name, gate->text);
+        bool region = gate->rule[0] == 'D' && (gate->rule[1] == '1' || gate->rule[1] == '2');
+        if (state->refusal.rule != NULL ? !gate->open : region)
+            say(text, "  %s: %s\n", gate->rule, gate->text);
     }
     if (safety_dwell_left(engine, group) > 0)
         say(text, "No automatic move of this group for another %" PRId64 " s (dwell, D6).\n",
