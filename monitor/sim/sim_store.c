@@ -115,8 +115,8 @@ void sim_store_sweep(struct world *world)
         if (!present(item) || item->owner == NONE)
             continue;
         if (world->now_ms > world->probes[item->owner].lease_until_ms) {
-            sim_store_put(world, item->key, NULL, NONE, sim_store_begin(world));
             world->probes[item->owner].lease_held = false;
+            sim_store_put(world, item->key, NULL, NONE, sim_store_begin(world));
         }
     }
 }

@@ -152,11 +152,10 @@ void world_feed(struct world *world, uint32_t probe, struct event *event)
 
 static void happen_result(struct world *world, uint32_t probe, uint32_t token)
 {
-    static const enum failure failures[] = {[SITE_OK] = FAILURE_NONE,
-                                            [SITE_REFUSE] = FAILURE_CONNECT,
-                                            [SITE_TIMEOUT] = FAILURE_TIMEOUT,
-                                            [SITE_STATUS] = FAILURE_STATUS,
-                                            [SITE_DNS] = FAILURE_DNS};
+    static const enum failure failures[] = {
+        [SITE_OK] = FAILURE_NONE,         [SITE_REFUSE] = FAILURE_CONNECT,
+        [SITE_TIMEOUT] = FAILURE_TIMEOUT, [SITE_STATUS] = FAILURE_STATUS,
+        [SITE_DNS] = FAILURE_DNS,         [SITE_VOID] = FAILURE_POLICY};
     struct sim_probe *p = &world->probes[probe];
     struct result result = {.class = RESULT_GOOD};
     struct event event = {.kind = EVENT_REFERENCE};
@@ -166,7 +165,7 @@ static void happen_result(struct world *world, uint32_t probe, uint32_t token)
         event.reference.answered = p->references_answer;
     } else {
         enum site_mode mode = (enum site_mode)p->modes[p->settings->checks[token].site];
-        result.class = mode == SITE_OK ? RESULT_GOOD : RESULT_BAD;
+        result.class = mode == SITE_OK ? RESULT_GOOD : mode == SITE_VOID ? RESULT_VOID : RESULT_BAD;
         result.failure = failures[mode];
         event.kind = EVENT_RESULT;
         event.result.check = token;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pizza.h"
 
-#include <check.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct world *pizza_world(const char *settings)
@@ -18,6 +18,51 @@ struct world *pizza_world(const char *settings)
     return world;
 }
 
+struct world *pizza_world_traced(const char *settings, uint64_t codes, uint32_t probe)
+{
+    struct world *world = pizza_world(settings);
+
+    world_trace(world, codes, probe);
+    return world;
+}
+
+void factory_dies(struct world *world)
+{
+    world_site(world, "factory/us-east-1", SITE_REFUSE, NONE);
+}
+
+void factory_heals(struct world *world)
+{
+    world_site(world, "factory/us-east-1", SITE_OK, NONE);
+}
+
+void run_for(struct world *world, msec_t ms)
+{
+    world_run(world, world_now(world) + ms);
+}
+
+void run_until(struct world *world, const char *words, msec_t limit_ms)
+{
+    msec_t end_ms = world_now(world) + limit_ms;
+
+    while (strstr(world_traced(world), words) == NULL) {
+        if (world_now(world) >= end_ms)
+            ck_abort_msg("no \"%s\" within %d ms; seen:\n%s", words, (int)limit_ms,
+                         world_traced(world));
+        run_for(world, 1);
+    }
+}
+
+void order(struct world *world, enum order_verb verb, const char *region)
+{
+    world_order(world, &(struct world_order){.verb = verb, .region = region});
+}
+
+void order_group(struct world *world, enum order_verb verb)
+{
+    world_order(world, &(struct world_order){.verb = verb, .group = "jwt-pizza"});
+}
+
 void expect_trace(struct world *world, const char *golden)
 {
     const char *seen = world_traced(world);
@@ -25,6 +70,17 @@ void expect_trace(struct world *world, const char *golden)
     if (strcmp(seen, golden) != 0)
         ck_abort_msg("the trace differs\n--- wanted\n%s--- seen\n%s", golden, seen);
     world_trace_clear(world);
+}
+
+void expect_traced(struct world *world, const char *words, uint32_t times)
+{
+    uint32_t seen = 0;
+
+    for (const char *at = world_traced(world); (at = strstr(at, words)) != NULL; at++)
+        seen++;
+    if (seen != times)
+        ck_abort_msg("\"%s\" stands %u times, not %u, in\n%s", words, seen, times,
+                     world_traced(world));
 }
 
 void expect_weights(struct world *world, const char *weights)
@@ -43,4 +99,55 @@ void expect_weights(struct world *world, const char *weights)
         used += n > 0 ? (size_t)n : 0;
     }
     ck_assert_str_eq(seen, weights);
+}
+
+void expect_sound(struct world *world)
+{
+    const struct settings *settings = world_settings(world);
+
+    for (uint32_t i = 0; i < settings->service_count; i++) {
+        const struct service *service = &settings->services[i];
+        int sum = 0;
+
+        for (uint32_t k = 0; k < service->site_count; k++) {
+            int weight = world_weight(world, settings->sites[service->first_site + k].name);
+            sum += weight > 0 ? weight : 0;
+        }
+        ck_assert_msg(sum > 0, "%s has no weight at all", service->name);
+    }
+    ck_assert_msg(world_epochs_rose(world), "a batch did not raise the fence");
+}
+
+void look(struct world *world, struct group_view *ret_view)
+{
+    uint32_t probe = 0;
+
+    while (world_engine(world, probe) == NULL)
+        probe++;
+    engine_group(world_engine(world, probe), 0, ret_view);
+}
+
+const struct gate *find_gate(const struct group_view *view, const char *name)
+{
+    for (uint32_t i = 0; i < view->gate_count; i++) {
+        if (strcmp(view->gates[i].name, name) == 0)
+            return &view->gates[i];
+    }
+    return NULL;
+}
+
+int run_tests(const char *name, const TTest *const *tests, size_t count)
+{
+    Suite *suite = suite_create(name);
+    TCase *all = tcase_create(name);
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    for (size_t i = 0; i < count; i++)
+        tcase_add_test(all, tests[i]);
+    suite_add_tcase(suite, all);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -4,6 +4,8 @@
 #ifndef REGIONSHIFT_TESTS_SIM_PIZZA_H
 #define REGIONSHIFT_TESTS_SIM_PIZZA_H
 
+#include <check.h>
+
 #include "world.h"
 
 /* Which probe is which. */
@@ -39,15 +41,54 @@ enum { USE1, USW2, FRA };
 
 #define PIZZA(extra) PIZZA_PROBES PIZZA_SERVICES PIZZA_GROUP(extra)
 
+/* What a trace of decisions and changes is made of. */
+#define TRACE_MOVES                                                                                \
+    (WORLD_TRACE(FACT_PROPOSED) | WORLD_TRACE(FACT_DECIDED) | WORLD_TRACE(FACT_CONFLICT) |         \
+     WORLD_TRACE(FACT_COMMIT_FAILED) | WORLD_TRACE(FACT_REFUSED) | WORLD_TRACE(FACT_SENT) |        \
+     WORLD_TRACE(FACT_ACCEPTED) | WORLD_TRACE(FACT_LOST) | WORLD_TRACE(FACT_BATCH_REFUSED) |       \
+     WORLD_TRACE(FACT_BACKOFF) | WORLD_TRACE(FACT_APPLIED) | WORLD_TRACE(FACT_DRIFT) |             \
+     WORLD_TRACE(FACT_FENCE_MISSING) | WORLD_TRACE(FACT_FENCE_AHEAD) | WORLD_TRACE(FACT_ORDER))
+
 /* A world with settled agreements, the first head and fence in place, and a clean trace. */
 struct world *pizza_world(const char *settings);
+/* The same with facts traced from now on, of one probe or (NONE) of all. */
+struct world *pizza_world_traced(const char *settings, uint64_t codes, uint32_t probe);
 
 enum { SETTLED_MS = 300000 };
 
-/* Fails with both texts unless the trace since the last clear is this. */
+/* The factory of us-east-1 dies, or answers again. */
+void factory_dies(struct world *world);
+void factory_heals(struct world *world);
+
+void run_for(struct world *world, msec_t ms);
+/* Runs, a millisecond at a time, until the trace holds the words; fails after limit_ms. */
+void run_until(struct world *world, const char *words, msec_t limit_ms);
+
+/* Shorter words for orders that are given often. */
+void order(struct world *world, enum order_verb verb, const char *region);
+void order_group(struct world *world, enum order_verb verb);
+
+/* Fails with both texts unless the trace since the last clear is this; clears it. */
 void expect_trace(struct world *world, const char *golden);
+/* Fails unless the trace holds the words this many times. */
+void expect_traced(struct world *world, const char *words, uint32_t times);
 
 /* Fails unless the zone's weights are these, in the order of the settings' sites: "0/100 0/100". */
 void expect_weights(struct world *world, const char *weights);
+
+/* What must hold in every world at any time: no service without weight in the zone, epochs that
+ * rose with every batch. */
+void expect_sound(struct world *world);
+
+/* What the first living probe knows of the group, as explain would show it. */
+void look(struct world *world, struct group_view *ret_view);
+/* A gate by its name, or NULL. */
+const struct gate *find_gate(const struct group_view *view, const char *name);
+
+/* A test program: runs the tests in one case. */
+int run_tests(const char *name, const TTest *const *tests, size_t count);
+#define RUN_TESTS(name, ...)                                                                       \
+    run_tests(name, (const TTest *const[]){__VA_ARGS__},                                           \
+              sizeof((const TTest *const[]){__VA_ARGS__}) / sizeof(const TTest *))
 
 #endif
