@@ -121,29 +121,46 @@ static void watch(struct engine *engine, struct incident *incident, const struct
 
 /* ---- what is wrong with a group ---- */
 
-static bool region_down(const struct engine *engine, uint32_t group, uint32_t region)
+/* Down: a required service is agreed down there. Up: all of them are agreed up. */
+static enum agreement_state region_state(const struct engine *engine, uint32_t group,
+                                         uint32_t region)
 {
+    const struct settings *s = engine->settings;
     const struct group *g = state_group(engine, group);
+    bool up = true;
 
     for (uint32_t k = 0; k < g->site_count; k++) {
-        uint32_t site = g->sites[k];
-        if (engine->settings->sites[site].region == region &&
-            engine->settings->services[engine->settings->sites[site].service].required &&
-            engine->agreements[site].state == AGREED_DOWN)
-            return true;
+        const struct site *site = &s->sites[g->sites[k]];
+        enum agreement_state state = engine->agreements[g->sites[k]].state;
+        if (site->region != region || !s->services[site->service].required ||
+            site->check_count == 0)
+            continue;
+        if (state == AGREED_DOWN)
+            return AGREED_DOWN;
+        up = up && state == AGREED_UP;
     }
-    return false;
+    return up ? AGREED_UP : AGREED_UNDECIDED;
 }
 
-static bool all_regions_down(const struct engine *engine, uint32_t group)
+/* A4: what was agreed down stays wrong until it is agreed up; silence says nothing. */
+static bool still_down(const struct incident *incident, enum agreement_state state)
+{
+    return state == AGREED_DOWN || (incident->open && state == AGREED_UNDECIDED);
+}
+
+/* Down: all regions are. Up: one of them is. */
+static enum agreement_state regions_state(const struct engine *engine, uint32_t group)
 {
     const struct group *g = state_group(engine, group);
+    uint32_t down = 0;
 
     for (uint32_t i = 0; i < g->order_count; i++) {
-        if (!region_down(engine, group, g->order[i]))
-            return false;
+        enum agreement_state state = region_state(engine, group, g->order[i]);
+        if (state == AGREED_UP)
+            return AGREED_UP;
+        down += state == AGREED_DOWN;
     }
-    return g->order_count > 0;
+    return g->order_count > 0 && down == g->order_count ? AGREED_DOWN : AGREED_UNDECIDED;
 }
 
 /* Too few votes count for any agreement: "automatic failover is not available because". */
@@ -200,7 +217,9 @@ static bool group_wrong(const struct engine *engine, uint32_t group, enum group_
 
     switch (incident) {
     case INCIDENT_GLOBAL:
-        return all_regions_down(engine, group);
+        return still_down(
+            &engine->group_incidents[(size_t)group * GROUP_INCIDENT_COUNT + INCIDENT_GLOBAL],
+            regions_state(engine, group));
     case INCIDENT_QUORUM_LOST:
         return quorum_lost(engine, group);
     case INCIDENT_DRIFT:
@@ -225,7 +244,7 @@ static bool group_wrong(const struct engine *engine, uint32_t group, enum group_
 void alerting_raise(struct engine *engine, uint32_t group)
 {
     const struct group *g = state_group(engine, group);
-    bool global = all_regions_down(engine, group);
+    bool global = regions_state(engine, group) == AGREED_DOWN;
 
     for (uint32_t i = 0; i < GROUP_INCIDENT_COUNT; i++) {
         struct about about = {group, NONE, "", 0};
@@ -236,7 +255,7 @@ void alerting_raise(struct engine *engine, uint32_t group)
         struct about about = {group, g->order[i], "", 0};
         struct incident *incident =
             &engine->region_incidents[(size_t)group * engine->settings->region_count + g->order[i]];
-        bool down = region_down(engine, group, g->order[i]);
+        bool down = still_down(incident, region_state(engine, group, g->order[i]));
         if (global && down && !incident->open)
             continue; /* one page says that all are down */
         watch(engine, incident, &region_kind, &about, down);

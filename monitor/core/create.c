@@ -256,11 +256,26 @@ static bool same_check(const struct settings *a, const struct check *x, const st
            x->window_of == y->window_of;
 }
 
+/* V5: a reference that answered still answers; else a reload of all probes would blind them all. */
+static void take_over_references(struct engine *engine, const struct engine *before)
+{
+    for (uint32_t i = 0; i < engine->settings->reference_count; i++) {
+        for (uint32_t j = 0; j < before->settings->reference_count; j++) {
+            if (strcmp(engine->settings->references[i].text,
+                       before->settings->references[j].text) == 0) {
+                engine->references[i] = before->references[j];
+                engine->references[i].in_flight = false;
+            }
+        }
+    }
+}
+
 /* Reload: what was seen of a check that did not change is still true, and so is a gap (V5). */
 static void take_over(struct engine *engine, const struct engine *before)
 {
     engine->gap = before->gap;
     engine->gap_until_ms = before->gap_until_ms;
+    take_over_references(engine, before);
     for (uint32_t i = 0; i < engine->settings->check_count; i++) {
         for (uint32_t j = 0; j < before->settings->check_count; j++) {
             if (same_check(engine->settings, &engine->settings->checks[i], before->settings,
