@@ -139,6 +139,10 @@ static void absorb_store(struct engine *engine, const struct event_store *event)
     if (away)
         return;
     engine->store_ok_ms = engine->now_ms;
+    for (uint32_t i = 0; i < engine->settings->group_count; i++) {
+        if (!state_told(engine, i))
+            state_touch(engine, i); /* it waited for this */
+    }
     if (event->full || event->revision > engine->store_revision)
         engine->store_revision = event->revision; /* S1: going back is accepted after a full read */
     if (event->full) {
@@ -157,6 +161,10 @@ static void absorb_lease(struct engine *engine, const struct event_lease *event)
     if (!state_store_ok(engine))
         state_touch_all(engine);
     engine->store_ok_ms = engine->now_ms;
+    for (uint32_t i = 0; i < engine->settings->group_count; i++) {
+        if (!state_told(engine, i))
+            state_touch(engine, i); /* it waited for this */
+    }
 }
 
 static void absorb_vote(struct engine *engine, const struct event_vote *event)

@@ -255,7 +255,7 @@ static void commit_in_turn(struct engine *engine, uint32_t group)
         turn_ms = state->commit_after_ms;
     if (engine->now_ms < turn_ms)
         state_wake(engine, group, turn_ms);
-    else
+    else if (state_told(engine, group))
         proposal_commit(engine, group);
 }
 
@@ -295,6 +295,8 @@ static void gate_failback(struct engine *engine, uint32_t group, bool failback)
     const struct group *g = state_group(engine, group);
     bool away = false;
 
+    if (state->wish.kind == DECISION_LEAVE)
+        return; /* leaving is no failback */
     for (uint32_t k = 0; k < g->site_count; k++)
         away |= state->head.weights[k] < state->head.normal[k];
     if (away)

@@ -143,3 +143,14 @@ void orders_remove(struct orders *orders, const char *id)
     orders->count--;
     memmove(place, place + 1, (size_t)(&orders->items[orders->count] - place) * sizeof(*place));
 }
+
+uint64_t orders_newest(const struct orders *orders)
+{
+    uint64_t newest = 0;
+
+    for (uint32_t i = 0; i < orders->count; i++) {
+        if (orders->items[i].mod_revision > newest)
+            newest = orders->items[i].mod_revision;
+    }
+    return newest;
+}

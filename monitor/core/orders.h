@@ -26,6 +26,9 @@ const struct order *orders_failback(const struct orders *orders, uint32_t group,
 const struct order *orders_ack(const struct orders *orders, uint32_t group, const char *incident,
                                wall_t wall, uint64_t after_revision);
 
+/* The newest revision of any of them: above the store's as told, more may be on their way. */
+uint64_t orders_newest(const struct orders *orders);
+
 bool order_is_obeyed(const struct order *order, uint32_t group);
 
 #endif

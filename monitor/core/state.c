@@ -35,6 +35,14 @@ bool state_store_ok(const struct engine *engine)
            engine->now_ms - engine->store_ok_ms <= engine->settings->store.lease_ms;
 }
 
+bool state_told(const struct engine *engine, uint32_t group)
+{
+    const struct group_state *state = &engine->groups[group];
+
+    return orders_newest(&engine->orders) <= engine->store_revision &&
+           (!state->has_head || state->head_revision <= engine->store_revision);
+}
+
 void state_wake(struct engine *engine, uint32_t group, msec_t at_ms)
 {
     if (at_ms < engine->groups[group].next_ms)

@@ -251,6 +251,9 @@ struct vote_slot *state_vote(const struct engine *engine, uint32_t probe, uint32
 const struct group *state_group(const struct engine *engine, uint32_t group);
 bool state_may_act(const struct engine *engine);
 bool state_store_ok(const struct engine *engine);
+/* D8: what belongs to the newest head and orders (the ledger, other orders) has been told as well:
+ * until then a proposal would only lose against what it does not know. */
+bool state_told(const struct engine *engine, uint32_t group);
 /* Asks for a look at a group no later than at_ms. */
 void state_wake(struct engine *engine, uint32_t group, msec_t at_ms);
 void state_touch(struct engine *engine, uint32_t group);
