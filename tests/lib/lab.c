@@ -20,6 +20,7 @@ struct lab {
     pid_t pid;
     char endpoint[64];
     char control[64];
+    char dns[64];
 };
 
 static void run_lab(int out, const char *const *options)
@@ -42,14 +43,15 @@ static void read_ready(struct lab *lab, int in)
 {
     FILE *file = fdopen(in, "r");
     json_t *ready = json_loadf(file, JSON_DISABLE_EOF_CHECK, NULL);
-    const char *scheme, *http, *control;
+    const char *scheme, *http, *control, *dns;
 
     ck_assert_msg(ready != NULL, "the lab did not start");
-    ck_assert_int_eq(json_unpack(ready, "{s:s, s:s, s:s}", "scheme", &scheme, "http", &http,
-                                 "control", &control),
+    ck_assert_int_eq(json_unpack(ready, "{s:s, s:s, s:s, s:s}", "scheme", &scheme, "http", &http,
+                                 "control", &control, "dns", &dns),
                      0);
     snprintf(lab->endpoint, sizeof(lab->endpoint), "%s://%s", scheme, http);
     snprintf(lab->control, sizeof(lab->control), "http://%s/_lab", control);
+    snprintf(lab->dns, sizeof(lab->dns), "%s", dns);
     json_decref(ready);
     fclose(file);
 }
@@ -81,6 +83,11 @@ void lab_stop(struct lab *lab)
 const char *lab_endpoint(const struct lab *lab)
 {
     return lab->endpoint;
+}
+
+const char *lab_dns(const struct lab *lab)
+{
+    return lab->dns;
 }
 
 static size_t on_answer(char *bytes, size_t size, size_t count, void *context)

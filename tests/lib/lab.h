@@ -16,6 +16,9 @@ void lab_stop(struct lab *lab);
 /* "http://127.0.0.1:41009" */
 const char *lab_endpoint(const struct lab *lab);
 
+/* "127.0.0.1:42097": its name server */
+const char *lab_dns(const struct lab *lab);
+
 /* One call of /_lab; body: JSON, or NULL. The caller releases the answer. */
 json_t *lab_call(const struct lab *lab, const char *method, const char *path, const char *body);
 
