@@ -50,8 +50,9 @@ static json_t *build(const struct settings *settings, const struct decision *dec
 
     if (change_build(settings, decision, view, space, &batch, &reason) < 0) {
         json_decref(items);
-        return json_pack("{s:s, s:s, s:[], s:s}", "zone", settings->zones[view->zone], "apex",
-                         view->apex, "items", "problem", problem_text(reason));
+        return json_pack("{s:s, s:s, s:[], s:{s:s, s:s}}", "zone", settings->zones[view->zone],
+                         "apex", view->apex, "items", "problem", "code", reason, "text",
+                         problem_text(reason));
     }
     for (uint32_t i = 0; i < batch.item_count; i++)
         json_array_append_new(items, item_of(&batch.items[i]));
@@ -79,9 +80,9 @@ static json_t *batch_of(const struct control_sources *now, const struct decision
     if (now->zones != NULL)
         zones_status(now->zones, zone, &status);
     if (space.items == NULL || status.view == NULL)
-        batch = json_pack("{s:s, s:n, s:[], s:o}", "zone", settings->zones[zone], "apex", "items",
-                          "problem",
-                          json_sprintf("this probe has not read the zone%s%s; ask one that may act",
+        batch = json_pack("{s:s, s:n, s:[], s:{s:s, s:o}}", "zone", settings->zones[zone], "apex",
+                          "items", "problem", "code", "zone-not-read", "text",
+                          json_sprintf("this probe has not read the zone%s%s",
                                        status.message[0] != '\0' ? ": " : "", status.message));
     else
         batch = build(settings, decision, status.view, &space);

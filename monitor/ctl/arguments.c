@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line: options and words in any order, the first word is the command. Whatever is
+ * wrong is said with what was meant, if something is near, and with what is allowed. */
+#include "ctl.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../settings/rules.h"
+
+enum {
+    OPTION_JSON = 256,
+    OPTION_WATCH,
+    OPTION_DOWN,
+    OPTION_YES,
+    OPTION_REASON,
+    OPTION_FOR,
+    OPTION_OVERRIDE,
+    OPTION_LIMIT,
+    OPTION_PROBE
+};
+
+static const struct option options[] = {
+    {"config", required_argument, NULL, 'c'},
+    {"server", required_argument, NULL, 's'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {"watch", no_argument, NULL, OPTION_WATCH},
+    {"down", required_argument, NULL, OPTION_DOWN},
+    {"yes", no_argument, NULL, OPTION_YES},
+    {"reason", required_argument, NULL, OPTION_REASON},
+    {"for", required_argument, NULL, OPTION_FOR},
+    {"override", no_argument, NULL, OPTION_OVERRIDE},
+    {"limit", required_argument, NULL, OPTION_LIMIT},
+    {"probe", required_argument, NULL, OPTION_PROBE},
+    {NULL, 0, NULL, 0},
+};
+
+/* The options that belong to some commands only. */
+static const struct {
+    int option;
+    enum option_set set;
+    const char *name;
+} owned[] = {
+    {OPTION_WATCH, TAKES_WATCH, "--watch"}, {OPTION_DOWN, TAKES_DOWN, "--down"},
+    {OPTION_YES, TAKES_YES, "--yes"},       {OPTION_REASON, TAKES_REASON, "--reason"},
+    {OPTION_FOR, TAKES_FOR, "--for"},       {OPTION_OVERRIDE, TAKES_OVERRIDE, "--override"},
+    {OPTION_LIMIT, TAKES_LIMIT, "--limit"}, {OPTION_PROBE, TAKES_PROBE, "--probe"},
+};
+enum { OWNED_COUNT = sizeof(owned) / sizeof(owned[0]), LIMIT_MAX = 1000, WORD_MAX = 40 };
+
+/* Being read. */
+struct reading {
+    const struct command *commands;
+    struct arguments *arguments;
+    unsigned used; /* option_set */
+    const char *for_text;
+};
+
+/* ---- what was meant ---- */
+
+/* Letters to change, add or drop to come from one word to the other; words are short. */
+static unsigned distance(const char *a, const char *b)
+{
+    unsigned row[WORD_MAX + 1];
+    size_t length = strlen(b);
+
+    if (length > WORD_MAX || strlen(a) > WORD_MAX)
+        return WORD_MAX;
+    for (size_t j = 0; j <= length; j++)
+        row[j] = (unsigned)j;
+    for (size_t i = 1; a[i - 1] != '\0'; i++) {
+        unsigned diagonal = row[0];
+
+        row[0] = (unsigned)i;
+        for (size_t j = 1; j <= length; j++) {
+            unsigned above = row[j];
+            unsigned best = diagonal + (a[i - 1] != b[j - 1]);
+
+            best = above + 1 < best ? above + 1 : best;
+            best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+            row[j] = best;
+            diagonal = above;
+        }
+    }
+    return row[length];
+}
+
+/* Keeps the nearer word, if it is near at all. */
+static void nearer(const char *wanted, const char *word, unsigned *best, const char **ret_word)
+{
+    unsigned far = distance(wanted, word);
+
+    if (far < *best) {
+        *best = far;
+        *ret_word = word;
+    }
+}
+
+static const char *nearest_command(const struct command *commands, const char *wanted)
+{
+    const char *word = NULL;
+    unsigned best = 4;
+
+    for (const struct command *c = commands; c->name != NULL; c++)
+        nearer(wanted, c->name, &best, &word);
+    return word;
+}
+
+static const char *nearest_option(const char *wanted)
+{
+    const char *word = NULL;
+    unsigned best = 4;
+
+    for (const struct option *o = options; o->name != NULL; o++)
+        nearer(wanted, o->name, &best, &word);
+    return word;
+}
+
+/* ---- help ---- */
+
+static void print_usage(const struct command *commands, FILE *out)
+{
+    fputs(
+        "usage: regionshift [-c FILE | -s unix:PATH|http(s)://HOST:PORT] COMMAND [--json] ...\n\n",
+        out);
+    for (const struct command *c = commands; c->name != NULL; c++)
+        fprintf(out, "  %-11s %s\n", c->name, c->summary);
+    fputs(
+        "\n  -c, --config FILE    settings that name the control socket (" DEFAULT_FILE ")\n"
+        "  -s, --server WHERE   the daemon to ask: unix:PATH, http://HOST:PORT, https://HOST:PORT\n"
+        "      --json           print JSON, the form of docs/API.md\n"
+        "  -h, --help           of the command, or this\n"
+        "  -V, --version        print the version\n"
+        "\nExit status: 0 good, 1 failed or no daemon reached, 2 usage or bad file, 3 not now:\n"
+        "refused by a rule, which is named.\n",
+        out);
+}
+
+static void print_help(const struct command *command)
+{
+    printf("usage: regionshift %s %s [--json]\n%s\n%s", command->name, command->synopsis,
+           command->summary, command->help);
+}
+
+/* One line of what is wrong, and the usage of the command, or how to get it. */
+__attribute__((format(printf, 2, 3))) static int wrong(const struct reading *reading,
+                                                       const char *format, ...)
+{
+    const struct command *command = reading->arguments->command;
+    va_list args;
+
+    fputs("regionshift: ", stderr);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    if (command != NULL)
+        fprintf(stderr, "\nusage: regionshift %s %s [--json]\n", command->name, command->synopsis);
+    else
+        fputs("\n`regionshift --help` lists the commands\n", stderr);
+    return CODE_USAGE;
+}
+
+/* ---- options ---- */
+
+static int take_limit(struct reading *reading, const char *text)
+{
+    char *end;
+    long value;
+
+    errno = 0;
+    value = strtol(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0' || value < 1 || value > LIMIT_MAX)
+        return wrong(reading, "--limit %s: must be a number, 1 to %d", text, LIMIT_MAX);
+    reading->arguments->limit = (uint32_t)value;
+    return -1;
+}
+
+static int take_down(struct reading *reading, const char *name)
+{
+    struct arguments *arguments = reading->arguments;
+
+    if (arguments->down_count == DOWNS_MAX)
+        return wrong(reading, "--down: more than %d", DOWNS_MAX);
+    arguments->downs[arguments->down_count++] = name;
+    return -1;
+}
+
+static int unknown_option(const struct reading *reading, char **argv)
+{
+    const char *text = argv[optind - 1];
+    const char *near;
+
+    if (optopt != 0 && optopt < 256)
+        return wrong(reading,
+                     optopt == 'c' || optopt == 's' ? "-%c needs a value" : "unknown option -%c",
+                     optopt);
+    near = strncmp(text, "--", 2) == 0 ? nearest_option(text + 2) : NULL;
+    if (optopt != 0)
+        return wrong(reading, "%s: needs a value, or takes none", text);
+    if (near != NULL)
+        return wrong(reading, "unknown option %s; did you mean --%s?", text, near);
+    return wrong(reading, "unknown option %s", text);
+}
+
+static int take_option(struct reading *reading, int option, char **argv)
+{
+    struct arguments *arguments = reading->arguments;
+
+    for (size_t i = 0; i < OWNED_COUNT; i++) {
+        if (owned[i].option == option)
+            reading->used |= owned[i].set;
+    }
+    switch (option) {
+    case 'c':
+        arguments->file = optarg;
+        return -1;
+    case 's':
+        arguments->server = optarg;
+        return -1;
+    case 'h':
+        arguments->help = true;
+        return -1;
+    case 'V':
+        puts("regionshift " REGIONSHIFT_VERSION);
+        return CODE_GOOD;
+    case OPTION_JSON:
+        arguments->json = true;
+        return -1;
+    case OPTION_WATCH:
+        arguments->watch = true;
+        return -1;
+    case OPTION_DOWN:
+        return take_down(reading, optarg);
+    case OPTION_YES:
+        arguments->yes = true;
+        return -1;
+    case OPTION_REASON:
+        arguments->reason = optarg;
+        return -1;
+    case OPTION_FOR:
+        reading->for_text = optarg;
+        return -1;
+    case OPTION_OVERRIDE:
+        arguments->override = true;
+        return -1;
+    case OPTION_LIMIT:
+        return take_limit(reading, optarg);
+    case OPTION_PROBE:
+        arguments->probe = optarg;
+        return -1;
+    default:
+        return unknown_option(reading, argv);
+    }
+}
+
+/* ---- words and the whole ---- */
+
+static int take_command(struct reading *reading, const char *name)
+{
+    const char *near;
+
+    for (const struct command *c = reading->commands; c->name != NULL; c++) {
+        if (strcmp(c->name, name) == 0) {
+            reading->arguments->command = c;
+            return -1;
+        }
+    }
+    near = nearest_command(reading->commands, name);
+    if (near != NULL)
+        return wrong(reading, "unknown command '%s'; did you mean '%s'?", name, near);
+    return wrong(reading, "unknown command '%s'", name);
+}
+
+static int take_words(struct reading *reading, char **words, int count)
+{
+    struct arguments *arguments = reading->arguments;
+    int code;
+
+    if (count > 0 && strcmp(words[0], "help") == 0) {
+        arguments->help = true;
+        words++;
+        count--;
+    }
+    if (count == 0)
+        return -1;
+    code = take_command(reading, words[0]);
+    if (code >= 0)
+        return code;
+    arguments->name = count > 1 ? words[1] : NULL;
+    if (count > 1 && arguments->command->noun == NULL)
+        return wrong(reading, "unexpected '%s': %s takes no name", words[1], words[0]);
+    if (count > 2)
+        return wrong(reading, "unexpected '%s': one name is enough", words[2]);
+    return -1;
+}
+
+static int check_options(struct reading *reading)
+{
+    const struct arguments *arguments = reading->arguments;
+    const struct command *command = arguments->command;
+
+    for (size_t i = 0; i < OWNED_COUNT; i++) {
+        if ((reading->used & owned[i].set) && !(command->options & owned[i].set))
+            return wrong(reading, "%s takes no %s", command->name, owned[i].name);
+    }
+    if (command->noun_needed && arguments->name == NULL)
+        return wrong(reading, "%s needs a %s", command->name, command->noun);
+    if ((command->options & TAKES_REASON) && arguments->reason == NULL)
+        return wrong(reading, "%s needs --reason TEXT: it is recorded with your name",
+                     command->name);
+    if (arguments->file != NULL && arguments->server != NULL)
+        return wrong(reading, "-c and -s both say which daemon: give one of them");
+    if (reading->for_text != NULL &&
+        (duration_parse(reading->for_text, &reading->arguments->for_ms) < 0 ||
+         arguments->for_ms < 1000))
+        return wrong(reading, "--for %s: must be a time of 1 second or more, as 90s, 30m, 2h, 1d",
+                     reading->for_text);
+    return -1;
+}
+
+int arguments_read(int argc, char **argv, const struct command *commands,
+                   struct arguments *ret_arguments)
+{
+    struct reading reading = {.commands = commands, .arguments = ret_arguments};
+    int option;
+    int code;
+
+    *ret_arguments = (struct arguments){0};
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, ":c:s:hV", options, NULL)) != -1) {
+        code = take_option(&reading, option, argv);
+        if (code >= 0)
+            return code;
+    }
+    code = take_words(&reading, argv + optind, argc - optind);
+    if (code >= 0)
+        return code;
+    if (ret_arguments->help) {
+        if (ret_arguments->command != NULL)
+            print_help(ret_arguments->command);
+        else
+            print_usage(commands, stdout);
+        return CODE_GOOD;
+    }
+    if (ret_arguments->command == NULL) {
+        print_usage(commands, stderr);
+        return CODE_USAGE;
+    }
+    return check_options(&reading);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ctl.h: what the files of the command share. main.c has the map. */
+#ifndef REGIONSHIFT_CTL_H
+#define REGIONSHIFT_CTL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "units.h"
+
+/* The exit codes (DESIGN, interfaces). */
+enum {
+    CODE_GOOD = 0,
+    CODE_FAILED = 1, /* or the daemon cannot be reached */
+    CODE_USAGE = 2,  /* or a bad file */
+    CODE_REFUSED = 3 /* not now: by a rule */
+};
+
+enum { DOWNS_MAX = 64 };
+
+#define DEFAULT_FILE "/etc/regionshift/regionshift.conf"
+#define DEFAULT_SOCKET "/run/regionshift/control.sock"
+
+struct command;
+
+/* The command line, read. Strings are argv's. */
+struct arguments {
+    const struct command *command;
+    const char *file;   /* -c; NULL: the default */
+    const char *server; /* -s; NULL: the one of the file */
+    const char *probe;  /* --probe */
+    const char *name;   /* the command's own argument; NULL */
+    const char *reason;
+    msec_t for_ms; /* 0: without an end */
+    const char *downs[DOWNS_MAX];
+    size_t down_count;
+    uint32_t limit;
+    bool json;
+    bool watch;
+    bool yes;
+    bool override;
+    bool help;
+};
+
+/* Which options a command takes, beside -c, -s, --json and --help. */
+enum option_set {
+    TAKES_WATCH = 1,
+    TAKES_DOWN = 2,
+    TAKES_YES = 4,
+    TAKES_REASON = 8,
+    TAKES_FOR = 16,
+    TAKES_OVERRIDE = 32,
+    TAKES_LIMIT = 64,
+    TAKES_PROBE = 128
+};
+
+struct command {
+    const char *name;
+    const char *synopsis; /* what follows the name */
+    const char *summary;  /* one line */
+    const char *help;     /* the rest of --help */
+    const char *noun;     /* of its argument; NULL: takes none */
+    bool noun_needed;
+    unsigned options;
+    int (*run)(const struct arguments *arguments); /* returns an exit code */
+};
+
+int run_status(const struct arguments *arguments);
+int run_explain(const struct arguments *arguments);
+int run_plan(const struct arguments *arguments);
+int run_init(const struct arguments *arguments);
+int run_order(const struct arguments *arguments);
+int run_history(const struct arguments *arguments);
+int run_incident(const struct arguments *arguments);
+int run_alert_test(const struct arguments *arguments);
+
+/* ---- arguments.c ---- */
+
+/* Reads the command line. -1: go on; else the exit code, and what is wrong has been said. */
+int arguments_read(int argc, char **argv, const struct command *commands,
+                   struct arguments *ret_arguments);
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* regionshift init: shows what taking groups on would create, and with --yes does it and waits
+ * until the zone has it (D9). */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "client.h"
+#include "render.h"
+
+enum { PAUSE_MS = 200, READ_WAIT_MS = 15 * 1000, DONE_WAIT_MS = 60 * 1000 };
+
+static void pause_ms(long ms)
+{
+    const struct timespec span = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+
+    nanosleep(&span, NULL);
+}
+
+/* ---- what there is to do ---- */
+
+/* The first problem of a group's change, or NULL. */
+static const json_t *problem_of(const json_t *group)
+{
+    const json_t *batch;
+    size_t i;
+
+    json_array_foreach(json_object_get(group, "change"), i, batch)
+    {
+        if (json_is_object(json_object_get(batch, "problem")))
+            return json_object_get(batch, "problem");
+    }
+    return NULL;
+}
+
+/* A daemon that has just started reads its zones first. */
+static bool reads_zones_still(const json_t *listing)
+{
+    const json_t *group;
+    size_t i;
+
+    json_array_foreach(json_object_get(listing, "groups"), i, group)
+    {
+        const json_t *problem = problem_of(group);
+
+        if (problem != NULL && strcmp(text_of(problem, "code"), "zone-not-read") == 0)
+            return true_of(listing, "may_act");
+    }
+    return false;
+}
+
+static int list(struct client *client, struct reply *ret_reply)
+{
+    for (int waited_ms = 0;; waited_ms += PAUSE_MS) {
+        int code = client_ask(client, "/api/v1/init", NULL, ret_reply);
+
+        if (code != 0)
+            return code;
+        code = reply_code(ret_reply);
+        if (code == 0 && (waited_ms >= READ_WAIT_MS || !reads_zones_still(ret_reply->body)))
+            return 0;
+        reply_clear(ret_reply);
+        if (code != 0)
+            return code;
+        pause_ms(PAUSE_MS);
+    }
+}
+
+static void print_group(const json_t *group)
+{
+    const json_t *missing = json_object_get(group, "missing");
+    char weights[WEIGHTS_TEXT_MAX];
+
+    printf("group ");
+    render_styled(STYLE_HEAD, text_of(group, "group"));
+    if (number_of(group, "epoch") >= 0) {
+        printf(": taken on already, at epoch %lld\n", number_of(group, "epoch"));
+        return;
+    }
+    printf(": first decision: ");
+    render_text(stdout, weights_text(json_object_get(group, "weights"), weights));
+    printf("\n  record sets missing in the zone: %zu\n", json_array_size(missing));
+    print_batches(json_object_get(group, "change"));
+}
+
+/* How many groups are to be taken on; -1 when one cannot. */
+static int print_listing(const json_t *listing)
+{
+    int fresh = 0;
+    bool possible = true;
+    const json_t *group;
+    size_t i;
+
+    json_array_foreach(json_object_get(listing, "groups"), i, group)
+    {
+        print_group(group);
+        possible = possible && problem_of(group) == NULL;
+        fresh += number_of(group, "epoch") < 0;
+    }
+    return possible ? fresh : -1;
+}
+
+/* ---- doing it ---- */
+
+/* True when every group has a decision and the zone has it. */
+static bool is_done(const json_t *status)
+{
+    const json_t *group;
+    size_t i;
+
+    json_array_foreach(json_object_get(status, "groups"), i, group)
+    {
+        if (!json_is_object(json_object_get(group, "decision")) || !true_of(group, "applied"))
+            return false;
+    }
+    return true;
+}
+
+static void print_done(const json_t *status)
+{
+    const json_t *group;
+    size_t i;
+
+    json_array_foreach(json_object_get(status, "groups"), i, group)
+    {
+        render_styled(STYLE_GOOD, "done: ");
+        render_text(stdout, text_of(group, "group"));
+        printf(" is at epoch %lld, and so is the zone\n",
+               number_of(json_object_get(group, "decision"), "epoch"));
+    }
+}
+
+static int wait_for_it(struct client *client, struct reply *ret_reply)
+{
+    for (int waited_ms = 0; waited_ms < DONE_WAIT_MS; waited_ms += PAUSE_MS) {
+        int code = client_ask(client, "/api/v1/status", NULL, ret_reply);
+
+        if (code == 0)
+            code = reply_code(ret_reply);
+        if (code != 0 || is_done(ret_reply->body))
+            return code;
+        reply_clear(ret_reply);
+        pause_ms(PAUSE_MS);
+    }
+    fprintf(
+        stderr,
+        "regionshift: not done within %d s: it goes on; `regionshift status` shows how far, and "
+        "the daemon's log says what Route 53 answers\n",
+        DONE_WAIT_MS / 1000);
+    return CODE_FAILED;
+}
+
+static int do_it(const struct arguments *arguments, struct client *client)
+{
+    struct reply reply = {0};
+    int code = client_ask(client, "/api/v1/init", json_object(), &reply);
+
+    if (code == 0)
+        code = reply_code(&reply);
+    reply_clear(&reply);
+    if (code == 0)
+        code = wait_for_it(client, &reply);
+    if (code == 0 && arguments->json)
+        fputs(reply.text, stdout);
+    else if (code == 0)
+        print_done(reply.body);
+    reply_clear(&reply);
+    return code;
+}
+
+static int show_and_do(const struct arguments *arguments, struct client *client)
+{
+    struct reply listing;
+    int code = list(client, &listing);
+    int fresh = 0;
+
+    if (code != 0)
+        return code;
+    if (arguments->json && !arguments->yes)
+        fputs(listing.text, stdout);
+    else if (!arguments->json)
+        fresh = print_listing(listing.body);
+    reply_clear(&listing);
+    if (fresh < 0)
+        return CODE_REFUSED;
+    if (arguments->yes)
+        return do_it(arguments, client);
+    if (!arguments->json && fresh > 0)
+        printf("\nnothing was written; `regionshift init --yes` does it\n");
+    return CODE_GOOD;
+}
+
+int run_init(const struct arguments *arguments)
+{
+    struct client *client = NULL;
+    int code = client_open(arguments, &client);
+
+    if (code == 0)
+        code = show_and_do(arguments, client);
+    client_close(client);
+    return code;
+}

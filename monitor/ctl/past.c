@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* regionshift history and incident: what happened, with evidence and measured times. */
+#include <stdio.h>
+#include <string.h>
+
+#include "client.h"
+#include "render.h"
+
+enum { PATH_SIZE = 512 };
+
+/* "decided 3.1 s, accepted 3.4 s, INSYNC 4.0 s, every server 4.2 s" */
+static void print_times(const json_t *seconds)
+{
+    static const struct {
+        const char *key;
+        const char *word;
+    } stages[] = {{"decided", "decided"},
+                  {"accepted", "accepted"},
+                  {"insync", "INSYNC"},
+                  {"servers", "every server"}};
+    const char *comma = "";
+    char span[SPAN_MAX];
+
+    for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
+        const json_t *value = json_object_get(seconds, stages[i].key);
+
+        if (!json_is_number(value))
+            continue;
+        printf("%s%s after %s", comma, stages[i].word, render_span(value, span));
+        comma = ", ";
+    }
+    printf("%s\n", comma[0] == '\0' ? "not measured here" : "");
+}
+
+static void print_voters(const json_t *voters)
+{
+    const json_t *voter;
+    size_t i;
+
+    if (json_array_size(voters) == 0)
+        return;
+    printf("  evidence  votes of");
+    json_array_foreach(voters, i, voter)
+    {
+        printf(i > 0 ? ", " : " ");
+        render_text(stdout, json_string_value(voter));
+    }
+    printf("\n");
+}
+
+static void print_decision(const json_t *decision)
+{
+    char weights[WEIGHTS_TEXT_MAX];
+
+    printf("%s  ", text_of(decision, "at"));
+    render_styled(STYLE_HEAD, text_of(decision, "group"));
+    printf("  epoch %lld  %s by ", number_of(decision, "epoch"), text_of(decision, "kind"));
+    render_text(stdout, text_of(decision, "by"));
+    printf("\n  weights   ");
+    render_text(stdout, weights_text(json_object_get(decision, "weights"), weights));
+    printf("\n  why       ");
+    render_text(stdout, text_of(decision, "reason"));
+    printf("\n");
+    print_voters(json_object_get(decision, "voters"));
+    printf("  times     ");
+    print_times(json_object_get(decision, "seconds"));
+}
+
+int run_history(const struct arguments *arguments)
+{
+    char path[PATH_SIZE];
+    struct reply reply;
+    const json_t *decision;
+    size_t i;
+    int code;
+
+    snprintf(path, sizeof(path), "/api/v1/history?limit=%u",
+             arguments->limit != 0 ? arguments->limit : 20);
+    if (arguments->name != NULL)
+        path_add(path, sizeof(path), "&group=", arguments->name);
+    if (!client_show(arguments, path, NULL, &reply, &code))
+        return code;
+    json_array_foreach(json_object_get(reply.body, "decisions"), i, decision)
+    {
+        if (i > 0)
+            printf("\n");
+        print_decision(decision);
+    }
+    if (json_array_size(json_object_get(reply.body, "decisions")) == 0)
+        printf("no decision is recorded here yet\n");
+    reply_clear(&reply);
+    return CODE_GOOD;
+}
+
+/* ---- incident ---- */
+
+static void print_incident(const json_t *incident)
+{
+    const char *resolved = text_of(incident, "resolved");
+    const json_t *fact;
+    size_t i;
+
+    render_styled(STYLE_HEAD, text_of(incident, "subject"));
+    printf("\nincident  ");
+    render_text(stdout, text_of(incident, "id"));
+    printf("\nevent     %s, %s\nopened    %s\nresolved  %s\nnotices   %lld\n\n",
+           text_of(incident, "event"), text_of(incident, "severity"), text_of(incident, "opened"),
+           resolved[0] != '\0' ? resolved : "not yet", number_of(incident, "notices"));
+    render_text(stdout, text_of(incident, "text"));
+    printf("\n");
+    if (json_array_size(json_object_get(incident, "facts")) > 0)
+        printf("\nwhat was recorded around it\n");
+    json_array_foreach(json_object_get(incident, "facts"), i, fact)
+    {
+        printf("  %s  ", text_of(fact, "at"));
+        render_text(stdout, text_of(fact, "fact"));
+        printf("\n");
+    }
+}
+
+int run_incident(const struct arguments *arguments)
+{
+    char path[PATH_SIZE] = "";
+    struct reply reply;
+    int code;
+
+    path_add(path, sizeof(path), "/api/v1/incident/", arguments->name);
+    if (!client_show(arguments, path, NULL, &reply, &code))
+        return code;
+    print_incident(reply.body);
+    reply_clear(&reply);
+    return CODE_GOOD;
+}
