@@ -199,7 +199,8 @@ static void on_taken(void *context, enum store_status status, uint64_t revision,
         entry->revision = revision;
         say(entry, &claim, true);
     } else if (status == STORE_CONFLICT) {
-        entry->state = ENTRY_QUEUED; /* somebody was faster: judge what they wrote */
+        entry->state = ENTRY_QUEUED; /* somebody was faster, with this count: judge their claim */
+        entry->waited_count = claim.count;
     } else {
         say(entry, &claim, false);
     }

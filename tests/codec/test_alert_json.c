@@ -346,6 +346,9 @@ START_TEST(no_byte_of_an_alert_can_end_a_header_or_add_one)
     alert.region = "r\r\n\r\nbody";
     alert.probe = "p\x80\x01";
     notice = notice_of(&alert);
+    ck_assert_str_eq(notice->subject, "down\\x0d\\x0aBcc: all@example.com");
+    ck_assert_str_eq(notice->group, "g\\x0aX-Evil: 1");
+    ck_assert_str_eq(notice->region, "r\\x0d\\x0a\\x0d\\x0abody");
     mail = mail_of(notice, "rs@example.com", "ops@example.com");
     ck_assert_ptr_null(strstr(mail, "\nBcc:"));
     ck_assert_ptr_null(strstr(mail, "\nX-Evil"));

@@ -74,7 +74,7 @@ void world_receivers_start(void)
         dup2(output[1], STDOUT_FILENO);
         close(input[1]);
         close(output[0]);
-        execl("/usr/bin/python3", "python3", RECEIVERS, suite_folder, (char *)NULL);
+        execl("/usr/bin/python3", "/usr/bin/python3", "-I", RECEIVERS, suite_folder, (char *)NULL);
         _exit(127);
     }
     close(input[0]);

@@ -89,6 +89,20 @@ START_TEST(an_open_incident_is_repeated_when_the_reminder_is_due_and_not_before)
 }
 END_TEST
 
+START_TEST(a_race_lost_to_one_who_has_resolved_it_meanwhile_opens_nothing_again)
+{
+    start_one(world_mail_sink("mail"));
+    world_data.race = "{\"v\":1,\"phase\":\"resolved\",\"by\":\"usw2\",\"at\":1,\"count\":1,"
+                      "\"sent\":true}";
+    raise_alert(&use1, ALERT_OPEN, world_noon);
+    world_wait_empty(&use1);
+    ck_assert_ptr_null(world_data.race);
+    ck_assert_uint_eq(probe_stats(&use1).duplicates_dropped, 1);
+    ck_assert_uint_eq(world_seen("mail"), 0);
+    probe_stop(&use1);
+}
+END_TEST
+
 START_TEST(a_claimant_that_died_is_stood_in_for_with_the_same_id)
 {
     struct notice_stamp stamp = {.count = 3, .at_wall = world_noon - 5000};
@@ -133,6 +147,30 @@ START_TEST(a_relay_that_is_down_for_all_gets_one_mail_afterwards)
     ck_assert_uint_eq(world_seen("mail"), 1);
     ck_assert_uint_eq(probe_stats(&use1).failed_attempts * probe_stats(&usw2).failed_attempts, 0);
     stop_two();
+}
+END_TEST
+
+static bool has_failed_four_times(void *context)
+{
+    return probe_stats(context).failed_attempts >= 4;
+}
+
+static uint64_t claim_age(void)
+{
+    for (size_t i = 0; i < FAKE_ITEMS_MAX; i++) {
+        if (strcmp(world_data.items[i].key, claim_name) == 0)
+            return world_data.items[i].mod_revision - world_data.items[i].create_revision;
+    }
+    return 0;
+}
+
+START_TEST(a_claimant_writes_its_claim_again_so_that_others_see_it_try)
+{
+    start_one(dead_sink("mail"));
+    raise_alert(&use1, ALERT_OPEN, world_noon);
+    world_wait(has_failed_four_times, &use1, "four failures");
+    ck_assert_uint_ge(claim_age(), 3);
+    probe_stop(&use1);
 }
 END_TEST
 
@@ -282,6 +320,8 @@ START_TEST(two_probes_with_one_sqlite_store_say_an_incident_once)
     usw2.alerts->pace.answer_ms = WORLD_PATIENCE_MS;
     raise_alert(&use1, ALERT_OPEN, world_noon);
     raise_alert(&usw2, ALERT_OPEN, world_noon);
+    world_wait_empty(&use1);
+    world_wait_empty(&usw2);
     raise_alert(&use1, ALERT_RESOLVED, world_noon + 1000);
     raise_alert(&usw2, ALERT_RESOLVED, world_noon + 1000);
     world_wait_empty(&use1);
@@ -303,8 +343,10 @@ static TCase *claim_tests(void)
     tcase_add_test(tests, a_resolve_waits_at_each_sink_for_its_own_opening_only);
     tcase_add_test(tests, what_was_never_opened_is_not_resolved_to_anybody);
     tcase_add_test(tests, an_open_incident_is_repeated_when_the_reminder_is_due_and_not_before);
+    tcase_add_test(tests, a_race_lost_to_one_who_has_resolved_it_meanwhile_opens_nothing_again);
     tcase_add_test(tests, a_claimant_that_died_is_stood_in_for_with_the_same_id);
     tcase_add_test(tests, a_relay_that_is_down_for_all_gets_one_mail_afterwards);
+    tcase_add_test(tests, a_claimant_writes_its_claim_again_so_that_others_see_it_try);
     tcase_add_test(tests, a_claimant_that_reaches_no_sink_gives_way_to_one_that_does);
     tcase_add_test(tests, with_the_store_away_everyone_says_it_with_one_id);
     tcase_add_test(tests, a_store_that_never_answers_does_not_hold_an_alert_back);

@@ -62,6 +62,32 @@ START_TEST(a_restart_does_not_send_again_to_a_sink_that_accepted)
 }
 END_TEST
 
+static bool has_two_sinks_tried(void *context)
+{
+    return has_sent(context) && has_failed(context);
+}
+
+/* Killed between a sink's yes and the claim's. */
+START_TEST(a_restart_tells_the_others_what_was_said_before)
+{
+    start_one(world_mail_sink("mail"));
+    probe_stop(&use1);
+    probe_add(&use1, dead_sink("dead"));
+    probe_start(&use1);
+    raise_alert(&use1, ALERT_OPEN, world_noon);
+    world_wait(has_two_sinks_tried, &use1, "one sink took it and one did not");
+    probe_stop(&use1);
+    fake_put(&world_data, claim_name,
+             "{\"v\":1,\"phase\":\"open\",\"by\":\"use1\",\"at\":1785585600000,\"count\":1,"
+             "\"sent\":false}");
+    probe_start(&use1);
+    wait_claim_sent();
+    ck_assert_uint_eq(probe_stats(&use1).queued, 1);
+    probe_stop(&use1);
+    ck_assert_uint_eq(world_seen("mail"), 1);
+}
+END_TEST
+
 /* Writes a file into the spool as a broken disk or a person might. */
 static void plant(const char *name, const char *text)
 {
@@ -228,6 +254,7 @@ static TCase *spool_tests(void)
 
     tcase_add_test(tests, a_daemon_killed_after_raising_sends_when_it_runs_again);
     tcase_add_test(tests, a_restart_does_not_send_again_to_a_sink_that_accepted);
+    tcase_add_test(tests, a_restart_tells_the_others_what_was_said_before);
     tcase_add_test(tests, an_unreadable_record_is_set_aside_and_stops_no_other);
     tcase_add_test(tests, a_torn_line_of_progress_costs_a_duplicate_and_no_alert);
     tcase_add_test(tests, a_spool_belongs_to_one_daemon_at_a_time);

@@ -8,7 +8,8 @@ Prints one JSON line with the ports, then one for everything received. Reads com
     mail delay SECONDS       before each answer to DATA
     http refuse N STATUS     the next N requests get STATUS
     http delay SECONDS       before each answer
-and answers {"kind":"ok"}. Ends with its standard input."""
+and answers {"kind":"ok"}. A mail with the word "poison" is never taken.
+Ends with its standard input."""
 
 import asyncio
 import http.server
@@ -67,6 +68,9 @@ class Mailbox:
 
     async def handle_DATA(self, server, session, envelope):
         await asyncio.sleep(state["mail"]["delay"])
+        if b"poison" in envelope.original_content:
+            say(kind="refused", by="mail")
+            return "554 5.7.1 not this one"
         say(kind="mail", by=self.name, tls=session.ssl is not None,
             user=session.auth_data.decode() if session.auth_data else "",
             sender=envelope.mail_from, to=envelope.rcpt_tos,

@@ -88,8 +88,15 @@ static void answer_view(struct fake *fake, const struct call *call)
 
 static void answer_write(struct fake *fake, const struct call *call)
 {
-    struct fake_item *item = find(fake->data, call->key);
-    uint64_t revision = item != NULL ? item->mod_revision : 0;
+    const char *race = fake->data->race;
+    struct fake_item *item;
+    uint64_t revision;
+
+    fake->data->race = NULL;
+    if (race != NULL)
+        fake_put(fake->data, call->key, race);
+    item = find(fake->data, call->key);
+    revision = item != NULL ? item->mod_revision : 0;
 
     if (call->compare_count > 0 && call->compare.revision != revision) {
         call->write_done(call->context, STORE_CONFLICT, 0, "");

@@ -18,6 +18,7 @@ struct fake_item {
 struct fake_data {
     struct fake_item items[FAKE_ITEMS_MAX];
     uint64_t revision;
+    const char *race; /* the next write finds that somebody has just written this, once */
 };
 
 enum fake_mode {

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "kind.h"
+#include "result.h"
 
 static const struct sink_ops *kind_of(const struct sink_settings *settings)
 {
@@ -59,12 +60,16 @@ static void job_destroy(struct sink_job *job)
 /* The only end of an attempt, from the loop. */
 static void finish(struct sink_job *job, CURLcode code)
 {
-    struct sink_outcome outcome = {.accepted = false};
+    struct sink_outcome told = {.accepted = false}, outcome;
     sink_done done = job->done;
     void *context = job->context;
 
-    if (done != NULL)
-        job->kind->judge(job, code, &outcome);
+    if (done != NULL) {
+        job->kind->judge(job, code, &told);
+        outcome = told;
+        /* libcurl quotes what the other side sent: names in certificates, for one */
+        text_escape(outcome.text, sizeof(outcome.text), told.text, strlen(told.text));
+    }
     job_destroy(job);
     if (done != NULL)
         done(context, &outcome);
