@@ -150,7 +150,8 @@ bool engine_plan(const struct engine *engine, uint32_t group, const uint32_t *do
     for (uint32_t i = 0; i < down_count; i++) {
         assert(down_sites[i] < engine->settings->site_count);
         engine->plan_agreements[down_sites[i]].state = AGREED_DOWN;
-        engine->plan_agreements[down_sites[i]].since_ms = engine->now_ms - INT32_MAX;
+        engine->plan_agreements[down_sites[i]].since_ms =
+            engine->now_ms - state_group(engine, group)->hold_ms;
     }
     wish_make(&input, &wish);
     safety_gates(engine, group, &wish, false, ret_gates, ret_gate_count);
