@@ -27,6 +27,7 @@ struct leased {
     size_t length;
     bool dirty; /* the store does not have it yet, or lost it */
     bool in_flight;
+    uint64_t revision; /* of our last write */
 };
 
 /* Everything whose size or meaning depends on the settings. */

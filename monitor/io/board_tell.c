@@ -180,6 +180,22 @@ static bool unreadable(struct board *board, struct known *known, const struct st
     return was_present;
 }
 
+/* Our own vote, and not as we wrote it. It is written again after the next renewal, and not at
+ * once: if two daemons share a name by mistake, they shall not race. */
+static void check_own_vote(struct board *board, const struct store_item *item, uint32_t group)
+{
+    struct leased *leased = &board->book.leased[group];
+
+    if (leased->in_flight || leased->dirty || leased->text == NULL ||
+        item->mod_revision <= leased->revision)
+        return;
+    if (item->length == leased->length && memcmp(item->value, leased->text, item->length) == 0)
+        return;
+    leased->dirty = true;
+    log_say(LOG_LEVEL_ERROR, "store: %s was overwritten: does another daemon run as %s?", item->key,
+            board->settings->electors[board->settings->self].name);
+}
+
 static void tell_vote(struct board *board, const struct store_item *item, uint32_t probe,
                       uint32_t group)
 {
@@ -190,6 +206,8 @@ static void tell_vote(struct board *board, const struct store_item *item, uint32
 
     if (!is_news(known, item))
         return;
+    if (probe == board->settings->self)
+        check_own_vote(board, item, group);
     if (vote_read(board->settings, probe, group, item->value, item->length, &vote, error,
                   sizeof(error)) < 0) {
         if (unreadable(board, known, item, error))

@@ -31,11 +31,11 @@ static void on_leased(void *context, enum store_status status, uint64_t revision
     struct board *board = board_call_finish(context);
     struct leased *leased;
 
-    (void)revision;
     if (board == NULL)
         return;
     leased = &board->book.leased[index];
     leased->in_flight = false;
+    leased->revision = revision;
     if (status != STORE_OK)
         leased->dirty = true; /* written by the flush after the next renewal */
     board_note_write(board, status, error);

@@ -46,8 +46,8 @@ static void setup(void)
     struct teller teller = {tell, now, NULL};
 
     settings = pizza;
-    settings.self = 0; /* use1 */
-    settings.store.lease_ms = 9000;
+    settings.self = 0;           /* use1 */
+    settings.store.lease_ms = 9; /* of real time: renewals are due at once */
     now_ms = 100000;
     told[0] = '\0';
     uv_loop_init(&uv);
@@ -285,9 +285,16 @@ START_TEST(a_lease_lives_from_the_moment_it_was_asked_for)
 {
     now_ms = 104000; /* the answer took 4 s */
     paper_answer(store, PAPER_RENEW, STORE_OK, 1);
-    ck_told(TOLD_LEASE("109000"));
+    ck_told(TOLD_LEASE("100009"));
 }
 END_TEST
+
+/* A third of the lease has passed. */
+static void renewal_is_due(void)
+{
+    while (paper_first(store, PAPER_RENEW) == NULL)
+        uv_run(&uv, UV_RUN_ONCE);
+}
 
 static void put_a_vote(const char *states)
 {
@@ -349,7 +356,7 @@ START_TEST(after_a_lost_lease_everything_is_written_again)
     turn();
     ck_assert_ptr_null(paper_first(store, PAPER_TXN));
     paper_answer(store, PAPER_RENEW, STORE_OK, 5);
-    ck_told(TOLD_LEASE("109000"));
+    ck_told(TOLD_LEASE("100009"));
     ck_assert_str_eq(paper_first(store, PAPER_TXN)->text,
                      "v1/votes/use1/jwt-pizza:=" VOTE("duuu") "~; ");
 }
@@ -367,6 +374,42 @@ START_TEST(our_own_vote_that_vanished_is_written_again)
     paper_tell(store, STORE_OK, 4, &ours, 1);
     ck_assert_str_eq(paper_first(store, PAPER_TXN)->text,
                      "v1/votes/use1/jwt-pizza:=" VOTE("uuuu") "~; ");
+}
+END_TEST
+
+START_TEST(our_own_vote_that_was_overwritten_is_written_again_after_a_renewal)
+{
+    struct store_item ours = paper_item("v1/votes/use1/jwt-pizza", 3, VOTE("uuuu"));
+
+    lease_granted();
+    put_a_vote("uuuu");
+    paper_answer(store, PAPER_TXN, STORE_OK, 3);
+    paper_answer_get(store, 3, &ours, 1);
+    ck_assert_ptr_null(paper_first(store, PAPER_TXN)); /* as we wrote it */
+    ours = paper_item("v1/votes/use1/jwt-pizza", 5, VOTE("dddd"));
+    paper_tell(store, STORE_OK, 5, &ours, 1);
+    ck_assert_ptr_null(paper_first(store, PAPER_TXN)); /* no race of two daemons of one name */
+    renewal_is_due();
+    paper_answer(store, PAPER_RENEW, STORE_OK, 6);
+    ck_assert_str_eq(paper_first(store, PAPER_TXN)->text,
+                     "v1/votes/use1/jwt-pizza:=" VOTE("uuuu") "~; ");
+}
+END_TEST
+
+START_TEST(an_older_vote_of_ours_told_late_is_no_overwriting)
+{
+    struct store_item older = paper_item("v1/votes/use1/jwt-pizza", 3, VOTE("uuuu"));
+
+    paper_answer_get(store, 2, NULL, 0);
+    lease_granted();
+    put_a_vote("uuuu");
+    paper_answer(store, PAPER_TXN, STORE_OK, 3);
+    put_a_vote("suuu");
+    paper_answer(store, PAPER_TXN, STORE_OK, 4);
+    paper_tell(store, STORE_OK, 3, &older, 1);
+    renewal_is_due();
+    paper_answer(store, PAPER_RENEW, STORE_OK, 5);
+    ck_assert_ptr_null(paper_first(store, PAPER_TXN));
 }
 END_TEST
 
@@ -638,6 +681,8 @@ int main(void)
     tcase_add_test(tests, a_newer_vote_replaces_one_that_still_waits);
     tcase_add_test(tests, after_a_lost_lease_everything_is_written_again);
     tcase_add_test(tests, our_own_vote_that_vanished_is_written_again);
+    tcase_add_test(tests, our_own_vote_that_was_overwritten_is_written_again_after_a_renewal);
+    tcase_add_test(tests, an_older_vote_of_ours_told_late_is_no_overwriting);
     tcase_add_test(tests, a_commit_compares_the_head_the_votes_the_orders_and_the_budget);
     tcase_add_test(tests, a_decision_that_is_no_move_leaves_the_budget_alone);
     tcase_add_test(tests, an_obeyed_order_is_marked_in_the_same_transaction);
