@@ -76,6 +76,31 @@ bool applying_late(const struct engine *engine, uint32_t group)
            fence > head->base_epoch && fence < head->epoch;
 }
 
+/* A head that was made where no fence was expects none, until it has been applied. */
+bool applying_gone(const struct engine *engine, uint32_t group)
+{
+    const struct zone_slot *slots = first_slot(engine, group);
+    const struct decision *head = &engine->groups[group].head.decision;
+
+    for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
+        bool expected = head->base_epoch == 0 && slots[i].seen_epoch < head->epoch;
+        if (slots[i].known && !slots[i].fence_present && !expected)
+            return true;
+    }
+    return false;
+}
+
+bool applying_begun(const struct engine *engine, uint32_t group)
+{
+    const struct zone_slot *slots = first_slot(engine, group);
+
+    for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
+        if (slots[i].seen_epoch >= engine->groups[group].head.decision.epoch)
+            return true;
+    }
+    return false;
+}
+
 /* ---- reading a zone ---- */
 
 /* C4: weights are measured against what the fence's own epoch said; of an epoch this head does not
@@ -90,7 +115,8 @@ static bool slot_drifted(const struct engine *engine, const struct zone_slot *sl
                       : fence == head->base_epoch ? head->base
                                                   : NULL;
 
-    if (!slot->known || !state->has_head || said == NULL)
+    if (!slot->known || !state->has_head || said == NULL ||
+        engine->zones[slot->zone].answers_ms < state->drift_from_ms)
         return false;
     for (uint32_t k = 0; k < group->site_count; k++) {
         uint32_t service = engine->settings->sites[group->sites[k]].service;
@@ -253,18 +279,6 @@ static bool evidence_stands(const struct engine *engine, uint32_t group)
     return state_group(engine, group)->beacons || leavers_stand(engine, group);
 }
 
-/* Once one zone has it, the others follow whatever the evidence says now (C8). */
-static bool partly_applied(const struct engine *engine, uint32_t group)
-{
-    const struct zone_slot *slots = first_slot(engine, group);
-
-    for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
-        if (slots[i].seen_epoch >= engine->groups[group].head.decision.epoch)
-            return true;
-    }
-    return false;
-}
-
 /* The first rule that holds the batch back, or NULL. */
 static const char *closed_rule(const struct engine *engine, uint32_t group)
 {
@@ -281,10 +295,12 @@ static const char *closed_rule(const struct engine *engine, uint32_t group)
         return "D7";
     if (applying_drifted(engine, group) && !head->override)
         return "C4";
+    if (applying_gone(engine, group))
+        return "C2"; /* to be decided anew first */
     if (applying_late(engine, group))
         return "C8"; /* to be adopted, not undone */
-    if (!partly_applied(engine, group) && !evidence_stands(engine, group))
-        return "C6";
+    if (!applying_begun(engine, group) && !evidence_stands(engine, group))
+        return "C6"; /* once one zone has it, the others follow (C8) */
     return NULL;
 }
 

@@ -143,6 +143,7 @@ void deciding_set_head(struct engine *engine, uint32_t group, const struct decis
         return;
     set_moved(engine, group, decision->moved_wall);
     state->head_seen_ms = engine->now_ms;
+    state->drift_from_ms = first ? 0 : engine->now_ms;
     state->allowed_ms = -1;
     state->announce = !first && decision_is_move(decision->kind);
     state->trouble_ms = first_trouble(engine, group, decision);
@@ -351,6 +352,27 @@ static bool judge_wish(struct engine *engine, uint32_t group, struct refusal *re
     return wish->changes && closed == NULL;
 }
 
+/* C2, C4: a new epoch must be above every fence, and a drift must be known; so only those propose
+ * who read the zones. The others watch, and say so when nobody acts. */
+static bool judge_watcher(struct engine *engine, uint32_t group, bool may, struct refusal *refusal)
+{
+    struct group_state *state = &engine->groups[group];
+    msec_t waited_ms;
+
+    if (!may || engine->settings->electors[engine->settings->self].may_act)
+        return may;
+    if (state->allowed_ms < 0)
+        state->allowed_ms = engine->now_ms;
+    waited_ms = engine->now_ms - state->allowed_ms;
+    gate_add(state->gates, &state->gate_count, "C6", "actor", false, waited_ms, NOBODY_ACTS_MS,
+             "this probe may not act: it waits for those that may");
+    if (waited_ms >= NOBODY_ACTS_MS)
+        *refusal = (struct refusal){"C6", "nobody-acts", waited_ms, NOBODY_ACTS_MS};
+    else
+        state_wake(engine, group, state->allowed_ms + NOBODY_ACTS_MS);
+    return false;
+}
+
 /* C5: what is not moved but only written down must have weight, too. */
 static bool judge_upkeep(struct engine *engine, uint32_t group, struct refusal *refusal)
 {
@@ -368,23 +390,24 @@ void deciding_decide(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
     struct refusal refusal = {0};
+    bool wanted = false;
     bool may = false;
     bool upkeep;
 
     state->gate_count = 0;
     state->wish.changes = false;
     if (state->has_head)
-        may = judge_wish(engine, group, &refusal);
+        wanted = judge_wish(engine, group, &refusal);
     else
         gate_add(state->gates, &state->gate_count, "D9", "head", false, -1, -1,
                  "watched, never moved: no head decision yet; regionshift init");
     upkeep = !state->commit_pending && upkeep_propose(engine, group);
-    if (upkeep)
-        may = judge_upkeep(engine, group, &refusal);
+    may = upkeep ? judge_upkeep(engine, group, &refusal)
+                 : judge_watcher(engine, group, wanted, &refusal);
     tell_refusal(engine, group, &refusal);
     if (state->wish.changes && !may) /* dwell, budget and gaps end by time alone */
         state_wake(engine, group, engine->now_ms + REFUSED_LOOK_MS);
-    if (!may)
+    if (!may && !wanted)
         state->allowed_ms = -1;
     if (!may || state->commit_pending)
         return;

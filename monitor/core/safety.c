@@ -40,17 +40,15 @@ static void gate_store(const struct engine *engine, struct gate *gates, uint32_t
 }
 
 /* V5: a probe that cannot trust its own clock or loop does not act; one that merely sees nothing
- * may still carry out an operator's order. */
-static void gate_self(const struct engine *engine, bool ordered, struct gate *gates,
-                      uint32_t *count)
+ * may still decide on what the others see. */
+static void gate_self(const struct engine *engine, struct gate *gates, uint32_t *count)
 {
-    bool gap = engine->gap != BLIND_NOT;
-    bool open = ordered ? !gap : engine->blindness == BLIND_NOT;
+    bool open = engine->gap == BLIND_NOT;
 
-    gate_add(gates, count, "V5", "self", open, gap ? engine->gap_until_ms - engine->now_ms : -1, -1,
-             engine->blindness == BLIND_NOT ? "this probe sees"
-                                            : "this probe is blind (%s): others may decide",
-             blindness_name(engine->blindness));
+    gate_add(gates, count, "V5", "self", open, open ? -1 : engine->gap_until_ms - engine->now_ms,
+             -1,
+             open ? "this probe's clock runs true" : "this probe watches (%s): others may decide",
+             blindness_name(engine->gap));
 }
 
 /* C2: a new epoch must be above every fence, so those have to be known. */
@@ -149,7 +147,7 @@ bool safety_gates(const struct engine *engine, uint32_t group, const struct wish
     bool ordered = wish->ordered && wish->changes;
 
     gate_store(engine, gates, gate_count);
-    gate_self(engine, ordered, gates, gate_count);
+    gate_self(engine, gates, gate_count);
     gate_zone(engine, group, gates, gate_count);
     gate_freeze(engine, group, override, gates, gate_count);
     gate_drift(engine, group, override, gates, gate_count);

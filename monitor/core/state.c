@@ -30,8 +30,7 @@ bool state_may_act(const struct engine *engine)
  * is not too long ago: what we know of the others' leases is still true. */
 bool state_store_ok(const struct engine *engine)
 {
-    return engine->store_full_ms >= 0 &&
-           engine->now_ms - engine->store_full_ms <= STORE_FULL_MS &&
+    return engine->store_full_ms >= 0 && engine->now_ms - engine->store_full_ms <= STORE_FULL_MS &&
            engine->now_ms - engine->store_ok_ms <= engine->settings->store.lease_ms;
 }
 

@@ -17,9 +17,10 @@ enum {
     PROPOSE_STEP_MS = 250,  /* D8: proposers go one after another, to lose fewer races */
     CONFLICT_PAUSE_MS = 100, /* D8: after a lost race, let the winner's head arrive */
     EXPIRE_EVERY_MS = 1000,  /* V4: how often old evidence is looked for */
-    STORE_FULL_MS = 30000,    /* S1: three whole reads missed */
+    STORE_FULL_MS = 30000,   /* S1: three whole reads missed */
     ZONE_EVERY_MS = 300000,  /* C4: drift is looked for at least every 5 minutes */
     REFUSED_LOOK_MS = 1000,  /* D10: how often a refused wish is looked at again */
+    NOBODY_ACTS_MS = 15000,  /* C6: who only watches says so when nobody acts for this long */
     BACKOFF_FIRST_MS = 1000,
     BACKOFF_MAX_MS = 20000, /* C8: written within 30 s once Route 53 takes changes again */
     LEASE_MARGIN_MS = 1000, /* C6: a lease that ends sooner is no lease */
@@ -121,6 +122,7 @@ struct group_state {
     msec_t commit_after_ms;
     msec_t allowed_ms; /* since when a proposal may be made; -1: not */
     msec_t head_seen_ms;
+    msec_t drift_from_ms; /* C4: a reading asked for before this is older than the head's base */
     msec_t moved_ms;
     bool ever_moved;
     uint64_t journal_epoch;
@@ -299,6 +301,10 @@ uint64_t applying_fence_max(const struct engine *engine, uint32_t group);
 bool applying_drifted(const struct engine *engine, uint32_t group);
 /* C8: the batch of a decision that was cancelled was applied after all. */
 bool applying_late(const struct engine *engine, uint32_t group);
+/* C2: the fence that the head rests on is gone: it has to be written anew under a new epoch. */
+bool applying_gone(const struct engine *engine, uint32_t group);
+/* C7: some zone has, or had, the head's epoch. */
+bool applying_begun(const struct engine *engine, uint32_t group);
 void alerting_raise(struct engine *engine, uint32_t group); /* -> alert */
 void alerting_self(struct engine *engine);
 uint32_t alerting_list(const struct engine *engine, struct incident_view *ret_views, uint32_t max);

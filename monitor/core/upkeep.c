@@ -123,6 +123,7 @@ static bool propose_drift(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
     size_t size = state_group(engine, group)->site_count * sizeof(int);
+    const struct decision *head = &state->head.decision;
     const struct order *ack;
     char incident[INCIDENT_MAX + 1];
 
@@ -137,6 +138,8 @@ static bool propose_drift(struct engine *engine, uint32_t group)
           ack != NULL ? "drift acknowledged: the zone's weights are normal now"
                       : "drift adopted: the zone's weights are normal now");
     memcpy(state->proposal.normal, state->proposal.weights, size);
+    if (decision_is_move(head->kind) && head->order[0] == '\0' && !applying_begun(engine, group))
+        state->proposal.decision.moved_wall = 0; /* what was decided never moved: no dwell */
     if (ack != NULL)
         memcpy(state->proposal.decision.order, ack->id, sizeof(ack->id));
     return true;
@@ -159,17 +162,10 @@ static bool propose_fence(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
     const struct decision *head = &state->head.decision;
-    bool gone = false;
-    bool applied = false;
+    bool applied = applying_begun(engine, group);
     struct decision *decision;
 
-    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
-        const struct zone_slot *slot = &engine->slots[i];
-        bool expected = head->base_epoch == 0 && slot->seen_epoch < head->epoch;
-        gone |= slot->known && !slot->fence_present && !expected;
-        applied |= slot->seen_epoch >= head->epoch;
-    }
-    if (!gone)
+    if (!applying_gone(engine, group))
         return false;
     decision = proposal_begin(engine, group, applied ? DECISION_ADOPT : head->kind);
     decision->base_epoch = 0;

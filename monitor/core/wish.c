@@ -15,7 +15,8 @@ struct stand {
     bool present; /* the unit has a site here */
     enum agreement_state state;
     msec_t since_ms;
-    int weight; /* greatest of its sites */
+    int weight;       /* greatest of its sites */
+    uint32_t serving; /* services of the unit that have weight here */
     bool leaving;
     bool may_gain;
     bool down_for_hold;
@@ -83,6 +84,7 @@ static void stand_site(struct unit *unit, struct wish *wish, uint32_t in_group, 
     stand->present = true;
     if (unit->input->weights[in_group] > stand->weight)
         stand->weight = unit->input->weights[in_group];
+    stand->serving += unit->input->weights[in_group] > 0;
     if (unit->count > 1 && !settings->services[s->service].required) {
         if (first)
             stand->state = AGREED_UP, stand->since_ms = INT64_MIN / 2;
@@ -225,15 +227,15 @@ static bool nobody_left(const struct unit *unit)
     return true;
 }
 
-/* D2: the share of those who leave goes to those who still serve; else to the first in order that
- * may gain; else all_down decides. */
+/* D2: the share of those who leave goes to those who still serve, with every service of the unit;
+ * else to the first in order that may gain; else all_down decides. */
 static void leave(struct unit *unit, struct wish *wish)
 {
     const struct group *group = unit->group;
 
     for (uint32_t i = 0; i < group->order_count; i++) {
         const struct stand *stand = &unit->stands[group->order[i]];
-        if (stand->weight > 0 && !stand->leaving && stand->state == AGREED_UP) {
+        if (stand->serving == unit->count && !stand->leaving && stand->state == AGREED_UP) {
             leavers_to_zero(unit, wish);
             return;
         }

@@ -194,31 +194,56 @@ static bool guarded(struct world *world, uint32_t probe, const struct batch *bat
     return verdict == BATCH_ALLOWED;
 }
 
+/* What Route 53 does with a batch in a mode; true when it was applied. */
+static bool meet(struct world *world, const struct batch *batch, enum route53_mode mode,
+                 enum route53_outcome *ret_outcome)
+{
+    bool applied = false;
+
+    *ret_outcome = ROUTE53_LOST;
+    switch (mode) {
+    case ZONE_OK:
+        applied = sim_zone_apply(world, batch);
+        *ret_outcome = applied ? ROUTE53_OK : ROUTE53_REFUSED;
+        break;
+    case ZONE_LOSE_REPLY:
+        applied = sim_zone_apply(world, batch);
+        break;
+    case ZONE_LATE:
+        world_later(world, world->late_ms,
+                    (struct pending){.kind = PENDING_LATE, .probe = NONE, .batch = keep(batch)});
+        break;
+    case ZONE_THROTTLE:
+        *ret_outcome = ROUTE53_BUSY;
+        break;
+    case ZONE_DENY:
+        *ret_outcome = ROUTE53_DENIED;
+        break;
+    case ZONE_DOWN:
+        break;
+    }
+    return applied;
+}
+
 void sim_zone_send(struct world *world, uint32_t probe, const struct batch *batch)
 {
+    enum route53_mode mode = world->mode_once != ZONE_OK ? world->mode_once : world->mode;
     struct pending reply = {.kind = PENDING_CHANGE,
                             .probe = probe,
                             .token = batch->zone,
                             .group = batch->group,
                             .epoch = batch->epoch,
-                            .outcome = ROUTE53_LOST};
+                            .outcome = ROUTE53_REFUSED};
     bool applied = false;
 
-    if (!guarded(world, probe, batch))
-        reply.outcome = ROUTE53_REFUSED;
-    else if (world->mode == ZONE_THROTTLE)
-        reply.outcome = ROUTE53_BUSY;
-    else if (world->mode == ZONE_DENY)
-        reply.outcome = ROUTE53_DENIED;
-    else if (world->mode == ZONE_LATE)
-        world_later(world, world->late_ms,
-                    (struct pending){.kind = PENDING_LATE, .probe = NONE, .batch = keep(batch)});
-    else if (world->mode != ZONE_DOWN)
-        applied = sim_zone_apply(world, batch);
-    if (world->mode == ZONE_OK)
-        reply.outcome = applied ? ROUTE53_OK : ROUTE53_REFUSED;
+    world->mode_once = ZONE_OK;
+    if (world->human_site != NULL)
+        world_set_weight(world, world->human_site, world->human_weight);
+    world->human_site = NULL;
+    if (guarded(world, probe, batch))
+        applied = meet(world, batch, mode, &reply.outcome);
     world_later(world, ROUTE53_MS, reply);
-    if (world->mode != ZONE_OK || !applied)
+    if (mode != ZONE_OK || !applied)
         return;
     reply.kind = PENDING_INSYNC;
     world_later(world, INSYNC_MS, reply);
@@ -295,4 +320,15 @@ void world_zone_late(struct world *world, msec_t delay_ms)
 {
     world->mode = ZONE_LATE;
     world->late_ms = delay_ms;
+}
+
+void world_zone_once(struct world *world, enum route53_mode mode)
+{
+    world->mode_once = mode;
+}
+
+void world_set_weight_before_batch(struct world *world, const char *site, int weight)
+{
+    world->human_site = site;
+    world->human_weight = weight;
 }

@@ -93,6 +93,10 @@ enum route53_mode {
 };
 void world_zone(struct world *world, enum route53_mode mode);
 void world_zone_late(struct world *world, msec_t delay_ms);
+/* The next batch only meets with this; readings do not. */
+void world_zone_once(struct world *world, enum route53_mode mode);
+/* A human changes a weight a moment before the next batch arrives. */
+void world_set_weight_before_batch(struct world *world, const char *site, int weight);
 /* What the zone says. -1: no such record set. */
 int world_weight(const struct world *world, const char *site);
 /* 0: no fence. */

@@ -116,6 +116,9 @@ struct world {
     struct sim_set sets[SIM_SETS_MAX];
     uint32_t set_count;
     enum route53_mode mode;
+    enum route53_mode mode_once; /* of the next batch; ZONE_OK: as mode */
+    const char *human_site;      /* whose weight a human changes before the next batch; or NULL */
+    int human_weight;
     msec_t late_ms;
     uint32_t batches;
     uint32_t shifts;

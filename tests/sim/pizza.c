@@ -36,6 +36,16 @@ void factory_heals(struct world *world)
     world_site(world, "factory/us-east-1", SITE_OK, NONE);
 }
 
+void region_dies(struct world *world, const char *region, enum site_mode mode)
+{
+    char site[64];
+
+    snprintf(site, sizeof(site), "pizza/%s", region);
+    world_site(world, site, mode, NONE);
+    snprintf(site, sizeof(site), "factory/%s", region);
+    world_site(world, site, mode, NONE);
+}
+
 void run_for(struct world *world, msec_t ms)
 {
     world_run(world, world_now(world) + ms);
@@ -61,6 +71,37 @@ void order(struct world *world, enum order_verb verb, const char *region)
 void order_group(struct world *world, enum order_verb verb)
 {
     world_order(world, &(struct world_order){.verb = verb, .group = "jwt-pizza"});
+}
+
+struct world *moved_and_healed(const char *settings)
+{
+    struct world *world = pizza_world(settings);
+
+    factory_dies(world);
+    run_for(world, 60000);
+    expect_weights(world, "0/100 0/100");
+    factory_heals(world);
+    return world;
+}
+
+void flip(struct world *world, const char *from, const char *to)
+{
+    region_dies(world, to, SITE_OK);
+    run_for(world, 120000);
+    region_dies(world, from, SITE_REFUSE);
+    run_for(world, 60000);
+}
+
+msec_t proposal_ms(const char *settings)
+{
+    struct world *world = pizza_world_traced(settings, WORLD_TRACE(FACT_PROPOSED), NONE);
+    msec_t at_ms;
+
+    factory_dies(world);
+    run_until(world, "proposed", 60000);
+    at_ms = world_now(world);
+    world_destroy(world);
+    return at_ms;
 }
 
 void expect_trace(struct world *world, const char *golden)

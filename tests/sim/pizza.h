@@ -60,9 +60,19 @@ enum { SETTLED_MS = 300000 };
 void factory_dies(struct world *world);
 void factory_heals(struct world *world);
 
+/* Both services of a region answer like this from now on. */
+void region_dies(struct world *world, const char *region, enum site_mode mode);
+
 void run_for(struct world *world, msec_t ms);
 /* Runs, a millisecond at a time, until the trace holds the words; fails after limit_ms. */
 void run_until(struct world *world, const char *words, msec_t limit_ms);
+
+/* A world in which traffic has moved west, and the factory of us-east-1 answers again. */
+struct world *moved_and_healed(const char *settings);
+/* `to` becomes fit to serve, then `from` dies, and traffic moves if it may. */
+void flip(struct world *world, const char *from, const char *to);
+/* When the first proposal is made after the factory died at SETTLED_MS. */
+msec_t proposal_ms(const char *settings);
 
 /* Shorter words for orders that are given often. */
 void order(struct world *world, enum order_verb verb, const char *region);

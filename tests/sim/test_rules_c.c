@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* C1-C5: what a batch says, and what happens when somebody else wrote. */
+#include <stdio.h>
+#include <string.h>
+
+#include "pizza.h"
+
+/* Two hosted zones: the factory lives in another one. */
+#define PIZZA_TWO_ZONES(extra)                                                                     \
+    PIZZA_PROBES                                                                                   \
+    "services = (" PIZZA_SERVICE("pizza", "ZONE1", "100", "0", "1") "," PIZZA_SERVICE(             \
+        "factory", "ZONE2", "100", "0", "2") ");\n" PIZZA_GROUP(extra)
+
+/* ---- C1 ---- */
+
+START_TEST(c1_a_batch_is_applied_whole_or_not_at_all)
+{
+    struct world *world = pizza_world_traced(PIZZA("hold = 20;"), TRACE_MOVES, NONE);
+
+    /* between the reading and the batch a human changes one weight: nothing at all is applied */
+    factory_dies(world);
+    world_set_weight_before_batch(world, "factory/us-west-2", 7);
+    run_for(world, 60000);
+    expect_weights(world, "100/0 100/7");
+    ck_assert_uint_eq(world_refused(world), 1);
+    ck_assert_uint_eq(world_shifts(world), 0);
+    expect_trace(
+        world,
+        "[324501] use1 proposed group=jwt-pizza epoch=2 kind=leave weights=\"0/100 0/100\" "
+        "rule=D8\n"
+        "[324506] use1 decided group=jwt-pizza epoch=2 kind=leave weights=\"0/100 0/100\" rule=D8\n"
+        "[324546] use1 sent group=jwt-pizza zone=ZONE1 epoch=2 items=10 weights=\"0/100 0/100\" "
+        "rule=C1\n"
+        "[324586] use1 batch_refused group=jwt-pizza zone=ZONE1 epoch=2 outcome=refused rule=C3\n"
+        "[324586] use1 backoff group=jwt-pizza zone=ZONE1 epoch=2 outcome=refused retry_ms=0 "
+        "rule=C3\n"
+        "[324626] use1 drift group=jwt-pizza zone=ZONE1 epoch=1 weights=\"100/0 100/7\" rule=C4\n"
+        "[326546] usw2 drift group=jwt-pizza zone=ZONE1 epoch=1 weights=\"100/0 100/7\" rule=C4\n");
+    world_destroy(world);
+}
+END_TEST
+
+START_TEST(c1_one_batch_for_each_hosted_zone)
+{
+    struct world *world = pizza_world_traced(PIZZA_TWO_ZONES("hold = 20;"), TRACE_MOVES, NONE);
+
+    ck_assert_uint_eq(world_fence(world, "jwt-pizza"), 1);
+    factory_dies(world);
+    run_for(world, 40000);
+    expect_trace(
+        world,
+        "[324501] use1 proposed group=jwt-pizza epoch=2 kind=leave weights=\"0/100 0/100\" "
+        "rule=D8\n"
+        "[324506] use1 decided group=jwt-pizza epoch=2 kind=leave weights=\"0/100 0/100\" rule=D8\n"
+        "[324546] use1 sent group=jwt-pizza zone=ZONE1 epoch=2 items=6 weights=\"0/100 0/100\" "
+        "rule=C1\n"
+        "[324546] use1 sent group=jwt-pizza zone=ZONE2 epoch=2 items=6 weights=\"0/100 0/100\" "
+        "rule=C1\n"
+        "[324586] use1 accepted group=jwt-pizza zone=ZONE1 epoch=2 rule=C1\n"
+        "[324586] use1 applied group=jwt-pizza zone=ZONE1 epoch=2 whose=ours by=use1 rule=C7\n"
+        "[324586] use1 accepted group=jwt-pizza zone=ZONE2 epoch=2 rule=C1\n"
+        "[324586] use1 applied group=jwt-pizza zone=ZONE2 epoch=2 whose=ours by=use1 rule=C7\n"
+        "[326546] usw2 applied group=jwt-pizza zone=ZONE1 epoch=2 by=use1 rule=C7\n"
+        "[326546] usw2 applied group=jwt-pizza zone=ZONE2 epoch=2 by=use1 rule=C7\n");
+    expect_weights(world, "0/100 0/100");
+    ck_assert_uint_eq(world_fence(world, "jwt-pizza"), 2); /* the lowest of both */
+    expect_sound(world);
+    world_destroy(world);
+}
+END_TEST
+
+/* ---- C2 ---- */
+
+START_TEST(c2_a_deleted_fence_is_written_anew_above_the_old_one_and_paged)
+{
+    struct world *world = pizza_world_traced(PIZZA("hold = 20;"), TRACE_MOVES, NONE);
+
+    world_delete_fence(world, "jwt-pizza");
+    run_for(world, 400000);
+    expect_trace(
+        world,
+        "[305375] usw2 fence_missing group=jwt-pizza zone=ZONE1 weights=\"100/0 100/0\" rule=C2\n"
+        "[305625] usw2 proposed group=jwt-pizza epoch=2 kind=adopt weights=\"100/0 100/0\" "
+        "rule=D8\n"
+        "[305630] usw2 decided group=jwt-pizza epoch=2 kind=adopt weights=\"100/0 100/0\" rule=D8\n"
+        "[305670] use1 fence_missing group=jwt-pizza zone=ZONE1 weights=\"100/0 100/0\" rule=C2\n"
+        "[305670] use1 sent group=jwt-pizza zone=ZONE1 epoch=2 items=1 weights=\"100/0 100/0\" "
+        "rule=C1\n"
+        "[305710] use1 accepted group=jwt-pizza zone=ZONE1 epoch=2 rule=C1\n"
+        "[305710] use1 applied group=jwt-pizza zone=ZONE1 epoch=2 whose=ours by=use1 rule=C7\n"
+        "[307670] usw2 applied group=jwt-pizza zone=ZONE1 epoch=2 by=use1 rule=C7\n");
+    ck_assert_uint_eq(world_fence(world, "jwt-pizza"), 2);
+    expect_weights(world, "100/0 100/0");
+    ck_assert_uint_gt(world_alerts(world, ALERT_FENCE_MISSING, ALERT_OPEN), 0);
+    ck_assert_uint_eq(world_alerts(world, ALERT_FENCE_MISSING, ALERT_OPEN),
+                      world_alerts(world, ALERT_FENCE_MISSING, ALERT_RESOLVED));
+    expect_sound(world);
+    world_destroy(world);
+}
+END_TEST
+
+/* Weights changed by hand while there is no fence: that is drift, and nothing is overwritten. */
+START_TEST(c2_a_human_who_deletes_the_fence_and_changes_a_weight_is_not_overwritten)
+{
+    struct world *world = pizza_world(PIZZA("hold = 20;"));
+
+    world_delete_fence(world, "jwt-pizza");
+    world_set_weight(world, "pizza/us-west-2", 50);
+    run_for(world, 400000);
+    expect_weights(world, "100/50 100/0");
+    ck_assert_uint_gt(world_alerts(world, ALERT_DRIFT, ALERT_OPEN), 0);
+    world_destroy(world);
+}
+END_TEST
+
+START_TEST(c2_a_fence_deleted_during_a_move_does_not_stop_it)
+{
+    struct world *world = pizza_world(PIZZA("hold = 20;"));
+
+    factory_dies(world);
+    run_for(world, 20000);
+    world_delete_fence(world, "jwt-pizza");
+    run_for(world, 60000);
+    expect_weights(world, "0/100 0/100");
+    ck_assert_uint_eq(world_shifts(world), 1);
+    ck_assert_uint_gt(world_fence(world, "jwt-pizza"), 1);
+    world_destroy(world);
+}
+END_TEST
+
+/* ---- C3 ---- */
+
+START_TEST(c3_a_lost_reply_does_not_apply_a_change_twice)
+{
+    struct world *world = pizza_world_traced(PIZZA("hold = 20;"), TRACE_MOVES, USE1);
+
+    world_zone(world, ZONE_LOSE_REPLY);
+    factory_dies(world);
+    run_for(world, 40000);
+    expect_trace(
+        world,
+        "[324501] use1 proposed group=jwt-pizza epoch=2 kind=leave weights=\"0/100 0/100\" "
+        "rule=D8\n"
+        "[324506] use1 decided group=jwt-pizza epoch=2 kind=leave weights=\"0/100 0/100\" rule=D8\n"
+        "[324546] use1 sent group=jwt-pizza zone=ZONE1 epoch=2 items=10 weights=\"0/100 0/100\" "
+        "rule=C1\n"
+        "[324586] use1 lost group=jwt-pizza zone=ZONE1 epoch=2 outcome=lost rule=C3\n"
+        "[324586] use1 backoff group=jwt-pizza zone=ZONE1 epoch=2 outcome=lost retry_ms=0 rule=C3\n"
+        "[324626] use1 applied group=jwt-pizza zone=ZONE1 epoch=2 whose=ours by=use1 rule=C7\n");
+    ck_assert_uint_eq(world_shifts(world), 1);
+    ck_assert_uint_eq(world_refused(world), 0);
+    expect_weights(world, "0/100 0/100");
+    world_destroy(world);
+}
+END_TEST
+
+START_TEST(c3_a_reply_lost_before_anything_was_applied_is_read_and_sent_anew)
+{
+    struct world *world = pizza_world_traced(PIZZA("hold = 20;"), TRACE_MOVES, USE1);
+
+    factory_dies(world);
+    run_until(world, "decided", 60000);
+    run_for(world, 30);
+    world_zone_once(world, ZONE_DOWN); /* the batch only: the zone can be read */
+    run_for(world, 40000);
+    expect_trace(
+        world,
+        "[324501] use1 proposed group=jwt-pizza epoch=2 kind=leave weights=\"0/100 0/100\" "
+        "rule=D8\n"
+        "[324506] use1 decided group=jwt-pizza epoch=2 kind=leave weights=\"0/100 0/100\" rule=D8\n"
+        "[324546] use1 sent group=jwt-pizza zone=ZONE1 epoch=2 items=10 weights=\"0/100 0/100\" "
+        "rule=C1\n"
+        "[324586] use1 lost group=jwt-pizza zone=ZONE1 epoch=2 outcome=lost rule=C3\n"
+        "[324586] use1 backoff group=jwt-pizza zone=ZONE1 epoch=2 outcome=lost retry_ms=0 rule=C3\n"
+        "[324626] use1 sent group=jwt-pizza zone=ZONE1 epoch=2 items=10 weights=\"0/100 0/100\" "
+        "rule=C1\n"
+        "[324666] use1 accepted group=jwt-pizza zone=ZONE1 epoch=2 rule=C1\n"
+        "[324666] use1 applied group=jwt-pizza zone=ZONE1 epoch=2 whose=ours by=use1 rule=C7\n");
+    ck_assert_uint_eq(world_shifts(world), 1);
+    world_destroy(world);
+}
+END_TEST
+
+/* ---- C4 ---- */
+
+START_TEST(c4_a_human_change_stops_everything_until_acknowledged)
+{
+    struct world *world = pizza_world_traced(PIZZA("hold = 20;"), TRACE_MOVES, USE1);
+
+    world_set_weight(world, "pizza/us-west-2", 50);
+    run_for(world, 400000);
+    expect_trace(world, "[307375] use1 drift group=jwt-pizza zone=ZONE1 epoch=1 weights=\"100/50 "
+                        "100/0\" rule=C4\n");
+    factory_dies(world);
+    run_for(world, 60000);
+    expect_trace(world, "[724501] use1 refused group=jwt-pizza reason=drift rule=C4\n");
+    expect_weights(world, "100/50 100/0");
+    ck_assert_uint_gt(world_alerts(world, ALERT_DRIFT, ALERT_OPEN), 0);
+    world_order(world, &(struct world_order){.verb = ORDER_ACK, .incident = "jwt-pizza.drift"});
+    run_for(world, 60000);
+    expect_trace(world,
+                 "[760005] use1 order verb=ack id=order-1 rule=D7\n"
+                 "[760005] use1 proposed group=jwt-pizza epoch=2 kind=adopt weights=\"100/50 "
+                 "100/0\" rule=D8\n"
+                 "[760010] use1 decided group=jwt-pizza epoch=2 kind=adopt weights=\"100/50 "
+                 "100/0\" rule=D8\n"
+                 "[762045] use1 applied group=jwt-pizza zone=ZONE1 epoch=3 by=usw2 rule=C7\n");
+    expect_weights(world, "0/50 0/100");
+    world_destroy(world);
+}
+END_TEST
+
+/* What is acknowledged is what was seen: the word does not cover what somebody does later. */
+START_TEST(c4_an_ack_does_not_cover_a_later_drift)
+{
+    struct world *world = pizza_world(PIZZA("hold = 20;"));
+
+    world_order(world, &(struct world_order){.verb = ORDER_ACK, .incident = "jwt-pizza.drift"});
+    run_for(world, 10000);
+    world_set_weight(world, "pizza/us-west-2", 50);
+    run_for(world, 700000);
+    ck_assert_uint_eq(world_fence(world, "jwt-pizza"), 1);
+    ck_assert_uint_gt(world_alerts(world, ALERT_DRIFT, ALERT_OPEN), 0);
+    ck_assert_uint_eq(world_alerts(world, ALERT_DRIFT, ALERT_RESOLVED), 0);
+    world_destroy(world);
+}
+END_TEST
+
+START_TEST(c4_adopt_takes_a_human_change_as_normal_at_once)
+{
+    struct world *world =
+        pizza_world_traced(PIZZA("hold = 20; drift = \"adopt\";"), TRACE_MOVES, NONE);
+    struct group_view view;
+
+    world_set_weight(world, "pizza/us-west-2", 50);
+    run_for(world, 400000);
+    expect_trace(
+        world,
+        "[305375] usw2 drift group=jwt-pizza zone=ZONE1 epoch=1 weights=\"100/50 100/0\" rule=C4\n"
+        "[305625] usw2 proposed group=jwt-pizza epoch=2 kind=adopt weights=\"100/50 100/0\" "
+        "rule=D8\n"
+        "[305630] usw2 decided group=jwt-pizza epoch=2 kind=adopt weights=\"100/50 100/0\" "
+        "rule=D8\n"
+        "[305670] use1 sent group=jwt-pizza zone=ZONE1 epoch=2 items=2 weights=\"100/50 100/0\" "
+        "rule=C1\n"
+        "[305710] use1 accepted group=jwt-pizza zone=ZONE1 epoch=2 rule=C1\n"
+        "[305710] use1 applied group=jwt-pizza zone=ZONE1 epoch=2 whose=ours by=use1 rule=C7\n"
+        "[307670] usw2 applied group=jwt-pizza zone=ZONE1 epoch=2 by=use1 rule=C7\n");
+    look(world, &view);
+    ck_assert_int_eq(view.head.normal[1], 50);
+    ck_assert_int_eq(view.dwell_left_ms, 0); /* a human's change is no move of ours */
+    factory_dies(world);
+    run_for(world, 60000);
+    expect_weights(world, "0/50 0/100");
+    world_destroy(world);
+}
+END_TEST
+
+/* The change is made while our batch is on its way: it fails as a whole, and the human stays. */
+START_TEST(c4_a_human_change_during_a_move_is_not_overwritten)
+{
+    struct world *world = pizza_world(PIZZA("hold = 20;"));
+
+    factory_dies(world);
+    run_for(world, 24000);
+    world_set_weight(world, "pizza/us-west-2", 3);
+    run_for(world, 60000);
+    expect_weights(world, "100/3 100/0");
+    ck_assert_uint_eq(world_shifts(world), 0);
+    ck_assert_uint_gt(world_alerts(world, ALERT_DRIFT, ALERT_OPEN), 0);
+    world_order(world, &(struct world_order){.verb = ORDER_ACK, .incident = "jwt-pizza.drift"});
+    run_for(world, 10000); /* nothing had moved, so no dwell is left */
+    expect_weights(world, "0/3 0/100");
+    world_destroy(world);
+}
+END_TEST
+
+START_TEST(c4_a_human_who_puts_the_weight_back_ends_the_drift)
+{
+    struct world *world = pizza_world(PIZZA("hold = 20;"));
+
+    world_set_weight(world, "pizza/us-west-2", 50);
+    run_for(world, 310000);
+    world_set_weight(world, "pizza/us-west-2", 0);
+    run_for(world, 310000);
+    ck_assert_uint_eq(world_alerts(world, ALERT_DRIFT, ALERT_OPEN),
+                      world_alerts(world, ALERT_DRIFT, ALERT_RESOLVED));
+    factory_dies(world);
+    run_for(world, 60000);
+    expect_weights(world, "0/100 0/100");
+    world_destroy(world);
+}
+END_TEST
+
+START_TEST(c4_override_moves_over_a_drift)
+{
+    struct world *world = pizza_world(PIZZA("hold = 20;"));
+
+    world_set_weight(world, "pizza/us-west-2", 50);
+    run_for(world, 310000);
+    world_order(
+        world, &(struct world_order){.verb = ORDER_DRAIN, .region = "us-east-1", .override = true});
+    run_for(world, 10000);
+    expect_weights(world, "0/100 0/100");
+    world_destroy(world);
+}
+END_TEST
+
+/* ---- C5 ---- */
+
+/* Everything is drained: nobody is left, so nobody leaves. */
+START_TEST(c5_the_last_weight_is_never_taken)
+{
+    struct world *world = pizza_world(PIZZA("hold = 20;"));
+
+    world_order(
+        world, &(struct world_order){.verb = ORDER_DRAIN, .region = "us-west-2", .override = true});
+    world_order(
+        world, &(struct world_order){.verb = ORDER_DRAIN, .region = "us-east-1", .override = true});
+    run_for(world, 60000);
+    expect_weights(world, "100/0 100/0");
+    expect_sound(world);
+    world_destroy(world);
+}
+END_TEST
+
+/* A human took the last weight away, and a person acknowledged it: no head says so. */
+START_TEST(c5_all_zero_is_not_adopted_even_when_acknowledged)
+{
+    struct world *world = pizza_world_traced(PIZZA("hold = 20;"), TRACE_MOVES, USE1);
+
+    world_set_weight(world, "pizza/us-east-1", 0);
+    run_for(world, 310000);
+    world_order(world, &(struct world_order){.verb = ORDER_ACK, .incident = "jwt-pizza.drift"});
+    world_trace_clear(world);
+    run_for(world, 60000);
+    expect_trace(world,
+                 "[610005] use1 order verb=ack id=order-1 rule=D7\n"
+                 "[610005] use1 refused group=jwt-pizza reason=all-zero value=0 limit=1 rule=C5\n");
+    ck_assert_uint_eq(world_fence(world, "jwt-pizza"), 1);
+    world_destroy(world);
+}
+END_TEST
+
+int main(void)
+{
+    return RUN_TESTS(
+        "rules C1-C5", c1_a_batch_is_applied_whole_or_not_at_all, c1_one_batch_for_each_hosted_zone,
+        c2_a_deleted_fence_is_written_anew_above_the_old_one_and_paged,
+        c2_a_human_who_deletes_the_fence_and_changes_a_weight_is_not_overwritten,
+        c2_a_fence_deleted_during_a_move_does_not_stop_it,
+        c3_a_lost_reply_does_not_apply_a_change_twice,
+        c3_a_reply_lost_before_anything_was_applied_is_read_and_sent_anew,
+        c4_a_human_change_stops_everything_until_acknowledged,
+        c4_an_ack_does_not_cover_a_later_drift, c4_adopt_takes_a_human_change_as_normal_at_once,
+        c4_a_human_change_during_a_move_is_not_overwritten,
+        c4_a_human_who_puts_the_weight_back_ends_the_drift, c4_override_moves_over_a_drift,
+        c5_the_last_weight_is_never_taken, c5_all_zero_is_not_adopted_even_when_acknowledged);
+}
