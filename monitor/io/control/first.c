@@ -79,6 +79,41 @@ static bool read_body(struct request *request, uint32_t *ret_group)
     return !request->answered;
 }
 
+/* What keeps a group from being taken on: the zone as read last, or NULL. A head whose change can
+ * never be made would only fail for ever. */
+static const char *obstacle(const json_t *first)
+{
+    const json_t *batch;
+    size_t i;
+
+    json_array_foreach(json_object_get(first, "change"), i, batch)
+    {
+        const json_t *text = json_object_get(json_object_get(batch, "problem"), "text");
+
+        if (text != NULL)
+            return json_string_value(text);
+    }
+    return NULL;
+}
+
+/* True, or an error is filled. */
+static bool can_begin(struct request *request, uint32_t group)
+{
+    const struct settings *settings = request->now.settings;
+    int *weights = calloc(settings->site_count, sizeof(*weights));
+    json_t *first = weights != NULL ? first_of(&request->now, group, weights) : NULL;
+    const char *text = obstacle(first);
+
+    if (first == NULL)
+        reply_json(request, MHD_HTTP_OK, NULL);
+    else if (text != NULL)
+        reply_error(request, MHD_HTTP_CONFLICT, "refused", "%s: %s", settings->groups[group].name,
+                    text);
+    json_decref(first);
+    free(weights);
+    return !request->answered;
+}
+
 static bool may_init(struct request *request)
 {
     const struct settings *settings = request->now.settings;
@@ -96,28 +131,50 @@ static bool may_init(struct request *request)
     return !request->answered;
 }
 
-void handle_init(struct request *request)
+/* Which groups to begin: those asked for that have no head. False: an error is filled. */
+static bool choose(struct request *request, bool *chosen)
 {
     const struct settings *settings = request->now.settings;
-    json_t *begun = json_array();
+    struct group_view view;
     uint32_t only;
 
-    if (!read_body(request, &only) || !may_init(request)) {
-        json_decref(begun);
-        return;
+    if (!read_body(request, &only) || !may_init(request))
+        return false;
+    for (uint32_t i = 0; i < settings->group_count; i++) {
+        engine_group(request->now.engine, i, &view);
+        chosen[i] = (only == NONE || only == i) && !view.has_head;
+        if (chosen[i] && !can_begin(request, i))
+            return false;
     }
+    return true;
+}
+
+static void begin(struct request *request, const bool *chosen)
+{
+    const struct settings *settings = request->now.settings;
+    const struct teller *teller = &request->control->hooks.teller;
+    json_t *begun = json_array();
+
     for (uint32_t i = 0; i < settings->group_count; i++) {
         struct event event = {.kind = EVENT_INIT, .init = {.group = i}};
-        struct group_view view;
 
-        engine_group(request->now.engine, i, &view);
-        if ((only != NONE && only != i) || view.has_head)
+        if (!chosen[i])
             continue;
-        request->control->hooks.teller.tell(request->control->hooks.teller.context, &event, NULL,
-                                            NULL);
+        teller->tell(teller->context, &event, NULL, NULL);
         log_say(LOG_LEVEL_INFO, "init: group %s is taken on by order", settings->groups[i].name);
         json_array_append_new(begun, json_string(settings->groups[i].name));
     }
     reply_json(request, json_array_size(begun) > 0 ? MHD_HTTP_ACCEPTED : MHD_HTTP_OK,
                json_pack("{s:i, s:o}", "v", 1, "groups", begun));
+}
+
+void handle_init(struct request *request)
+{
+    bool *chosen = calloc(request->now.settings->group_count, sizeof(*chosen));
+
+    if (chosen == NULL)
+        reply_json(request, MHD_HTTP_OK, NULL);
+    else if (choose(request, chosen))
+        begin(request, chosen);
+    free(chosen);
 }

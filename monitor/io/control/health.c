@@ -36,7 +36,8 @@ bool health_is_ready(const struct control_sources *now, json_t *list)
                                  : "not read yet, or away (S2)");
     add(list, &ready, "lease", lease,
         lease ? "our votes stand in the store" : "our votes do not count: no lease (A2)");
-    add(list, &ready, "sight", blindness == BLIND_NOT, blindness_name(blindness));
+    add(list, &ready, "sight", blindness == BLIND_NOT,
+        blindness == BLIND_NOT ? "this probe sees" : blindness_name(blindness));
     add(list, &ready, "alerts", alerts.dropped_full == 0,
         alerts.dropped_full == 0 ? "none was lost" : "the spool was full, alerts were lost");
     return ready;

@@ -91,7 +91,8 @@ static void held(struct group_fate *ret, const struct group_view *view, bool fin
 
     ret->rule = view->refused_rule;
     say(ret, may_pass_soon(view->refused_rule) && !final ? FATE_PENDING : FATE_HELD, "%s %s: %s",
-        view->refused_rule, view->refused_reason, gate != NULL ? gate->text : "refused");
+        view->refused_rule, view->refused_reason,
+        gate != NULL ? gate->text : "no region may gain what it lacks; see regionshift explain");
 }
 
 static bool has_weight(const struct settings *settings, uint32_t group, uint32_t region,
