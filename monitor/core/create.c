@@ -219,6 +219,7 @@ static void init_groups(struct engine *engine)
 
         state->next_ms = INT64_MAX;
         state->allowed_ms = -1;
+        state->cancel_ms = -1;
         state->trouble_ms = -1;
         state->decided_ms = -1;
         state->accepted_ms = -1;

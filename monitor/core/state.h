@@ -122,6 +122,7 @@ struct group_state {
     msec_t commit_after_ms;
     msec_t allowed_ms; /* since when a proposal may be made; -1: not */
     msec_t head_seen_ms;
+    msec_t cancel_ms; /* C8: since when the head looks cancellable; -1: it does not */
     msec_t drift_from_ms; /* C4: a reading asked for before this is older than the head's base */
     msec_t moved_ms;
     bool ever_moved;

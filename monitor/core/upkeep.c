@@ -220,12 +220,38 @@ static bool cancellable(const struct engine *engine, uint32_t group)
     return true;
 }
 
+/* "Not applied" must be true now, not when the zone was read last: another probe may have written
+ * since. The zones are read again, once, before anything is cancelled. */
+static bool zones_still_say_so(struct engine *engine, uint32_t group)
+{
+    struct group_state *state = &engine->groups[group];
+    bool fresh = true;
+
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
+        struct zone_slot *slot = &engine->slots[i];
+
+        if (state->cancel_ms < 0) {
+            slot->asked_ms = engine->now_ms;
+            engine->zones[slot->zone].wanted = true;
+        }
+        fresh &= state->cancel_ms >= 0 &&
+                 engine->zones[slot->zone].answers_ms >= state->cancel_ms;
+    }
+    if (state->cancel_ms < 0)
+        state->cancel_ms = engine->now_ms;
+    return fresh;
+}
+
 static bool propose_cancel(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
     struct decision *decision;
 
-    if (!cancellable(engine, group))
+    if (!cancellable(engine, group)) {
+        state->cancel_ms = -1;
+        return false;
+    }
+    if (!zones_still_say_so(engine, group))
         return false;
     decision = proposal_begin(engine, group, DECISION_CANCEL);
     decision->moved_wall = 0; /* nothing moved; and no dwell was left when it was decided */
@@ -236,8 +262,6 @@ static bool propose_cancel(struct engine *engine, uint32_t group)
              state->head.decision.epoch);
     return true;
 }
-
-/* "us-east-1 agreed down by use1, usw2 for 20 s" */
 
 bool upkeep_propose(struct engine *engine, uint32_t group)
 {
