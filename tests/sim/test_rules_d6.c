@@ -446,7 +446,7 @@ START_TEST(d8_who_may_not_act_says_that_nobody_does)
         "rule=C6\n");
     ck_assert_uint_gt(world_alerts(world, ALERT_MOVE_REFUSED, ALERT_OPEN), 0);
     world_start(world, USW2);
-    run_for(world, 30000);
+    run_for(world, 90000); /* it has to see the target up for stable first */
     expect_weights(world, "0/100 0/100");
     world_destroy(world);
 }
