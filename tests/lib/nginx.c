@@ -68,7 +68,7 @@ static void write_locations(FILE *file)
           "    location = /moved { return 302 /ok; }\n"
           "    location = /empty { return 204; }\n"
           "    location = /echo { return 200 \"$request|$http_host|$http_user_agent|"
-          "$http_connection|$http_accept_encoding|$http_x_token\"; }\n"
+          "$http_connection|$http_accept_encoding|$http_x_token|$ssl_session_reused\"; }\n"
           "    location = /big { }\n"
           "    location = /chunked { ssi on; ssi_types *; }\n"
           "  }\n",

@@ -4,8 +4,9 @@
  *
  *   /ok       200 "ok"                 /big      10 MiB of "x" that begin with "big"
  *   /sick     503 "sick"               /chunked  "chunked ok", in chunks
- *   /moved    302 to /ok               /echo     "METHOD URI PROTOCOL|host|agent|connection|
- *   /empty    204                                accept-encoding|x-token" */
+ *   /moved    302 to /ok
+ *   /empty    204
+ *   /echo     "REQUEST LINE|host|agent|connection|accept-encoding|x-token|TLS resumed: r or ." */
 #ifndef REGIONSHIFT_TESTS_NGINX_H
 #define REGIONSHIFT_TESTS_NGINX_H
 

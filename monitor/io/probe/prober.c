@@ -302,7 +302,6 @@ static void on_after_poll(uv_check_t *check)
     struct wheel_timer *timer;
 
     uv_check_stop(check);
-    lean_drain(prober);
     while ((timer = wheel_expire(&prober->wheel, now_ms())) != NULL)
         on_deadline((struct attempt *)(void *)((char *)timer - offsetof(struct attempt, deadline)));
     arm_wheel(prober);
