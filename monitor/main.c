@@ -118,8 +118,8 @@ static int take_arguments(int argc, char **argv, struct arguments *arguments)
     return -1;
 }
 
-/* Secrets are in our memory and files: no core dumps, nothing readable by others, no death by a
- * closed pipe. */
+/* Secrets are in our memory and files: no core dumps, nothing readable by others. No death by a
+ * closed pipe, nor by a reload that comes before the loop hears it: we read the settings anyway. */
 static void harden(void)
 {
     struct rlimit none = {0, 0};
@@ -128,6 +128,7 @@ static void harden(void)
         perror("regionshiftd: cannot forbid core dumps");
     umask(077);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
 }
 
 /* Reads the settings; problems go to stderr. NULL when they hold an error. */
