@@ -351,12 +351,27 @@ START_TEST(after_a_lost_lease_everything_is_written_again)
 {
     lease_granted();
     put_a_vote("duuu");
-    paper_answer(store, PAPER_TXN, STORE_LEASE_LOST, 0);
+    paper_answer(store, PAPER_TXN, STORE_OK, 3);
+    renewal_is_due();
+    paper_answer(store, PAPER_RENEW, STORE_LEASE_LOST, 0);
     ck_told(TOLD_LEASE_LOST);
-    turn();
+    renewal_is_due();
     ck_assert_ptr_null(paper_first(store, PAPER_TXN));
     paper_answer(store, PAPER_RENEW, STORE_OK, 5);
     ck_told(TOLD_LEASE("100009"));
+    ck_assert_str_eq(paper_first(store, PAPER_TXN)->text,
+                     "v1/votes/use1/jwt-pizza:=" VOTE("duuu") "~; ");
+}
+END_TEST
+
+START_TEST(a_vote_whose_writing_had_no_answer_is_written_again)
+{
+    lease_granted();
+    put_a_vote("duuu");
+    paper_answer(store, PAPER_TXN, STORE_AWAY, 0);
+    ck_assert_ptr_null(paper_first(store, PAPER_TXN)); /* not at once: the store is away */
+    renewal_is_due();
+    paper_answer(store, PAPER_RENEW, STORE_OK, 5);
     ck_assert_str_eq(paper_first(store, PAPER_TXN)->text,
                      "v1/votes/use1/jwt-pizza:=" VOTE("duuu") "~; ");
 }
@@ -680,6 +695,7 @@ int main(void)
     tcase_add_test(tests, suspects_of_an_earlier_life_are_taken_back);
     tcase_add_test(tests, a_newer_vote_replaces_one_that_still_waits);
     tcase_add_test(tests, after_a_lost_lease_everything_is_written_again);
+    tcase_add_test(tests, a_vote_whose_writing_had_no_answer_is_written_again);
     tcase_add_test(tests, our_own_vote_that_vanished_is_written_again);
     tcase_add_test(tests, our_own_vote_that_was_overwritten_is_written_again_after_a_renewal);
     tcase_add_test(tests, an_older_vote_of_ours_told_late_is_no_overwriting);
