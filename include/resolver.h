@@ -37,7 +37,7 @@ enum {
     RESOLVER_NAMES_MAX = 4096,
     RESOLVER_TTL_MIN_MS = 1000,
     RESOLVER_TTL_MAX_MS = 60 * 1000,
-    RESOLVER_FAILURE_MS = 100 /* shorter than any retry */
+    RESOLVER_FAILURE_MS = 40 /* shorter than the shortest retry, 50 ms */
 };
 
 union address {
