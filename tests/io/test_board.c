@@ -121,6 +121,15 @@ static void read_again(void)
     ck_assert_ptr_nonnull(paper_first(store, PAPER_GET));
 }
 
+/* The oldest transaction that waits, as text. */
+static const char *first_txn(void)
+{
+    const struct paper_call *call = paper_first(store, PAPER_TXN);
+
+    ck_assert_msg(call != NULL, "nothing was written");
+    return call->text;
+}
+
 /* ---- what stands in the store is told ---- */
 
 START_TEST(everything_is_told_at_the_start_and_then_that_it_was_everything)
@@ -312,15 +321,14 @@ START_TEST(our_vote_waits_for_the_lease_and_stands_under_it)
     put_a_vote("uuuu");
     ck_assert_ptr_null(paper_first(store, PAPER_TXN));
     paper_answer(store, PAPER_RENEW, STORE_OK, 1);
-    ck_assert_str_eq(paper_first(store, PAPER_TXN)->text,
-                     "v1/votes/use1/jwt-pizza:=" VOTE("uuuu") "~; ");
+    ck_assert_str_eq(first_txn(), "v1/votes/use1/jwt-pizza:=" VOTE("uuuu") "~; ");
 }
 END_TEST
 
 START_TEST(suspects_of_an_earlier_life_are_taken_back)
 {
     paper_answer(store, PAPER_RENEW, STORE_OK, 1);
-    ck_assert_str_eq(paper_first(store, PAPER_TXN)->text, "v1/suspects/use1 gone; ");
+    ck_assert_str_eq(first_txn(), "v1/suspects/use1 gone; ");
 }
 END_TEST
 
@@ -340,8 +348,7 @@ START_TEST(a_newer_vote_replaces_one_that_still_waits)
     put_a_vote("duuu");
     ck_assert_uint_eq(paper_waiting(store), 2); /* the first read, and one vote */
     paper_answer(store, PAPER_TXN, STORE_OK, 3);
-    ck_assert_str_eq(paper_first(store, PAPER_TXN)->text,
-                     "v1/votes/use1/jwt-pizza:=" VOTE("duuu") "~; ");
+    ck_assert_str_eq(first_txn(), "v1/votes/use1/jwt-pizza:=" VOTE("duuu") "~; ");
     paper_answer(store, PAPER_TXN, STORE_OK, 4);
     ck_assert_ptr_null(paper_first(store, PAPER_TXN));
 }
@@ -359,8 +366,7 @@ START_TEST(after_a_lost_lease_everything_is_written_again)
     ck_assert_ptr_null(paper_first(store, PAPER_TXN));
     paper_answer(store, PAPER_RENEW, STORE_OK, 5);
     ck_told(TOLD_LEASE("100009"));
-    ck_assert_str_eq(paper_first(store, PAPER_TXN)->text,
-                     "v1/votes/use1/jwt-pizza:=" VOTE("duuu") "~; ");
+    ck_assert_str_eq(first_txn(), "v1/votes/use1/jwt-pizza:=" VOTE("duuu") "~; ");
 }
 END_TEST
 
@@ -372,8 +378,7 @@ START_TEST(a_vote_whose_writing_had_no_answer_is_written_again)
     ck_assert_ptr_null(paper_first(store, PAPER_TXN)); /* not at once: the store is away */
     renewal_is_due();
     paper_answer(store, PAPER_RENEW, STORE_OK, 5);
-    ck_assert_str_eq(paper_first(store, PAPER_TXN)->text,
-                     "v1/votes/use1/jwt-pizza:=" VOTE("duuu") "~; ");
+    ck_assert_str_eq(first_txn(), "v1/votes/use1/jwt-pizza:=" VOTE("duuu") "~; ");
 }
 END_TEST
 
@@ -387,8 +392,7 @@ START_TEST(our_own_vote_that_vanished_is_written_again)
     paper_answer_get(store, 3, &ours, 1);
     ours.value = NULL;
     paper_tell(store, STORE_OK, 4, &ours, 1);
-    ck_assert_str_eq(paper_first(store, PAPER_TXN)->text,
-                     "v1/votes/use1/jwt-pizza:=" VOTE("uuuu") "~; ");
+    ck_assert_str_eq(first_txn(), "v1/votes/use1/jwt-pizza:=" VOTE("uuuu") "~; ");
 }
 END_TEST
 
@@ -406,8 +410,7 @@ START_TEST(our_own_vote_that_was_overwritten_is_written_again_after_a_renewal)
     ck_assert_ptr_null(paper_first(store, PAPER_TXN)); /* no race of two daemons of one name */
     renewal_is_due();
     paper_answer(store, PAPER_RENEW, STORE_OK, 6);
-    ck_assert_str_eq(paper_first(store, PAPER_TXN)->text,
-                     "v1/votes/use1/jwt-pizza:=" VOTE("uuuu") "~; ");
+    ck_assert_str_eq(first_txn(), "v1/votes/use1/jwt-pizza:=" VOTE("uuuu") "~; ");
 }
 END_TEST
 
@@ -459,7 +462,7 @@ START_TEST(a_commit_compares_the_head_the_votes_the_orders_and_the_budget)
     const char *text;
 
     board_commit(board, &commit);
-    text = paper_first(store, PAPER_TXN)->text;
+    text = first_txn();
     ck_assert_ptr_eq(strstr(text, "if v1/decisions/jwt-pizza=20; "
                                   "if v1/votes/use1/jwt-pizza=31; "
                                   "if v1/votes/fra/jwt-pizza=27; "
@@ -482,7 +485,7 @@ START_TEST(a_decision_that_is_no_move_leaves_the_budget_alone)
 
     commit.writes_budget = false;
     board_commit(board, &commit);
-    text = paper_first(store, PAPER_TXN)->text;
+    text = first_txn();
     ck_assert_ptr_nonnull(strstr(text, "if v1/budget=5; "));
     ck_assert_ptr_null(strstr(text, "v1/budget:="));
 }
@@ -502,7 +505,7 @@ START_TEST(an_obeyed_order_is_marked_in_the_same_transaction)
 
     commit.obeyed = &order;
     board_commit(board, &commit);
-    text = paper_first(store, PAPER_TXN)->text;
+    text = first_txn();
     ck_assert_ptr_nonnull(strstr(text, "v1/orders/17-drain:={"));
     ck_assert_ptr_nonnull(strstr(text, "\"obeyed\":[{\"group\":\"jwt-pizza\",\"epoch\":7}]}; "));
 }
@@ -571,10 +574,10 @@ START_TEST(an_order_takes_away_those_it_makes_void)
     order_answers = 0;
     paper_answer_get(store, 4, items, 1);
     ck_assert_int_eq(board_put_order(board, &thaw_other, on_order, NULL, error, sizeof(error)), 0);
-    ck_assert_ptr_null(strstr(paper_first(store, PAPER_TXN)->text, "gone"));
+    ck_assert_ptr_null(strstr(first_txn(), "gone"));
     paper_answer(store, PAPER_TXN, STORE_OK, 5);
     ck_assert_int_eq(board_put_order(board, &thaw_all, on_order, NULL, error, sizeof(error)), 0);
-    text = paper_first(store, PAPER_TXN)->text;
+    text = first_txn();
     ck_assert_ptr_eq(strstr(text, "if v1/orders/02=0; v1/orders/02:={"), text);
     ck_assert_ptr_nonnull(strstr(text, "; v1/orders/01 gone; "));
     paper_answer(store, PAPER_TXN, STORE_READONLY, 0);
@@ -631,7 +634,7 @@ START_TEST(votes_on_groups_that_are_no_more_are_taken_back)
     lease_granted();
     others.group_count = 1; /* solo is no more */
     ck_assert_int_eq(board_reload(board, &others), 0);
-    ck_assert_str_eq(paper_first(store, PAPER_TXN)->text, "v1/votes/use1/solo gone; ");
+    ck_assert_str_eq(first_txn(), "v1/votes/use1/solo gone; ");
     board_reload(board, &settings);
 }
 END_TEST
@@ -661,11 +664,9 @@ START_TEST(old_decisions_leave_the_store_and_the_newest_stay)
         items[i] = paper_item(keys[i], (uint64_t)i + 1, "{}");
     }
     paper_answer_get(store, 500, items, BOARD_JOURNAL_MAX + 2);
-    ck_assert_str_eq(paper_first(store, PAPER_TXN)->text,
-                     "v1/journal/jwt-pizza/00000000000000000002 gone; ");
+    ck_assert_str_eq(first_txn(), "v1/journal/jwt-pizza/00000000000000000002 gone; ");
     paper_answer(store, PAPER_TXN, STORE_OK, 501);
-    ck_assert_str_eq(paper_first(store, PAPER_TXN)->text,
-                     "v1/journal/jwt-pizza/00000000000000000001 gone; ");
+    ck_assert_str_eq(first_txn(), "v1/journal/jwt-pizza/00000000000000000001 gone; ");
     paper_answer(store, PAPER_TXN, STORE_OK, 502);
     ck_assert_ptr_null(paper_first(store, PAPER_TXN));
 }
