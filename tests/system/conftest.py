@@ -4,7 +4,7 @@
 import pytest
 from stage import Stage
 
-QUICK = {"interval": 1, "timeout": 1, "retry": 0.1, "hold": 0, "stable": 1, "dwell": 2, "lease": 3}
+QUICK = {"interval": 1, "timeout": 0.5, "retry": 0.1, "hold": 0, "stable": 1, "dwell": 2, "lease": 3}
 
 
 @pytest.fixture
