@@ -137,6 +137,11 @@ class Stage:
         self.http_ports = {}
         self.more = []          # further changes of the settings: (pattern, replacement, why)
 
+    @property
+    def store(self):
+        """The one file the daemons share, in a folder of its own."""
+        return self.folder / "store" / "store.db"
+
     # -- addresses --
 
     @staticmethod
@@ -267,7 +272,7 @@ class Stage:
                             "services on loopback addresses, plain HTTP"))
         changes += [
             (r'path = "/var/lib/regionshift/store\.db";',
-             f'path = "{self.folder}/store.db";\n    lease = {t["lease"]};',
+             f'path = "{self.store}";\n    lease = {t["lease"]};',
              "everything in one folder; a short lease"),
             (r'    region = "us-east-1";\n};',
              f'    region = "us-east-1";\n    endpoint = "{self.lab.endpoint}";\n'
@@ -279,6 +284,7 @@ class Stage:
         ]
         self.changes = changes + self.more
         text = settings_text(self.changes)
+        self.store.parent.mkdir(exist_ok=True)
         for probe in PROBES:
             home = self.folder / probe
             home.mkdir(mode=0o700, exist_ok=True)
