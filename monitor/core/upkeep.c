@@ -4,7 +4,7 @@
  *   first head   init was confirmed and there is no head                      (D9)
  *   zone ahead   the zone's fence is above the head: the store was restored   (C7)
  *   drift        somebody else changed weights, and that is to stand          (C4)
- *   late         a cancelled change was applied after all                     (C8)
+ *   late         a change given up or overtaken was applied after all         (C8)
  *   fence anew   the fence is gone                                            (C2)
  *   cancel       what was decided was never applied, and its reason is gone   (C8)
  *
@@ -71,6 +71,34 @@ static bool propose_first(struct engine *engine, uint32_t group)
     return true;
 }
 
+/* Upkeep rests on what the zones say, so it needs readings asked for at or after since_ms; if there
+ * are none, it asks for them. Two probes that each trusted an older reading would adopt one
+ * another's past for ever. */
+static bool readings_since(struct engine *engine, uint32_t group, msec_t since_ms)
+{
+    const struct group_state *state = &engine->groups[group];
+    bool fresh = true;
+
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
+        struct zone_slot *slot = &engine->slots[i];
+        struct zone_state *zone = &engine->zones[slot->zone];
+
+        if (zone->answers_ms >= since_ms)
+            continue;
+        fresh = false;
+        if (slot->asked_ms < since_ms) {
+            slot->asked_ms = engine->now_ms;
+            zone->wanted = true;
+        }
+    }
+    return fresh;
+}
+
+static bool readings_of_head(struct engine *engine, uint32_t group)
+{
+    return readings_since(engine, group, engine->groups[group].drift_from_ms);
+}
+
 /* What the zones say becomes the head; neither a move nor counted as one. */
 static struct decision *adopt(struct engine *engine, uint32_t group, const char *reason)
 {
@@ -94,7 +122,7 @@ static bool propose_zone_ahead(struct engine *engine, uint32_t group)
 
     for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++)
         ahead |= engine->slots[i].ahead;
-    if (!ahead)
+    if (!ahead || !readings_of_head(engine, group))
         return false;
     decision = adopt(engine, group, "the zone's fence is above the head: the zone is right");
     decision->moved_wall = decision->at_wall;
@@ -150,9 +178,9 @@ static bool propose_late_applied(struct engine *engine, uint32_t group)
 {
     struct decision *decision;
 
-    if (!applying_late(engine, group))
+    if (!applying_late(engine, group) || !readings_of_head(engine, group))
         return false;
-    decision = adopt(engine, group, "the cancelled change was applied after all: it stands");
+    decision = adopt(engine, group, "an older change was applied after all: it stands");
     decision->moved_wall = decision->at_wall;
     return true;
 }
@@ -165,14 +193,16 @@ static bool propose_fence(struct engine *engine, uint32_t group)
     bool applied = applying_begun(engine, group);
     struct decision *decision;
 
-    if (!applying_gone(engine, group))
+    if (!applying_gone(engine, group) || !readings_of_head(engine, group))
         return false;
     decision = proposal_begin(engine, group, applied ? DECISION_ADOPT : head->kind);
     decision->base_epoch = 0;
     decision->regions_left = head->regions_left;
     decision->voters = head->voters;
-    decision->override = head->override;
-    memcpy(decision->order, head->order, sizeof(decision->order));
+    if (!applied) { /* else its order is done, and lifts nothing any more (D7) */
+        decision->override = head->override;
+        memcpy(decision->order, head->order, sizeof(decision->order));
+    }
     memcpy(state->proposal.base, applied ? head->weights : head->base,
            state_group(engine, group)->site_count * sizeof(int));
     snprintf(decision->reason, sizeof(decision->reason),
@@ -220,28 +250,6 @@ static bool cancellable(const struct engine *engine, uint32_t group)
     return true;
 }
 
-/* "Not applied" must be true now, not when the zone was read last: another probe may have written
- * since. The zones are read again, once, before anything is cancelled. */
-static bool zones_still_say_so(struct engine *engine, uint32_t group)
-{
-    struct group_state *state = &engine->groups[group];
-    bool fresh = true;
-
-    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
-        struct zone_slot *slot = &engine->slots[i];
-
-        if (state->cancel_ms < 0) {
-            slot->asked_ms = engine->now_ms;
-            engine->zones[slot->zone].wanted = true;
-        }
-        fresh &= state->cancel_ms >= 0 &&
-                 engine->zones[slot->zone].answers_ms >= state->cancel_ms;
-    }
-    if (state->cancel_ms < 0)
-        state->cancel_ms = engine->now_ms;
-    return fresh;
-}
-
 static bool propose_cancel(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
@@ -251,7 +259,9 @@ static bool propose_cancel(struct engine *engine, uint32_t group)
         state->cancel_ms = -1;
         return false;
     }
-    if (!zones_still_say_so(engine, group))
+    if (state->cancel_ms < 0) /* another probe may have written since the zone was read last */
+        state->cancel_ms = engine->now_ms;
+    if (!readings_since(engine, group, state->cancel_ms))
         return false;
     decision = proposal_begin(engine, group, DECISION_CANCEL);
     decision->moved_wall = 0; /* nothing moved; and no dwell was left when it was decided */

@@ -64,12 +64,14 @@ def test_a_codec_may_parse_json_but_the_core_may_not(tmp_path):
     assert code == 1 and "uses json_loads" in output
 
 
-def test_a_codec_may_call_the_core_but_not_the_reverse(tmp_path):
-    caller = "unsigned long core_length(const char *);\n" \
-             "unsigned long f(void) { return core_length(\"a\"); }\n"
-    assert check(tmp_path, codec=caller) == (0, "")
-    code, output = check(tmp_path, core=caller, codec=PURE)
-    assert code == 1 and "uses core_length" in output
+def test_core_and_codec_may_call_each_other_and_nothing_of_the_shell(tmp_path):
+    caller = "unsigned long {}_length(const char *);\n" \
+             "unsigned long {}(void) {{ return {}_length(\"a\"); }}\n"
+    assert check(tmp_path, codec=caller.format("core", "f", "core")) == (0, "")
+    written = "unsigned long fence_length(const char *t) { return (unsigned long)t[0]; }\n"
+    assert check(tmp_path, core=caller.format("fence", "g", "fence"), codec=written) == (0, "")
+    code, output = check(tmp_path, core=caller.format("shell", "h", "shell"))
+    assert code == 1 and "uses shell_length" in output
 
 
 MEMORY_STREAM = """#include <stdio.h>

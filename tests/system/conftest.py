@@ -4,7 +4,8 @@
 import pytest
 from stage import Stage
 
-QUICK = {"interval": 1, "timeout": 0.5, "retry": 0.1, "hold": 0, "stable": 1, "dwell": 2, "lease": 3}
+QUICK = {"interval": 1, "timeout": 0.5, "retry": 0.1, "hold": 0, "stable": 1, "dwell": 2,
+         "lease": 3}
 
 
 @pytest.fixture
@@ -28,5 +29,5 @@ def make_stage():
 
 @pytest.fixture
 def stage(make_stage):
-    """Two regions, three daemons, settled: every site agreed up and stable, the fence at epoch 1."""
+    """Two regions, three daemons, settled: every site agreed up, stable, the fence at epoch 1."""
     return make_stage()

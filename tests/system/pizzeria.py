@@ -5,8 +5,8 @@
     pizzeria.py ADDR:PORT pizza REGION FACTORY_URL     takes orders, has them baked by its factory
     pizzeria.py ADDR:PORT factory REGION               bakes
 
-GET /health answers "ok". POST /order at a pizza service answers 200, or "Error 500" when its factory
-does not bake: what no customer should read. Prints one line when it listens."""
+GET /health answers "ok". POST /order at a pizza service answers 200, or "Error 500" when its
+factory does not bake: what no customer should read. Prints one line when it listens."""
 
 import http.server
 import sys

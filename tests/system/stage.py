@@ -261,8 +261,9 @@ class Stage:
                             "short times"))
         for service in SERVICES:
             for region in REGIONS:
+                here = f"{self.address(service, region)}:{self.port}"
                 changes.append((rf'url = "https://{short[region]}\.{service}\.example\.com/health"',
-                                f'url = "http://{self.address(service, region)}:{self.port}/health"',
+                                f'url = "http://{here}/health"',
                                 "services on loopback addresses, plain HTTP"))
         for old, service, region in (("192.0.2.10", "pizza", REGIONS[0]),
                                      ("198.51.100.10", "pizza", REGIONS[1]),
