@@ -49,14 +49,17 @@ static const char *needs_restart(const struct settings *a, const struct settings
     return NULL;
 }
 
-static void log_report(const struct settings_report *report)
+static void log_report(const struct settings_report *report, const char *file)
 {
     for (size_t i = 0; i < report->count; i++) {
         const struct settings_problem *problem = &report->problems[i];
+        enum log_level level = problem->is_warning ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR;
 
-        log_say(problem->is_warning ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR,
-                "settings: line %u: %s: %s [%s]", problem->line, problem->path, problem->text,
-                problem->name);
+        if (problem->line > 0)
+            log_say(level, "%s:%u: %s: %s [%s]", file, problem->line, problem->path, problem->text,
+                    problem->name);
+        else
+            log_say(level, "%s: %s: %s [%s]", file, problem->path, problem->text, problem->name);
     }
 }
 
@@ -69,7 +72,7 @@ static struct settings *load(const struct daemon *daemon)
     char error[256] = "";
     int rc = settings_load(daemon->options.file, daemon->options.probe, &settings, &report);
 
-    log_report(&report);
+    log_report(&report, daemon->options.file);
     settings_report_clear(&report);
     if (rc < 0)
         return NULL;
