@@ -100,6 +100,16 @@ static struct alert *raise(struct engine *engine, const struct about *about,
     return alert;
 }
 
+/* When an incident that is wrong is told (again): after it has lasted, then as a reminder (L2). */
+static msec_t told_next_ms(const struct engine *engine, const struct incident *incident,
+                           const struct kind *kind)
+{
+    if (!incident->open)
+        return incident->since_ms + kind->for_ms;
+    return engine->settings->remind_ms > 0 ? incident->told_ms + engine->settings->remind_ms
+                                           : INT64_MAX;
+}
+
 /* Moves one incident along: wrong for long enough opens it, right again resolves it. */
 static void watch(struct engine *engine, struct incident *incident, const struct kind *kind,
                   const struct about *about, bool wrong)
@@ -107,16 +117,17 @@ static void watch(struct engine *engine, struct incident *incident, const struct
     if (wrong && !incident->wrong)
         incident->since_ms = engine->now_ms;
     incident->wrong = wrong;
-    if (wrong && !incident->open) {
-        msec_t due_ms = incident->since_ms + kind->for_ms;
-        if (engine->now_ms < due_ms) {
-            state_wake(engine, about->group == NONE ? 0 : about->group, due_ms);
-            return;
-        }
-        incident->open = raise(engine, about, kind, ALERT_OPEN) != NULL;
-    } else if (!wrong && incident->open) {
+    if (!wrong && incident->open)
         incident->open = raise(engine, about, kind, ALERT_RESOLVED) == NULL;
+    if (!wrong)
+        return;
+    if (engine->now_ms >= told_next_ms(engine, incident, kind) &&
+        raise(engine, about, kind, ALERT_OPEN) != NULL) {
+        incident->open = true;
+        incident->told_ms = engine->now_ms;
     }
+    state_wake(engine, about->group == NONE ? 0 : about->group,
+               told_next_ms(engine, incident, kind));
 }
 
 /* ---- what is wrong with a group ---- */

@@ -43,6 +43,18 @@ START_TEST(l2_an_incident_opens_once_and_resolves_once)
 }
 END_TEST
 
+START_TEST(l2_an_open_incident_is_told_again_by_and_by)
+{
+    struct world *world = pizza_world_traced(
+        PIZZA("hold = 20;") "alerting = { remind = 600; };\n", TRACE_ALERTS, USE1);
+
+    factory_dies(world);
+    run_for(world, 1300000);
+    expect_traced(world, "event=region_down phase=open", 3);
+    world_destroy(world);
+}
+END_TEST
+
 START_TEST(l2_a_page_says_what_was_seen_done_and_not_done_and_how_to_stop_it)
 {
     struct world *world = moved_and_healed(PIZZA("hold = 20; dwell = 600;"));
@@ -278,6 +290,7 @@ int main(void)
     return RUN_TESTS(
         "rules L2 S2 B1", l2_every_probe_derives_the_same_incident,
         l2_an_incident_opens_once_and_resolves_once,
+        l2_an_open_incident_is_told_again_by_and_by,
         l2_a_page_says_what_was_seen_done_and_not_done_and_how_to_stop_it,
         l2_a_move_is_told_by_those_who_saw_it_and_has_the_epoch_in_its_name,
         l2_a_move_is_told_even_when_its_witnesses_were_restarted,
