@@ -72,7 +72,8 @@ bool applying_late(const struct engine *engine, uint32_t group)
     const struct decision *head = &engine->groups[group].head.decision;
     uint64_t fence = applying_fence_max(engine, group);
 
-    return engine->groups[group].has_head && head->kind == DECISION_CANCEL &&
+    return engine->groups[group].has_head &&
+           (head->kind == DECISION_CANCEL || head->kind == DECISION_ADOPT) &&
            fence > head->base_epoch && fence < head->epoch;
 }
 
@@ -153,6 +154,8 @@ static void slot_take_view(struct engine *engine, struct zone_slot *slot,
     if (!slot->fence_present)
         memset(&slot->fence, 0, sizeof(slot->fence));
     changed = !was_known || slot->fence.epoch != before.epoch;
+    if (changed)
+        slot->fence_ms = engine->now_ms;
     for (uint32_t k = 0; k < group->site_count; k++) {
         const struct record_set *site = change_find_site(view, engine->settings, group->sites[k]);
         int weight = site != NULL ? site->weight : -1;
@@ -485,12 +488,12 @@ static void slot_apply(struct engine *engine, struct zone_slot *slot)
         return;
     }
     if (slot->state == CHANGE_IDLE ||
-        (slot->state == CHANGE_WAITING && slot->wait_epoch != head->epoch)) {
-        slot->state = CHANGE_WAITING;
-        slot->wait_epoch = head->epoch;
+        (slot->wait_epoch != head->epoch && slot->state != CHANGE_BACKOFF)) {
+        slot->state = CHANGE_WAITING; /* what was read for an older head will not do for this */
         slot->next_ms =
             state->head_seen_ms + (msec_t)state_rank(engine, head->epoch) * RANK_STEP_MS;
     }
+    slot->wait_epoch = head->epoch;
     if (slot->state == CHANGE_WAITING || slot->state == CHANGE_BACKOFF)
         slot_wait(engine, slot);
     else if (slot->state == CHANGE_READING)
@@ -564,15 +567,15 @@ static bool slot_missing(const struct engine *engine, const struct zone_slot *sl
     return state->has_head && slot->known && !slot->fence_present && !first;
 }
 
-/* C7: the fence is above the head, and a whole reading of the store, later than that of the zone,
- * did not explain it. */
+/* C7: the fence is above the head, and a whole reading of the store, later than the first sight of
+ * this fence, did not explain it. */
 static bool slot_ahead(const struct engine *engine, const struct zone_slot *slot)
 {
     const struct group_state *state = &engine->groups[slot->group];
     uint64_t head = state->has_head ? state->head.decision.epoch : 0;
 
     return slot->known && slot->fence_present && slot->fence.epoch > head &&
-           state_store_ok(engine) && engine->store_full_ms > engine->zones[slot->zone].read_ms;
+           state_store_ok(engine) && engine->store_full_ms > slot->fence_ms;
 }
 
 void applying_look(struct engine *engine, uint32_t group)
@@ -627,6 +630,7 @@ static void slot_accepted(struct engine *engine, struct zone_slot *slot, uint64_
     }
     slot->fence_present = true;
     slot->fence.epoch = epoch;
+    slot->fence_ms = engine->now_ms;
     memcpy(slot->fence.nonce, slot->nonce, sizeof(slot->fence.nonce));
     strncpy(slot->fence.by, engine->settings->electors[engine->settings->self].name,
             sizeof(slot->fence.by) - 1);

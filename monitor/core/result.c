@@ -5,11 +5,16 @@
 #include <string.h>
 
 static const char *const failure_names[FAILURE_COUNT] = {
-    [FAILURE_NONE] = "none",       [FAILURE_DNS] = "dns",
-    [FAILURE_CONNECT] = "connect", [FAILURE_TLS] = "tls",
-    [FAILURE_CERTIFICATE] = "certificate", [FAILURE_TIMEOUT] = "timeout",
-    [FAILURE_STATUS] = "status",   [FAILURE_BODY] = "body",
-    [FAILURE_LATENCY] = "latency", [FAILURE_POLICY] = "policy",
+    [FAILURE_NONE] = "none",
+    [FAILURE_DNS] = "dns",
+    [FAILURE_CONNECT] = "connect",
+    [FAILURE_TLS] = "tls",
+    [FAILURE_CERTIFICATE] = "certificate",
+    [FAILURE_TIMEOUT] = "timeout",
+    [FAILURE_STATUS] = "status",
+    [FAILURE_BODY] = "body",
+    [FAILURE_LATENCY] = "latency",
+    [FAILURE_POLICY] = "policy",
 };
 
 const char *failure_name(enum failure failure)

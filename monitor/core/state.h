@@ -69,13 +69,14 @@ struct zone_slot {
     bool known; /* the zone has been read */
     bool fence_present;
     struct fence fence;  /* as read */
+    msec_t fence_ms;     /* when this epoch was first read here */
     uint64_t seen_epoch; /* highest this engine saw or wrote here */
     int *weights;        /* as read, by the group's sites; -1: no such record set */
     bool drifted;
     bool missing; /* C2: a fence that was there is gone */
     bool ahead;   /* C7: the fence is above the head, and no word of the store explains it */
     enum change_state state;
-    uint64_t wait_epoch;          /* when waiting: the head whose turn is awaited */
+    uint64_t wait_epoch;          /* the head that is to be applied */
     msec_t next_ms;               /* when waiting or backing off: until then */
     msec_t asked_ms;              /* when reading: only a later reading will do */
     uint32_t attempts;            /* failed ones in a row */
@@ -122,7 +123,7 @@ struct group_state {
     msec_t commit_after_ms;
     msec_t allowed_ms; /* since when a proposal may be made; -1: not */
     msec_t head_seen_ms;
-    msec_t cancel_ms; /* C8: since when the head looks cancellable; -1: it does not */
+    msec_t cancel_ms;     /* C8: since when the head looks cancellable; -1: it does not */
     msec_t drift_from_ms; /* C4: a reading asked for before this is older than the head's base */
     msec_t moved_ms;
     bool ever_moved;
@@ -152,6 +153,7 @@ struct incident {
     bool wrong;      /* now */
     bool open;       /* an alert was raised and not resolved */
     msec_t since_ms; /* of wrong */
+    msec_t told_ms;  /* when open: when it was told last */
 };
 
 /* The incidents of one group; regions' ones follow. */
@@ -300,7 +302,8 @@ void applying_zones(struct engine *engine); /* which zones are read now */
 uint64_t applying_fence_min(const struct engine *engine, uint32_t group);
 uint64_t applying_fence_max(const struct engine *engine, uint32_t group);
 bool applying_drifted(const struct engine *engine, uint32_t group);
-/* C8: the batch of a decision that was cancelled was applied after all. */
+/* C7, C8: the batch of an older decision was applied after all, although the head (a cancel, or an
+ * adoption) was made without knowing; such a head moves nothing, so it may not undo that. */
 bool applying_late(const struct engine *engine, uint32_t group);
 /* C2: the fence that the head rests on is gone: it has to be written anew under a new epoch. */
 bool applying_gone(const struct engine *engine, uint32_t group);

@@ -173,7 +173,7 @@ static void give(struct unit *unit, struct wish *wish, uint32_t in_group, uint32
 }
 
 /* The weight a substitute takes over in one service: its own normal one, or what the leavers of
- * that service had. */
+ * that service had; never less than it has. */
 static void take_over(struct unit *unit, struct wish *wish, uint32_t in_group, uint32_t site,
                       const void *argument)
 {
@@ -188,6 +188,7 @@ static void take_over(struct unit *unit, struct wish *wish, uint32_t in_group, u
         if (other->service == settings->sites[site].service && unit->input->weights[i] > share)
             share = unit->input->weights[i];
     }
+    share = share > unit->input->weights[in_group] ? share : unit->input->weights[in_group];
     wish->weights[in_group] = share > 0 ? share : 1;
 }
 

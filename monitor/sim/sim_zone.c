@@ -46,7 +46,9 @@ void sim_zone_make(struct world *world)
         set->ttl_s = service->ttl_s;
         snprintf(set->value, sizeof(set->value), "%s", site->value);
     }
+    assert(settings->group_count * settings->zone_count <= SIM_SLOTS_MAX);
     world->epochs_rose = true;
+    world->kept_weight = true;
 }
 
 static struct record_set as_record(struct sim_set *set)
@@ -136,12 +138,43 @@ static uint64_t fence_in(const struct world *world, uint32_t zone, const char *g
     return 0;
 }
 
-bool sim_zone_apply(struct world *world, const struct batch *batch)
+/* The sum of the weights under one name; -1: no weighted set has it. */
+static int weight_of(const struct world *world, const char *name)
 {
-    const char *group = world->probes[0].settings->groups[batch->group].name;
+    int sum = -1;
+
+    for (uint32_t i = 0; i < world->set_count; i++) {
+        const struct sim_set *set = &world->sets[i];
+        if (set->exists && set->weight >= 0 && strcmp(set->name, name) == 0)
+            sum = (sum < 0 ? 0 : sum) + set->weight;
+    }
+    return sum;
+}
+
+/* What must be true of every batch that Route 53 took. Where somebody deleted the fence, one may
+ * say the newest epoch again, by CREATE alone; and against one that is late nothing helps there. */
+static void note_accepted(struct world *world, const struct batch *batch, bool shift, bool late)
+{
+    const struct settings *settings = world->probes[0].settings;
+    uint64_t *highest = &world->highest[batch->group * settings->zone_count + batch->zone];
+
+    bool anew = batch->items[0].action == BATCH_CREATE && (late || batch->epoch == *highest);
+
+    world->epochs_rose &= batch->epoch > *highest || anew;
+    if (batch->epoch > *highest)
+        *highest = batch->epoch;
+    for (uint32_t i = 0; shift && i < batch->item_count; i++) {
+        if (batch->items[i].set.weight >= 0)
+            world->kept_weight &= weight_of(world, batch->items[i].set.name) > 0;
+    }
+    world->batches++;
+    world->shifts += shift;
+}
+
+bool sim_zone_apply(struct world *world, const struct batch *batch, bool late)
+{
     struct sim_set before[SIM_SETS_MAX];
     uint32_t count = world->set_count;
-    uint64_t fence = fence_in(world, batch->zone, group);
     bool shift = false;
 
     memcpy(before, world->sets, sizeof(before));
@@ -154,9 +187,7 @@ bool sim_zone_apply(struct world *world, const struct batch *batch)
             return false;
         }
     }
-    world->epochs_rose &= fence_in(world, batch->zone, group) > fence;
-    world->batches++;
-    world->shifts += shift;
+    note_accepted(world, batch, shift, late);
     return true;
 }
 
@@ -203,11 +234,11 @@ static bool meet(struct world *world, const struct batch *batch, enum route53_mo
     *ret_outcome = ROUTE53_LOST;
     switch (mode) {
     case ZONE_OK:
-        applied = sim_zone_apply(world, batch);
+        applied = sim_zone_apply(world, batch, false);
         *ret_outcome = applied ? ROUTE53_OK : ROUTE53_REFUSED;
         break;
     case ZONE_LOSE_REPLY:
-        applied = sim_zone_apply(world, batch);
+        applied = sim_zone_apply(world, batch, false);
         break;
     case ZONE_LATE:
         world_later(world, world->late_ms,
@@ -240,6 +271,8 @@ void sim_zone_send(struct world *world, uint32_t probe, const struct batch *batc
     if (world->human_site != NULL)
         world_set_weight(world, world->human_site, world->human_weight);
     world->human_site = NULL;
+    if (world->sent != NULL)
+        world->sent(world, probe, batch, world->sent_context);
     if (guarded(world, probe, batch))
         applied = meet(world, batch, mode, &reply.outcome);
     world_later(world, ROUTE53_MS, reply);

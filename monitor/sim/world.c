@@ -271,7 +271,7 @@ static void happen(struct world *world, struct pending *pending)
         sim_store_sweep(world);
         world_later(world, LEASE_SWEEP_MS, (struct pending){.kind = PENDING_SWEEP, .probe = NONE});
     } else if (pending->kind == PENDING_LATE) {
-        sim_zone_apply(world, &pending->batch->batch);
+        sim_zone_apply(world, &pending->batch->batch, true);
         sim_batch_destroy(pending->batch);
     } else if (!probe->alive || probe->life != pending->life) {
         return; /* asked by a process that is no more */

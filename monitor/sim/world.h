@@ -109,8 +109,14 @@ void world_delete_set(struct world *world, const char *site);
 uint32_t world_batches(const struct world *world);
 uint32_t world_shifts(const struct world *world);
 uint32_t world_refused(const struct world *world);
-/* True when every accepted batch so far raised the fence it replaced (C2). */
+/* True when every accepted batch so far had an epoch above all accepted before it (C2). */
 bool world_epochs_rose(const struct world *world);
+/* True when no accepted batch that changed a weight left a service without any (C5). */
+bool world_kept_weight(const struct world *world);
+/* Calls sent for each batch as it is handed to Route 53, before anything becomes of it. */
+typedef void (*world_sent)(struct world *world, uint32_t probe, const struct batch *batch,
+                           void *context);
+void world_watch_batches(struct world *world, world_sent sent, void *context);
 
 /* ---- what was said ---- */
 

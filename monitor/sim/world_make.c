@@ -284,6 +284,17 @@ bool world_epochs_rose(const struct world *world)
     return world->epochs_rose;
 }
 
+bool world_kept_weight(const struct world *world)
+{
+    return world->kept_weight;
+}
+
+void world_watch_batches(struct world *world, world_sent sent, void *context)
+{
+    world->sent = sent;
+    world->sent_context = context;
+}
+
 /* ---- for tests of the engine itself ---- */
 
 void world_hook(struct world *world, void (*hook)(struct engine *engine))

@@ -80,7 +80,7 @@ struct sim_set {
     int64_t ttl_s;
 };
 
-enum { SIM_SETS_MAX = 128 };
+enum { SIM_SETS_MAX = 128, SIM_SLOTS_MAX = 64 };
 
 struct sim_probe {
     struct settings *settings;
@@ -125,6 +125,10 @@ struct world {
     uint32_t refused;
     uint64_t nonce;
     bool epochs_rose;
+    bool kept_weight;
+    uint64_t highest[SIM_SLOTS_MAX]; /* epoch accepted, by group and zone */
+    world_sent sent;
+    void *sent_context;
     struct pending *queue; /* sorted by time, then seq */
     uint32_t queue_count;
     uint32_t queue_room;
@@ -165,7 +169,7 @@ void sim_zone_make(struct world *world);
 struct zone_view *sim_zone_read(struct world *world, uint32_t zone);
 void sim_zone_send(struct world *world, uint32_t probe, const struct batch *batch);
 /* True when the whole batch was applied. */
-bool sim_zone_apply(struct world *world, const struct batch *batch);
+bool sim_zone_apply(struct world *world, const struct batch *batch, bool late);
 void sim_batch_destroy(struct sim_batch *batch);
 
 #endif

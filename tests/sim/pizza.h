@@ -86,7 +86,7 @@ void expect_traced(struct world *world, const char *words, uint32_t times);
 /* Fails unless the zone's weights are these, in the order of the settings' sites: "0/100 0/100". */
 void expect_weights(struct world *world, const char *weights);
 
-/* What must hold in every world at any time: no service without weight in the zone, epochs that
+/* What must hold in every world at any time: no batch left a service without weight, and epochs
  * rose with every batch. */
 void expect_sound(struct world *world);
 

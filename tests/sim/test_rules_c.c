@@ -84,10 +84,10 @@ START_TEST(c2_a_deleted_fence_is_written_anew_above_the_old_one_and_paged)
         "rule=D8\n"
         "[305630] usw2 decided group=jwt-pizza epoch=2 kind=adopt weights=\"100/0 100/0\" rule=D8\n"
         "[305670] use1 fence_missing group=jwt-pizza zone=ZONE1 weights=\"100/0 100/0\" rule=C2\n"
-        "[305670] use1 sent group=jwt-pizza zone=ZONE1 epoch=2 items=1 weights=\"100/0 100/0\" "
+        "[305710] use1 sent group=jwt-pizza zone=ZONE1 epoch=2 items=1 weights=\"100/0 100/0\" "
         "rule=C1\n"
-        "[305710] use1 accepted group=jwt-pizza zone=ZONE1 epoch=2 rule=C1\n"
-        "[305710] use1 applied group=jwt-pizza zone=ZONE1 epoch=2 whose=ours by=use1 rule=C7\n"
+        "[305750] use1 accepted group=jwt-pizza zone=ZONE1 epoch=2 rule=C1\n"
+        "[305750] use1 applied group=jwt-pizza zone=ZONE1 epoch=2 whose=ours by=use1 rule=C7\n"
         "[307670] usw2 applied group=jwt-pizza zone=ZONE1 epoch=2 by=use1 rule=C7\n");
     ck_assert_uint_eq(world_fence(world, "jwt-pizza"), 2);
     expect_weights(world, "100/0 100/0");
