@@ -86,6 +86,11 @@ const struct crosscheck crosschecks[] = {
      check_body_unseen},
     {"verification-off", WARNING, SECTION_SERVICES,
      "Clients would refuse the certificate that the check accepts.", check_verification_off},
+    {"ca-file-unused", WARNING, SECTION_SERVICES,
+     "An authority that no certificate is checked against is a false comfort.",
+     check_ca_file_unused},
+    {"ca-file-unreadable", ERROR, SECTION_SERVICES,
+     "Without its authority a check could never judge.", check_ca_file_unreadable},
     /* groups */
     {"duplicate-group", ERROR, SECTION_GROUPS, "A group's name is the key of its decisions.",
      check_duplicate_group},

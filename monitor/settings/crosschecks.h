@@ -44,6 +44,8 @@ void check_window_fits(struct inspection *in);
 void check_type_fits_url(struct inspection *in);
 void check_body_unseen(struct inspection *in);
 void check_verification_off(struct inspection *in);
+void check_ca_file_unused(struct inspection *in);
+void check_ca_file_unreadable(struct inspection *in);
 void check_reference_is_judged(struct inspection *in);
 
 /* crosschecks_groups.c */

@@ -5,6 +5,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "authority.h"
+
 static bool same(const char *a, const char *b)
 {
     return strcmp(a, b) == 0;
@@ -179,6 +181,37 @@ void check_verification_off(struct inspection *in)
             inspect_complain(in, place_of_check(settings, i, "verify"),
                              "an expired or foreign certificate would pass, which no client "
                              "accepts; leave verify at true");
+    }
+}
+
+static bool trusts_own_authority(const struct check *check)
+{
+    return check->tls && check->verify && check->ca_file[0] != '\0';
+}
+
+void check_ca_file_unused(struct inspection *in)
+{
+    const struct settings *settings = in->settings;
+    for (uint32_t i = 0; i < settings->check_count; i++) {
+        const struct check *check = &settings->checks[i];
+        if (check->ca_file[0] != '\0' && !trusts_own_authority(check))
+            inspect_complain(in, place_of_check(settings, i, "ca_file"),
+                             "no certificate is checked %s; leave it out, or %s",
+                             check->tls ? "with verify = false" : "unless the url is https://",
+                             check->tls ? "leave verify at true" : "ask over https");
+    }
+}
+
+/* Programs that only read may run elsewhere, or as somebody who may not read it. */
+void check_ca_file_unreadable(struct inspection *in)
+{
+    const struct settings *settings = in->settings;
+    char error[256];
+    for (uint32_t i = 0; i < settings->check_count && in->frozen->with_secrets; i++) {
+        const struct check *check = &settings->checks[i];
+        if (trusts_own_authority(check) && authority_judge(check->ca_file, error, sizeof error) < 0)
+            inspect_complain(in, place_of_check(settings, i, "ca_file"), "\"%s\" %s",
+                             check->ca_file, error);
     }
 }
 

@@ -87,6 +87,7 @@ struct draft_check {
     const char *status;
     const char *body;
     bool verify;
+    const char *ca_file;
     struct draft_timing timing;
 };
 

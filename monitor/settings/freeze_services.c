@@ -53,6 +53,7 @@ static int freeze_check(struct inspection *in, const struct draft_check *from, u
     check->kind = (enum check_kind)from->type;
     check->url = from->url;
     check->verify = from->verify;
+    check->ca_file = from->ca_file;
     check->address = from->address;
     check->method = methods[from->method];
     check->status = from->status;

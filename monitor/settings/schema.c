@@ -178,6 +178,10 @@ static const struct option draft_check_options[] = {
      .help = "Text the answer must contain, to the letter; empty asks for nothing."},
     {"verify", OPTION_BOOLEAN, AT(draft_check, verify), 0, 0, "true",
      .help = "Whether the certificate is checked."},
+    {"ca_file", OPTION_TEXT, AT(draft_check, ca_file), 0, PATH_LENGTH, "",
+     .help = "https: certificates (PEM) that the server's is checked against, for a private "
+             "authority; empty means the system's. The same path on every probe.",
+     .rule = rule_path},
     {"interval", OPTION_DURATION, AT(draft_check, timing.interval_ms), 100, HOUR, NULL,
      .help = "From the start of one check to the start of the next.", .unset = IN_CHECKS},
     {"timeout", OPTION_DURATION, AT(draft_check, timing.timeout_ms), 50, MINUTE, NULL,

@@ -92,13 +92,15 @@ START_TEST(a_check_is_cut_into_what_the_prober_needs)
     char *text = base_with("url = \"http://east.example.com/\"",
                            "url = \"https://EAST.Example.com.:8443/a?b=%20c\"; "
                            "headers = ( \"X-Probe: one\", \"Host:two\" ); status = \"200,404\"; "
-                           "body = \"ok\"; address = \"2001:db8::1\"; method = \"GET\"");
+                           "body = \"ok\"; address = \"2001:db8::1\"; method = \"GET\"; "
+                           "verify = false; ca_file = \"/etc/ssl/private-ca.pem\"");
     struct settings *s = good(text);
     const struct check *check = &s->checks[0];
     ck_assert_str_eq(check->host, "east.example.com");
     ck_assert_uint_eq(check->port, 8443);
     ck_assert_str_eq(check->target, "/a?b=%20c");
-    ck_assert(check->tls && check->verify);
+    ck_assert(check->tls && !check->verify);
+    ck_assert_str_eq(check->ca_file, "/etc/ssl/private-ca.pem");
     ck_assert_str_eq(check->address, "2001:db8::1");
     ck_assert_uint_eq(check->header_count, 2);
     ck_assert_str_eq(check->headers[0].name, "X-Probe");
@@ -126,6 +128,8 @@ START_TEST(what_is_left_out_has_its_default)
     ck_assert_uint_eq(check->fall, 3);
     ck_assert_uint_eq(check->rise, 2);
     ck_assert_uint_eq(check->window_bad, 0);
+    ck_assert(check->verify);
+    ck_assert_str_eq(check->ca_file, "");
     ck_assert_int_eq(group->hold_ms, 30000);
     ck_assert_int_eq(group->stable_ms, 60000);
     ck_assert_int_eq(group->dwell_ms, 600000);
@@ -302,6 +306,8 @@ START_TEST(what_every_probe_must_agree_on_changes_the_fingerprint)
     ck_assert(changes_fingerprint("name = \"c\"; vantage = \"lab/host\"",
                                   "name = \"c\"; may_act = false; vantage = \"lab/host\""));
     ck_assert(changes_fingerprint("http://east", "https://east"));
+    ck_assert(changes_fingerprint("url = \"http://east.example.com/\";",
+                                  "url = \"http://east.example.com/\"; ca_file = \"/x\";"));
     ck_assert(changes_fingerprint("groups =", "limits = { budget = 5; };\ngroups ="));
     ck_assert(changes_fingerprint("groups =", "checks = { fall = 4; };\ngroups ="));
 }
