@@ -22,6 +22,7 @@ enum alert_event {
     ALERT_QUORUM_LOST,
     ALERT_GLOBAL,
     ALERT_STORE_AWAY,
+    ALERT_STORE_SET_BACK, /* S1; not in L4's list: a revision that goes back pages */
     ALERT_CANNOT_WRITE,
     ALERT_DRIFT,
     ALERT_FENCE_MISSING,

@@ -122,6 +122,22 @@ static void absorb_clock(struct engine *engine, const struct event_clock *event)
     state_touch_all(engine);
 }
 
+/* S1: a revision that goes back is told to people; after a whole read it is accepted, and the
+ * fences decide (C7). */
+static void notice_set_back(struct engine *engine, uint64_t revision)
+{
+    struct fact *fact;
+
+    if (engine->store_full_ms < 0 || revision >= engine->store_revision)
+        return;
+    fact = state_fact(engine, FACT_STORE);
+    fact->rule = "S1";
+    fact->word = "set-back";
+    fact->number = (int64_t)revision;
+    fact->limit = (int64_t)engine->store_revision;
+    alerting_set_back(engine, revision);
+}
+
 /* S2: a failing store is no evidence; what we know of leases stays true for one lease's time. */
 static void absorb_store(struct engine *engine, const struct event_store *event)
 {
@@ -139,6 +155,8 @@ static void absorb_store(struct engine *engine, const struct event_store *event)
     if (away)
         return;
     engine->store_ok_ms = engine->now_ms;
+    if (event->full)
+        notice_set_back(engine, event->revision);
     for (uint32_t i = 0; i < engine->settings->group_count; i++) {
         if (!state_told(engine, i))
             state_touch(engine, i); /* it waited for this */

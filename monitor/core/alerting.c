@@ -377,6 +377,14 @@ void alerting_moved(struct engine *engine, uint32_t group)
     raise(engine, &about, head->kind == DECISION_FAILBACK ? &failback : &moved, ALERT_OPEN);
 }
 
+void alerting_set_back(struct engine *engine, uint64_t revision)
+{
+    static const struct kind kind = {ALERT_STORE_SET_BACK, ALERT_STORE_SET_BACK, SEVERITY_PAGE, 0};
+    struct about about = {NONE, NONE, "", revision > 0 ? revision : 1};
+
+    raise(engine, &about, &kind, ALERT_OPEN);
+}
+
 void alerting_gap(struct engine *engine)
 {
     static const struct kind kind = {ALERT_CLOCK_GAP, ALERT_CLOCK_GAP, SEVERITY_WARN, 0};

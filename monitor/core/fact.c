@@ -44,7 +44,7 @@ static const struct {
     [FACT_FENCE_MISSING] = {"fence_missing", NULL, NULL, NULL, NULL, "weights"},
     [FACT_FENCE_AHEAD] = {"fence_ahead", NULL, NULL, NULL, NULL, "weights"},
     [FACT_ORDER] = {"order", NULL, NULL, "verb", NULL, "id"},
-    [FACT_STORE] = {"store", NULL, NULL, "status", NULL, NULL},
+    [FACT_STORE] = {"store", "revision", "before", "status", NULL, NULL},
     [FACT_ALERT] = {"alert", NULL, NULL, "event", "phase", "incident"},
     [FACT_LATCH] = {"latch", NULL, NULL, "word", NULL, NULL},
 };

@@ -45,12 +45,27 @@ END_TEST
 
 START_TEST(l2_an_open_incident_is_told_again_by_and_by)
 {
-    struct world *world = pizza_world_traced(
-        PIZZA("hold = 20;") "alerting = { remind = 600; };\n", TRACE_ALERTS, USE1);
+    struct world *world = pizza_world_traced(PIZZA("hold = 20;") "alerting = { remind = 600; };\n",
+                                             TRACE_ALERTS, USE1);
 
     factory_dies(world);
     run_for(world, 1300000);
     expect_traced(world, "event=region_down phase=open", 3);
+    world_destroy(world);
+}
+END_TEST
+
+START_TEST(s1_a_store_that_was_set_back_is_paged)
+{
+    struct world *world = pizza_world(PIZZA("hold = 20;"));
+
+    world_store_save(world);
+    factory_dies(world);
+    run_for(world, 60000);
+    ck_assert_uint_eq(world_alerts(world, ALERT_STORE_SET_BACK, ALERT_OPEN), 0);
+    world_store_rollback(world);
+    run_for(world, 11000);
+    ck_assert_uint_eq(world_alerts(world, ALERT_STORE_SET_BACK, ALERT_OPEN), 3);
     world_destroy(world);
 }
 END_TEST
@@ -289,8 +304,8 @@ int main(void)
 {
     return RUN_TESTS(
         "rules L2 S2 B1", l2_every_probe_derives_the_same_incident,
-        l2_an_incident_opens_once_and_resolves_once,
-        l2_an_open_incident_is_told_again_by_and_by,
+        l2_an_incident_opens_once_and_resolves_once, l2_an_open_incident_is_told_again_by_and_by,
+        s1_a_store_that_was_set_back_is_paged,
         l2_a_page_says_what_was_seen_done_and_not_done_and_how_to_stop_it,
         l2_a_move_is_told_by_those_who_saw_it_and_has_the_epoch_in_its_name,
         l2_a_move_is_told_even_when_its_witnesses_were_restarted,
