@@ -27,9 +27,10 @@ static const struct {
     [ALERT_GLOBAL] = {"every region is agreed down: nowhere to go", "a region serves again"},
     [ALERT_STORE_AWAY] = {"automatic failover is not available here: the store does not answer",
                           "the store answers again"},
-    [ALERT_STORE_SET_BACK] = {"the store was set back to an older state (a restore?); it is taken as "
-                              "it is, and where a zone's fence is ahead, the zone is right",
-                              ""},
+    [ALERT_STORE_SET_BACK] =
+        {"the store was set back to an older state (a restore?); it is taken as "
+         "it is, and where a zone's fence is ahead, the zone is right",
+         ""},
     [ALERT_CANNOT_WRITE] = {"Route 53 does not take our change; it is tried again",
                             "Route 53 takes changes again"},
     [ALERT_DRIFT] = {"somebody else changed weights in the zone; nothing moves until "
