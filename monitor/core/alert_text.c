@@ -189,10 +189,10 @@ void alert_text_write(const struct engine *engine, struct alert *alert, uint32_t
         alert->phase == ALERT_OPEN ? meanings[alert->event].open : meanings[alert->event].over;
 
     write_subject(engine, alert, group, region, whom, meaning);
-    say(&text, "%s\n\n", alert->subject);
-    if (meaning[0] != '\0')
-        say(&text, "Meaning: %s.\n", meaning);
-    say(&text, "Told by: %s\n\n", alert->probe);
+    say(&text, "%s\n", alert->subject);
+    if (strstr(alert->subject, meaning) == NULL) /* cut there, or not in it */
+        say(&text, "%s.\n", meaning);
+    say(&text, "\nTold by: %s\n\n", alert->probe);
     if (group == NONE)
         return;
     say_seen(engine, &text, group, region);
