@@ -204,7 +204,7 @@ def test_who_ordered_is_the_kernels_word(stage):
     assert order(stage, verb="freeze", group=GROUP, reason="who")[0] == 200
     assert stage.status()["orders"][-1]["by"] == f"root (uid {os.getuid()})"
     assert order(stage, True, GOOD, verb="thaw", group=GROUP, reason="who")[0] == 200
-    assert stage.status()["orders"][-1]["by"] == f"token from {stage.probe_address('use1')}"
+    assert stage.status()["orders"][-1]["by"] == "token from 127.0.0.1"
 
 
 # ---- what is wrong is said ----
@@ -325,19 +325,25 @@ def test_a_body_of_unknown_length_is_kept_up_to_its_limit(stage):
             connection.sendall(chunk)
 
 
-@pytest.mark.parametrize("data", [
-    b"GET /healthz\r\n\r\n", b"\r\n" * 5000, b"\x16\x03\x01\x02\x00\x01\x00" * 100,
-    b"GET /" + b"x" * 100000 + b" HTTP/1.1\r\n\r\n",
-    b"GET /healthz HTTP/1.1\r\n" + b"X-A: b\r\n" * 20000 + b"\r\n",
-    b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 100000 + b"\r\n\r\n",
-    b"POST /api/v1/orders HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n{}",
-    b"POST /api/v1/orders HTTP/1.1\r\nHost: x\r\nContent-Length: 18446744073709551617\r\n\r\n{}",
-])
-def test_what_is_no_request_harms_nobody(stage, data):
+POST = b"POST /api/v1/orders HTTP/1.1\r\nHost: x\r\n"
+NO_REQUESTS = {
+    "no version": b"GET /healthz\r\n\r\n",
+    "empty lines": b"\r\n" * 5000,
+    "tls": b"\x16\x03\x01\x02\x00\x01\x00" * 100,
+    "long path": b"GET /" + b"x" * 100000 + b" HTTP/1.1\r\n\r\n",
+    "many headers": b"GET /healthz HTTP/1.1\r\n" + b"X-A: b\r\n" * 20000 + b"\r\n",
+    "long header": b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 100000 + b"\r\n\r\n",
+    "negative length": POST + b"Content-Length: -1\r\n\r\n{}",
+    "endless length": POST + b"Content-Length: 18446744073709551617\r\n\r\n{}",
+}
+
+
+@pytest.mark.parametrize("what", NO_REQUESTS)
+def test_what_is_no_request_harms_nobody(stage, what):
     connection = raw(stage, b"")
     try:
-        connection.sendall(data)
-        connection.shutdown(socket.SHUT_WR)
+        connection.sendall(NO_REQUESTS[what])
+        connection.shutdown(socket.SHUT_RDWR if what in ("empty lines", "tls") else socket.SHUT_WR)
         answer = read_all(connection)
     except (BrokenPipeError, ConnectionResetError):
         answer = b""
@@ -365,7 +371,7 @@ def test_a_thousand_connections_do_not_keep_others_out(stage):
     assert ask(stage, "GET", "/healthz", probe="usw2")[0] == 200
     for connection in idle + many:
         connection.close()
-    assert ask(stage, "GET", "/healthz")[0] == 200
+    stage.wait_until("use1 answers again", lambda: ready(stage), 20)
     assert ask(stage, "GET", "/healthz", tcp=True)[0] == 200
 
 
@@ -414,8 +420,8 @@ def test_a_daemon_that_cannot_read_its_store_is_not_ready(tmp_path):
     with make_stage(tmp_path) as stage:
         start(stage, settle=False)
         stage.stop_daemon("use1")
-        (tmp_path / "store.db").rename(tmp_path / "away.db")
-        (tmp_path / "store.db").mkdir()
+        stage.store.rename(tmp_path / "away.db")
+        stage.store.mkdir()
         stage.start_daemon("use1")
         stage.wait_until("answers", lambda: stage.socket("use1").exists(), 20)
         status, _, text = ask(stage, "GET", "/readyz")
@@ -460,8 +466,8 @@ def test_a_beacon_says_its_word_exactly_while_latched(fresh):
     stage.wait_until("east may gain", lambda: stage.gate_open("gain", EAST), 30)
     assert beacon(stage, EAST) == (200, WORDS[EAST]), "up again is not yet back"
     stage.ctl("failback", GROUP, "--reason", "repaired")
-    stage.wait_until("the beacon is out everywhere", lambda: all(
-        beacon(stage, EAST, probe) == (404, "") for probe in PROBES), 30)
+    stage.wait_until("the beacon is out where the zone is read", lambda: all(
+        beacon(stage, EAST, probe) == (404, "") for probe in ("use1", "usw2")), 30)
 
 
 def epoch(stage):
@@ -528,10 +534,15 @@ def test_a_drift_is_acknowledged_and_nothing_else_is(fresh):
 
 def test_init_refuses_what_could_never_be_made(tmp_path):
     with make_stage(tmp_path) as stage:
-        stage.more.append((r'\n[^\n]*value = "198\.51\.100\.20";', "", "no value to create it with"))
+        value = re.escape(stage.address("factory", WEST))
+        stage.more.append((rf'\n[^\n]*value = "{value}";', "", "no value to create it with"))
         start(stage, settle=False)
         stage.lab.replace([r for r in stage.lab.records()
-                           if r.get("SetIdentifier") != "factory-us-west-2"])
+                           if r["Type"] not in ("NS", "SOA")
+                           and r.get("SetIdentifier") != "factory-us-west-2"])
+        stage.stop_daemon("use1")  # what it read before does not count
+        stage.start_daemon("use1")
+        stage.wait_until("use1 answers", lambda: ready(stage), 20)
         done = stage.ctl("init", "--yes", check=False)
         assert done.returncode == 3 and "missing" in done.stdout
 
@@ -579,7 +590,7 @@ def plain(text):
     text = re.sub(r"\bby=\w+|\bby (use1|usw2)", "by PROBE", text)
     text = re.sub(r"\d+(\.\d+)? s\b", "N s", text)
     text = re.sub(r"epoch[ =]\d+", "epoch N", text)
-    text = re.sub(r"(?m)^(decided|in-force|obeyed)\b", r"\1", text)
+    text = re.sub(r"(V5 +self +-) .*", r"\1 SENTENCE", text)
     return re.sub(r" +", " ", text)
 
 
@@ -603,7 +614,7 @@ weights pizza 100/0, factory 100/0
 CLOSED D1 leave - us-east-1 keeps its weight: agreed up, it leaves when agreed down
 open D2 gain N s of N s us-west-2 is agreed up and stable (stable N s)
 open S2 store N s of N s the store answers
-open V5 self - this probe sees
+open V5 self - SENTENCE
 open C2 zone - the zones' fences are known
 open D7 freeze - not frozen
 open C4 drift - the zone says what its epoch said

@@ -2,6 +2,9 @@
 /* libmicrohttpd in our loop: it has an epoll of its own, whose descriptor we watch, and a timeout,
  * which is asked for again after every run (else idle connections live for ever).
  *
+ * At its limit of connections it takes the listening socket out of its epoll, and puts it back only
+ * at the beginning of a later run; so it is run every second, whatever happens.
+ *
  * Its timeout counts from the last byte, so that one byte every few seconds holds a connection;
  * therefore connections are listed here, and one whose request is not over in REQUEST_MS is shut
  * down, whatever it sends. */
@@ -52,13 +55,14 @@ static void on_sweep(uv_timer_t *timer)
 {
     struct front *front = timer->data;
     msec_t now_ms = loop_now_ms();
-    struct client *client;
+    const struct client *client;
 
     LIST_FOREACH(client, &front->clients, link)
     {
         if (!client->waiting && now_ms - client->since_ms > REQUEST_MS)
             shutdown(client->fd, SHUT_RDWR); /* libmicrohttpd sees the end and closes it */
     }
+    front_run(front);
 }
 
 static void client_begin(struct front *front, struct MHD_Connection *connection, void **socket)
@@ -74,8 +78,7 @@ static void client_begin(struct front *front, struct MHD_Connection *connection,
     client->fd = info->connect_fd;
     client->since_ms = loop_now_ms();
     LIST_INSERT_HEAD(&front->clients, client, link);
-    if (front->client_count++ == 0)
-        uv_timer_start(&front->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+    front->client_count++;
     *socket = client;
 }
 
@@ -94,12 +97,12 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     LIST_REMOVE(client, link);
     free(client);
     *socket = NULL;
-    if (--front->client_count == 0 && !uv_is_closing((uv_handle_t *)&front->sweep))
-        uv_timer_stop(&front->sweep);
+    front->client_count--;
 }
 
 /* What clients do wrong is no news; it must not fill the log. */
-static void on_log(void *context, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void on_log(void *context, const char *format,
+                                                         va_list args)
 {
     char text[200];
 
@@ -162,6 +165,7 @@ static void open_handles(struct front *front, int epoll_fd)
     front->open_handles = HANDLE_COUNT;
     front->control->front_count++;
     uv_poll_start(&front->poll, UV_READABLE, on_poll);
+    uv_timer_start(&front->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
     front_run(front);
 }
 
