@@ -119,6 +119,7 @@ static void take_read(struct board *board, const struct store_view *view)
                 (unsigned long long)board->read_floor, (unsigned long long)view->revision);
         board->stats.went_back++;
         board_forget(board);
+        board_flush(board);
     }
     board->revision = view->revision;
     board_tell_begin(board);

@@ -95,7 +95,7 @@ void board_tell_gone(struct board *board, const struct key *key);
 /* Around a whole read: what was not seen in between is gone. */
 void board_tell_begin(struct board *board);
 void board_tell_end(struct board *board);
-/* Everything is told again: the store went back. */
+/* Everything is told again, and written again: the store went back. */
 void board_forget(struct board *board);
 
 /* board_write.c */

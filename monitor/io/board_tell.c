@@ -386,9 +386,13 @@ void board_tell_begin(struct board *board)
     each_known(board, unsee);
 }
 
+/* What we wrote is not known to stand either: a copy may hold our lease, and a vote of last week
+ * under it. */
 void board_forget(struct board *board)
 {
     each_known(board, forget);
+    board_mark_dirty(board);
+    board->book.leased[board->settings->group_count].dirty = true; /* suspects, even if none */
 }
 
 void board_tell_end(struct board *board)

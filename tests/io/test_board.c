@@ -414,6 +414,27 @@ START_TEST(our_own_vote_that_was_overwritten_is_written_again_after_a_renewal)
 }
 END_TEST
 
+/* S1: the copy holds our lease, and under it what we believed then. */
+START_TEST(what_we_say_is_written_again_when_the_store_was_set_back)
+{
+    struct store_item ours = paper_item("v1/votes/use1/jwt-pizza", 3, VOTE("uuuu"));
+
+    lease_granted();
+    put_a_vote("uuuu");
+    paper_answer(store, PAPER_TXN, STORE_OK, 3);
+    paper_answer_get(store, 3, &ours, 1);
+    put_a_vote("dddd");
+    paper_answer(store, PAPER_TXN, STORE_OK, 20);
+    ours = paper_item("v1/votes/use1/jwt-pizza", 20, VOTE("dddd"));
+    paper_tell(store, STORE_OK, 20, &ours, 1);
+    ck_assert_ptr_null(paper_first(store, PAPER_TXN));
+    read_again();
+    ours = paper_item("v1/votes/use1/jwt-pizza", 3, VOTE("uuuu"));
+    paper_answer_get(store, 3, &ours, 1);
+    ck_assert_str_eq(first_txn(), "v1/votes/use1/jwt-pizza:=" VOTE("dddd") "~; ");
+}
+END_TEST
+
 START_TEST(an_older_vote_of_ours_told_late_is_no_overwriting)
 {
     struct store_item older = paper_item("v1/votes/use1/jwt-pizza", 3, VOTE("uuuu"));
@@ -699,6 +720,7 @@ int main(void)
     tcase_add_test(tests, a_vote_whose_writing_had_no_answer_is_written_again);
     tcase_add_test(tests, our_own_vote_that_vanished_is_written_again);
     tcase_add_test(tests, our_own_vote_that_was_overwritten_is_written_again_after_a_renewal);
+    tcase_add_test(tests, what_we_say_is_written_again_when_the_store_was_set_back);
     tcase_add_test(tests, an_older_vote_of_ours_told_late_is_no_overwriting);
     tcase_add_test(tests, a_commit_compares_the_head_the_votes_the_orders_and_the_budget);
     tcase_add_test(tests, a_decision_that_is_no_move_leaves_the_budget_alone);
