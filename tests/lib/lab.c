@@ -4,6 +4,7 @@
 #include <check.h>
 #include <curl/curl.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 
 #include "buffer.h"
 
-enum { ARGUMENTS_MAX = 32, ANSWER_MAX = 16 * 1024 * 1024 };
+enum { START_MS = 60000, ARGUMENTS_MAX = 32, ANSWER_MAX = 16 * 1024 * 1024 };
 
 struct lab {
     pid_t pid;
@@ -41,10 +42,13 @@ static void run_lab(int out, const char *const *options)
 
 static void read_ready(struct lab *lab, int in)
 {
+    struct pollfd spoke = {.fd = in, .events = POLLIN};
     FILE *file = fdopen(in, "r");
-    json_t *ready = json_loadf(file, JSON_DISABLE_EOF_CHECK, NULL);
     const char *scheme, *http, *control, *dns;
+    json_t *ready;
 
+    ck_assert_msg(poll(&spoke, 1, START_MS) == 1, "the lab did not start");
+    ready = json_loadf(file, JSON_DISABLE_EOF_CHECK, NULL);
     ck_assert_msg(ready != NULL, "the lab did not start");
     ck_assert_int_eq(json_unpack(ready, "{s:s, s:s, s:s, s:s}", "scheme", &scheme, "http", &http,
                                  "control", &control, "dns", &dns),
@@ -72,9 +76,11 @@ struct lab *lab_start(const char *const *options)
     return lab;
 }
 
+/* Not SIGTERM: how the lab ends itself is not what these tests are about, and must not hold them
+ * up. It keeps nothing that needs an orderly end. */
 void lab_stop(struct lab *lab)
 {
-    kill(lab->pid, SIGTERM);
+    kill(lab->pid, SIGKILL);
     while (waitpid(lab->pid, NULL, 0) < 0 && errno == EINTR)
         ;
     free(lab);
