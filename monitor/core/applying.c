@@ -67,14 +67,32 @@ bool applying_drifted(const struct engine *engine, uint32_t group)
     return false;
 }
 
+/* A head that was made where one of several fences was missing does not say which the others were:
+ * then only what was first read under it counts. */
+static bool slot_late(const struct engine *engine, const struct zone_slot *slot)
+{
+    const struct group_state *state = &engine->groups[slot->group];
+    const struct decision *head = &state->head.decision;
+
+    return slot->known && slot->fence_present && slot->fence.epoch > head->base_epoch &&
+           slot->fence.epoch < head->epoch &&
+           (head->base_epoch > 0 || state->slot_count == 1 ||
+            slot->fence_ms > state->drift_from_ms);
+}
+
 bool applying_late(const struct engine *engine, uint32_t group)
 {
-    const struct decision *head = &engine->groups[group].head.decision;
-    uint64_t fence = applying_fence_max(engine, group);
+    const struct zone_slot *slots = first_slot(engine, group);
+    const struct group_state *state = &engine->groups[group];
+    enum decision_kind kind = state->head.decision.kind;
 
-    return engine->groups[group].has_head &&
-           (head->kind == DECISION_CANCEL || head->kind == DECISION_ADOPT) &&
-           fence > head->base_epoch && fence < head->epoch;
+    if (!state->has_head || (kind != DECISION_CANCEL && kind != DECISION_ADOPT))
+        return false;
+    for (uint32_t i = 0; i < state->slot_count; i++) {
+        if (slot_late(engine, &slots[i]))
+            return true;
+    }
+    return false;
 }
 
 /* A head that was made where no fence was expects none, until it has been applied. */
@@ -104,8 +122,31 @@ bool applying_begun(const struct engine *engine, uint32_t group)
 
 /* ---- reading a zone ---- */
 
-/* C4: weights are measured against what the fence's own epoch said; of an epoch this head does not
- * know, nothing can be said. */
+/* C2: the fence itself has the digest of what its epoch said. It is of the whole group, so it tells
+ * only while all zones have the same epoch. */
+static bool plan_is_broken(const struct engine *engine, uint32_t group)
+{
+    const struct zone_slot *slots = first_slot(engine, group);
+    const struct group *g = state_group(engine, group);
+    char plan[PLAN_LENGTH + 1];
+
+    for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
+        const struct zone_slot *slot = &slots[i];
+
+        if (!slot->known || !slot->fence_present || slot->fence.epoch != slots[0].fence.epoch)
+            return false;
+        for (uint32_t k = 0; k < g->site_count; k++) {
+            uint32_t service = engine->settings->sites[g->sites[k]].service;
+            if (engine->settings->services[service].zone == slot->zone)
+                engine->plan_weights[k] = slot->weights[k];
+        }
+    }
+    change_digest(engine->settings, group, engine->plan_weights, plan);
+    return strcmp(plan, slots[0].fence.plan) != 0;
+}
+
+/* C4: weights are measured against what the fence's own epoch said: head and base know two epochs,
+ * of another one its plan tells. */
 static bool slot_drifted(const struct engine *engine, const struct zone_slot *slot)
 {
     const struct group_state *state = &engine->groups[slot->group];
@@ -116,9 +157,11 @@ static bool slot_drifted(const struct engine *engine, const struct zone_slot *sl
                       : fence == head->base_epoch ? head->base
                                                   : NULL;
 
-    if (!slot->known || !state->has_head || said == NULL ||
+    if (!slot->known || !state->has_head ||
         engine->zones[slot->zone].answers_ms < state->drift_from_ms)
         return false;
+    if (said == NULL)
+        return plan_is_broken(engine, slot->group);
     for (uint32_t k = 0; k < group->site_count; k++) {
         uint32_t service = engine->settings->sites[group->sites[k]].service;
         if (engine->settings->services[service].zone == slot->zone && slot->weights[k] != said[k])
@@ -283,9 +326,11 @@ static bool evidence_stands(const struct engine *engine, uint32_t group)
 }
 
 /* The first rule that holds the batch back, or NULL. */
-static const char *closed_rule(const struct engine *engine, uint32_t group)
+static const char *closed_rule(const struct engine *engine, const struct zone_slot *slot)
 {
+    uint32_t group = slot->group;
     const struct decision *head = &engine->groups[group].head.decision;
+    bool override = head->override && slot->seen_epoch < head->epoch; /* D7: once */
     wall_t wall = state_wall(engine, engine->now_ms);
 
     if (!state_store_ok(engine))
@@ -294,9 +339,9 @@ static const char *closed_rule(const struct engine *engine, uint32_t group)
         return "V5";
     if (!engine->lease_alive || engine->lease_until_ms < engine->now_ms + LEASE_MARGIN_MS)
         return "C6";
-    if (orders_freeze(&engine->orders, group, wall) != NULL && !head->override)
+    if (orders_freeze(&engine->orders, group, wall) != NULL && !override)
         return "D7";
-    if (applying_drifted(engine, group) && !head->override)
+    if (applying_drifted(engine, group) && !override)
         return "C4";
     if (applying_gone(engine, group))
         return "C2"; /* to be decided anew first */
@@ -440,7 +485,7 @@ static void slot_wait(struct engine *engine, struct zone_slot *slot)
         state_wake(engine, slot->group, slot->next_ms);
         return;
     }
-    rule = closed_rule(engine, slot->group);
+    rule = closed_rule(engine, slot);
     if (rule != NULL) {
         hold_back(slot, rule);
         state_wake(engine, slot->group, engine->now_ms + REFUSED_LOOK_MS);
@@ -464,7 +509,7 @@ static void slot_read(struct engine *engine, struct zone_slot *slot)
     }
     if (!zone->ever_read || zone->answers_ms < slot->asked_ms)
         return; /* only a reading asked for after our turn began will do */
-    rule = closed_rule(engine, slot->group);
+    rule = closed_rule(engine, slot);
     if (rule != NULL) {
         hold_back(slot, rule);
         state_wake(engine, slot->group, engine->now_ms + REFUSED_LOOK_MS);
@@ -632,6 +677,7 @@ static void slot_accepted(struct engine *engine, struct zone_slot *slot, uint64_
     slot->fence.epoch = epoch;
     slot->fence_ms = engine->now_ms;
     memcpy(slot->fence.nonce, slot->nonce, sizeof(slot->fence.nonce));
+    change_digest(engine->settings, slot->group, state->head.weights, slot->fence.plan);
     strncpy(slot->fence.by, engine->settings->electors[engine->settings->self].name,
             sizeof(slot->fence.by) - 1);
     for (uint32_t k = 0; k < group->site_count; k++) {
@@ -650,6 +696,7 @@ void applying_change(struct engine *engine, const struct event_change *event)
         assert(slot + 1 <
                first_slot(engine, event->group) + engine->groups[event->group].slot_count);
     slot->unanswered = false;
+    slot->replied_ms = engine->now_ms;
     state_touch(engine, event->group);
     fact = state_fact(engine, event->outcome == ROUTE53_OK     ? FACT_ACCEPTED
                               : event->outcome == ROUTE53_LOST ? FACT_LOST

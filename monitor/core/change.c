@@ -37,17 +37,16 @@ const struct record_set *change_find_site(const struct zone_view *view,
     return NULL;
 }
 
-/* The digest of what is wanted, "SITE=WEIGHT\n" for each site of the group (C2). */
-static void digest(const struct settings *settings, const struct decision *decision,
+void change_digest(const struct settings *settings, uint32_t group, const int *weights,
                    char ret_plan[PLAN_LENGTH + 1])
 {
-    const struct group *group = &settings->groups[decision->group];
+    const struct group *g = &settings->groups[group];
     char text[PLAN_TEXT_MAX];
     size_t used = 0;
 
-    for (uint32_t i = 0; i < group->site_count && used < sizeof(text); i++) {
+    for (uint32_t i = 0; i < g->site_count && used < sizeof(text); i++) {
         int n = snprintf(text + used, sizeof(text) - used, "%s=%d\n",
-                         settings->sites[group->sites[i]].name, decision->weights[i]);
+                         settings->sites[g->sites[i]].name, weights[i]);
         used += n > 0 ? (size_t)n : 0;
     }
     plan_digest(text, used < sizeof(text) ? used : sizeof(text) - 1, ret_plan);
@@ -81,7 +80,7 @@ static int add_fence(const struct settings *settings, const struct decision *dec
     snprintf(fence.group, sizeof(fence.group), "%s", group);
     snprintf(fence.by, sizeof(fence.by), "%s", settings->electors[settings->self].name);
     memcpy(fence.nonce, view->nonce, sizeof(fence.nonce));
-    digest(settings, decision, fence.plan);
+    change_digest(settings, decision->group, decision->weights, fence.plan);
     if (fence_format(&fence, text, sizeof(text)) < 0 ||
         fence_name(group, view->apex, *space->fence_name, sizeof(*space->fence_name)) < 0)
         return -1;

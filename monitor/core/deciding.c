@@ -145,6 +145,7 @@ void deciding_set_head(struct engine *engine, uint32_t group, const struct decis
     state->head_seen_ms = engine->now_ms;
     state->drift_from_ms = first ? 0 : engine->now_ms;
     state->allowed_ms = -1;
+    state->upkeep_ms = -1;
     state->announce = !first && decision_is_move(decision->kind);
     state->trouble_ms = first_trouble(engine, group, decision);
     state->decided_ms = engine->now_ms;

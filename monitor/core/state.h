@@ -83,6 +83,7 @@ struct zone_slot {
     msec_t failing_ms;            /* since when; -1: not */
     enum route53_outcome outcome; /* of the last failure */
     bool unanswered;              /* C7: in flight */
+    msec_t replied_ms;            /* when it was not any more: older readings say nothing of it */
     char nonce[NONCE_LENGTH + 1]; /* of our last batch */
     uint64_t sent_epoch;
     uint64_t applied_epoch; /* reported as applied */
@@ -123,7 +124,7 @@ struct group_state {
     msec_t commit_after_ms;
     msec_t allowed_ms; /* since when a proposal may be made; -1: not */
     msec_t head_seen_ms;
-    msec_t cancel_ms;     /* C8: since when the head looks cancellable; -1: it does not */
+    msec_t upkeep_ms;     /* since when this head wants upkeep (upkeep.c); -1: it does not */
     msec_t drift_from_ms; /* C4: a reading asked for before this is older than the head's base */
     msec_t moved_ms;
     bool ever_moved;
@@ -242,6 +243,7 @@ struct engine {
     struct fact *out_facts;
     const struct agreement **view_agreements; /* for engine_group() */
     struct agreement *plan_agreements;        /* for engine_plan() */
+    int *plan_weights;                        /* of one group, while a fence's plan is judged */
     uint32_t item_stride;                     /* batch items a slot may need */
     struct update *update;                    /* being filled; valid inside engine_step() only */
 
@@ -313,6 +315,7 @@ void alerting_raise(struct engine *engine, uint32_t group); /* -> alert */
 void alerting_self(struct engine *engine);
 uint32_t alerting_list(const struct engine *engine, struct incident_view *ret_views, uint32_t max);
 void alerting_moved(struct engine *engine, uint32_t group);
+void alerting_set_back(struct engine *engine, uint64_t revision);
 void alerting_gap(struct engine *engine);
 void alerting_incident_id(const struct engine *engine, uint32_t group, const char *event, char *out,
                           size_t size);

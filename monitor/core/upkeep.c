@@ -71,9 +71,10 @@ static bool propose_first(struct engine *engine, uint32_t group)
     return true;
 }
 
-/* Upkeep rests on what the zones say, so it needs readings asked for at or after since_ms; if there
- * are none, it asks for them. Two probes that each trusted an older reading would adopt one
- * another's past for ever. */
+/* Upkeep rests on what the zones say now: another probe may have written since they were read last,
+ * and two that trust older readings would adopt one another's past for ever. So readings are needed
+ * that were asked for after the wish arose, under the head that stands, and after the answer to
+ * our own batch. */
 static bool readings_since(struct engine *engine, uint32_t group, msec_t since_ms)
 {
     const struct group_state *state = &engine->groups[group];
@@ -82,21 +83,18 @@ static bool readings_since(struct engine *engine, uint32_t group, msec_t since_m
     for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
         struct zone_slot *slot = &engine->slots[i];
         struct zone_state *zone = &engine->zones[slot->zone];
+        msec_t from_ms = slot->replied_ms > since_ms ? slot->replied_ms : since_ms;
 
-        if (zone->answers_ms >= since_ms)
+        fresh &= !slot->unanswered;
+        if (slot->unanswered || zone->answers_ms >= from_ms)
             continue;
         fresh = false;
-        if (slot->asked_ms < since_ms) {
+        if (slot->asked_ms < from_ms) {
             slot->asked_ms = engine->now_ms;
             zone->wanted = true;
         }
     }
     return fresh;
-}
-
-static bool readings_of_head(struct engine *engine, uint32_t group)
-{
-    return readings_since(engine, group, engine->groups[group].drift_from_ms);
 }
 
 /* What the zones say becomes the head; neither a move nor counted as one. */
@@ -113,20 +111,15 @@ static struct decision *adopt(struct engine *engine, uint32_t group, const char 
     return decision;
 }
 
-/* C7: the store was restored, and the zone is right; dwell restarts. */
-static bool propose_zone_ahead(struct engine *engine, uint32_t group)
+static bool zone_ahead(const struct engine *engine, uint32_t group)
 {
     const struct group_state *state = &engine->groups[group];
-    bool ahead = false;
-    struct decision *decision;
 
-    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++)
-        ahead |= engine->slots[i].ahead;
-    if (!ahead || !readings_of_head(engine, group))
-        return false;
-    decision = adopt(engine, group, "the zone's fence is above the head: the zone is right");
-    decision->moved_wall = decision->at_wall;
-    return true;
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
+        if (engine->slots[i].ahead)
+            return true;
+    }
+    return false;
 }
 
 /* A record set that is missing cannot be adopted: somebody has to put it back. */
@@ -146,56 +139,58 @@ static bool all_present(const struct engine *engine, uint32_t group)
     return true;
 }
 
-/* C4: "adopt" takes what somebody else wrote; "stop" does so once the drift is acknowledged. */
-static bool propose_drift(struct engine *engine, uint32_t group)
+static const struct order *drift_ack(const struct engine *engine, uint32_t group)
 {
-    struct group_state *state = &engine->groups[group];
-    size_t size = state_group(engine, group)->site_count * sizeof(int);
-    const struct decision *head = &state->head.decision;
-    const struct order *ack;
     char incident[INCIDENT_MAX + 1];
 
-    if (!applying_drifted(engine, group) || !all_present(engine, group))
-        return false;
     alerting_incident_id(engine, group, alert_event_name(ALERT_DRIFT), incident, sizeof(incident));
-    ack = orders_ack(&engine->orders, group, incident, state_wall(engine, engine->now_ms),
-                     state->drift_revision);
-    if (state_group(engine, group)->drift == DRIFT_STOP && ack == NULL)
-        return false;
-    adopt(engine, group,
-          ack != NULL ? "drift acknowledged: the zone's weights are normal now"
-                      : "drift adopted: the zone's weights are normal now");
-    memcpy(state->proposal.normal, state->proposal.weights, size);
-    if (decision_is_move(head->kind) && head->order[0] == '\0' && !applying_begun(engine, group))
-        state->proposal.decision.moved_wall = 0; /* what was decided never moved: no dwell */
-    if (ack != NULL)
-        memcpy(state->proposal.decision.order, ack->id, sizeof(ack->id));
-    return true;
+    return orders_ack(&engine->orders, group, incident, state_wall(engine, engine->now_ms),
+                      engine->groups[group].drift_revision);
 }
 
-/* C8: traffic has moved, so only a decision under D5 may undo it; dwell restarts. */
-static bool propose_late_applied(struct engine *engine, uint32_t group)
+/* C4: "adopt" takes what somebody else wrote; "stop" does so once the drift is acknowledged. */
+static bool drift_is_to_stand(const struct engine *engine, uint32_t group)
 {
-    struct decision *decision;
+    return applying_drifted(engine, group) && all_present(engine, group) &&
+           (state_group(engine, group)->drift == DRIFT_ADOPT || drift_ack(engine, group) != NULL);
+}
 
-    if (!applying_late(engine, group) || !readings_of_head(engine, group))
-        return false;
-    decision = adopt(engine, group, "an older change was applied after all: it stands");
+static void propose_drift(struct engine *engine, uint32_t group)
+{
+    struct group_state *state = &engine->groups[group];
+    const struct decision *head = &state->head.decision;
+    const struct order *ack = drift_ack(engine, group);
+    struct decision *decision =
+        adopt(engine, group,
+              ack != NULL ? "drift acknowledged: the zone's weights are normal now"
+                          : "drift adopted: the zone's weights are normal now");
+
+    memcpy(state->proposal.normal, state->proposal.weights,
+           state_group(engine, group)->site_count * sizeof(int));
+    if (decision_is_move(head->kind) && head->order[0] == '\0' && !applying_begun(engine, group))
+        decision->moved_wall = 0; /* what was decided never moved: no dwell */
+    if (ack != NULL)
+        memcpy(decision->order, ack->id, sizeof(ack->id));
+}
+
+/* C7, C8: the zone is right: the store was restored, or a change given up was applied after all.
+ * Traffic has moved, so dwell restarts, and only a decision under D5 undoes it. */
+static void propose_zone(struct engine *engine, uint32_t group, const char *reason)
+{
+    struct decision *decision = adopt(engine, group, reason);
+
     decision->moved_wall = decision->at_wall;
-    return true;
 }
 
 /* C2: no fence where one was: the same statement again under a new epoch, by CREATE alone. */
-static bool propose_fence(struct engine *engine, uint32_t group)
+static void propose_fence(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
     const struct decision *head = &state->head.decision;
     bool applied = applying_begun(engine, group);
-    struct decision *decision;
+    struct decision *decision =
+        proposal_begin(engine, group, applied ? DECISION_ADOPT : head->kind);
 
-    if (!applying_gone(engine, group) || !readings_of_head(engine, group))
-        return false;
-    decision = proposal_begin(engine, group, applied ? DECISION_ADOPT : head->kind);
     decision->base_epoch = 0;
     decision->regions_left = head->regions_left;
     decision->voters = head->voters;
@@ -207,7 +202,6 @@ static bool propose_fence(struct engine *engine, uint32_t group)
            state_group(engine, group)->site_count * sizeof(int));
     snprintf(decision->reason, sizeof(decision->reason),
              "the fence was gone: the same weights under a new one");
-    return true;
 }
 
 /* Nothing holds a region away any more: no order drains it, and what is checked there is agreed up.
@@ -250,39 +244,77 @@ static bool cancellable(const struct engine *engine, uint32_t group)
     return true;
 }
 
-static bool propose_cancel(struct engine *engine, uint32_t group)
+static void propose_cancel(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
-    struct decision *decision;
+    struct decision *decision = proposal_begin(engine, group, DECISION_CANCEL);
 
-    if (!cancellable(engine, group)) {
-        state->cancel_ms = -1;
-        return false;
-    }
-    if (state->cancel_ms < 0) /* another probe may have written since the zone was read last */
-        state->cancel_ms = engine->now_ms;
-    if (!readings_since(engine, group, state->cancel_ms))
-        return false;
-    decision = proposal_begin(engine, group, DECISION_CANCEL);
     decision->moved_wall = 0; /* nothing moved; and no dwell was left when it was decided */
     memcpy(state->proposal.weights, state->head.base,
            state_group(engine, group)->site_count * sizeof(int));
     snprintf(decision->reason, sizeof(decision->reason),
              "epoch %" PRIu64 " was never applied and its region is agreed up again",
              state->head.decision.epoch);
-    return true;
+}
+
+enum upkeep { UPKEEP_NONE, UPKEEP_AHEAD, UPKEEP_DRIFT, UPKEEP_LATE, UPKEEP_FENCE, UPKEEP_CANCEL };
+
+static enum upkeep what_is_wanted(const struct engine *engine, uint32_t group)
+{
+    if (zone_ahead(engine, group))
+        return UPKEEP_AHEAD;
+    if (drift_is_to_stand(engine, group))
+        return UPKEEP_DRIFT;
+    if (applying_late(engine, group))
+        return UPKEEP_LATE;
+    if (applying_gone(engine, group) && !applying_drifted(engine, group))
+        return UPKEEP_FENCE;
+    return cancellable(engine, group) ? UPKEEP_CANCEL : UPKEEP_NONE;
+}
+
+static void propose(struct engine *engine, uint32_t group, enum upkeep upkeep)
+{
+    switch (upkeep) {
+    case UPKEEP_AHEAD:
+        propose_zone(engine, group, "the zone's fence is above the head: the zone is right");
+        break;
+    case UPKEEP_DRIFT:
+        propose_drift(engine, group);
+        break;
+    case UPKEEP_LATE:
+        propose_zone(engine, group, "an older change was applied after all: it stands");
+        break;
+    case UPKEEP_FENCE:
+        propose_fence(engine, group);
+        break;
+    case UPKEEP_CANCEL:
+        propose_cancel(engine, group);
+        break;
+    case UPKEEP_NONE:
+        break;
+    }
 }
 
 bool upkeep_propose(struct engine *engine, uint32_t group)
 {
+    struct group_state *state = &engine->groups[group];
     wall_t wall = state_wall(engine, engine->now_ms);
+    enum upkeep upkeep;
 
     if (!state_store_ok(engine) || engine->gap != BLIND_NOT || !state_may_act(engine) ||
         !all_known(engine, group) || orders_freeze(&engine->orders, group, wall) != NULL)
         return false;
-    if (!engine->groups[group].has_head)
+    if (!state->has_head)
         return propose_first(engine, group);
-    return propose_zone_ahead(engine, group) || propose_drift(engine, group) ||
-           propose_late_applied(engine, group) || propose_fence(engine, group) ||
-           propose_cancel(engine, group);
+    upkeep = what_is_wanted(engine, group);
+    if (upkeep == UPKEEP_NONE) {
+        state->upkeep_ms = -1;
+        return false;
+    }
+    if (state->upkeep_ms < 0)
+        state->upkeep_ms = engine->now_ms;
+    if (!readings_since(engine, group, state->upkeep_ms))
+        return false;
+    propose(engine, group, upkeep);
+    return true;
 }

@@ -151,20 +151,20 @@ static int weight_of(const struct world *world, const char *name)
     return sum;
 }
 
-/* What must be true of every batch that Route 53 took. Where somebody deleted the fence, one may
- * say the newest epoch again, by CREATE alone; and against one that is late nothing helps there. */
+/* What must be true of every batch that Route 53 took. Where somebody has deleted the fence,
+ * nothing helps against a late one, until a higher epoch stands again. */
 static void note_accepted(struct world *world, const struct batch *batch, bool shift, bool late)
 {
     const struct settings *settings = world->probes[0].settings;
-    uint64_t *highest = &world->highest[batch->group * settings->zone_count + batch->zone];
+    uint32_t slot = batch->group * settings->zone_count + batch->zone;
 
-    bool anew = batch->items[0].action == BATCH_CREATE && (late || batch->epoch == *highest);
-
-    world->epochs_rose &= batch->epoch > *highest || anew;
-    if (batch->epoch > *highest)
-        *highest = batch->epoch;
-    for (uint32_t i = 0; shift && i < batch->item_count; i++) {
-        if (batch->items[i].set.weight >= 0)
+    world->epochs_rose &= batch->epoch > world->highest[slot] || world->fence_deleted[slot];
+    if (batch->epoch > world->highest[slot]) {
+        world->highest[slot] = batch->epoch;
+        world->fence_deleted[slot] = false;
+    }
+    for (uint32_t i = 0; shift && !late && i < batch->item_count; i++) {
+        if (batch->items[i].set.weight >= 0) /* a late one meets what people did meanwhile */
             world->kept_weight &= weight_of(world, batch->items[i].set.name) > 0;
     }
     world->batches++;
@@ -328,11 +328,17 @@ void world_set_weight(struct world *world, const char *site, int weight)
 
 void world_delete_fence(struct world *world, const char *group)
 {
+    const struct settings *settings = world->probes[0].settings;
+
     for (uint32_t i = 0; i < world->set_count; i++) {
+        struct sim_set *set = &world->sets[i];
         struct fence fence;
-        if (world->sets[i].exists && strcmp(world->sets[i].type, "TXT") == 0 &&
-            fence_parse(world->sets[i].value, &fence) == 0 && strcmp(fence.group, group) == 0)
-            world->sets[i].exists = false;
+        if (!set->exists || strcmp(set->type, "TXT") != 0 || fence_parse(set->value, &fence) < 0 ||
+            strcmp(fence.group, group) != 0)
+            continue;
+        set->exists = false;
+        world->fence_deleted[settings_group(settings, group) * settings->zone_count + set->zone] =
+            true;
     }
 }
 

@@ -112,8 +112,12 @@ static void perform(struct world *world, uint32_t probe, const struct update *up
         sim_store_commit(world, probe, &update->commits[i]);
     for (uint32_t i = 0; i < update->zone_read_count; i++)
         read_zone(world, probe, update->zone_reads[i]);
-    for (uint32_t i = 0; i < update->batch_count; i++)
-        sim_zone_send(world, probe, &update->batches[i]);
+    for (uint32_t i = 0; i < update->batch_count; i++) {
+        const struct batch *batch = &update->batches[i];
+        if (batch->epoch > p->journal[batch->group])
+            p->journal[batch->group] = batch->epoch;
+        sim_zone_send(world, probe, batch);
+    }
     for (uint32_t i = 0; i < update->alert_count; i++)
         note_alert(world, &update->alerts[i]);
 }
@@ -343,6 +347,9 @@ void world_start(struct world *world, uint32_t probe)
     p->life++;
     memset(p->known, 0, sizeof(p->known));
     world_feed(world, probe, &start);
+    for (uint32_t g = 0; g < p->settings->group_count; g++)
+        world_feed(world, probe,
+                   &(struct event){.kind = EVENT_JOURNAL, .journal = {g, p->journal[g]}});
     world_later(world, 0, (struct pending){.kind = PENDING_RENEW, .probe = probe});
     world_later(world, STORE_MS, (struct pending){.kind = PENDING_FULL_READ, .probe = probe});
 }

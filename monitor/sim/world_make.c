@@ -39,8 +39,9 @@ static void make_probe(struct sim_probe *probe)
     probe->latched = calloc((size_t)s->group_count * s->region_count, sizeof(*probe->latched));
     probe->zone_views = calloc(s->zone_count, sizeof(struct zone_view *));
     probe->votes = calloc(s->group_count, sizeof(char *));
-    assert(probe->votes != NULL && probe->modes != NULL && probe->started != NULL &&
-           probe->latched != NULL && probe->zone_views != NULL);
+    probe->journal = calloc(s->group_count, sizeof(*probe->journal));
+    assert(probe->journal != NULL && probe->votes != NULL && probe->modes != NULL &&
+           probe->started != NULL && probe->latched != NULL && probe->zone_views != NULL);
 }
 
 int world_create(const char *settings_text, char *error, size_t error_size,
@@ -81,6 +82,7 @@ void world_destroy(struct world *world)
         struct sim_probe *probe = &world->probes[i];
         world_kill(world, i);
         free(probe->votes);
+        free(probe->journal);
         settings_destroy(probe->settings);
         free(probe->modes);
         free(probe->started);

@@ -96,6 +96,7 @@ struct sim_probe {
     uint64_t known[SIM_KEYS_MAX];  /* mod_revision told, by item place */
     struct zone_view **zone_views; /* by zone: what the engine may still look at */
     char **votes;                  /* by group: as last wished, written again with a new lease */
+    uint64_t *journal;             /* by group: highest epoch tried; survives the process */
     msec_t wall_skew_ms;           /* of its wall clock, when it starts */
     uint8_t *modes;                /* by site */
     uint32_t *started;             /* by site */
@@ -126,7 +127,8 @@ struct world {
     uint64_t nonce;
     bool epochs_rose;
     bool kept_weight;
-    uint64_t highest[SIM_SLOTS_MAX]; /* epoch accepted, by group and zone */
+    uint64_t highest[SIM_SLOTS_MAX];   /* epoch accepted, by group and zone */
+    bool fence_deleted[SIM_SLOTS_MAX]; /* by a human, and no higher epoch since */
     world_sent sent;
     void *sent_context;
     struct pending *queue; /* sorted by time, then seq */

@@ -41,6 +41,19 @@ enum { USE1, USW2, FRA };
 
 #define PIZZA(extra) PIZZA_PROBES PIZZA_SERVICES PIZZA_GROUP(extra)
 
+/* Each service by itself. */
+#define PIZZA_APART(extra)                                                                         \
+    PIZZA_PROBES PIZZA_SERVICES "groups = ( { name = \"jwt-pizza\"; services = [ \"pizza\", "      \
+                                "\"factory\" ]; together = false; "                                \
+                                "order = [ \"us-east-1\", \"us-west-2\" ]; stable = 60; " extra    \
+                                " } );\n"
+
+/* Two hosted zones: the factory lives in another one. */
+#define PIZZA_TWO_ZONES(extra)                                                                     \
+    PIZZA_PROBES                                                                                   \
+    "services = (" PIZZA_SERVICE("pizza", "ZONE1", "100", "0", "1") "," PIZZA_SERVICE(             \
+        "factory", "ZONE2", "100", "0", "2") ");\n" PIZZA_GROUP(extra)
+
 /* What a trace of decisions and changes is made of. */
 #define TRACE_MOVES                                                                                \
     (WORLD_TRACE(FACT_PROPOSED) | WORLD_TRACE(FACT_DECIDED) | WORLD_TRACE(FACT_CONFLICT) |         \

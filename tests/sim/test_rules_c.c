@@ -5,12 +5,6 @@
 
 #include "pizza.h"
 
-/* Two hosted zones: the factory lives in another one. */
-#define PIZZA_TWO_ZONES(extra)                                                                     \
-    PIZZA_PROBES                                                                                   \
-    "services = (" PIZZA_SERVICE("pizza", "ZONE1", "100", "0", "1") "," PIZZA_SERVICE(             \
-        "factory", "ZONE2", "100", "0", "2") ");\n" PIZZA_GROUP(extra)
-
 /* ---- C1 ---- */
 
 START_TEST(c1_a_batch_is_applied_whole_or_not_at_all)
@@ -80,15 +74,15 @@ START_TEST(c2_a_deleted_fence_is_written_anew_above_the_old_one_and_paged)
     expect_trace(
         world,
         "[305375] usw2 fence_missing group=jwt-pizza zone=ZONE1 weights=\"100/0 100/0\" rule=C2\n"
-        "[305625] usw2 proposed group=jwt-pizza epoch=2 kind=adopt weights=\"100/0 100/0\" "
+        "[305665] usw2 proposed group=jwt-pizza epoch=2 kind=adopt weights=\"100/0 100/0\" "
         "rule=D8\n"
-        "[305630] usw2 decided group=jwt-pizza epoch=2 kind=adopt weights=\"100/0 100/0\" rule=D8\n"
-        "[305670] use1 fence_missing group=jwt-pizza zone=ZONE1 weights=\"100/0 100/0\" rule=C2\n"
-        "[305710] use1 sent group=jwt-pizza zone=ZONE1 epoch=2 items=1 weights=\"100/0 100/0\" "
+        "[305670] usw2 decided group=jwt-pizza epoch=2 kind=adopt weights=\"100/0 100/0\" rule=D8\n"
+        "[305710] use1 fence_missing group=jwt-pizza zone=ZONE1 weights=\"100/0 100/0\" rule=C2\n"
+        "[305750] use1 sent group=jwt-pizza zone=ZONE1 epoch=2 items=1 weights=\"100/0 100/0\" "
         "rule=C1\n"
-        "[305750] use1 accepted group=jwt-pizza zone=ZONE1 epoch=2 rule=C1\n"
-        "[305750] use1 applied group=jwt-pizza zone=ZONE1 epoch=2 whose=ours by=use1 rule=C7\n"
-        "[307670] usw2 applied group=jwt-pizza zone=ZONE1 epoch=2 by=use1 rule=C7\n");
+        "[305790] use1 accepted group=jwt-pizza zone=ZONE1 epoch=2 rule=C1\n"
+        "[305790] use1 applied group=jwt-pizza zone=ZONE1 epoch=2 whose=ours by=use1 rule=C7\n"
+        "[307710] usw2 applied group=jwt-pizza zone=ZONE1 epoch=2 by=use1 rule=C7\n");
     ck_assert_uint_eq(world_fence(world, "jwt-pizza"), 2);
     expect_weights(world, "100/0 100/0");
     ck_assert_uint_gt(world_alerts(world, ALERT_FENCE_MISSING, ALERT_OPEN), 0);
@@ -200,11 +194,11 @@ START_TEST(c4_a_human_change_stops_everything_until_acknowledged)
     run_for(world, 60000);
     expect_trace(world,
                  "[760005] use1 order verb=ack id=order-1 rule=D7\n"
-                 "[760005] use1 proposed group=jwt-pizza epoch=2 kind=adopt weights=\"100/50 "
+                 "[760045] use1 proposed group=jwt-pizza epoch=2 kind=adopt weights=\"100/50 "
                  "100/0\" rule=D8\n"
-                 "[760010] use1 decided group=jwt-pizza epoch=2 kind=adopt weights=\"100/50 "
+                 "[760050] use1 decided group=jwt-pizza epoch=2 kind=adopt weights=\"100/50 "
                  "100/0\" rule=D8\n"
-                 "[762045] use1 applied group=jwt-pizza zone=ZONE1 epoch=3 by=usw2 rule=C7\n");
+                 "[762095] use1 applied group=jwt-pizza zone=ZONE1 epoch=3 by=usw2 rule=C7\n");
     expect_weights(world, "0/50 0/100");
     world_destroy(world);
 }
@@ -237,15 +231,15 @@ START_TEST(c4_adopt_takes_a_human_change_as_normal_at_once)
     expect_trace(
         world,
         "[305375] usw2 drift group=jwt-pizza zone=ZONE1 epoch=1 weights=\"100/50 100/0\" rule=C4\n"
-        "[305625] usw2 proposed group=jwt-pizza epoch=2 kind=adopt weights=\"100/50 100/0\" "
+        "[305665] usw2 proposed group=jwt-pizza epoch=2 kind=adopt weights=\"100/50 100/0\" "
         "rule=D8\n"
-        "[305630] usw2 decided group=jwt-pizza epoch=2 kind=adopt weights=\"100/50 100/0\" "
+        "[305670] usw2 decided group=jwt-pizza epoch=2 kind=adopt weights=\"100/50 100/0\" "
         "rule=D8\n"
-        "[305670] use1 sent group=jwt-pizza zone=ZONE1 epoch=2 items=2 weights=\"100/50 100/0\" "
+        "[305710] use1 sent group=jwt-pizza zone=ZONE1 epoch=2 items=2 weights=\"100/50 100/0\" "
         "rule=C1\n"
-        "[305710] use1 accepted group=jwt-pizza zone=ZONE1 epoch=2 rule=C1\n"
-        "[305710] use1 applied group=jwt-pizza zone=ZONE1 epoch=2 whose=ours by=use1 rule=C7\n"
-        "[307670] usw2 applied group=jwt-pizza zone=ZONE1 epoch=2 by=use1 rule=C7\n");
+        "[305750] use1 accepted group=jwt-pizza zone=ZONE1 epoch=2 rule=C1\n"
+        "[305750] use1 applied group=jwt-pizza zone=ZONE1 epoch=2 whose=ours by=use1 rule=C7\n"
+        "[307710] usw2 applied group=jwt-pizza zone=ZONE1 epoch=2 by=use1 rule=C7\n");
     look(world, &view);
     ck_assert_int_eq(view.head.normal[1], 50);
     ck_assert_int_eq(view.dwell_left_ms, 0); /* a human's change is no move of ours */
@@ -336,7 +330,7 @@ START_TEST(c5_all_zero_is_not_adopted_even_when_acknowledged)
     run_for(world, 60000);
     expect_trace(world,
                  "[610005] use1 order verb=ack id=order-1 rule=D7\n"
-                 "[610005] use1 refused group=jwt-pizza reason=all-zero value=0 limit=1 rule=C5\n");
+                 "[610045] use1 refused group=jwt-pizza reason=all-zero value=0 limit=1 rule=C5\n");
     ck_assert_uint_eq(world_fence(world, "jwt-pizza"), 1);
     world_destroy(world);
 }

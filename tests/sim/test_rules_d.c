@@ -27,13 +27,6 @@
              "order = [ \"us-east-1\", \"us-west-2\", \"eu-central-1\" ]; stable = 60; " extra     \
              " } );\n"
 
-/* Each service by itself. */
-#define PIZZA_APART(extra)                                                                         \
-    PIZZA_PROBES PIZZA_SERVICES "groups = ( { name = \"jwt-pizza\"; services = [ \"pizza\", "      \
-                                "\"factory\" ]; together = false; "                                \
-                                "order = [ \"us-east-1\", \"us-west-2\" ]; stable = 60; " extra    \
-                                " } );\n"
-
 /* ---- D1 ---- */
 
 START_TEST(d1_a_region_agreed_down_for_hold_loses_its_weight)
