@@ -253,6 +253,26 @@ START_TEST(an_authority_of_somebodys_own_is_not_believed_unasked)
 }
 END_TEST
 
+/* ---- temporary credentials ---- */
+
+START_TEST(temporary_credentials_carry_their_token_signed)
+{
+    const char *const options[] = {"--session-token", "to/ken+with=signs", NULL};
+
+    lab = lab_start(options);
+    setenv("AWS_ACCESS_KEY_ID", LAB_KEY_ID, 1);
+    setenv("AWS_SECRET_ACCESS_KEY", LAB_SECRET, 1);
+    settings.aws_endpoint = lab_endpoint(lab);
+    client_open(false);
+    ck_assert_int_eq(do_read(), ROUTE53_DENIED); /* the set-up's token is not this one */
+    setenv("AWS_SESSION_TOKEN", "to/ken+with=signs", 1);
+    ck_assert_msg(do_read() == ROUTE53_OK, "%s", told.message);
+    zone_view_destroy(told.view);
+    told.view = NULL;
+    lab_stop(lab);
+}
+END_TEST
+
 static TCase *hostile_case(void)
 {
     TCase *tcase = tcase_create("hostile");
@@ -278,6 +298,7 @@ static TCase *tls_case(void)
     tcase_add_loop_test(tcase, an_endpoint_without_a_good_certificate_is_not_talked_to,
                         CERTIFICATE_OTHER_NAME, CERTIFICATE_KINDS);
     tcase_add_test(tcase, an_authority_of_somebodys_own_is_not_believed_unasked);
+    tcase_add_test(tcase, temporary_credentials_carry_their_token_signed);
     tcase_set_timeout(tcase, 60);
     return tcase;
 }
