@@ -49,7 +49,7 @@ void option_describe(const struct option *option, char *out, size_t size)
         snprintf(out, size, "\"file:/PATH\" or \"env:NAME\"");
         return;
     case OPTION_TEXTS:
-        snprintf(out, size, "a list of %lld to %lld texts", min, max);
+        snprintf(out, size, "a list of %lld to %lld texts ( \"...\" )", min, max);
         return;
     case OPTION_INTEGERS:
         snprintf(out, size, "a list of %lld to %lld integers, 1 to %lld", min, max,
@@ -109,4 +109,26 @@ const char *schema_nearest(const struct schema *schema, const char *key)
         }
     }
     return nearest;
+}
+
+/* ---- where a key belongs ---- */
+
+static size_t find_below(const struct schema *schema, const char *key, char *out, size_t size,
+                         size_t used)
+{
+    for (size_t i = 0; i < schema->count && used < size; i++) {
+        const struct option *option = &schema->options[i];
+        if (strcmp(option->key, key) == 0)
+            used += (size_t)snprintf(out + used, size - used, "%s%s", used == 0 ? "" : ", ",
+                                     schema->path[0] == '\0' ? "the file itself" : schema->path);
+        if (option->schema != NULL)
+            used = find_below(option->schema, key, out, size, used);
+    }
+    return used;
+}
+
+void schema_find(const char *key, char *out, size_t size)
+{
+    out[0] = '\0';
+    (void)find_below(&settings_schema, key, out, size, 0);
 }

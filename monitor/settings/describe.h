@@ -13,4 +13,8 @@ void option_describe(const struct option *option, char *out, size_t size);
 /* The option nearest to a key that is not in the schema; NULL when none is near. */
 const char *schema_nearest(const struct schema *schema, const char *key);
 
+/* Lists the groups in which a key is an option, as "checks, services[].sites[].checks[]"; "" when
+ * it is one nowhere. */
+void schema_find(const char *key, char *out, size_t size);
+
 #endif

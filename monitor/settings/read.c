@@ -141,6 +141,23 @@ static bool is_known(const struct schema *schema, const char *key)
     return false;
 }
 
+static void complain_of_unknown(struct reader *r, const struct schema *schema,
+                                const config_setting_t *member)
+{
+    const char *key = config_setting_name(member);
+    const char *nearest = schema_nearest(schema, key);
+    char groups[ALLOWED_LENGTH];
+    size_t before = reader_enter(r, key);
+    schema_find(key, groups, sizeof groups);
+    if (nearest != NULL)
+        reader_complain(r, member, "unknown", "is no option; did you mean \"%s\"?", nearest);
+    else if (groups[0] != '\0')
+        reader_complain(r, member, "unknown", "is no option here; it belongs to %s", groups);
+    else
+        reader_complain(r, member, "unknown", "is no option here; see regionshift.conf(5)");
+    reader_leave(r, before);
+}
+
 /* An unknown key is an error, but takes no known one away, so the section is not broken by it. */
 static void find_unknown(struct reader *r, const struct schema *schema,
                          const config_setting_t *setting)
@@ -148,16 +165,8 @@ static void find_unknown(struct reader *r, const struct schema *schema,
     bool was_broken = r->is_broken;
     for (unsigned i = 0; i < (unsigned)config_setting_length(setting); i++) {
         const config_setting_t *member = config_setting_get_elem(setting, i);
-        const char *key = config_setting_name(member);
-        if (is_known(schema, key))
-            continue;
-        const char *nearest = schema_nearest(schema, key);
-        size_t before = reader_enter(r, key);
-        if (nearest != NULL)
-            reader_complain(r, member, "unknown", "is no option; did you mean \"%s\"?", nearest);
-        else
-            reader_complain(r, member, "unknown", "is no option here; see regionshift.conf(5)");
-        reader_leave(r, before);
+        if (!is_known(schema, config_setting_name(member)))
+            complain_of_unknown(r, schema, member);
     }
     r->is_broken = was_broken;
 }

@@ -40,11 +40,6 @@ static bool text_is_good(struct reader *r, const struct option *option,
     char error[ALLOWED_LENGTH];
     size_t length = strlen(text);
     quote(text, quoted);
-    if ((int64_t)length > length_max) {
-        reader_complain(r, setting, "range", "%s has %zu characters; at most %lld are allowed",
-                        quoted, length, (long long)length_max);
-        return false;
-    }
     if (length == 0) {
         if (option->type == OPTION_TEXT && option->min == 0)
             return true;
@@ -59,6 +54,11 @@ static bool text_is_good(struct reader *r, const struct option *option,
         bool is_telling = strstr(text, "://") != NULL && strchr(text, '@') != NULL;
         /* A URL may hold a password. */
         reader_complain(r, setting, "form", "%s: %s", is_telling ? "the URL" : quoted, error);
+        return false;
+    }
+    if ((int64_t)length > length_max) {
+        reader_complain(r, setting, "range", "%s has %zu characters; at most %lld are allowed",
+                        quoted, length, (long long)length_max);
         return false;
     }
     return true;
@@ -158,8 +158,8 @@ int read_duration(struct reader *r, const struct option *option, const config_se
         option_describe(option, allowed, sizeof allowed);
         reader_complain(
             r, setting, "form",
-            "%s is no duration in whole milliseconds; allowed: %s, in seconds (5, 0.5) or "
-            "with a unit (\"250ms\", \"5s\", \"2m\", \"1h\", \"90d\")",
+            "%s is no duration; allowed: %s, as seconds (5, 0.5) or one number with its unit "
+            "(\"250ms\", \"5s\", \"2m\", \"1h\", \"90d\"), in whole milliseconds",
             seen, allowed);
     } else if (ms < option->min || ms > option->max) {
         reader_complain_range(r, setting, option, seen);

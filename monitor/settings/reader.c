@@ -23,10 +23,14 @@ void reader_complain_type(struct reader *r, const config_setting_t *setting,
                           const struct option *option)
 {
     static const char *const types[] = {
-        [CONFIG_TYPE_NONE] = "nothing",   [CONFIG_TYPE_GROUP] = "a group",
-        [CONFIG_TYPE_INT] = "an integer", [CONFIG_TYPE_INT64] = "an integer",
-        [CONFIG_TYPE_FLOAT] = "a number", [CONFIG_TYPE_STRING] = "a text",
-        [CONFIG_TYPE_BOOL] = "a boolean", [CONFIG_TYPE_ARRAY] = "a list",
+        [CONFIG_TYPE_NONE] = "nothing",
+        [CONFIG_TYPE_GROUP] = "a group",
+        [CONFIG_TYPE_INT] = "an integer",
+        [CONFIG_TYPE_INT64] = "an integer",
+        [CONFIG_TYPE_FLOAT] = "a decimal number",
+        [CONFIG_TYPE_STRING] = "a text in quotes",
+        [CONFIG_TYPE_BOOL] = "a boolean",
+        [CONFIG_TYPE_ARRAY] = "a list",
         [CONFIG_TYPE_LIST] = "a list",
     };
     char allowed[ALLOWED_LENGTH];
@@ -45,17 +49,12 @@ void reader_complain_range(struct reader *r, const config_setting_t *setting,
 
 size_t reader_enter(struct reader *r, const char *key)
 {
-    size_t before = strlen(r->place.text);
-    snprintf(r->place.text + before, sizeof r->place.text - before, "%s%s", before == 0 ? "" : ".",
-             key);
-    return before;
+    return place_add(&r->place, "%s", key);
 }
 
 size_t reader_enter_item(struct reader *r, unsigned index)
 {
-    char key[16];
-    snprintf(key, sizeof key, "[%u]", index);
-    return reader_enter(r, key);
+    return place_add(&r->place, "[%u]", index);
 }
 
 void reader_leave(struct reader *r, size_t before)

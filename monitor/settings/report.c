@@ -17,6 +17,19 @@ struct place place_of(const char *format, ...)
     return place;
 }
 
+size_t place_add(struct place *place, const char *format, ...)
+{
+    size_t before = strlen(place->text);
+    size_t used = before;
+    if (before > 0 && before + 1 < sizeof place->text)
+        place->text[used++] = '.';
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(place->text + used, sizeof place->text - used, format, arguments);
+    va_end(arguments);
+    return before;
+}
+
 int report_create(const struct arena_hook *hook, struct settings_report *ret_report)
 {
     memset(ret_report, 0, sizeof *ret_report);

@@ -17,6 +17,10 @@ struct place {
 
 struct place place_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Adds a key or "[0]", with a point between. Returns the length before, to cut it off again. */
+size_t place_add(struct place *place, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* Makes an empty report. On failure it holds one error that no allocation is needed to print. */
 int report_create(const struct arena_hook *hook, struct settings_report *ret_report);
 

@@ -47,7 +47,7 @@ static int parse_tree(config_t *config, const char *text, size_t length,
         return 0;
     int line = config_error_line(config);
     report_error(report, line > 0 ? (unsigned)line : 0, "syntax", "",
-                 "%s; options are written KEY = VALUE; groups { ... }, lists ( ..., ... )",
+                 "%s; members of a list [ ... ] are of one kind, and a key is given once",
                  config_error_text(config));
     return -1;
 }
