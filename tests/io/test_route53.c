@@ -433,6 +433,7 @@ END_TEST
 
 START_TEST(what_the_guard_forbids_is_not_sent)
 {
+    struct record_set stranger;
     int requests = lab_request_count(lab, "ChangeResourceRecordSets");
 
     expect(do_read(), ROUTE53_OK);
@@ -441,8 +442,12 @@ START_TEST(what_the_guard_forbids_is_not_sent)
     expect(do_send(&move.batch), ROUTE53_FORBIDDEN);
     expect_words("C5: all weights of pizza would be zero");
     go_west(told.view, 8);
-    move.items[3].set.name = "www.example.com";
+    stranger = pizza_set(PIZZA_EAST, 100);
+    stranger.name = "www.example.com";
+    move.batch.is_init = true;
+    move_add(&move, BATCH_CREATE, &stranger);
     expect(do_send(&move.batch), ROUTE53_FORBIDDEN);
+    expect_words("no record set of this group in the settings");
     ck_assert_int_eq(lab_request_count(lab, "ChangeResourceRecordSets"), requests);
     expect_nothing_moved();
 }
