@@ -26,6 +26,7 @@ enum dns_status {
     DNS_BAD_ANSWER, /* cannot be parsed */
     DNS_CANCELLED,  /* by us: cancel or close */
     DNS_NO_MEMORY,  /* or too many names at once: our own fault */
+    DNS_NO_SOCKET,  /* too many open files: our own fault */
     DNS_STATUS_COUNT
 };
 

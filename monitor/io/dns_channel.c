@@ -8,7 +8,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/queue.h>
+#include <sys/socket.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 /* One socket of c-ares. Freed by its close callback. */
 struct watch {
@@ -33,6 +35,18 @@ struct dns_channel {
 
 static void on_turn(uv_timer_t *timer);
 
+/* Of a server that refuses and of a question for which this machine has no descriptor left c-ares
+ * tells the same; the latter says nothing about the name (V4). */
+static enum dns_status unreachable(void)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return DNS_NO_SOCKET;
+    close(fd);
+    return DNS_UNREACHABLE;
+}
+
 enum dns_status dns_status_of(int ares_status)
 {
     switch (ares_status) {
@@ -50,7 +64,7 @@ enum dns_status dns_status_of(int ares_status)
     case ARES_ETIMEOUT:
         return DNS_TIMEOUT;
     case ARES_ECONNREFUSED:
-        return DNS_UNREACHABLE;
+        return unreachable();
     case ARES_EBADNAME:
         return DNS_BAD_NAME;
     case ARES_ECANCELLED:

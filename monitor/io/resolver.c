@@ -78,6 +78,7 @@ static const char *const status_names[DNS_STATUS_COUNT] = {
     [DNS_BAD_ANSWER] = "unreadable answer",
     [DNS_CANCELLED] = "cancelled",
     [DNS_NO_MEMORY] = "no memory",
+    [DNS_NO_SOCKET] = "no socket left on this machine",
 };
 
 const char *dns_status_name(enum dns_status status)

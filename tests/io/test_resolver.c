@@ -4,6 +4,7 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "../lib/zone.h"
 #include "dns_ask.h"
@@ -99,6 +100,22 @@ static const char *first_address(const struct resolution *resolution)
     address_format(&resolution->addresses[0], text);
     return text;
 }
+
+/* V4: our own trouble, which says nothing about the name. */
+START_TEST(without_descriptors_no_name_server_is_blamed)
+{
+    struct rlimit before;
+    struct rlimit none;
+    struct outcome outcome;
+
+    getrlimit(RLIMIT_NOFILE, &before);
+    none = (struct rlimit){3, before.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &none);
+    outcome = resolve("good.test");
+    setrlimit(RLIMIT_NOFILE, &before);
+    ck_assert_int_eq(outcome.resolution.status, DNS_NO_SOCKET);
+}
+END_TEST
 
 START_TEST(a_name_resolves_to_its_address)
 {
@@ -439,6 +456,7 @@ static TCase *resolver_tests(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_set_timeout(tests, 60); /* a hang, not a speed */
     tcase_add_test(tests, a_name_resolves_to_its_address);
+    tcase_add_test(tests, without_descriptors_no_name_server_is_blamed);
     tcase_add_test(tests, a_name_of_ipv6_alone_resolves);
     tcase_add_test(tests, localhost_resolves_without_a_question_to_the_network);
     tcase_add_test(tests, a_literal_needs_no_lookup);

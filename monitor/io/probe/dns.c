@@ -31,7 +31,7 @@ static void on_asked(void *context, enum dns_status status, const char *const *t
         attempt_mark(attempt, &attempt->result.timings.first_byte_us);
         if (status == DNS_OK)
             attempt_end(attempt, RESULT_GOOD, FAILURE_NONE, "answered");
-        else if (status == DNS_NO_MEMORY)
+        else if (status == DNS_NO_MEMORY || status == DNS_NO_SOCKET)
             attempt_end(attempt, RESULT_VOID, FAILURE_POLICY, "%s", dns_status_name(status));
         else
             attempt_end(attempt, RESULT_BAD,

@@ -232,7 +232,7 @@ static void on_resolved(void *context, const struct resolution *resolution)
 
     attempt->lookup = NULL;
     attempt_mark(attempt, &attempt->result.timings.resolve_us);
-    if (status == DNS_CANCELLED || status == DNS_NO_MEMORY) {
+    if (status == DNS_CANCELLED || status == DNS_NO_MEMORY || status == DNS_NO_SOCKET) {
         attempt_end(attempt, RESULT_VOID, FAILURE_DNS, "%s: %s", attempt->request.host,
                     dns_status_name(status));
         return;
