@@ -172,17 +172,16 @@ static void absorb_store(struct engine *engine, const struct event_store *event)
 /* A renewal that was answered says that the store is there, in quiet times too. */
 static void absorb_lease(struct engine *engine, const struct event_lease *event)
 {
+    bool was_short =
+        !engine->lease_alive || engine->lease_until_ms < engine->now_ms + LEASE_MARGIN_MS;
+
     engine->lease_alive = event->alive;
     engine->lease_until_ms = event->until_ms;
     if (!event->alive)
         return;
-    if (!state_store_ok(engine))
+    if (was_short || !state_store_ok(engine)) /* batches wait for a lease (C6) */
         state_touch_all(engine);
     engine->store_ok_ms = engine->now_ms;
-    for (uint32_t i = 0; i < engine->settings->group_count; i++) {
-        if (!state_told(engine, i))
-            state_touch(engine, i); /* it waited for this */
-    }
 }
 
 static void absorb_vote(struct engine *engine, const struct event_vote *event)

@@ -488,7 +488,7 @@ static void slot_wait(struct engine *engine, struct zone_slot *slot)
     rule = closed_rule(engine, slot);
     if (rule != NULL) {
         hold_back(slot, rule);
-        state_wake(engine, slot->group, engine->now_ms + REFUSED_LOOK_MS);
+        state_wake(engine, slot->group, state_look_again(engine));
         return;
     }
     slot->wait_rule = NULL;
@@ -512,7 +512,7 @@ static void slot_read(struct engine *engine, struct zone_slot *slot)
     rule = closed_rule(engine, slot);
     if (rule != NULL) {
         hold_back(slot, rule);
-        state_wake(engine, slot->group, engine->now_ms + REFUSED_LOOK_MS);
+        state_wake(engine, slot->group, state_look_again(engine));
         return;
     }
     slot_send(engine, slot);

@@ -299,6 +299,7 @@ int engine_create(const struct settings *settings, bool dry_run, const struct en
     engine->store_ok_ms = -1;
     engine->store_full_ms = -1;
     engine->orders_end_ms = INT64_MAX;
+    engine->senses_end_ms = INT64_MAX;
     engine->slot_count = count_slots(settings);
     take_checks(engine);
     take_outputs(engine);

@@ -406,8 +406,8 @@ void deciding_decide(struct engine *engine, uint32_t group)
     may = upkeep ? judge_upkeep(engine, group, &refusal)
                  : judge_watcher(engine, group, wanted, &refusal);
     tell_refusal(engine, group, &refusal);
-    if (state->wish.changes && !may) /* dwell, budget and gaps end by time alone */
-        state_wake(engine, group, engine->now_ms + REFUSED_LOOK_MS);
+    if (state->wish.changes && !may)
+        state_wake(engine, group, safety_again_ms(engine, group));
     if (!may && !wanted)
         state->allowed_ms = -1;
     if (!may || state->commit_pending)

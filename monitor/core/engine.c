@@ -72,6 +72,7 @@ static msec_t next_deadline(const struct engine *engine)
 
     next = earlier(next, engine->expire_ms);
     next = earlier(next, engine->orders_end_ms);
+    next = earlier(next, engine->senses_end_ms);
     if (engine->gap != BLIND_NOT)
         next = earlier(next, engine->gap_until_ms);
     for (uint32_t i = 0; i < engine->settings->group_count; i++)

@@ -30,6 +30,21 @@ uint32_t safety_budget_used(const struct engine *engine)
     return used;
 }
 
+msec_t safety_again_ms(const struct engine *engine, uint32_t group)
+{
+    msec_t again_ms = state_look_again(engine);
+    msec_t dwell_left_ms = safety_dwell_left(engine, group);
+
+    if (dwell_left_ms > 0 && engine->now_ms + dwell_left_ms < again_ms)
+        again_ms = engine->now_ms + dwell_left_ms;
+    for (uint32_t i = 0; i < engine->budget_count; i++) {
+        msec_t end_ms = engine->budget_ms[i] + engine->settings->limit_window_ms;
+        if (end_ms > engine->now_ms && end_ms < again_ms)
+            again_ms = end_ms;
+    }
+    return again_ms;
+}
+
 static void gate_store(const struct engine *engine, struct gate *gates, uint32_t *count)
 {
     bool open = state_store_ok(engine);

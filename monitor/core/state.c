@@ -48,6 +48,11 @@ void state_wake(struct engine *engine, uint32_t group, msec_t at_ms)
         engine->groups[group].next_ms = at_ms;
 }
 
+msec_t state_look_again(const struct engine *engine)
+{
+    return engine->now_ms - engine->now_ms % REFUSED_LOOK_MS + REFUSED_LOOK_MS;
+}
+
 void state_touch(struct engine *engine, uint32_t group)
 {
     engine->groups[group].dirty = true;

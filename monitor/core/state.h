@@ -19,7 +19,7 @@ enum {
     EXPIRE_EVERY_MS = 1000,  /* V4: how often old evidence is looked for */
     STORE_FULL_MS = 30000,   /* S1: three whole reads missed */
     ZONE_EVERY_MS = 300000,  /* C4: drift is looked for at least every 5 minutes */
-    REFUSED_LOOK_MS = 1000,  /* D10: how often a refused wish is looked at again */
+    REFUSED_LOOK_MS = 1000,  /* D10: a refused wish is looked at again, should a wake be missing */
     NOBODY_ACTS_MS = 15000,  /* C6: who only watches says so when nobody acts for this long */
     BACKOFF_FIRST_MS = 1000,
     BACKOFF_MAX_MS = 20000, /* C8: written within 30 s once Route 53 takes changes again */
@@ -188,6 +188,7 @@ struct engine {
     msec_t *trouble_ms;   /* by site: first bad result of the bad run; -1 */
     bool *suspects;       /* by site: ours, as last published */
     bool *others_suspect; /* by probe x site */
+    msec_t senses_end_ms; /* when a reference's answer becomes too old next */
     enum blindness gap;   /* BLIND_CLOCK or BLIND_STALLED until gap_until_ms */
     msec_t gap_until_ms;
     enum blindness blindness;
@@ -263,6 +264,9 @@ bool state_store_ok(const struct engine *engine);
 bool state_told(const struct engine *engine, uint32_t group);
 /* Asks for a look at a group no later than at_ms. */
 void state_wake(struct engine *engine, uint32_t group, msec_t at_ms);
+/* When what is refused is looked at next, should a wake be missing: on a grid, so that it does not
+ * matter what was touched meanwhile. */
+msec_t state_look_again(const struct engine *engine);
 void state_touch(struct engine *engine, uint32_t group);
 void state_touch_all(struct engine *engine);
 
@@ -295,6 +299,8 @@ const struct gate *safety_closed(const struct gate *gates, uint32_t count);
 /* C5: every service keeps some weight. */
 bool safety_has_weight(const struct engine *engine, uint32_t group, const int *weights);
 uint32_t safety_budget_used(const struct engine *engine);
+/* When time alone may open a gate next. */
+msec_t safety_again_ms(const struct engine *engine, uint32_t group);
 msec_t safety_dwell_left(const struct engine *engine, uint32_t group);
 void applying_look(struct engine *engine, uint32_t group);  /* is there drift? */
 void applying_apply(struct engine *engine, uint32_t group); /* decision -> change */

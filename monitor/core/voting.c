@@ -80,11 +80,13 @@ static bool sees_all_down(const struct engine *engine)
 }
 
 /* A reference counts as answering until its answer is 3 intervals old, like any evidence. */
-static enum blindness references_say(const struct engine *engine)
+static enum blindness references_say(struct engine *engine)
 {
     const struct settings *settings = engine->settings;
     bool tried = false;
+    bool answered = false;
 
+    engine->senses_end_ms = INT64_MAX;
     if (settings->reference_count == 0)
         return sees_all_down(engine) ? BLIND_ALL_DOWN : BLIND_NOT;
     for (uint32_t i = 0; i < settings->reference_count; i++) {
@@ -92,9 +94,14 @@ static enum blindness references_say(const struct engine *engine)
         msec_t stale_ms = 3 * engine->schedule.items[settings->check_count + i].interval_ms;
 
         tried |= reference->tried;
-        if (reference->answered && engine->now_ms - reference->last_ms <= stale_ms)
-            return BLIND_NOT;
+        if (!reference->answered || engine->now_ms - reference->last_ms > stale_ms)
+            continue;
+        answered = true;
+        if (reference->last_ms + stale_ms + 1 < engine->senses_end_ms)
+            engine->senses_end_ms = reference->last_ms + stale_ms + 1;
     }
+    if (answered)
+        return BLIND_NOT;
     return tried ? BLIND_REFERENCES : BLIND_STARTING;
 }
 

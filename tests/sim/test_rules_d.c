@@ -446,9 +446,9 @@ START_TEST(d5_auto_returns_in_steps_each_held_for_dwell)
     run_for(world, 600000);
     expect_trace(world, "[435775] usw2 decided group=jwt-pizza epoch=3 kind=failback "
                         "weights=\"10/100 10/100\" rule=D8\n"
-                        "[536010] use1 decided group=jwt-pizza epoch=4 kind=failback "
+                        "[535775] use1 decided group=jwt-pizza epoch=4 kind=failback "
                         "weights=\"50/100 50/100\" rule=D8\n"
-                        "[636010] usw2 decided group=jwt-pizza epoch=5 kind=failback "
+                        "[635775] usw2 decided group=jwt-pizza epoch=5 kind=failback "
                         "weights=\"100/0 100/0\" rule=D8\n");
     expect_weights(world, "100/0 100/0");
     world_destroy(world);
