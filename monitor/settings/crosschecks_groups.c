@@ -293,14 +293,26 @@ void check_steps_rise(struct inspection *in)
     }
 }
 
+/* The service of a group whose clients are the last to follow a move. */
+static const struct service *slowest_of(const struct settings *settings, const struct group *group)
+{
+    const struct service *slowest = NULL;
+    for (uint32_t i = 0; i < group->service_count; i++) {
+        const struct service *service = &settings->services[group->services[i]];
+        if (slowest == NULL || service->ttl_s > slowest->ttl_s)
+            slowest = service;
+    }
+    return slowest;
+}
+
 void check_dwell_below_ttl(struct inspection *in)
 {
     const struct settings *settings = in->settings;
-    for (uint32_t i = 0; i < settings->service_count; i++) {
-        const struct service *service = &settings->services[i];
-        if (service->group != NONE &&
-            settings->groups[service->group].dwell_ms < service->ttl_s * 1000)
-            inspect_complain(in, place_of_group(service->group, "dwell"),
+    for (uint32_t i = 0; i < settings->group_count; i++) {
+        const struct group *group = &settings->groups[i];
+        const struct service *service = slowest_of(settings, group);
+        if (service != NULL && group->dwell_ms < service->ttl_s * 1000)
+            inspect_complain(in, place_of_group(i, "dwell"),
                              "the next move could come before clients of \"%s\" have seen the last "
                              "one (ttl %lld s); dwell at least as long",
                              service->name, (long long)service->ttl_s);

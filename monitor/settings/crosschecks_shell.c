@@ -96,9 +96,10 @@ void check_same_file(struct inspection *in)
 void check_references_missing(struct inspection *in)
 {
     if (in->settings->reference_count == 0)
-        inspect_complain(in, place_of("probe.references"),
-                         "without references a probe that lost its own network takes every region "
-                         "for down; name two or three places outside");
+        inspect_complain(
+            in, place_of("probe.references"),
+            "without references a probe that sees all regions down cannot know whether "
+            "the fault is its own, and abstains; name two or three places outside");
 }
 
 /* ---- alerts ---- */

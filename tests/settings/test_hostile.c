@@ -54,9 +54,9 @@ START_TEST(an_empty_file_lacks_everything_that_is_required)
                    "F: services: is required; write a list of 1 to 64 groups ( { ... } ) "
                    "[missing]\n"
                    "F: groups: is required; write a list of 1 to 64 groups ( { ... } ) [missing]\n"
-                   "F: warning: probe.references: without references a probe that lost its own "
-                   "network takes every region for down; name two or three places outside "
-                   "[references-missing]\n"
+                   "F: warning: probe.references: without references a probe that sees all regions "
+                   "down cannot know whether the fault is its own, and abstains; name two or three "
+                   "places outside [references-missing]\n"
                    "F: warning: alerts: nobody would be told of anything; add an smtp or webhook "
                    "sink [nobody-is-told]\n");
 }
