@@ -195,7 +195,10 @@ void print_batches(const json_t *batches)
     const json_t *batch;
     size_t i;
 
-    json_array_foreach(batches, i, batch) print_batch(batch);
+    json_array_foreach(batches, i, batch)
+    {
+        print_batch(batch);
+    }
 }
 
 static void print_plan(const json_t *group)
@@ -234,7 +237,10 @@ int run_plan(const struct arguments *arguments)
     printf("plan only: nothing is written; as probe ");
     render_text(stdout, text_of(reply.body, "probe"));
     printf(" sees it\n");
-    json_array_foreach(json_object_get(reply.body, "groups"), i, group) print_plan(group);
+    json_array_foreach(json_object_get(reply.body, "groups"), i, group)
+    {
+        print_plan(group);
+    }
     reply_clear(&reply);
     return CODE_GOOD;
 }

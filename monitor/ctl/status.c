@@ -176,7 +176,10 @@ static void print_sites(const json_t *status, const json_t *group)
     table_add(table, STYLE_DIM, "normal");
     table_add(table, STYLE_DIM, "agreed");
     table_add(table, STYLE_DIM, "for");
-    json_array_foreach(probes, p, probe) table_add(table, STYLE_DIM, "%s", text_of(probe, "name"));
+    json_array_foreach(probes, p, probe)
+    {
+        table_add(table, STYLE_DIM, "%s", text_of(probe, "name"));
+    }
     json_array_foreach(json_object_get(group, "sites"), i, site)
     {
         table_add(table, STYLE_PLAIN, "%s", text_of(site, "site"));
@@ -184,8 +187,11 @@ static void print_sites(const json_t *status, const json_t *group)
         table_add(table, style_of_state(text_of(site, "agreed")), "%s", text_of(site, "agreed"));
         table_add(table, STYLE_DIM, "%s",
                   render_span(json_object_get(site, "agreed_for_seconds"), span));
-        json_array_foreach(probes, p, probe) add_vote(
-            table, json_object_get(json_object_get(site, "votes"), text_of(probe, "name")));
+        json_array_foreach(probes, p, probe)
+        {
+            add_vote(table,
+                     json_object_get(json_object_get(site, "votes"), text_of(probe, "name")));
+        }
     }
     table_finish(table, 2);
 }
