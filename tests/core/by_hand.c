@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "by_hand.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void make_sites(struct by_hand *hand, uint32_t service)
+{
+    static const char *const services[] = {"pizza", "factory"};
+
+    hand->services[service] = (struct service){
+        .name = services[service],
+        .record = service == 0 ? "pizza.example.com" : "factory.example.com",
+        .type = "A",
+        .ttl_s = 60,
+        .required = true,
+        .first_site = service * HAND_REGIONS,
+        .site_count = HAND_REGIONS,
+    };
+    for (uint32_t r = 0; r < HAND_REGIONS; r++) {
+        uint32_t at = service * HAND_REGIONS + r;
+
+        snprintf(hand->names[at], sizeof(hand->names[at]), "%s/%s", services[service],
+                 hand->regions[r]);
+        snprintf(hand->sets[at], sizeof(hand->sets[at]), "%s-%s", services[service],
+                 hand->regions[r]);
+        hand->sites[at] = (struct site){.service = service,
+                                        .region = r,
+                                        .weight = r == EAST ? 100 : 0,
+                                        .set = hand->sets[at],
+                                        .value = "192.0.2.1",
+                                        .name = hand->names[at],
+                                        .first_check = at,
+                                        .check_count = 1};
+        hand->checks[at] = (struct check){.site = at,
+                                          .url = "http://x.test/",
+                                          .address = "",
+                                          .method = "GET",
+                                          .status = "200",
+                                          .body = "",
+                                          .interval_ms = 10000,
+                                          .timeout_ms = 3000,
+                                          .retry_ms = 1000,
+                                          .fall = 3,
+                                          .rise = 2};
+        hand->group_sites[at] = at;
+    }
+    hand->of_group[service] = service;
+}
+
+void by_hand(struct by_hand *hand)
+{
+    *hand = (struct by_hand){.regions = {"us-east-1", "us-west-2", "eu-central-1"},
+                             .zones = {"ZONE1"},
+                             .order = {EAST, WEST, CENTRAL},
+                             .electors = {{"use1", "aws/us-east-1", "aws", "us-east-1", true},
+                                          {"use1b", "gcp/us-east-1", "gcp", "us-east-1", true},
+                                          {"usw2", "aws/us-west-2", "aws", "us-west-2", true},
+                                          {"fra", "hetzner/fra1", "hetzner", "fra1", false},
+                                          {"frab", "hetzner/fra1", "hetzner", "fra1", false}}};
+    make_sites(hand, 0);
+    make_sites(hand, 1);
+    hand->group = (struct group){.name = "jwt-pizza",
+                                 .services = hand->of_group,
+                                 .service_count = HAND_SERVICES,
+                                 .together = true,
+                                 .order = hand->order,
+                                 .order_count = HAND_REGIONS,
+                                 .hold_ms = 20000,
+                                 .stable_ms = 60000,
+                                 .dwell_ms = 600000,
+                                 .fallback_region = NONE,
+                                 .site_count = HAND_SITES,
+                                 .sites = hand->group_sites};
+    hand->settings = (struct settings){.fingerprint = "0123456789abcdef",
+                                       .quorum_down = 3,
+                                       .quorum_up = 3,
+                                       .quorum_vantages = 2,
+                                       .quorum_owners = 1,
+                                       .electors = hand->electors,
+                                       .elector_count = HAND_PROBES,
+                                       .store = {.lease_ms = 10000},
+                                       .regions = hand->regions,
+                                       .region_count = HAND_REGIONS,
+                                       .zones = hand->zones,
+                                       .zone_count = 1,
+                                       .services = hand->services,
+                                       .service_count = HAND_SERVICES,
+                                       .sites = hand->sites,
+                                       .site_count = HAND_SITES,
+                                       .checks = hand->checks,
+                                       .check_count = HAND_SITES,
+                                       .groups = &hand->group,
+                                       .group_count = 1,
+                                       .limit_budget = 4,
+                                       .limit_window_ms = 6 * 3600 * 1000};
+}
+
+int run_tests(const char *name, const TTest *const *tests, size_t count)
+{
+    Suite *suite = suite_create(name);
+    TCase *all = tcase_create(name);
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    for (size_t i = 0; i < count; i++)
+        tcase_add_test(all, tests[i]);
+    suite_add_tcase(suite, all);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* by_hand.h: settings without a file: pizza and its factory in three regions, five probes. A test
+ * changes what it is about. Also the few lines in which a program of tests runs them. */
+#ifndef REGIONSHIFT_TESTS_CORE_BY_HAND_H
+#define REGIONSHIFT_TESTS_CORE_BY_HAND_H
+
+#include <check.h>
+
+#include "settings.h"
+
+enum { EAST, WEST, CENTRAL, HAND_REGIONS, HAND_SERVICES = 2, HAND_PROBES = 5 };
+enum { HAND_SITES = HAND_REGIONS * HAND_SERVICES };
+
+/* Sites stand service by service: pizza east, west, central, factory east, ... */
+enum { PIZZA_AT, FACTORY_AT = HAND_REGIONS };
+
+struct by_hand {
+    struct settings settings;
+    struct group group;
+    struct service services[HAND_SERVICES];
+    struct site sites[HAND_SITES];
+    struct check checks[HAND_SITES];
+    struct elector electors[HAND_PROBES];
+    const char *regions[HAND_REGIONS];
+    const char *zones[1];
+    uint32_t of_group[HAND_SERVICES];
+    uint32_t order[HAND_REGIONS];
+    uint32_t group_sites[HAND_SITES];
+    char names[HAND_SITES][64];
+    char sets[HAND_SITES][64];
+};
+
+/* Quorum 3 of 5 (two stand in us-east-1), weights 100/0/0, hold 20 s, stable 60 s, dwell 600 s,
+ * interval 10 s, fall 3, rise 2. */
+void by_hand(struct by_hand *hand);
+
+int run_tests(const char *name, const TTest *const *tests, size_t count);
+#define RUN_TESTS(name, ...)                                                                       \
+    run_tests(name, (const TTest *const[]){__VA_ARGS__},                                           \
+              sizeof((const TTest *const[]){__VA_ARGS__}) / sizeof(const TTest *))
+
+#endif
