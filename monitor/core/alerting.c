@@ -80,7 +80,7 @@ static struct alert *raise(struct engine *engine, const struct about *about,
     *alert = (struct alert){
         .event = phase == ALERT_OPEN ? kind->event : kind->over,
         .phase = phase,
-        .severity = phase == ALERT_OPEN ? kind->severity : SEVERITY_INFO,
+        .severity = kind->severity, /* of both: who was paged hears that it is over */
         .at_wall = state_wall(engine, engine->now_ms),
         .group = about->group != NONE ? engine->settings->groups[about->group].name : "",
         .region = about->region != NONE ? engine->settings->regions[about->region] : "",

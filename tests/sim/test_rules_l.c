@@ -43,6 +43,22 @@ START_TEST(l2_an_incident_opens_once_and_resolves_once)
 }
 END_TEST
 
+/* A sink takes what is grave enough for it: who was paged must hear that it is over. */
+START_TEST(l2_a_resolve_is_as_grave_as_its_opening)
+{
+    struct world *world = pizza_world(PIZZA("hold = 20;"));
+
+    factory_dies(world);
+    run_for(world, 30000);
+    ck_assert_int_eq(world_alert(world, ALERT_REGION_DOWN)->severity, SEVERITY_PAGE);
+    factory_heals(world);
+    run_for(world, 100000);
+    ck_assert_int_eq(world_alert(world, ALERT_REGION_UP)->phase, ALERT_RESOLVED);
+    ck_assert_int_eq(world_alert(world, ALERT_REGION_UP)->severity, SEVERITY_PAGE);
+    world_destroy(world);
+}
+END_TEST
+
 START_TEST(l2_an_open_incident_is_told_again_by_and_by)
 {
     struct world *world = pizza_world_traced(PIZZA("hold = 20;") "alerting = { remind = 600; };\n",
@@ -304,8 +320,8 @@ int main(void)
 {
     return RUN_TESTS(
         "rules L2 S2 B1", l2_every_probe_derives_the_same_incident,
-        l2_an_incident_opens_once_and_resolves_once, l2_an_open_incident_is_told_again_by_and_by,
-        s1_a_store_that_was_set_back_is_paged,
+        l2_an_incident_opens_once_and_resolves_once, l2_a_resolve_is_as_grave_as_its_opening,
+        l2_an_open_incident_is_told_again_by_and_by, s1_a_store_that_was_set_back_is_paged,
         l2_a_page_says_what_was_seen_done_and_not_done_and_how_to_stop_it,
         l2_a_move_is_told_by_those_who_saw_it_and_has_the_epoch_in_its_name,
         l2_a_move_is_told_even_when_its_witnesses_were_restarted,
