@@ -24,7 +24,7 @@ struct claim {
     char by[NAME_MAX_LENGTH + 1];
     wall_t at_wall; /* of the alert that made the claim; a takeover keeps it */
     uint64_t count; /* notices of this incident: openings and reminders; a resolve keeps it */
-    bool sent;      /* every sink of the holder accepted it */
+    bool sent;      /* a sink has it: nobody else has to try */
 };
 
 /* What a probe does with an alert, given the claim as it stands. */
