@@ -1,25 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* regionshiftd: moves a service's traffic away from a sick region.
  *
- * The map of this tree; the line every event walks is in its order:
+ * The map of this tree; every event walks this line, in this order:
  *
- *     check -> result -> verdict -> vote -> agreement -> decision -> change -> verification ->
- * alert
+ *     check -> result -> verdict -> vote -> agreement -> decision -> change -> verification
+ *     -> alert
  *
  *     include/          one header for each noun: begin with event.h, update.h, engine.h
  *     monitor/
  *       main.c          this file: arguments, settings, and off to daemon_run()
  *       core/           PURE: what to believe, to decide, to change; engine.c tells the story
- *       codec/          PURE: bytes <-> structs: JSON of the store, XML and signatures of Route 53
+ *       codec/          PURE: bytes <-> structs: JSON of the store, XML and signatures of AWS
  *       settings/       the settings file -> one frozen struct
- *       io/             the shell, which does what the engine wants and tells it what happened:
- *         loop.c          the turn: reads the clock, steps the engine
- *         daemon.c        starts and stops the parts; perform.c does updates; reload.c swaps
- * settings probe/          checks over the network: one file for each kind board.c         the
- * store's keys <-> events; store/ the engines of the store zones.c         Route 53's zones <->
- * events; aws/ its client journal.c latches.c   what must be on disk before a request leaves
- *         alerts.c        alerts on disk, claimed, sent; sink/ one file for each kind
- *         history.c log.c       what people read afterwards
+ *       io/             the shell: does what the engine wants, tells it what happened
+ *         loop.c        the turn: reads the clock, steps the engine
+ *         daemon.c      starts and stops the parts
+ *         perform.c     does what an update wants
+ *         reload.c      swaps settings, engine and parts in one go
+ *         probe/        checks over the network: one file for each kind
+ *         board.c       the store's keys <-> events
+ *         store/        the engines of the store
+ *         zones.c       Route 53's zones <-> events; follow.c until every server has a change
+ *         aws/          credentials, signed calls, the client of Route 53
+ *         journal.c     epochs, and latches.c beacons: on disk before a request leaves
+ *         alerts.c      alerts on disk, claimed, sent
+ *         sink/         one file for each kind of sink
+ *         control/      the HTTP interface, over the socket and TCP
+ *         history.c     what people read afterwards; log.c what they read now
  *       sim/            the same engine in a simulated world
  *       ctl/            the command `regionshift`
  */

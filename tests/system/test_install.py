@@ -28,8 +28,9 @@ def test_everything_is_installed(root):
     unit = (root / "usr/local/lib/systemd/system/regionshiftd.service").read_text()
     assert "ExecStart=/usr/local/sbin/regionshiftd " in unit
     assert (root / "usr/local/lib/sysusers.d/regionshift.conf").is_file()
-    assert (root / "usr/local/share/doc/regionshift/LICENSE").is_file()
-    for example in ("jwt-pizza.conf", "iam-policy.json"):
+    for document in ("LICENSE", "README.md", "API.md", "METRICS.md", "ALERTS.md"):
+        assert (root / "usr/local/share/doc/regionshift" / document).is_file()
+    for example in ("jwt-pizza.conf", "regionshift.conf", "iam-policy.json"):
         assert (root / "usr/local/share/doc/regionshift/examples" / example).is_file()
     for page in ("man8/regionshiftd.8", "man1/regionshift.1", "man5/regionshift.conf.5"):
         assert (root / "usr/local/share/man" / page).is_file()

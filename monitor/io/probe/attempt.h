@@ -3,10 +3,11 @@
  *
  * The way of an attempt (prober.c), and where a kind comes in:
  *
- *   start -> waiting -> begin -> resolve -> KIND.begin -> ... KIND calls attempt_end() -> ended ->
- * done |                    ^  |                      ^ |                    |  +-
- * attempt_connect_failed(): the next address
- *                         +- deadline, cancel ------------------ KIND.release
+ *     start -> waiting -> begin -> resolve -> KIND.begin -> ... -> attempt_end() -> ended -> done
+ *                                                 ^          |          ^   calls KIND.release
+ *               attempt_connect_failed():         |          |          |
+ *               the next address, or the end      +----------+----------+
+ *               deadline, cancel --------------------------------------+
  *
  * A kind may end an attempt anywhere and must not touch it afterwards: attempt_end() has released
  * what the kind held. */
