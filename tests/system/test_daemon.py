@@ -156,6 +156,17 @@ def test_many_reloads_leave_a_daemon_that_moves(stage):
     assert len(moves(stage)) == 1
 
 
+# -- what this machine gives --
+
+def test_every_descriptor_that_is_allowed_is_used(make_stage):
+    stage = make_stage(settle=False)
+    stage.stop_daemon("use1")
+    stage.start_daemon("use1", wrapper=["prlimit", "--nofile=200:3000"])
+    stage.wait_log(20, probes=("use1",), fact="store", status="ok")
+    limits = open(f"/proc/{stage.programs['use1'].process.pid}/limits").read()
+    assert re.search(r"Max open files\s+3000\s+3000\s", limits)
+
+
 # -- what is on disk before a request leaves --
 
 def test_an_epoch_that_cannot_be_put_on_disk_is_not_sent(stage):
