@@ -297,9 +297,15 @@ class Stage:
 
     # -- daemons --
 
-    def daemon_env(self):
+    def env(self):
+        """What a sanitizer finds in a program (--enable-sanitize) is kept: see stop()."""
         env = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-        return dict(env, **self.lab.credentials_env(), AWS_CONFIG_FILE="/dev/null",
+        return dict(env, UBSAN_OPTIONS="print_stacktrace=1",
+                    ASAN_OPTIONS=f"exitcode=99:log_path={self.folder}/sanitizer"
+                                 ":verify_asan_link_order=0")     # for libfaketime, preloaded
+
+    def daemon_env(self):
+        return dict(self.env(), **self.lab.credentials_env(), AWS_CONFIG_FILE="/dev/null",
                     AWS_SHARED_CREDENTIALS_FILE="/dev/null")
 
     def start_daemon(self, probe, wrapper=(), options=()):
@@ -314,7 +320,7 @@ class Stage:
         """Runs `regionshift`; returns its CompletedProcess."""
         done = subprocess.run([str(BUILD / "regionshift"), "-s", f"unix:{self.socket(probe)}",
                                *arguments], stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, timeout=60, check=False)
+                              text=True, timeout=60, check=False, env=self.env())
         if check and done.returncode != 0:
             raise StageError(f"regionshift {' '.join(arguments)}: exit {done.returncode}\n"
                              f"{done.stdout}{done.stderr}")
@@ -386,17 +392,21 @@ class Stage:
     # -- end --
 
     def stop(self):
-        """Ends everything, daemons first; the folder goes when all ended well."""
+        """Ends everything, daemons first. A daemon that crashed, failed or hung is an error, and
+        so is what a sanitizer found, whoever stopped the daemon and whatever it returned."""
         failed = []
         for name in sorted(self.programs, key=lambda name: name not in PROBES):
             try:
-                self.programs[name].stop()
+                status = self.programs[name].stop()
+                if name in PROBES and status not in (0, -signal.SIGKILL):
+                    failed.append(f"{name} ended with {status}")
             except StageError as error:
                 failed.append(str(error))
         self.programs.clear()
         if hasattr(self, "lab"):
             self.lab.stop()
+        failed += [report.read_text() for report in sorted(self.folder.glob("sanitizer.*"))]
         if self.own_folder:
             shutil.rmtree(self.folder, ignore_errors=True)
         if failed:
-            raise StageError("; ".join(failed))
+            raise StageError("\n".join(failed))

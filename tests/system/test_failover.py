@@ -11,6 +11,7 @@ from stage import PROBES, REGIONS, SERVICES, StageError
 
 EAST, WEST = REGIONS
 GROUP = "jwt-pizza"
+GAP_S = 4.0         # clearly longer than the 2 s after which a daemon knows that it stood still
 
 
 def weights(stage):
@@ -163,8 +164,10 @@ def test_two_daemons_apply_at_once_and_one_change_is_made(make_stage):
     died = stage.kill_site("factory", EAST)
     assert struck.wait(30)
     victim = box["victim"]
+    stopped = time.monotonic()
     try:
         wait_moved(stage)
+        time.sleep(max(0, stopped + GAP_S - time.monotonic()))
     finally:
         stage.programs[victim].send(signal.SIGCONT)
     stage.wait_log(30, since=died, probes=(victim,), fact="gap", kind="stalled")
