@@ -4,7 +4,7 @@
 #include <string.h>
 
 const char *const fault_site_names[SITES] = {"pizza/us-east-1", "pizza/us-west-2",
-                                              "factory/us-east-1", "factory/us-west-2"};
+                                             "factory/us-east-1", "factory/us-west-2"};
 const char *const fault_regions[2] = {"us-east-1", "us-west-2"};
 
 static uint64_t next_random(struct truth *truth)

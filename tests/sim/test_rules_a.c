@@ -34,6 +34,7 @@ START_TEST(a1_the_dead_count_in_the_denominator)
     factory_dies(world);
     run_for(world, 300000);
     ck_assert_uint_eq(world_shifts(world), 0);
+    ck_assert_uint_eq(world_alerts(world, ALERT_REGION_DOWN, ALERT_OPEN), 0);
     ck_assert_uint_gt(world_alerts(world, ALERT_QUORUM_LOST, ALERT_OPEN), 0);
     world_destroy(world);
 }
