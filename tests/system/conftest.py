@@ -2,10 +2,19 @@
 """Fixtures of the system tests: a whole stage, settled, with quick times."""
 
 import pytest
-from stage import Stage
+from stage import Stage, sanitizer_env, sanitizer_reports
 
 QUICK = {"interval": 1, "timeout": 0.5, "retry": 0.1, "hold": 0, "stable": 1, "dwell": 2,
          "lease": 3}
+
+
+@pytest.fixture(autouse=True)
+def no_sanitizer_reports(tmp_path, monkeypatch):
+    """For programs that run beside a stage; a stage looks after its own."""
+    for name, value in sanitizer_env(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    yield
+    assert not sanitizer_reports(tmp_path), "\n".join(sanitizer_reports(tmp_path))
 
 
 @pytest.fixture

@@ -110,6 +110,17 @@ def free_port(address):
         return s.getsockname()[1]
 
 
+def sanitizer_env(folder):
+    """The environment in which a sanitizer (--enable-sanitize) leaves its reports in the folder."""
+    return {"UBSAN_OPTIONS": "print_stacktrace=1",
+            "ASAN_OPTIONS": f"exitcode=99:log_path={folder}/sanitizer"
+                            ":verify_asan_link_order=0"}    # libfaketime is preloaded
+
+
+def sanitizer_reports(folder):
+    return [report.read_text() for report in sorted(Path(folder).glob("sanitizer.*"))]
+
+
 def settings_text(changes):
     """config/jwt-pizza.conf with [(pattern, replacement, why)] applied; each must be found."""
     text = (TOP / "config" / "jwt-pizza.conf").read_text()
@@ -300,9 +311,7 @@ class Stage:
     def env(self):
         """What a sanitizer finds in a program (--enable-sanitize) is kept: see stop()."""
         env = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-        return dict(env, UBSAN_OPTIONS="print_stacktrace=1",
-                    ASAN_OPTIONS=f"exitcode=99:log_path={self.folder}/sanitizer"
-                                 ":verify_asan_link_order=0")     # for libfaketime, preloaded
+        return dict(env, **sanitizer_env(self.folder))
 
     def daemon_env(self):
         return dict(self.env(), **self.lab.credentials_env(), AWS_CONFIG_FILE="/dev/null",
@@ -405,7 +414,7 @@ class Stage:
         self.programs.clear()
         if hasattr(self, "lab"):
             self.lab.stop()
-        failed += [report.read_text() for report in sorted(self.folder.glob("sanitizer.*"))]
+        failed += sanitizer_reports(self.folder)
         if self.own_folder:
             shutil.rmtree(self.folder, ignore_errors=True)
         if failed:
