@@ -44,6 +44,29 @@ static bool all_known(const struct engine *engine, uint32_t group)
     return true;
 }
 
+/* A record set that the zone lacks and the settings cannot make ends the init, not the patience of
+ * whoever asked for it: the operator has to say its value, or to create it. */
+static bool creatable(struct engine *engine, uint32_t group)
+{
+    struct group_state *state = &engine->groups[group];
+    const struct group *g = state_group(engine, group);
+
+    for (uint32_t k = 0; k < g->site_count; k++) {
+        struct fact *fact;
+
+        if (state->proposal.base[k] >= 0 || engine->settings->sites[g->sites[k]].value[0] != '\0')
+            continue;
+        fact = state_fact(engine, FACT_REFUSED);
+        fact->rule = "D9";
+        fact->group = group;
+        fact->site = g->sites[k];
+        fact->word = "record-set-missing";
+        state->init_wanted = false;
+        return false;
+    }
+    return true;
+}
+
 /* D9: the first head says what the zone says; a missing record set is created with the settings'
  * weight. Only from a reading made after the operator's word. */
 static bool propose_first(struct engine *engine, uint32_t group)
@@ -66,6 +89,8 @@ static bool propose_first(struct engine *engine, uint32_t group)
     }
     take_zone_weights(engine, group, state->proposal.weights);
     take_zone_weights(engine, group, state->proposal.base);
+    if (!creatable(engine, group))
+        return false;
     decision->base_epoch = applying_fence_max(engine, group);
     snprintf(decision->reason, sizeof(decision->reason), "first head, from what the zone says");
     return true;

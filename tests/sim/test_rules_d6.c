@@ -533,6 +533,27 @@ START_TEST(d9_init_creates_the_record_sets_that_are_missing)
 }
 END_TEST
 
+START_TEST(d9_init_refuses_what_it_could_never_create)
+{
+    static const char value[] = "value = \"192.0.2.11\"; ";
+    char settings[] = PIZZA("");
+    struct world *world = NULL;
+    char error[512] = "";
+
+    memset(strstr(settings, value), ' ', sizeof(value) - 1);
+    ck_assert_msg(world_create(settings, error, sizeof(error), &world) == 0, "%s", error);
+    world_run(world, 20000);
+    world_delete_set(world, "pizza/us-west-2");
+    world_trace(world, WORLD_TRACE(FACT_REFUSED), USE1);
+    world_init_groups(world);
+    world_run(world, 60000);
+    expect_trace(world, "[ 20040] use1 refused group=jwt-pizza site=pizza/us-west-2 "
+                        "reason=record-set-missing rule=D9\n");
+    ck_assert_uint_eq(world_batches(world), 0);
+    world_destroy(world);
+}
+END_TEST
+
 /* Route 53 is away after init, and the region dies before the record sets exist. */
 START_TEST(d9_what_init_has_not_created_yet_is_created_by_the_next_change)
 {
@@ -627,6 +648,7 @@ int main(void)
         d9_a_group_without_a_head_is_watched_and_never_moved,
         d9_init_takes_the_weights_of_the_zone_not_those_of_the_settings,
         d9_init_creates_the_record_sets_that_are_missing,
+        d9_init_refuses_what_it_could_never_create,
         d9_what_init_has_not_created_yet_is_created_by_the_next_change,
         d9_a_store_that_lost_its_head_waits_for_a_new_init,
         d10_what_is_refused_has_a_rule_a_reason_and_a_number);
