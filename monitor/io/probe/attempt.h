@@ -7,7 +7,7 @@
  *                                                 ^          |          ^   calls KIND.release
  *               attempt_connect_failed():         |          |          |
  *               the next address, or the end      +----------+----------+
- *               deadline, cancel --------------------------------------+
+ *               deadline, cancel ---------------------------------------+
  *
  * A kind may end an attempt anywhere and must not touch it afterwards: attempt_end() has released
  * what the kind held. */
