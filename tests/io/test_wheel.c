@@ -108,8 +108,9 @@ START_TEST(it_agrees_with_a_plain_list_of_deadlines)
 
     wheel_init(&wheel, now_ms);
     for (int step = 0; step < STEPS; step++) {
-        unsigned i = next_random(&random) % COUNT;
+        unsigned i = next_random(&random) % COUNT, wrong = 0;
         struct wheel_timer *expired;
+        msec_t next_ms;
 
         if (due_ms[i] != 0) {
             wheel_clear(&wheel, &timers[i]);
@@ -124,10 +125,10 @@ START_TEST(it_agrees_with_a_plain_list_of_deadlines)
             ck_assert_int_le(due_ms[expired - timers], now_ms);
             due_ms[expired - timers] = 0;
         }
-        for (unsigned k = 0; k < COUNT; k++) {
-            ck_assert(due_ms[k] == 0 || due_ms[k] > now_ms);
-            ck_assert(due_ms[k] == 0 || wheel_next(&wheel) <= due_ms[k]);
-        }
+        next_ms = wheel_next(&wheel);
+        for (unsigned k = 0; k < COUNT; k++)
+            wrong += due_ms[k] != 0 && (due_ms[k] <= now_ms || next_ms > due_ms[k]);
+        ck_assert_uint_eq(wrong, 0); /* writes to a pipe: not one for each of COUNT */
     }
 }
 END_TEST
