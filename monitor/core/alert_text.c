@@ -13,8 +13,8 @@ static const struct {
     const char *open;
     const char *over;
 } meanings[ALERT_EVENT_COUNT] = {
-    [ALERT_REGION_DOWN] = {"is agreed down", "is agreed down no more"},
-    [ALERT_REGION_UP] = {"is agreed up", "is agreed down no more"},
+    [ALERT_REGION_DOWN] = {"is agreed down", "is agreed up again"},
+    [ALERT_REGION_UP] = {"is agreed up", "is agreed up again"},
     [ALERT_MOVED] = {"traffic was moved; nothing moves back by itself unless failback is auto", ""},
     [ALERT_MOVE_REFUSED] = {"a move is wanted and refused", "nothing is refused any more"},
     [ALERT_MOVE_FAILED] = {"Route 53 will not take the change: settings, rights or records are "
