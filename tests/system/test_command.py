@@ -272,9 +272,15 @@ def test_colour_only_for_a_terminal(stage):
         assert ("\x1b[" in done.stdout) is coloured, done.stdout
 
 
+def interruptible():
+    """A shell without job control starts what it puts into the background deaf to SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_watch_shows_it_again_until_interrupted(stage):
     child = subprocess.Popen([str(BUILD / "regionshift"), "-s", f"unix:{stage.socket('use1')}",
-                              "status", "--watch"], stdout=subprocess.PIPE, text=True)
+                              "status", "--watch"], stdout=subprocess.PIPE, text=True,
+                             preexec_fn=interruptible)
     seen = 0
     for line in child.stdout:
         seen += line.startswith("probe use1")

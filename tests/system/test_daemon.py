@@ -23,7 +23,7 @@ def run(*arguments, **options):
 
 
 def store(stage, *arguments):
-    done = subprocess.run([str(BUILD / "tests/lib/store_tool"), str(stage.folder / "store.db"),
+    done = subprocess.run([str(BUILD / "tests/lib/store_tool"), str(stage.store),
                            *arguments], capture_output=True, text=True, timeout=60, check=True)
     return done.stdout
 

@@ -20,6 +20,7 @@ def is_instrumented():
 def test_a_daemon_leaks_nothing_and_errs_nowhere_through_a_failover(make_stage, tmp_path):
     report = tmp_path / "valgrind.log"
     stage = make_stage(settle=False, timing={"interval": 2, "lease": 10})
+    stage.programs[PROBES[0]].wait_line(lambda line: line.has(fact="store", status="ok"), 20)
     assert stage.stop_daemon(PROBES[0]) == 0
     stage.start_daemon(PROBES[0], wrapper=[
         "valgrind", "--leak-check=full", "--show-leak-kinds=definite,indirect,possible",

@@ -236,7 +236,7 @@ static void resolve(struct sink_tools *tools, struct sink_job *job)
     }
     job->lookup = resolver_lookup(tools->resolver, job->target.host, on_resolved, job);
     if (job->lookup == NULL) {
-        snprintf(job->error, sizeof(job->error), "no memory to resolve %s", job->target.host);
+        snprintf(job->error, sizeof(job->error), "no memory to resolve %.200s", job->target.host);
         transfer(job, false);
     }
 }
