@@ -31,8 +31,10 @@ static const struct {
         {"the store was set back to an older state (a restore?); it is taken as "
          "it is, and where a zone's fence is ahead, the zone is right",
          ""},
-    [ALERT_CANNOT_WRITE] = {"Route 53 does not take our change; it is tried again",
-                            "Route 53 takes changes again"},
+    [ALERT_CANNOT_WRITE] =
+        {"Route 53 cannot be read, or does not take our change: no move can be made "
+         "from here; it is tried again",
+         "Route 53 answers and takes changes again"},
     [ALERT_DRIFT] = {"somebody else changed weights in the zone; nothing moves until "
                      "`regionshift ack INCIDENT`, which makes the zone's weights the normal ones",
                      "zone and ledger agree again"},

@@ -196,6 +196,19 @@ static bool move_refused(const struct engine *engine, uint32_t group)
     return state->has_head && state->refusal.rule != NULL && !engine->dry_run;
 }
 
+/* C8: a zone that cannot be read could not be written either; better known before a region dies. */
+static bool zones_unreadable(const struct engine *engine, uint32_t group)
+{
+    const struct group_state *state = &engine->groups[group];
+
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
+        const struct zone_state *zone = &engine->zones[engine->slots[i].zone];
+        if (zone->failures > 0 && engine->now_ms - zone->failing_ms >= UNREADABLE_MS)
+            return true;
+    }
+    return false;
+}
+
 static bool slots_failing(const struct engine *engine, uint32_t group, bool for_good)
 {
     const struct group_state *state = &engine->groups[group];
@@ -243,7 +256,7 @@ static bool group_wrong(const struct engine *engine, uint32_t group, enum group_
     case INCIDENT_MOVE_REFUSED:
         return move_refused(engine, group);
     case INCIDENT_CANNOT_WRITE:
-        return slots_failing(engine, group, false);
+        return slots_failing(engine, group, false) || zones_unreadable(engine, group);
     case INCIDENT_MOVE_FAILED:
         return slots_failing(engine, group, true);
     case GROUP_INCIDENT_COUNT:

@@ -221,7 +221,8 @@ void applying_zone(struct engine *engine, const struct event_zone *event)
         struct fact *fact = state_fact(engine, FACT_ZONE_FAILED);
         msec_t wait_ms = BACKOFF_FIRST_MS << (zone->failures < 6 ? zone->failures : 6);
         wait_ms = wait_ms > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : wait_ms;
-        zone->failures++;
+        if (zone->failures++ == 0)
+            zone->failing_ms = engine->now_ms;
         zone->failed_ms = engine->now_ms;
         zone->next_ms =
             engine->now_ms + wait_ms + state_jitter(engine, zone->failures, BACKOFF_FIRST_MS);

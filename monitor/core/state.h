@@ -21,6 +21,7 @@ enum {
     ZONE_EVERY_MS = 300000,  /* C4: drift is looked for at least every 5 minutes */
     REFUSED_LOOK_MS = 1000,  /* D10: a refused wish is looked at again, should a wake be missing */
     NOBODY_ACTS_MS = 15000,  /* C6: who only watches says so when nobody acts for this long */
+    UNREADABLE_MS = 50000,   /* C8: with the alert's own 10 s, a page within the minute */
     BACKOFF_FIRST_MS = 1000,
     BACKOFF_MAX_MS = 20000, /* C8: written within 30 s once Route 53 takes changes again */
     LEASE_MARGIN_MS = 1000, /* C6: a lease that ends sooner is no lease */
@@ -99,6 +100,7 @@ struct zone_state {
     bool ever_read;
     msec_t read_ms; /* when the newest reading arrived; -1: never */
     msec_t asked_ms;
+    msec_t failing_ms; /* since when every reading failed; meaningful while failures > 0 */
     msec_t failed_ms;  /* when a reading failed last */
     msec_t answers_ms; /* when the newest reading was asked for */
     msec_t next_ms;    /* the next periodic reading */

@@ -71,6 +71,20 @@ START_TEST(l2_an_open_incident_is_told_again_by_and_by)
 }
 END_TEST
 
+START_TEST(c8_a_zone_that_cannot_be_read_is_paged_before_anything_dies)
+{
+    struct world *world = pizza_world(PIZZA("hold = 20;"));
+
+    world_zone(world, ZONE_DENY);
+    run_for(world, 400000); /* the next look for drift, and a minute */
+    ck_assert_uint_eq(world_alerts(world, ALERT_CANNOT_WRITE, ALERT_OPEN), 2);
+    world_zone(world, ZONE_OK);
+    run_for(world, 120000);
+    ck_assert_uint_eq(world_alerts(world, ALERT_CANNOT_WRITE, ALERT_RESOLVED), 2);
+    world_destroy(world);
+}
+END_TEST
+
 START_TEST(s1_a_store_that_was_set_back_is_paged)
 {
     struct world *world = pizza_world(PIZZA("hold = 20;"));
@@ -321,6 +335,7 @@ int main(void)
     return RUN_TESTS(
         "rules L2 S2 B1", l2_every_probe_derives_the_same_incident,
         l2_an_incident_opens_once_and_resolves_once, l2_a_resolve_is_as_grave_as_its_opening,
+        c8_a_zone_that_cannot_be_read_is_paged_before_anything_dies,
         l2_an_open_incident_is_told_again_by_and_by, s1_a_store_that_was_set_back_is_paged,
         l2_a_page_says_what_was_seen_done_and_not_done_and_how_to_stop_it,
         l2_a_move_is_told_by_those_who_saw_it_and_has_the_epoch_in_its_name,
