@@ -72,18 +72,21 @@ void sim_store_clear(struct sim_store *store)
 
 /* ---- leases ---- */
 
-/* What went with the lease is written again with the new one. */
+/* What went with the lease, or with a store that was set back, is written again. */
 static void write_again(struct world *world, uint32_t probe)
 {
     struct sim_probe *p = &world->probes[probe];
     const char *self = p->settings->electors[probe].name;
+    const struct sim_item *item;
     key_text key;
 
     for (uint32_t g = 0; g < p->settings->group_count; g++) {
         if (p->votes[g] == NULL)
             continue;
         key_vote(key, self, p->settings->groups[g].name);
-        sim_store_put(world, key, p->votes[g], probe, sim_store_begin(world));
+        item = sim_store_find(&world->store, key);
+        if (!present(item) || strcmp(item->value, p->votes[g]) != 0 || item->owner != probe)
+            sim_store_put(world, key, p->votes[g], probe, sim_store_begin(world));
     }
 }
 
@@ -263,6 +266,8 @@ void sim_store_tell(struct world *world, uint32_t probe, bool full)
     }
     event.store.revision = world->store.revision;
     world_feed(world, probe, &event);
+    if (full && p->lease_held && !world->store_readonly)
+        write_again(world, probe);
 }
 
 /* ---- what a probe writes ---- */

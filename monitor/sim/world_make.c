@@ -189,6 +189,7 @@ void world_store_rollback(struct world *world)
         bool was_there = i < world->saved->count && old->value != NULL;
 
         free(item->value);
+        item->mod_revision = 0;
         if (i < world->saved->count)
             *item = *old;
         item->value = was_there ? strdup(old->value) : NULL;
