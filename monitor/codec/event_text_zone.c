@@ -118,8 +118,10 @@ static void read_sets(struct reading *r, const json_t *sets)
     copy->sets = calloc(json_array_size(sets) + 1, sizeof(*copy->sets));
     copy->values = calloc(count_values(sets) + 1, sizeof(*copy->values));
     values = copy->values;
-    if (copy->sets == NULL || copy->values == NULL)
+    if (copy->sets == NULL || copy->values == NULL) {
         json_complain(&r->fields, "", "out of memory");
+        return;
+    }
     for (size_t i = 0; r->fields.object != NULL && i < json_array_size(sets); i++)
         read_set(r, json_array_get(sets, i), &copy->sets[i], &values);
     copy->view.sets = copy->sets;
