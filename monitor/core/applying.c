@@ -122,9 +122,25 @@ bool applying_begun(const struct engine *engine, uint32_t group)
 
 /* ---- reading a zone ---- */
 
+/* The zone's weights are these, site by site. */
+static bool zone_says(const struct engine *engine, const struct zone_slot *slot, const int *weights)
+{
+    const struct group *g = state_group(engine, slot->group);
+
+    for (uint32_t k = 0; k < g->site_count; k++) {
+        uint32_t service = engine->settings->sites[g->sites[k]].service;
+        if (engine->settings->services[service].zone == slot->zone &&
+            slot->weights[k] != weights[k])
+            return false;
+    }
+    return true;
+}
+
+enum plan_verdict { PLAN_UNKNOWN, PLAN_HOLDS, PLAN_BROKEN };
+
 /* C2: the fence itself has the digest of what its epoch said. It is of the whole group, so it tells
  * only while all zones have the same epoch. */
-static bool plan_is_broken(const struct engine *engine, uint32_t group)
+static enum plan_verdict judge_plan(const struct engine *engine, uint32_t group)
 {
     const struct zone_slot *slots = first_slot(engine, group);
     const struct group *g = state_group(engine, group);
@@ -134,7 +150,7 @@ static bool plan_is_broken(const struct engine *engine, uint32_t group)
         const struct zone_slot *slot = &slots[i];
 
         if (!slot->known || !slot->fence_present || slot->fence.epoch != slots[0].fence.epoch)
-            return false;
+            return PLAN_UNKNOWN;
         for (uint32_t k = 0; k < g->site_count; k++) {
             uint32_t service = engine->settings->sites[g->sites[k]].service;
             if (engine->settings->services[service].zone == slot->zone)
@@ -142,32 +158,36 @@ static bool plan_is_broken(const struct engine *engine, uint32_t group)
         }
     }
     change_digest(engine->settings, group, engine->plan_weights, plan);
-    return strcmp(plan, slots[0].fence.plan) != 0;
+    return strcmp(plan, slots[0].fence.plan) == 0 ? PLAN_HOLDS : PLAN_BROKEN;
 }
 
-/* C4: weights are measured against what the fence's own epoch said: head and base know two epochs,
- * of another one its plan tells. */
+/* Of an epoch that neither head nor base is, its plan tells; where that cannot, an older epoch must
+ * at least look like one of the two. */
+static bool unknown_drifted(const struct engine *engine, const struct zone_slot *slot)
+{
+    const struct decision *head = &engine->groups[slot->group].head.decision;
+    enum plan_verdict plan = judge_plan(engine, slot->group);
+
+    if (plan != PLAN_UNKNOWN || !slot->fence_present || slot->fence.epoch > head->epoch)
+        return plan == PLAN_BROKEN;
+    return !zone_says(engine, slot, head->weights) && !zone_says(engine, slot, head->base);
+}
+
+/* C4: weights are measured against what the fence's own epoch said. */
 static bool slot_drifted(const struct engine *engine, const struct zone_slot *slot)
 {
     const struct group_state *state = &engine->groups[slot->group];
-    const struct group *group = state_group(engine, slot->group);
     const struct decision *head = &state->head.decision;
     uint64_t fence = slot->fence_present ? slot->fence.epoch : 0;
-    const int *said = fence == head->epoch        ? head->weights
-                      : fence == head->base_epoch ? head->base
-                                                  : NULL;
 
     if (!slot->known || !state->has_head ||
         engine->zones[slot->zone].answers_ms < state->drift_from_ms)
         return false;
-    if (said == NULL)
-        return plan_is_broken(engine, slot->group);
-    for (uint32_t k = 0; k < group->site_count; k++) {
-        uint32_t service = engine->settings->sites[group->sites[k]].service;
-        if (engine->settings->services[service].zone == slot->zone && slot->weights[k] != said[k])
-            return true;
-    }
-    return false;
+    if (fence == head->epoch)
+        return !zone_says(engine, slot, head->weights);
+    if (fence == head->base_epoch)
+        return !zone_says(engine, slot, head->base);
+    return unknown_drifted(engine, slot);
 }
 
 static void tell_zone(struct engine *engine, const struct zone_slot *slot)

@@ -106,21 +106,22 @@ static void fault_route53(struct truth *truth)
 
 static void fault_human(struct truth *truth)
 {
+    uint32_t site = faults_below(truth, SITES);
+    int weight = (int)faults_below(truth, 100);
+
     if (faults_below(truth, 3) == 0)
         world_delete_fence(truth->world, "jwt-pizza");
     else
-        world_set_weight(truth->world, fault_site_names[faults_below(truth, SITES)],
-                         (int)faults_below(truth, 100));
+        world_set_weight(truth->world, fault_site_names[site], weight);
 }
 
 static void fault_order(struct truth *truth)
 {
-    struct world_order order = {.verb = (enum order_verb)faults_below(truth, ORDER_VERB_COUNT),
-                                .override = faults_below(truth, 4) == 0,
-                                .for_ms = faults_below(truth, 3) == 0 ? 60000 : 0};
-
+    struct world_order order = {.verb = (enum order_verb)faults_below(truth, ORDER_VERB_COUNT)};
     uint32_t region = faults_below(truth, 2);
 
+    order.override = faults_below(truth, 4) == 0;
+    order.for_ms = faults_below(truth, 3) == 0 ? 60000 : 0;
     if (order.verb == ORDER_DRAIN || order.verb == ORDER_RESTORE) {
         order.region = fault_regions[region];
         truth->drained[region] = order.verb == ORDER_DRAIN;
