@@ -209,6 +209,18 @@ static bool zones_unreadable(const struct engine *engine, uint32_t group)
     return false;
 }
 
+/* It turns so by time alone. */
+static void wake_for_unreadable(struct engine *engine, uint32_t group)
+{
+    const struct group_state *state = &engine->groups[group];
+
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
+        const struct zone_state *zone = &engine->zones[engine->slots[i].zone];
+        if (zone->failures > 0 && engine->now_ms < zone->failing_ms + UNREADABLE_MS)
+            state_wake(engine, group, zone->failing_ms + UNREADABLE_MS);
+    }
+}
+
 static bool slots_failing(const struct engine *engine, uint32_t group, bool for_good)
 {
     const struct group_state *state = &engine->groups[group];
@@ -270,6 +282,7 @@ void alerting_raise(struct engine *engine, uint32_t group)
     const struct group *g = state_group(engine, group);
     bool global = regions_state(engine, group) == AGREED_DOWN;
 
+    wake_for_unreadable(engine, group);
     for (uint32_t i = 0; i < GROUP_INCIDENT_COUNT; i++) {
         struct about about = {group, NONE, "", 0};
         watch(engine, &engine->group_incidents[(size_t)group * GROUP_INCIDENT_COUNT + i],
