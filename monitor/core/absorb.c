@@ -423,7 +423,7 @@ void absorb_event(struct engine *engine, const struct event *event)
         deciding_committed(engine, &event->commit);
         break;
     case EVENT_ZONE:
-        applying_zone(engine, &event->zone);
+        observing_zone(engine, &event->zone);
         break;
     case EVENT_CHANGE:
         applying_change(engine, &event->change);

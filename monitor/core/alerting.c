@@ -259,7 +259,7 @@ static bool group_wrong(const struct engine *engine, uint32_t group, enum group_
     case INCIDENT_QUORUM_LOST:
         return quorum_lost(engine, group);
     case INCIDENT_DRIFT:
-        return applying_drifted(engine, group);
+        return observing_drifted(engine, group);
     case INCIDENT_FENCE_MISSING:
     case INCIDENT_FENCE_CONFLICT:
         return some_slot(engine, group, incident);

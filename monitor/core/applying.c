@@ -24,268 +24,9 @@ const char *change_state_name(enum change_state state)
     return state_names[state];
 }
 
-/* ---- what the slots of a group say together ---- */
-
 static struct zone_slot *first_slot(const struct engine *engine, uint32_t group)
 {
     return &engine->slots[engine->groups[group].first_slot];
-}
-
-uint64_t applying_fence_min(const struct engine *engine, uint32_t group)
-{
-    const struct zone_slot *slots = first_slot(engine, group);
-    uint64_t fence = UINT64_MAX;
-
-    for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
-        uint64_t epoch = slots[i].known && slots[i].fence_present ? slots[i].fence.epoch : 0;
-        if (epoch < fence)
-            fence = epoch;
-    }
-    return fence == UINT64_MAX ? 0 : fence;
-}
-
-uint64_t applying_fence_max(const struct engine *engine, uint32_t group)
-{
-    const struct zone_slot *slots = first_slot(engine, group);
-    uint64_t fence = 0;
-
-    for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
-        if (slots[i].known && slots[i].fence_present && slots[i].fence.epoch > fence)
-            fence = slots[i].fence.epoch;
-    }
-    return fence;
-}
-
-bool applying_drifted(const struct engine *engine, uint32_t group)
-{
-    const struct zone_slot *slots = first_slot(engine, group);
-
-    for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
-        if (slots[i].drifted)
-            return true;
-    }
-    return false;
-}
-
-/* A head that was made where one of several fences was missing does not say which the others were:
- * then only what was first read under it counts. */
-static bool slot_late(const struct engine *engine, const struct zone_slot *slot)
-{
-    const struct group_state *state = &engine->groups[slot->group];
-    const struct decision *head = &state->head.decision;
-
-    return slot->known && slot->fence_present && slot->fence.epoch > head->base_epoch &&
-           slot->fence.epoch < head->epoch &&
-           (head->base_epoch > 0 || state->slot_count == 1 ||
-            slot->fence_ms > state->drift_from_ms);
-}
-
-bool applying_late(const struct engine *engine, uint32_t group)
-{
-    const struct zone_slot *slots = first_slot(engine, group);
-    const struct group_state *state = &engine->groups[group];
-    enum decision_kind kind = state->head.decision.kind;
-
-    if (!state->has_head || (kind != DECISION_CANCEL && kind != DECISION_ADOPT))
-        return false;
-    for (uint32_t i = 0; i < state->slot_count; i++) {
-        if (slot_late(engine, &slots[i]))
-            return true;
-    }
-    return false;
-}
-
-/* A head that was made where no fence was expects none, until it has been applied. */
-bool applying_gone(const struct engine *engine, uint32_t group)
-{
-    const struct zone_slot *slots = first_slot(engine, group);
-    const struct decision *head = &engine->groups[group].head.decision;
-
-    for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
-        bool expected = head->base_epoch == 0 && slots[i].seen_epoch < head->epoch;
-        if (slots[i].known && !slots[i].fence_present && !expected)
-            return true;
-    }
-    return false;
-}
-
-bool applying_begun(const struct engine *engine, uint32_t group)
-{
-    const struct zone_slot *slots = first_slot(engine, group);
-
-    for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
-        if (slots[i].seen_epoch >= engine->groups[group].head.decision.epoch)
-            return true;
-    }
-    return false;
-}
-
-/* ---- reading a zone ---- */
-
-/* The zone's weights are these, site by site. */
-static bool zone_says(const struct engine *engine, const struct zone_slot *slot, const int *weights)
-{
-    const struct group *g = state_group(engine, slot->group);
-
-    for (uint32_t k = 0; k < g->site_count; k++) {
-        uint32_t service = engine->settings->sites[g->sites[k]].service;
-        if (engine->settings->services[service].zone == slot->zone &&
-            slot->weights[k] != weights[k])
-            return false;
-    }
-    return true;
-}
-
-enum plan_verdict { PLAN_UNKNOWN, PLAN_HOLDS, PLAN_BROKEN };
-
-/* C2: the fence itself has the digest of what its epoch said. It is of the whole group, so it tells
- * only while all zones have the same epoch. */
-static enum plan_verdict judge_plan(const struct engine *engine, uint32_t group)
-{
-    const struct zone_slot *slots = first_slot(engine, group);
-    const struct group *g = state_group(engine, group);
-    char plan[PLAN_LENGTH + 1];
-
-    for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
-        const struct zone_slot *slot = &slots[i];
-
-        if (!slot->known || !slot->fence_present || slot->fence.epoch != slots[0].fence.epoch)
-            return PLAN_UNKNOWN;
-        for (uint32_t k = 0; k < g->site_count; k++) {
-            uint32_t service = engine->settings->sites[g->sites[k]].service;
-            if (engine->settings->services[service].zone == slot->zone)
-                engine->plan_weights[k] = slot->weights[k];
-        }
-    }
-    change_digest(engine->settings, group, engine->plan_weights, plan);
-    return strcmp(plan, slots[0].fence.plan) == 0 ? PLAN_HOLDS : PLAN_BROKEN;
-}
-
-/* Of an epoch that neither head nor base is, its plan tells; where that cannot, an older epoch must
- * at least look like one of the two. */
-static bool unknown_drifted(const struct engine *engine, const struct zone_slot *slot)
-{
-    const struct decision *head = &engine->groups[slot->group].head.decision;
-    enum plan_verdict plan = judge_plan(engine, slot->group);
-
-    if (plan != PLAN_UNKNOWN || !slot->fence_present || slot->fence.epoch > head->epoch)
-        return plan == PLAN_BROKEN;
-    return !zone_says(engine, slot, head->weights) && !zone_says(engine, slot, head->base);
-}
-
-/* C4: weights are measured against what the fence's own epoch said. */
-static bool slot_drifted(const struct engine *engine, const struct zone_slot *slot)
-{
-    const struct group_state *state = &engine->groups[slot->group];
-    const struct decision *head = &state->head.decision;
-    uint64_t fence = slot->fence_present ? slot->fence.epoch : 0;
-
-    if (!slot->known || !state->has_head ||
-        engine->zones[slot->zone].answers_ms < state->drift_from_ms)
-        return false;
-    if (fence == head->epoch)
-        return !zone_says(engine, slot, head->weights);
-    if (fence == head->base_epoch)
-        return !zone_says(engine, slot, head->base);
-    return unknown_drifted(engine, slot);
-}
-
-static void tell_zone(struct engine *engine, const struct zone_slot *slot)
-{
-    struct fact *fact = state_fact(engine, FACT_ZONE);
-
-    fact->rule = "C4";
-    fact->group = slot->group;
-    fact->zone = slot->zone;
-    fact->epoch = slot->fence_present ? (int64_t)slot->fence.epoch : -1;
-    fact->word = slot->fence_present ? "" : "no-fence";
-    state_weights_text(engine, slot->group, slot->weights, fact->text, sizeof(fact->text));
-}
-
-static void slot_take_view(struct engine *engine, struct zone_slot *slot,
-                           const struct zone_view *view)
-{
-    const struct group *group = state_group(engine, slot->group);
-    const struct record_set *set = change_find_fence(view, group->name);
-    struct fence before = slot->fence;
-    bool was_known = slot->known;
-    bool changed;
-
-    slot->known = true;
-    slot->fence_present =
-        set != NULL && set->value_count == 1 && fence_parse(set->values[0], &slot->fence) == 0;
-    if (!slot->fence_present)
-        memset(&slot->fence, 0, sizeof(slot->fence));
-    changed = !was_known || slot->fence.epoch != before.epoch;
-    if (changed)
-        slot->fence_ms = engine->now_ms;
-    for (uint32_t k = 0; k < group->site_count; k++) {
-        const struct record_set *site = change_find_site(view, engine->settings, group->sites[k]);
-        int weight = site != NULL ? site->weight : -1;
-        changed |= slot->weights[k] != weight;
-        slot->weights[k] = weight;
-    }
-    if (slot->fence_present && slot->fence.epoch > slot->seen_epoch)
-        slot->seen_epoch = slot->fence.epoch;
-    if (changed)
-        tell_zone(engine, slot);
-}
-
-void applying_zone(struct engine *engine, const struct event_zone *event)
-{
-    struct zone_state *zone = &engine->zones[event->zone];
-
-    zone->reading = false;
-    zone->outcome = event->outcome;
-    if (event->outcome != ROUTE53_OK) {
-        struct fact *fact = state_fact(engine, FACT_ZONE_FAILED);
-        msec_t wait_ms = BACKOFF_FIRST_MS << (zone->failures < 6 ? zone->failures : 6);
-        wait_ms = wait_ms > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : wait_ms;
-        if (zone->failures++ == 0)
-            zone->failing_ms = engine->now_ms;
-        zone->failed_ms = engine->now_ms;
-        zone->next_ms =
-            engine->now_ms + wait_ms + state_jitter(engine, zone->failures, BACKOFF_FIRST_MS);
-        fact->zone = event->zone;
-        fact->rule = "C8";
-        fact->word = route53_outcome_name(event->outcome);
-        fact->number = wait_ms;
-    } else {
-        zone->failures = 0;
-        zone->view = event->view;
-        zone->ever_read = true;
-        zone->read_ms = engine->now_ms;
-        zone->answers_ms = zone->asked_ms;
-        zone->wanted = false;
-        zone->next_ms = engine->now_ms + ZONE_EVERY_MS;
-    }
-    for (uint32_t i = 0; i < engine->slot_count; i++) {
-        if (engine->slots[i].zone != event->zone)
-            continue;
-        if (event->outcome == ROUTE53_OK)
-            slot_take_view(engine, &engine->slots[i], event->view);
-        zone->wanted |= engine->slots[i].asked_ms > zone->answers_ms; /* asked during the read */
-        state_touch(engine, engine->slots[i].group);
-    }
-}
-
-/* Which zones are read now: those a slot waits for, and all of them every few minutes. */
-void applying_zones(struct engine *engine)
-{
-    struct update *update = engine->update;
-
-    if (!engine->settings->electors[engine->settings->self].may_act)
-        return;
-    for (uint32_t z = 0; z < engine->settings->zone_count; z++) {
-        struct zone_state *zone = &engine->zones[z];
-        bool due = engine->now_ms >= zone->next_ms || (zone->wanted && zone->failures == 0);
-
-        if (zone->reading || !due)
-            continue;
-        zone->reading = true;
-        zone->asked_ms = engine->now_ms;
-        engine->out_zone_reads[update->zone_read_count++] = z;
-    }
 }
 
 /* ---- gates before sending (C6) ---- */
@@ -362,13 +103,13 @@ static const char *closed_rule(const struct engine *engine, const struct zone_sl
         return "C6";
     if (orders_freeze(&engine->orders, group, wall) != NULL && !override)
         return "D7";
-    if (applying_drifted(engine, group) && !override)
+    if (observing_drifted(engine, group) && !override)
         return "C4";
-    if (applying_gone(engine, group))
+    if (observing_gone(engine, group))
         return "C2"; /* to be decided anew first */
-    if (applying_late(engine, group))
+    if (observing_late(engine, group))
         return "C8"; /* to be adopted, not undone */
-    if (!applying_begun(engine, group) && !evidence_stands(engine, group))
+    if (!observing_begun(engine, group) && !evidence_stands(engine, group))
         return "C6"; /* once one zone has it, the others follow (C8) */
     return NULL;
 }
@@ -463,7 +204,7 @@ static void note_accepted(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
 
-    if (state->accepted_ms >= 0 || applying_fence_min(engine, group) < state->head.decision.epoch)
+    if (state->accepted_ms >= 0 || observing_fence_min(engine, group) < state->head.decision.epoch)
         return;
     state->accepted_ms = engine->now_ms;
     if (state->announce)
@@ -595,7 +336,7 @@ static void latch_beacons(struct engine *engine, uint32_t group)
     for (uint32_t i = 0; g->beacons && state->has_head && i < g->order_count; i++) {
         uint32_t region = g->order[i];
         bool out = evicted(engine, group, region);
-        bool raised = !out && applying_fence_min(engine, group) >= state->head.decision.epoch;
+        bool raised = !out && observing_fence_min(engine, group) >= state->head.decision.epoch;
         struct fact *fact;
 
         if ((!out && !raised) || state->latched[region] == (out ? 1 : 0))
@@ -609,62 +350,6 @@ static void latch_beacons(struct engine *engine, uint32_t group)
         fact->region = region;
         fact->epoch = (int64_t)state->head.decision.epoch;
         fact->word = out ? "set" : "withdrawn";
-    }
-}
-
-static void tell_wrong(struct engine *engine, const struct zone_slot *slot, enum fact_code code,
-                       const char *rule)
-{
-    struct fact *fact = state_fact(engine, code);
-
-    fact->rule = rule;
-    fact->group = slot->group;
-    fact->zone = slot->zone;
-    fact->epoch = slot->fence_present ? (int64_t)slot->fence.epoch : -1;
-    state_weights_text(engine, slot->group, slot->weights, fact->text, sizeof(fact->text));
-}
-
-/* C2: no fence, although one was here, or ought to be by now. */
-static bool slot_missing(const struct engine *engine, const struct zone_slot *slot)
-{
-    const struct group_state *state = &engine->groups[slot->group];
-    bool first = state->head.decision.kind == DECISION_INIT && slot->seen_epoch == 0;
-
-    return state->has_head && slot->known && !slot->fence_present && !first;
-}
-
-/* C7: the fence is above the head, and a whole reading of the store, later than the first sight of
- * this fence, did not explain it. */
-static bool slot_ahead(const struct engine *engine, const struct zone_slot *slot)
-{
-    const struct group_state *state = &engine->groups[slot->group];
-    uint64_t head = state->has_head ? state->head.decision.epoch : 0;
-
-    return slot->known && slot->fence_present && slot->fence.epoch > head &&
-           state_store_ok(engine) && engine->store_full_ms > slot->fence_ms;
-}
-
-void applying_look(struct engine *engine, uint32_t group)
-{
-    struct zone_slot *slots = first_slot(engine, group);
-
-    for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
-        struct zone_slot *slot = &slots[i];
-        bool drifted = slot_drifted(engine, slot);
-        bool missing = slot_missing(engine, slot);
-        bool ahead = slot_ahead(engine, slot);
-
-        if (drifted && !slot->drifted) {
-            tell_wrong(engine, slot, FACT_DRIFT, "C4");
-            engine->groups[group].drift_revision = engine->store_revision;
-        }
-        if (missing && !slot->missing)
-            tell_wrong(engine, slot, FACT_FENCE_MISSING, "C2");
-        if (ahead && !slot->ahead)
-            tell_wrong(engine, slot, FACT_FENCE_AHEAD, "C7");
-        slot->drifted = drifted;
-        slot->missing = missing;
-        slot->ahead = ahead;
     }
 }
 

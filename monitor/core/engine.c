@@ -6,7 +6,8 @@
  *     vote        voting.c    what it tells the others, or that it cannot see     (V5, A2)
  *     agreement   quorum.c    what the quorum says of each site                   (A1-A4)
  *     decision    deciding.c  what the weights should be, and whether they may    (D1-D10)
- *     change      applying.c  what to alter in the zone, and whose turn it is     (C1-C8)
+ *     change      observing.c what the zones say now, and what is wrong there     (C2, C4, C7)
+ *                 applying.c  what to alter in the zone, and whose turn it is     (C1-C8)
  *     alert       alerting.c  who must know                                       (L2, L4)
  *
  * Nothing is remembered to be done: every stage is recomputed from state for the groups an event
@@ -45,7 +46,7 @@ static void touched_groups(struct engine *engine)
             continue;
         group->next_ms = INT64_MAX;
         quorum_agree(engine, i);
-        applying_look(engine, i);
+        observing_look(engine, i);
         deciding_decide(engine, i);
         applying_apply(engine, i);
         alerting_raise(engine, i);
@@ -111,7 +112,7 @@ void engine_step(struct engine *engine, const struct event *event, struct update
     deciding_orders(engine);
     voting_look(engine);
     touched_groups(engine);
-    applying_zones(engine);
+    observing_zones(engine);
     alerting_self(engine);
     engine->deadline_ms = next_deadline(engine);
     engine->update = NULL;

@@ -97,7 +97,7 @@ static void gate_freeze(const struct engine *engine, uint32_t group, bool overri
 static void gate_drift(const struct engine *engine, uint32_t group, bool override,
                        struct gate *gates, uint32_t *count)
 {
-    bool drifted = applying_drifted(engine, group);
+    bool drifted = observing_drifted(engine, group);
 
     gate_add(gates, count, "C4", "drift", !drifted || override, -1, -1,
              drifted ? "weights in the zone are not those of its epoch: somebody else wrote; "

@@ -304,21 +304,21 @@ uint32_t safety_budget_used(const struct engine *engine);
 /* When time alone may open a gate next. */
 msec_t safety_again_ms(const struct engine *engine, uint32_t group);
 msec_t safety_dwell_left(const struct engine *engine, uint32_t group);
-void applying_look(struct engine *engine, uint32_t group);  /* is there drift? */
+void observing_look(struct engine *engine, uint32_t group); /* is there drift? */
 void applying_apply(struct engine *engine, uint32_t group); /* decision -> change */
-void applying_zone(struct engine *engine, const struct event_zone *event);
+void observing_zone(struct engine *engine, const struct event_zone *event);
 void applying_change(struct engine *engine, const struct event_change *event);
-void applying_zones(struct engine *engine); /* which zones are read now */
-uint64_t applying_fence_min(const struct engine *engine, uint32_t group);
-uint64_t applying_fence_max(const struct engine *engine, uint32_t group);
-bool applying_drifted(const struct engine *engine, uint32_t group);
+void observing_zones(struct engine *engine); /* which zones are read now */
+uint64_t observing_fence_min(const struct engine *engine, uint32_t group);
+uint64_t observing_fence_max(const struct engine *engine, uint32_t group);
+bool observing_drifted(const struct engine *engine, uint32_t group);
 /* C7, C8: the batch of an older decision was applied after all, although the head (a cancel, or an
  * adoption) was made without knowing; such a head moves nothing, so it may not undo that. */
-bool applying_late(const struct engine *engine, uint32_t group);
+bool observing_late(const struct engine *engine, uint32_t group);
 /* C2: the fence that the head rests on is gone: it has to be written anew under a new epoch. */
-bool applying_gone(const struct engine *engine, uint32_t group);
+bool observing_gone(const struct engine *engine, uint32_t group);
 /* C7: some zone has, or had, the head's epoch. */
-bool applying_begun(const struct engine *engine, uint32_t group);
+bool observing_begun(const struct engine *engine, uint32_t group);
 void alerting_raise(struct engine *engine, uint32_t group); /* -> alert */
 void alerting_self(struct engine *engine);
 uint32_t alerting_list(const struct engine *engine, struct incident_view *ret_views, uint32_t max);

@@ -91,7 +91,7 @@ static bool propose_first(struct engine *engine, uint32_t group)
     take_zone_weights(engine, group, state->proposal.base);
     if (!creatable(engine, group))
         return false;
-    decision->base_epoch = applying_fence_max(engine, group);
+    decision->base_epoch = observing_fence_max(engine, group);
     snprintf(decision->reason, sizeof(decision->reason), "first head, from what the zone says");
     return true;
 }
@@ -131,7 +131,7 @@ static struct decision *adopt(struct engine *engine, uint32_t group, const char 
 
     take_zone_weights(engine, group, state->proposal.weights);
     memcpy(state->proposal.base, state->proposal.weights, size);
-    decision->base_epoch = applying_fence_max(engine, group);
+    decision->base_epoch = observing_fence_max(engine, group);
     snprintf(decision->reason, sizeof(decision->reason), "%s", reason);
     return decision;
 }
@@ -176,7 +176,7 @@ static const struct order *drift_ack(const struct engine *engine, uint32_t group
 /* C4: "adopt" takes what somebody else wrote; "stop" does so once the drift is acknowledged. */
 static bool drift_is_to_stand(const struct engine *engine, uint32_t group)
 {
-    return applying_drifted(engine, group) && all_present(engine, group) &&
+    return observing_drifted(engine, group) && all_present(engine, group) &&
            (state_group(engine, group)->drift == DRIFT_ADOPT || drift_ack(engine, group) != NULL);
 }
 
@@ -192,7 +192,7 @@ static void propose_drift(struct engine *engine, uint32_t group)
 
     memcpy(state->proposal.normal, state->proposal.weights,
            state_group(engine, group)->site_count * sizeof(int));
-    if (decision_is_move(head->kind) && head->order[0] == '\0' && !applying_begun(engine, group))
+    if (decision_is_move(head->kind) && head->order[0] == '\0' && !observing_begun(engine, group))
         decision->moved_wall = 0; /* what was decided never moved: no dwell */
     if (ack != NULL)
         memcpy(decision->order, ack->id, sizeof(ack->id));
@@ -212,7 +212,7 @@ static void propose_fence(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
     const struct decision *head = &state->head.decision;
-    bool applied = applying_begun(engine, group);
+    bool applied = observing_begun(engine, group);
     struct decision *decision =
         proposal_begin(engine, group, applied ? DECISION_ADOPT : head->kind);
 
@@ -290,9 +290,9 @@ static enum upkeep what_is_wanted(const struct engine *engine, uint32_t group)
         return UPKEEP_AHEAD;
     if (drift_is_to_stand(engine, group))
         return UPKEEP_DRIFT;
-    if (applying_late(engine, group))
+    if (observing_late(engine, group))
         return UPKEEP_LATE;
-    if (applying_gone(engine, group) && !applying_drifted(engine, group))
+    if (observing_gone(engine, group) && !observing_drifted(engine, group))
         return UPKEEP_FENCE;
     return cancellable(engine, group) ? UPKEEP_CANCEL : UPKEEP_NONE;
 }
