@@ -187,8 +187,9 @@ static void group_fate(const struct control_sources *now, const struct order *or
         restore_text(now, order, group, ret);
     else
         say(ret, FATE_IN_FORCE,
-            order->verb == ORDER_FREEZE ? "no automatic move until thawed"
-                                        : "moves again, from fresh votes");
+            order->verb != ORDER_FREEZE ? "moves again, from fresh votes"
+            : order->until_wall == 0    ? "no automatic move until thawed"
+                                        : "no automatic move until its time is over, or thawed");
 }
 
 enum fate fate_look(const struct control_sources *now, const struct order *order,
