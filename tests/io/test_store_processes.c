@@ -320,6 +320,16 @@ static void add_one_key(int tell, unsigned number)
     world_close(&world);
 }
 
+/* Without -wal and -shm: two daemons that close in the same moment may each leave them to the other,
+ * and SQLite takes them up at the next opening. */
+static bool is_sqlites_own(const char *name)
+{
+    size_t length = strlen(name);
+
+    return length > 4 &&
+           (strcmp(name + length - 4, "-wal") == 0 || strcmp(name + length - 4, "-shm") == 0);
+}
+
 static unsigned count_files(void)
 {
     DIR *directory = opendir(lab_directory);
@@ -327,7 +337,7 @@ static unsigned count_files(void)
 
     ck_assert_ptr_nonnull(directory);
     for (struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory)) {
-        count += entry->d_name[0] == '.' ? 0 : 1;
+        count += entry->d_name[0] == '.' || is_sqlites_own(entry->d_name) ? 0 : 1;
     }
     (void)closedir(directory);
     return count;
