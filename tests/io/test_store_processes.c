@@ -320,8 +320,8 @@ static void add_one_key(int tell, unsigned number)
     world_close(&world);
 }
 
-/* Without -wal and -shm: two daemons that close in the same moment may each leave them to the other,
- * and SQLite takes them up at the next opening. */
+/* Without -wal and -shm: two daemons that close in the same moment may each leave them to the
+ * other, and SQLite takes them up at the next opening. */
 static bool is_sqlites_own(const char *name)
 {
     size_t length = strlen(name);
