@@ -261,6 +261,19 @@ int settings_load_public(const char *file, struct settings **ret_settings,
 int settings_parse(const char *text, size_t length, const char *name, const char *probe,
                    struct settings **ret_settings, struct settings_report *ret_report);
 
+/* One setting to change before the text is checked: `set groups.*.hold 45` of a scenario, or a value
+ * that `simulate --sweep` tries. */
+struct settings_change {
+    const char *path;  /* "groups.*.hold": names and [N] or N, joined by dots; `*`: every member */
+    const char *value; /* as in a file: 45, "45s", true, "text", [ 1, 2 ]; a bare word is text */
+};
+
+/* As settings_load_public(), from memory, as the probe named (or NULL: none), with the changes
+ * applied in turn. A path that meets nothing it may change is an error that says so. */
+int settings_parse_changed(const char *text, size_t length, const char *name, const char *probe,
+                           const struct settings_change *changes, size_t change_count,
+                           struct settings **ret_settings, struct settings_report *ret_report);
+
 /* Prints a report, a line each: "FILE:LINE: path: what, and what is allowed [name]". */
 void settings_report_print(const struct settings_report *report, const char *file, FILE *out);
 void settings_report_clear(struct settings_report *report);

@@ -12,10 +12,88 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "action.h"
 #include "engine.h"
 #include "settings.h"
 
 struct world;
+
+/* ---- making one ---- */
+
+/* The settings of a world, parsed once for each probe of the electorate: a thousand worlds may
+ * share one cast. Other settings (`probe X other-settings`) are the same file with a longer
+ * interval, so that their fingerprint differs. */
+struct cast {
+    uint32_t probe_count;
+    struct settings **settings; /* by probe; each is its own self */
+    struct settings **others;
+};
+
+/* Reads the text of a settings file (name stands for it in messages) with the changes applied, for
+ * every probe; opens no secret. Returns 0 and a cast the caller destroys, or -1 with the first
+ * problem in error, "FILE:LINE: path: what". */
+int cast_create(const char *text, size_t length, const char *name,
+                const struct settings_change *changes, uint32_t change_count, char *error,
+                size_t error_size, struct cast **ret_cast);
+void cast_destroy(struct cast *cast);
+
+/* Makes a world of a cast, which must outlive it: all probes alive from time 0 on, endpoints all
+ * good, record sets as the settings say, no fence. All that is random in it comes from the seed. */
+struct world *world_make(const struct cast *cast, uint64_t seed);
+
+/* D9, and the time until every site is agreed up for every group's `stable`: how each scenario
+ * begins. Keeps a backup of the store (ACTION_STORE_ROLLBACK goes back to it). Afterwards
+ * world_origin() is the time of the scenario's 0. */
+void world_settle(struct world *world);
+msec_t world_origin(const struct world *world);
+
+/* Lets an action happen now. Returns 0, or -1 with a sentence in error when a name in it means
+ * nothing under these settings ("no region 'mars'; there are us-east-1, us-west-2"). */
+int world_act(struct world *world, const struct action *action, char *error, size_t error_size);
+/* The same test alone: an action that passes can be acted at any time. */
+int world_can_act(const struct world *world, const struct action *action, char *error,
+                  size_t error_size);
+/* Which sites (ret_sites[site] = true) or which regions a name means; -1 with a sentence. */
+int world_sites(const struct world *world, const struct who *who, bool *ret_sites, char *error,
+                size_t error_size);
+
+/* ---- watching one ---- */
+
+/* Who looks on: the invariants, and the expectations of a scenario. Any call may be NULL. */
+struct watcher {
+    void *context;
+    /* After each step of an engine, before its update is carried out. */
+    void (*stepped)(void *context, struct world *world, uint32_t probe, const struct event *event,
+                    const struct update *update);
+    /* The store took a probe's commit. */
+    void (*committed)(void *context, struct world *world, uint32_t probe,
+                      const struct commit *commit, uint64_t revision);
+    /* A batch is handed to Route 53, before anything becomes of it. */
+    void (*sent)(void *context, struct world *world, uint32_t probe, const struct batch *batch);
+    /* Route 53 applied a batch; late: long after it was sent; shift: it changed a weight. */
+    void (*accepted)(void *context, struct world *world, uint32_t probe,
+                     const struct batch *batch, bool shift, bool late);
+    /* An alert reached its readers through at least one sink. */
+    void (*delivered)(void *context, struct world *world, uint32_t probe,
+                      const struct alert *alert);
+    /* An action was played. */
+    void (*acted)(void *context, struct world *world, const struct action *action);
+};
+enum { WATCHERS_MAX = 4 };
+void world_watch(struct world *world, const struct watcher *watcher);
+
+/* Ground truth, for those who look on. */
+bool world_alive(const struct world *world, uint32_t probe);
+bool world_paused(const struct world *world, uint32_t probe);
+bool world_liar(const struct world *world, uint32_t probe);
+/* Would an attempt from there, now, be answered well? Random loss below 100 % counts as yes. */
+bool world_answers(const struct world *world, uint32_t probe, uint32_t site);
+bool world_reaches_store(const struct world *world, uint32_t probe);
+/* The lease in the store lives until then; 0: it is gone. */
+msec_t world_lease_until(const struct world *world, uint32_t probe);
+bool world_has_own_settings(const struct world *world, uint32_t probe);
+const struct settings *world_probe_settings(const struct world *world, uint32_t probe);
+uint64_t world_steps(const struct world *world); /* of all engines, so far */
 
 /* Facts go to the trace when their code is in this set (1 << code). */
 #define WORLD_TRACE(code) (UINT64_C(1) << (code))

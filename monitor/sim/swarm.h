@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* swarm.h: random runs. A seed picks a random subset of the faults there are, random rates, and
+ * draws a list of actions from them; another function draws random settings as well. The same seed
+ * gives the same run for ever (on the same commit), on every machine. */
+#ifndef REGIONSHIFT_SIM_SWARM_H
+#define REGIONSHIFT_SIM_SWARM_H
+
+#include "play.h"
+
+enum swarm_mode {
+    SWARM_SAFETY,  /* faults to the end */
+    SWARM_LIVENESS /* faults, then a healthy core of probes, store and Route 53; then a region dies
+                      and a move is demanded within the bound */
+};
+
+/* Writes the text of random settings (3-9 probes, 2-5 regions, every policy) that the settings
+ * reader accepts. Returns the length. */
+size_t swarm_settings(uint64_t seed, char *out, size_t size);
+
+/* Draws a run of one simulated length. The scenario's name says the seed; a liveness run carries
+ * its demand as an expectation. */
+struct scenario *swarm_scenario(const struct cast *cast, uint64_t seed, msec_t length_ms,
+                                enum swarm_mode mode);
+
+/* Makes a failing run as small as it gets: drops actions, shortens it, as long as the same
+ * invariant (or expectation) still fails. Returns a new scenario. */
+struct scenario *swarm_shrink(const struct play *play, const struct outcome_report *failure);
+
+#endif
