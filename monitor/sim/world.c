@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The clock and the queue: the earliest of what is pending and of the engines' deadlines happens
- * next; equal times happen in the order they were asked for, so every run is the same. */
+/* The clock: the earliest of what is pending (sim_queue.c) and of the engines' deadlines happens
+ * next. */
 #include "world_state.h"
 
 #include <assert.h>
@@ -10,36 +10,6 @@
 #include <string.h>
 
 #include "event_text.h"
-
-/* ---- the queue ---- */
-
-void world_later(struct world *world, msec_t after_ms, struct pending pending)
-{
-    uint32_t at;
-
-    if (world->queue_count == world->queue_room) {
-        world->queue_room = world->queue_room == 0 ? 256 : 2 * world->queue_room;
-        world->queue = realloc(world->queue, world->queue_room * sizeof(*world->queue));
-        assert(world->queue != NULL);
-    }
-    pending.at_ms = world->now_ms + after_ms;
-    pending.seq = world->seq++;
-    if (pending.probe != NONE)
-        pending.life = world->probes[pending.probe].life;
-    for (at = world->queue_count; at > 0 && world->queue[at - 1].at_ms > pending.at_ms; at--)
-        world->queue[at] = world->queue[at - 1];
-    world->queue[at] = pending;
-    world->queue_count++;
-}
-
-static struct pending take_first(struct world *world)
-{
-    struct pending first = world->queue[0];
-
-    world->queue_count--;
-    memmove(world->queue, world->queue + 1, world->queue_count * sizeof(*world->queue));
-    return first;
-}
 
 /* ---- carrying out an update ---- */
 
@@ -308,15 +278,16 @@ void world_run(struct world *world, msec_t at_ms)
     for (;;) {
         msec_t engine_ms;
         uint32_t probe = next_engine(world, &engine_ms);
-        bool queue_first = world->queue_count > 0 && world->queue[0].at_ms <= engine_ms;
-        msec_t next_ms = queue_first ? world->queue[0].at_ms : engine_ms;
+        msec_t queue_ms = sim_queue_next(&world->queue);
+        bool queue_first = queue_ms <= engine_ms;
+        msec_t next_ms = queue_first ? queue_ms : engine_ms;
 
         if (next_ms > at_ms)
             break;
         if (next_ms > world->now_ms)
             world->now_ms = next_ms;
         if (queue_first) {
-            struct pending pending = take_first(world);
+            struct pending pending = sim_queue_take(&world->queue);
             happen(world, &pending);
         } else {
             world_feed(world, probe, &(struct event){.kind = EVENT_TICK});

@@ -90,14 +90,12 @@ void world_destroy(struct world *world)
         free(probe->zone_views);
         free(probe->waiting);
     }
-    for (uint32_t i = 0; i < world->queue_count; i++)
-        sim_batch_destroy(world->queue[i].batch);
+    sim_queue_destroy(&world->queue);
     sim_store_clear(&world->store);
     if (world->saved != NULL)
         sim_store_clear(world->saved);
     free(world->saved);
     free(world->record);
-    free(world->queue);
     free(world->probes);
     free(world);
 }

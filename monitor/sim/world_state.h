@@ -35,8 +35,6 @@ enum pending_kind {
 
 /* Something that will happen. */
 struct pending {
-    msec_t at_ms;
-    uint64_t seq; /* equal times happen in the order they were asked for */
     enum pending_kind kind;
     uint32_t probe;
     uint32_t life;  /* of the probe: what was asked in an earlier life is nobody's */
@@ -47,6 +45,22 @@ struct pending {
     enum store_status status;
     enum route53_outcome outcome;
     struct sim_batch *batch;
+};
+
+struct queue_entry {
+    msec_t at_ms;
+    uint64_t seq; /* equal times happen in the order they were asked for */
+    uint32_t place;
+};
+
+struct sim_queue {
+    struct queue_entry *heap;
+    struct pending *places;
+    uint32_t *free; /* places */
+    uint32_t free_count;
+    uint32_t count;
+    uint32_t room;
+    uint64_t seq;
 };
 
 struct sim_batch {
@@ -108,7 +122,7 @@ struct sim_probe {
 
 struct world {
     msec_t now_ms;
-    uint64_t seq;
+    struct sim_queue queue;
     struct sim_probe *probes;
     uint32_t probe_count;
     struct sim_store store;
@@ -131,9 +145,6 @@ struct world {
     bool fence_deleted[SIM_SLOTS_MAX]; /* by a human, and no higher epoch since */
     world_sent sent;
     void *sent_context;
-    struct pending *queue; /* sorted by time, then seq */
-    uint32_t queue_count;
-    uint32_t queue_room;
     uint64_t trace_codes;
     uint32_t trace_probe;
     char trace[TRACE_MAX];
@@ -148,10 +159,14 @@ struct world {
     size_t record_room;
 };
 
-/* Puts something on the queue; the copy in the world has its seq. */
-void world_later(struct world *world, msec_t after_ms, struct pending pending);
 /* Gives an event to a probe's engine and carries out its update. */
 void world_feed(struct world *world, uint32_t probe, struct event *event);
+
+/* sim_queue.c */
+void world_later(struct world *world, msec_t after_ms, struct pending pending);
+msec_t sim_queue_next(const struct sim_queue *queue); /* INT64_MAX: nothing will happen */
+struct pending sim_queue_take(struct sim_queue *queue);
+void sim_queue_destroy(struct sim_queue *queue);
 
 /* sim_store.c */
 struct sim_item *sim_store_find(struct sim_store *store, const char *key);
