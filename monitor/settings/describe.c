@@ -2,10 +2,10 @@
 /* describe.c: says what is allowed. */
 #include "describe.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "nearest.h"
 #include "settings.h"
 
 static void describe_words(const struct option *option, char *out, size_t size)
@@ -64,51 +64,12 @@ void option_describe(const struct option *option, char *out, size_t size)
     }
 }
 
-/* ---- nearest key ---- */
-
-enum { KEY_MAX = 32 };
-
-static size_t least(size_t a, size_t b, size_t c)
-{
-    size_t least_of_two = a < b ? a : b;
-    return least_of_two < c ? least_of_two : c;
-}
-
-/* Levenshtein's distance, one row kept. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t row[KEY_MAX + 1];
-    size_t width = strlen(b);
-    for (size_t j = 0; j <= width; j++)
-        row[j] = j;
-    for (size_t i = 1; a[i - 1] != '\0'; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= width; j++) {
-            size_t above = row[j];
-            size_t swapped = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-            row[j] = least(above + 1, row[j - 1] + 1, swapped);
-            diagonal = above;
-        }
-    }
-    return row[width];
-}
-
 const char *schema_nearest(const struct schema *schema, const char *key)
 {
-    const char *nearest = NULL;
-    size_t best = SIZE_MAX;
-    if (strlen(key) > KEY_MAX)
-        return NULL;
-    for (size_t i = 0; i < schema->count; i++) {
-        size_t length = strlen(schema->options[i].key);
-        size_t away = distance(key, schema->options[i].key);
-        if (away < best && away <= (length < 4 ? 1 : length / 2)) {
-            best = away;
-            nearest = schema->options[i].key;
-        }
-    }
-    return nearest;
+    struct nearest nearest = nearest_to(key);
+    for (size_t i = 0; i < schema->count; i++)
+        nearest_try(&nearest, schema->options[i].key);
+    return nearest.best;
 }
 
 /* ---- where a key belongs ---- */
