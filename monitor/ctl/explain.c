@@ -10,41 +10,21 @@ enum { PATH_SIZE = 1800 };
 
 /* ---- gates ---- */
 
-static bool is_duration(const char *name)
+/* -1 for null. */
+static int64_t value_of(const json_t *gate, const char *key)
 {
-    return strcmp(name, "budget") != 0 && strcmp(name, "all-zero") != 0;
+    const json_t *value = json_object_get(gate, key);
+
+    return json_is_integer(value) ? json_integer_value(value) : -1;
 }
 
-/* "3.2 s of 20 s", "1 of 4", "" */
 static void add_value(struct table *table, const json_t *gate)
 {
-    const json_t *value = json_object_get(gate, "value");
-    const json_t *limit = json_object_get(gate, "limit");
-    bool duration = is_duration(text_of(gate, "name"));
-    char a[SPAN_MAX];
-    char b[SPAN_MAX];
-    json_t *seconds;
+    char text[GATE_VALUE_MAX];
 
-    if (!json_is_integer(value)) {
-        table_add(table, STYLE_DIM, "-");
-        return;
-    }
-    seconds = json_real((double)json_integer_value(value) / 1000);
-    if (duration)
-        render_span(seconds, a);
-    else
-        snprintf(a, sizeof(a), "%lld", json_integer_value(value));
-    json_decref(seconds);
-    seconds = json_real((double)json_integer_value(limit) / 1000);
-    if (duration)
-        render_span(seconds, b);
-    else
-        snprintf(b, sizeof(b), "%lld", json_integer_value(limit));
-    json_decref(seconds);
-    if (json_is_integer(limit))
-        table_add(table, STYLE_DIM, "%s of %s", a, b);
-    else
-        table_add(table, STYLE_DIM, "%s", a);
+    table_add(table, STYLE_DIM, "%s",
+              gate_value_format(text_of(gate, "name"), value_of(gate, "value"),
+                                value_of(gate, "limit"), text));
 }
 
 static void print_gates(const json_t *gates, int indent)

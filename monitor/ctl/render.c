@@ -53,21 +53,9 @@ void render_styled(enum style style, const char *text)
 
 const char *render_span(const json_t *seconds, char out[SPAN_MAX])
 {
-    double s = json_number_value(seconds);
-    long whole = (long)s;
-
-    if (!json_is_number(seconds))
-        snprintf(out, SPAN_MAX, "-");
-    else if (s < 10)
-        snprintf(out, SPAN_MAX, "%.1f s", s);
-    else if (whole < 60)
-        snprintf(out, SPAN_MAX, "%ld s", whole);
-    else if (whole < 3600)
-        snprintf(out, SPAN_MAX, "%ld m %ld s", whole / 60, whole % 60);
-    else if (whole < 86400)
-        snprintf(out, SPAN_MAX, "%ld h %ld m", whole / 3600, whole % 3600 / 60);
-    else
-        snprintf(out, SPAN_MAX, "%ld d %ld h", whole / 86400, whole % 86400 / 3600);
+    if (json_is_number(seconds))
+        return span_format((msec_t)(json_number_value(seconds) * 1000 + 0.5), out);
+    snprintf(out, SPAN_MAX, "-");
     return out;
 }
 

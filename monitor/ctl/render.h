@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "explain.h"
+
 enum style { STYLE_PLAIN, STYLE_HEAD, STYLE_DIM, STYLE_GOOD, STYLE_WARN, STYLE_BAD };
 
 /* Prints a text that came from outside. */
@@ -15,8 +17,7 @@ void render_text(FILE *out, const char *text);
 /* The same on stdout, in a style. */
 void render_styled(enum style style, const char *text);
 
-/* "0.8 s" "12 s" "3 m 20 s" "2 h 5 m" "4 d 3 h"; "-" for what is no number. */
-enum { SPAN_MAX = 32 };
+/* As span_format(), from seconds; "-" for what is no number. */
 const char *render_span(const json_t *seconds, char out[SPAN_MAX]);
 
 /* A table: cells are added one after another, row by row, and aligned when printed. */

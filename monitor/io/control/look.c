@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "explain.h"
+
 enum { INCIDENTS_SHOWN_MAX = 256 };
 
 struct look {
@@ -101,7 +103,7 @@ static json_t *decision_of(const struct look *look, const struct group_view *vie
 /* D10: what holds a wanted move back; null when nothing is held back. */
 static json_t *refusal_of(const struct group_view *view)
 {
-    const struct gate *gate = piece_closed(view);
+    const struct gate *gate = explain_closed(view);
 
     if (view->refused_rule == NULL)
         return json_null();

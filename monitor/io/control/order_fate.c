@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "explain.h"
+
 enum { FATE_TEXT_MAX = 255 };
 
 /* For one group. */
@@ -87,7 +89,7 @@ static bool may_pass_soon(const char *rule)
 
 static void held(struct group_fate *ret, const struct group_view *view, bool final)
 {
-    const struct gate *gate = piece_closed(view);
+    const struct gate *gate = explain_closed(view);
 
     ret->rule = view->refused_rule;
     say(ret, may_pass_soon(view->refused_rule) && !final ? FATE_PENDING : FATE_HELD, "%s %s: %s",

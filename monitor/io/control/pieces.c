@@ -79,22 +79,3 @@ uint32_t piece_group(struct request *request, const char *name)
                 "the settings have no group of this name; there are: %s", names);
     return NONE;
 }
-
-const struct gate *piece_closed(const struct group_view *view)
-{
-    if (view->refused_rule == NULL)
-        return NULL;
-    for (uint32_t i = 0; i < view->gate_count; i++) {
-        const struct gate *gate = &view->gates[i];
-
-        if (!gate->open && strcmp(gate->rule, view->refused_rule) == 0 &&
-            strcmp(gate->name, view->refused_reason) == 0)
-            return gate;
-    }
-    /* refused before the gates, for want of a region (D2): what keeps one from gaining says why */
-    for (uint32_t i = 0; i < view->gate_count; i++) {
-        if (!view->gates[i].open && strcmp(view->gates[i].rule, view->refused_rule) == 0)
-            return &view->gates[i];
-    }
-    return NULL;
-}

@@ -224,8 +224,6 @@ json_t *piece_weights(const struct settings *settings, uint32_t group, const int
 json_t *piece_names(const struct settings *settings, probe_set probes);
 /* The group that a path or body names; NONE and a filled 404 when there is none. */
 uint32_t piece_group(struct request *request, const char *name);
-/* The gate that holds a wanted move back, or NULL. */
-const struct gate *piece_closed(const struct group_view *view);
 
 /* ---- batches.c ---- */
 
