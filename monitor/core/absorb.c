@@ -22,7 +22,7 @@ static void absorb_start(struct engine *engine, const struct event_start *start)
     assert(!engine->started);
     engine->started = true;
     engine->wall_offset = start->wall - engine->now_ms;
-    engine->expire_ms = engine->now_ms + EXPIRE_EVERY_MS;
+    engine->expire_ms = engine->now_ms; /* verdicts taken over have an age */
     for (uint32_t i = 0; i < tokens; i++)
         schedule_put(&engine->schedule, i,
                      schedule_grid(&engine->schedule, i, engine->now_ms, engine->wall_offset));
@@ -77,6 +77,8 @@ static void absorb_result(struct engine *engine, const struct event_result *even
     verdict_apply(&check->verdict, &check->rule, result->class, result->failure, engine->now_ms);
     if (result->class != RESULT_VOID)
         note_trouble(engine, site, result->class == RESULT_BAD);
+    if (engine->now_ms + check->rule.stale_ms < engine->expire_ms)
+        engine->expire_ms = engine->now_ms + check->rule.stale_ms + 1;
     schedule_again(engine, event->check);
     if (check->verdict.state == before)
         return;
@@ -100,6 +102,7 @@ static void absorb_reference(struct engine *engine, const struct event_reference
     reference->tried = true;
     reference->answered = event->answered;
     reference->last_ms = engine->now_ms;
+    engine->stirred = true; /* V5 is judged anew */
     schedule_put(&engine->schedule, token,
                  schedule_grid(&engine->schedule, token, engine->now_ms, engine->wall_offset));
 }
@@ -439,6 +442,7 @@ void absorb_event(struct engine *engine, const struct event *event)
         break;
     case EVENT_SINK:
         engine->sinks[event->sink.sink].wrong = event->sink.failing;
+        engine->stirred = true;
         break;
     case EVENT_INIT:
         absorb_init(engine, &event->init);

@@ -138,10 +138,11 @@ static void say_not_done(const struct engine *engine, struct text *text, uint32_
 
     say(text, state->refusal.rule != NULL ? "Wanted, and not done:\n" : "As it stands:\n");
     for (uint32_t i = 0; i < state->gate_count; i++) {
-        const struct gate *gate = &state->gates[i];
-        bool region = gate->rule[0] == 'D' && (gate->rule[1] == '1' || gate->rule[1] == '2');
-        if (state->refusal.rule != NULL ? !gate->open : region)
-            say(text, "  %s: %s\n", gate->rule, gate->text);
+        struct gate gate;
+        finding_say(&state->gates[i], &gate);
+        bool region = gate.rule[0] == 'D' && (gate.rule[1] == '1' || gate.rule[1] == '2');
+        if (state->refusal.rule != NULL ? !gate.open : region)
+            say(text, "  %s: %s\n", gate.rule, gate.text);
     }
     if (safety_dwell_left(engine, group) > 0)
         say(text, "No automatic move of this group for another %" PRId64 " s (dwell, D6).\n",

@@ -177,10 +177,11 @@ static void reason_text(const struct engine *engine, uint32_t group, const struc
         int n;
         if (!(wish->regions_left >> site->region & 1) || agreement->state != AGREED_DOWN)
             continue;
-        n = snprintf(
-            out + used, size - used, "%s%s agreed down by %d of %" PRIu32 " for %" PRId64 " s",
-            used > 0 ? "; " : "", site->name, __builtin_popcountll(agreement->down),
-            engine->settings->elector_count, (engine->now_ms - agreement->since_ms) / 1000);
+        n = snprintf(out + used, size - used,
+                     "%s%s agreed down by %" PRIu32 " of %" PRIu32 " for %" PRId64 " s",
+                     used > 0 ? "; " : "", site->name, __builtin_popcountll(agreement->down),
+                     engine->settings->elector_count,
+                     (engine->now_ms - agreement->since_ms) / 1000);
         used += n > 0 ? (size_t)n : 0;
     }
     if (used == 0)
@@ -302,9 +303,9 @@ static void gate_failback(struct engine *engine, uint32_t group, bool failback)
     for (uint32_t k = 0; k < g->site_count; k++)
         away |= state->head.weights[k] < state->head.normal[k];
     if (away)
-        gate_add(state->gates, &state->gate_count, "D5", "failback", failback, -1, -1,
-                 failback ? "weight may return" : "weight returns by order only: failback %s",
-                 g->name);
+        finding_add(state->gates, &state->gate_count, "D5", "failback", failback, -1, -1,
+                    failback ? "weight may return" : "weight returns by order only: failback %s",
+                    g->name);
 }
 
 static void make_wish(struct engine *engine, uint32_t group)
@@ -337,7 +338,7 @@ static bool judge_wish(struct engine *engine, uint32_t group, struct refusal *re
     struct group_state *state = &engine->groups[group];
     const struct wish *wish = &state->wish;
     const struct order *order;
-    const struct gate *closed;
+    const struct finding *closed;
     uint32_t first;
 
     make_wish(engine, group);
@@ -365,8 +366,8 @@ static bool judge_watcher(struct engine *engine, uint32_t group, bool may, struc
     if (state->allowed_ms < 0)
         state->allowed_ms = engine->now_ms;
     waited_ms = engine->now_ms - state->allowed_ms;
-    gate_add(state->gates, &state->gate_count, "C6", "actor", false, waited_ms, NOBODY_ACTS_MS,
-             "this probe may not act: it waits for those that may");
+    finding_add(state->gates, &state->gate_count, "C6", "actor", false, waited_ms, NOBODY_ACTS_MS,
+                "this probe may not act: it waits for those that may");
     if (waited_ms >= NOBODY_ACTS_MS)
         *refusal = (struct refusal){"C6", "nobody-acts", waited_ms, NOBODY_ACTS_MS};
     else
@@ -382,8 +383,8 @@ static bool judge_upkeep(struct engine *engine, uint32_t group, struct refusal *
     if (safety_has_weight(engine, group, state->proposal.weights))
         return true;
     *refusal = (struct refusal){"C5", "all-zero", 0, 1};
-    gate_add(state->gates, &state->gate_count, "C5", "all-zero", false, 0, 1,
-             "the zone gives a service no weight at all: add weight by hand first");
+    finding_add(state->gates, &state->gate_count, "C5", "all-zero", false, 0, 1,
+                "the zone gives a service no weight at all: add weight by hand first");
     return false;
 }
 
@@ -400,8 +401,8 @@ void deciding_decide(struct engine *engine, uint32_t group)
     if (state->has_head)
         wanted = judge_wish(engine, group, &refusal);
     else
-        gate_add(state->gates, &state->gate_count, "D9", "head", false, -1, -1,
-                 "watched, never moved: no head decision yet; regionshift init");
+        finding_add(state->gates, &state->gate_count, "D9", "head", false, -1, -1,
+                    "watched, never moved: no head decision yet; regionshift init");
     upkeep = !state->commit_pending && upkeep_propose(engine, group);
     may = upkeep ? judge_upkeep(engine, group, &refusal)
                  : judge_watcher(engine, group, wanted, &refusal);

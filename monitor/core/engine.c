@@ -58,8 +58,26 @@ static void wake_groups(struct engine *engine)
 {
     for (uint32_t i = 0; i < engine->settings->group_count; i++) {
         if (engine->groups[i].next_ms <= engine->now_ms)
-            engine->groups[i].dirty = true;
+            state_touch(engine, i);
     }
+}
+
+/* Most events are good results of sites that are up. They touch no group, and no time limit passes
+ * with them: no stage could say anything new. */
+static bool is_stirred(const struct engine *engine)
+{
+    return engine->stirred || engine->now_ms >= engine->senses_end_ms ||
+           engine->now_ms >= engine->orders_end_ms ||
+           (engine->gap != BLIND_NOT && engine->now_ms >= engine->gap_until_ms);
+}
+
+static void look(struct engine *engine)
+{
+    deciding_orders(engine);
+    voting_look(engine);
+    touched_groups(engine);
+    alerting_self(engine);
+    engine->stirred = false;
 }
 
 static msec_t earlier(msec_t a, msec_t b)
@@ -69,8 +87,9 @@ static msec_t earlier(msec_t a, msec_t b)
 
 static msec_t next_deadline(const struct engine *engine)
 {
-    msec_t next = schedule_next(&engine->schedule);
+    msec_t next = engine->now_ms + PULSE_MS;
 
+    next = earlier(next, schedule_next(&engine->schedule));
     next = earlier(next, engine->expire_ms);
     next = earlier(next, engine->orders_end_ms);
     next = earlier(next, engine->senses_end_ms);
@@ -108,12 +127,12 @@ void engine_step(struct engine *engine, const struct event *event, struct update
     engine->now_ms = event->at_ms;
     notice_stall(engine, event);
     absorb_event(engine, event);
+    voting_expire(engine);
+    voting_start(engine);
     wake_groups(engine);
-    deciding_orders(engine);
-    voting_look(engine);
-    touched_groups(engine);
+    if (is_stirred(engine))
+        look(engine);
     observing_zones(engine);
-    alerting_self(engine);
     engine->deadline_ms = next_deadline(engine);
     engine->update = NULL;
 }

@@ -45,29 +45,29 @@ msec_t safety_again_ms(const struct engine *engine, uint32_t group)
     return again_ms;
 }
 
-static void gate_store(const struct engine *engine, struct gate *gates, uint32_t *count)
+static void gate_store(const struct engine *engine, struct finding *gates, uint32_t *count)
 {
     bool open = state_store_ok(engine);
     msec_t age_ms = engine->store_ok_ms < 0 ? -1 : engine->now_ms - engine->store_ok_ms;
 
-    gate_add(gates, count, "S2", "store", open, age_ms, engine->settings->store.lease_ms,
-             open ? "the store answers" : "the store is away: no decision until it answers");
+    finding_add(gates, count, "S2", "store", open, age_ms, engine->settings->store.lease_ms,
+                open ? "the store answers" : "the store is away: no decision until it answers");
 }
 
 /* V5: a probe that cannot trust its own clock or loop does not act; one that merely sees nothing
  * may still decide on what the others see. */
-static void gate_self(const struct engine *engine, struct gate *gates, uint32_t *count)
+static void gate_self(const struct engine *engine, struct finding *gates, uint32_t *count)
 {
     bool open = engine->gap == BLIND_NOT;
 
-    gate_add(gates, count, "V5", "self", open, open ? -1 : engine->gap_until_ms - engine->now_ms,
-             -1,
-             open ? "this probe's clock runs true" : "this probe watches (%s): others may decide",
-             blindness_name(engine->gap));
+    finding_add(
+        gates, count, "V5", "self", open, open ? -1 : engine->gap_until_ms - engine->now_ms, -1,
+        open ? "this probe's clock runs true" : "this probe watches (%s): others may decide",
+        blindness_name(engine->gap));
 }
 
 /* C2: a new epoch must be above every fence, so those have to be known. */
-static void gate_zone(const struct engine *engine, uint32_t group, struct gate *gates,
+static void gate_zone(const struct engine *engine, uint32_t group, struct finding *gates,
                       uint32_t *count)
 {
     const struct group_state *state = &engine->groups[group];
@@ -77,55 +77,55 @@ static void gate_zone(const struct engine *engine, uint32_t group, struct gate *
         for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++)
             open &= engine->slots[i].known;
     }
-    gate_add(gates, count, "C2", "zone", open, -1, -1,
-             open ? "the zones' fences are known" : "a zone has not been read yet");
+    finding_add(gates, count, "C2", "zone", open, -1, -1,
+                open ? "the zones' fences are known" : "a zone has not been read yet");
 }
 
 static void gate_freeze(const struct engine *engine, uint32_t group, bool override,
-                        struct gate *gates, uint32_t *count)
+                        struct finding *gates, uint32_t *count)
 {
     const struct order *freeze =
         orders_freeze(&engine->orders, group, state_wall(engine, engine->now_ms));
 
     if (freeze == NULL)
-        gate_add(gates, count, "D7", "freeze", true, -1, -1, "not frozen");
+        finding_add(gates, count, "D7", "freeze", true, -1, -1, "not frozen");
     else
-        gate_add(gates, count, "D7", "freeze", override, -1, -1,
-                 "frozen by %.40s: %.60s; regionshift thaw", freeze->by, freeze->reason);
+        finding_add(gates, count, "D7", "freeze", override, -1, -1,
+                    "frozen by %s: %s; regionshift thaw", freeze->by, freeze->reason);
 }
 
 static void gate_drift(const struct engine *engine, uint32_t group, bool override,
-                       struct gate *gates, uint32_t *count)
+                       struct finding *gates, uint32_t *count)
 {
     bool drifted = observing_drifted(engine, group);
 
-    gate_add(gates, count, "C4", "drift", !drifted || override, -1, -1,
-             drifted ? "weights in the zone are not those of its epoch: somebody else wrote; "
-                       "look, then regionshift ack"
-                     : "the zone says what its epoch said");
+    finding_add(gates, count, "C4", "drift", !drifted || override, -1, -1,
+                drifted ? "weights in the zone are not those of its epoch: somebody else wrote; "
+                          "look, then regionshift ack"
+                        : "the zone says what its epoch said");
 }
 
 static void gate_dwell(const struct engine *engine, uint32_t group, bool ordered,
-                       struct gate *gates, uint32_t *count)
+                       struct finding *gates, uint32_t *count)
 {
     msec_t left_ms = safety_dwell_left(engine, group);
     msec_t dwell_ms = state_group(engine, group)->dwell_ms;
 
-    gate_add(gates, count, "D6", "dwell", left_ms == 0 || ordered, dwell_ms - left_ms, dwell_ms,
-             left_ms == 0 ? "the last move is long enough ago"
-                          : "the group moved a short time ago: %" PRId64 " s of dwell left",
-             left_ms / 1000);
+    finding_add(gates, count, "D6", "dwell", left_ms == 0 || ordered, dwell_ms - left_ms, dwell_ms,
+                left_ms == 0 ? "the last move is long enough ago"
+                             : "the group moved a short time ago: %d s of dwell left",
+                left_ms / 1000);
 }
 
-static void gate_budget(const struct engine *engine, bool ordered, struct gate *gates,
+static void gate_budget(const struct engine *engine, bool ordered, struct finding *gates,
                         uint32_t *count)
 {
     uint32_t used = safety_budget_used(engine);
     uint32_t limit = engine->settings->limit_budget;
 
-    gate_add(gates, count, "D6", "budget", used < limit || ordered, used, limit,
-             "%" PRIu32 " of %" PRIu32 " moves used in %" PRId64 " s", used, limit,
-             engine->settings->limit_window_ms / 1000);
+    finding_add(gates, count, "D6", "budget", used < limit || ordered, used, limit,
+                "%d of %d moves used in %d s", (int64_t)used, (int64_t)limit,
+                engine->settings->limit_window_ms / 1000);
 }
 
 /* C5: Route 53 answers all-zero weights with equal shares for everybody. */
@@ -146,17 +146,18 @@ bool safety_has_weight(const struct engine *engine, uint32_t group, const int *w
 }
 
 static void gate_empty(const struct engine *engine, uint32_t group, const struct wish *wish,
-                       struct gate *gates, uint32_t *count)
+                       struct finding *gates, uint32_t *count)
 {
     bool open = safety_has_weight(engine, group, wish->weights);
 
     if (!open)
-        gate_add(gates, count, "C5", "all-zero", false, 0, 1,
-                 "a service would have no weight at all: add weight by hand, then ack the drift");
+        finding_add(
+            gates, count, "C5", "all-zero", false, 0, 1,
+            "a service would have no weight at all: add weight by hand, then ack the drift");
 }
 
 bool safety_gates(const struct engine *engine, uint32_t group, const struct wish *wish,
-                  bool override, struct gate *gates, uint32_t *gate_count)
+                  bool override, struct finding *gates, uint32_t *gate_count)
 {
     uint32_t first = *gate_count;
     bool ordered = wish->ordered && wish->changes;
@@ -170,11 +171,11 @@ bool safety_gates(const struct engine *engine, uint32_t group, const struct wish
     gate_budget(engine, ordered, gates, gate_count);
     gate_empty(engine, group, wish, gates, gate_count);
     if (engine->dry_run)
-        gate_add(gates, gate_count, "D8", "dry-run", false, -1, -1, "a dry run never commits");
+        finding_add(gates, gate_count, "D8", "dry-run", false, -1, -1, "a dry run never commits");
     return safety_closed(gates + first, *gate_count - first) == NULL;
 }
 
-const struct gate *safety_closed(const struct gate *gates, uint32_t count)
+const struct finding *safety_closed(const struct finding *gates, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         if (!gates[i].open)

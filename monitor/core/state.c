@@ -56,6 +56,7 @@ msec_t state_look_again(const struct engine *engine)
 void state_touch(struct engine *engine, uint32_t group)
 {
     engine->groups[group].dirty = true;
+    engine->stirred = true;
 }
 
 void state_touch_all(struct engine *engine)

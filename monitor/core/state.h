@@ -13,10 +13,10 @@
 enum {
     BLIND_WATCH_MS = 30000, /* V5: after a gap, watch this long before speaking (Sentinel's TILT) */
     GAP_MS = 2000,          /* V5: a stall or jump longer than this is a gap */
+    PULSE_MS = 1000,        /* V5: something is always due so soon, or a stall would go unseen */
     RANK_STEP_MS = 2000,    /* C6: each applier waits this long for the one before */
     PROPOSE_STEP_MS = 250,  /* D8: proposers go one after another, to lose fewer races */
     CONFLICT_PAUSE_MS = 100, /* D8: after a lost race, let the winner's head arrive */
-    EXPIRE_EVERY_MS = 1000,  /* V4: how often old evidence is looked for */
     STORE_FULL_MS = 30000,   /* S1: three whole reads missed */
     ZONE_EVERY_MS = 300000,  /* C4: drift is looked for at least every 5 minutes */
     REFUSED_LOOK_MS = 1000,  /* D10: a refused wish is looked at again, should a wake be missing */
@@ -135,7 +135,7 @@ struct group_state {
     uint64_t drift_revision; /* the store's, when drift was first seen: older acks are void */
     struct wish wish;
     int *wish_weights;
-    struct gate *gates;
+    struct finding *gates;
     uint32_t gate_count;
     struct refusal refusal; /* said last (D10) */
     /* change */
@@ -180,13 +180,14 @@ struct engine {
     bool started;
     msec_t now_ms;
     msec_t deadline_ms;
+    bool stirred;       /* in this step something changed that a stage looks at */
     wall_t wall_offset; /* wall = monotonic + offset, fixed at the start (D6) */
 
     /* checks: schedule.c, voting.c */
     struct schedule schedule; /* tokens: checks, then references */
     struct check_state *checks;
     struct reference_state *references;
-    msec_t expire_ms;
+    msec_t expire_ms;     /* V4: no evidence of ours becomes too old before */
     msec_t *trouble_ms;   /* by site: first bad result of the bad run; -1 */
     bool *suspects;       /* by site: ours, as last published */
     bool *others_suspect; /* by probe x site */
@@ -284,6 +285,8 @@ msec_t state_jitter(const struct engine *engine, uint64_t salt, msec_t span_ms);
 
 /* The stages, in the order of the straight line. */
 void absorb_event(struct engine *engine, const struct event *event);
+void voting_expire(struct engine *engine);                /* V4 */
+void voting_start(struct engine *engine);                 /* which checks start now */
 void voting_look(struct engine *engine);                  /* verdict -> vote */
 void quorum_agree(struct engine *engine, uint32_t group); /* vote -> agreement */
 enum ballot quorum_ballot(const struct engine *engine, uint32_t probe, uint32_t site,
@@ -295,9 +298,9 @@ void deciding_set_head(struct engine *engine, uint32_t group, const struct decis
 void deciding_orders(struct engine *engine);
 /* The gates between a wish and its commit (safety.c); true when all are open. */
 bool safety_gates(const struct engine *engine, uint32_t group, const struct wish *wish,
-                  bool override, struct gate *gates, uint32_t *gate_count);
+                  bool override, struct finding *gates, uint32_t *gate_count);
 /* The first closed gate of those a commit needs, or NULL. */
-const struct gate *safety_closed(const struct gate *gates, uint32_t count);
+const struct finding *safety_closed(const struct finding *gates, uint32_t count);
 /* C5: every service keeps some weight. */
 bool safety_has_weight(const struct engine *engine, uint32_t group, const int *weights);
 uint32_t safety_budget_used(const struct engine *engine);

@@ -50,7 +50,8 @@ void engine_group(const struct engine *engine, uint32_t group, struct group_view
         .accepted_after_ms = since(start_ms, state->accepted_ms),
         .insync_after_ms = since(start_ms, state->insync_ms),
         .servers_after_ms = since(start_ms, state->servers_ms)};
-    memcpy(ret_view->gates, state->gates, state->gate_count * sizeof(*state->gates));
+    for (uint32_t i = 0; i < state->gate_count; i++)
+        finding_say(&state->gates[i], &ret_view->gates[i]);
 }
 
 void engine_tally(const struct engine *engine, uint32_t site, struct tally *ret_tally)
@@ -123,28 +124,10 @@ uint32_t engine_incidents(const struct engine *engine, struct incident_view *ret
     return alerting_list(engine, ret_views, max);
 }
 
-/* Gates on the way of a group that has no head have nothing to say about weights. */
-bool engine_plan(const struct engine *engine, uint32_t group, const uint32_t *down_sites,
-                 uint32_t down_count, int *ret_weights, struct gate *ret_gates,
-                 uint32_t *ret_gate_count)
+/* A settled world in which these sites are agreed down for long enough. */
+static void suppose_down(const struct engine *engine, uint32_t group, const uint32_t *down_sites,
+                         uint32_t down_count)
 {
-    const struct group_state *state = &engine->groups[group];
-    struct wish wish = {.weights = ret_weights, .gates = ret_gates, .gate_count = ret_gate_count};
-    struct wish_input input = {.settings = engine->settings,
-                               .group = group,
-                               .weights = state->head.weights,
-                               .normal = state->head.normal,
-                               .agreements = engine->plan_agreements,
-                               .drained = engine->drained,
-                               .now_ms = engine->now_ms};
-
-    *ret_gate_count = 0;
-    if (!state->has_head) {
-        gate_add(ret_gates, ret_gate_count, "D9", "head", false, -1, -1,
-                 "watched, never moved: no head decision yet; regionshift init");
-        memset(ret_weights, 0, state_group(engine, group)->site_count * sizeof(*ret_weights));
-        return false;
-    }
     memcpy(engine->plan_agreements, engine->agreements,
            engine->settings->site_count * sizeof(*engine->agreements));
     for (uint32_t i = 0; i < down_count; i++) {
@@ -153,7 +136,43 @@ bool engine_plan(const struct engine *engine, uint32_t group, const uint32_t *do
         engine->plan_agreements[down_sites[i]].since_ms =
             engine->now_ms - state_group(engine, group)->hold_ms;
     }
+}
+
+static bool plan_wish(const struct engine *engine, uint32_t group, int *ret_weights,
+                      struct finding *findings, uint32_t *count)
+{
+    const struct group_state *state = &engine->groups[group];
+    struct wish wish = {.weights = ret_weights, .gates = findings, .gate_count = count};
+    struct wish_input input = {.settings = engine->settings,
+                               .group = group,
+                               .weights = state->head.weights,
+                               .normal = state->head.normal,
+                               .agreements = engine->plan_agreements,
+                               .drained = engine->drained,
+                               .now_ms = engine->now_ms};
+
+    if (!state->has_head) { /* its gates have nothing to say about weights */
+        finding_add(findings, count, "D9", "head", false, -1, -1,
+                    "watched, never moved: no head decision yet; regionshift init");
+        memset(ret_weights, 0, state_group(engine, group)->site_count * sizeof(*ret_weights));
+        return false;
+    }
     wish_make(&input, &wish);
-    safety_gates(engine, group, &wish, false, ret_gates, ret_gate_count);
+    safety_gates(engine, group, &wish, false, findings, count);
     return wish.changes;
+}
+
+bool engine_plan(const struct engine *engine, uint32_t group, const uint32_t *down_sites,
+                 uint32_t down_count, int *ret_weights, struct gate *ret_gates,
+                 uint32_t *ret_gate_count)
+{
+    struct finding findings[GATES_MAX];
+    bool changes;
+
+    *ret_gate_count = 0;
+    suppose_down(engine, group, down_sites, down_count);
+    changes = plan_wish(engine, group, ret_weights, findings, ret_gate_count);
+    for (uint32_t i = 0; i < *ret_gate_count; i++)
+        finding_say(&findings[i], &ret_gates[i]);
+    return changes;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Verdict -> vote: starts the checks that are due, ages evidence, decides whether this probe can
+/* Verdict -> vote: ages evidence, starts the checks that are due, decides whether this probe can
  * see at all (V5), and says what is to be published: the vote when a verdict changed, the suspicion
  * at once (V2). */
 #include <string.h>
@@ -27,7 +27,7 @@ static enum verdict_state site_state(const struct engine *engine, uint32_t site,
     return state;
 }
 
-static void start_due_checks(struct engine *engine)
+void voting_start(struct engine *engine)
 {
     uint32_t token;
 
@@ -40,26 +40,39 @@ static void start_due_checks(struct engine *engine)
     }
 }
 
-static void expire_verdicts(struct engine *engine)
+static void expire(struct engine *engine, uint32_t i)
+{
+    struct check_state *check = &engine->checks[i];
+    enum verdict_state before = check->verdict.state;
+    uint32_t site = engine->settings->checks[i].site;
+    struct fact *fact;
+
+    verdict_expire(&check->verdict, &check->rule, engine->now_ms);
+    if (check->verdict.state == before)
+        return;
+    fact = state_fact(engine, FACT_VERDICT);
+    fact->rule = "V4";
+    fact->site = site;
+    fact->word = verdict_state_name(check->verdict.state);
+    fact->word2 = verdict_state_name(before);
+    state_touch(engine, engine->settings->services[engine->settings->sites[site].service].group);
+}
+
+/* Evidence is looked through only when some of it can have become too old: results since then make
+ * expire_ms earlier than need be, never later. */
+void voting_expire(struct engine *engine)
 {
     if (engine->now_ms < engine->expire_ms)
         return;
-    engine->expire_ms = engine->now_ms + EXPIRE_EVERY_MS;
+    engine->expire_ms = INT64_MAX;
     for (uint32_t i = 0; i < engine->settings->check_count; i++) {
-        struct check_state *check = &engine->checks[i];
-        enum verdict_state before = check->verdict.state;
+        const struct check_state *check = &engine->checks[i];
+        msec_t end_ms;
 
-        verdict_expire(&check->verdict, &check->rule, engine->now_ms);
-        if (check->verdict.state != before) {
-            uint32_t site = engine->settings->checks[i].site;
-            struct fact *fact = state_fact(engine, FACT_VERDICT);
-            fact->rule = "V4";
-            fact->site = site;
-            fact->word = verdict_state_name(check->verdict.state);
-            fact->word2 = verdict_state_name(before);
-            state_touch(engine,
-                        engine->settings->services[engine->settings->sites[site].service].group);
-        }
+        expire(engine, i);
+        end_ms = check->verdict.last_ms + check->rule.stale_ms + 1;
+        if (check->verdict.last_ms >= 0 && end_ms < engine->expire_ms)
+            engine->expire_ms = end_ms;
     }
 }
 
@@ -172,8 +185,6 @@ static void cast_suspects(struct engine *engine)
 
 void voting_look(struct engine *engine)
 {
-    start_due_checks(engine);
-    expire_verdicts(engine);
     judge_blindness(engine);
     cast_suspects(engine);
     for (uint32_t i = 0; i < engine->settings->group_count; i++) {

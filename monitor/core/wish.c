@@ -30,21 +30,6 @@ struct unit {
     struct stand stands[REGIONS_MAX];
 };
 
-void gate_add(struct gate *gates, uint32_t *count, const char *rule, const char *name, bool open,
-              int64_t value, int64_t limit, const char *format, ...)
-{
-    struct gate *gate;
-    va_list args;
-
-    if (gates == NULL || *count == GATES_MAX)
-        return;
-    gate = &gates[(*count)++];
-    *gate = (struct gate){.rule = rule, .name = name, .open = open, .value = value, .limit = limit};
-    va_start(args, format);
-    vsnprintf(gate->text, sizeof(gate->text), format, args);
-    va_end(args);
-}
-
 static void again_at(struct wish *wish, msec_t at_ms)
 {
     if (at_ms < wish->again_ms)
@@ -120,16 +105,16 @@ static void judge_leaving(struct unit *unit, struct wish *wish, uint32_t region)
     if (stand->weight == 0)
         return;
     if (input->drained[region])
-        gate_add(wish->gates, wish->gate_count, "D1", "leave", true, -1, -1,
-                 "%s leaves: drained by order", name);
+        finding_add(wish->gates, wish->gate_count, "D1", "leave", true, -1, -1,
+                    "%s leaves: drained by order", name);
     else if (stand->state == AGREED_DOWN)
-        gate_add(wish->gates, wish->gate_count, "D1", "leave", stand->leaving, age,
-                 unit->group->hold_ms, "%s is agreed down for %" PRId64 " s of hold %" PRId64 " s",
-                 name, age / 1000, unit->group->hold_ms / 1000);
+        finding_add(wish->gates, wish->gate_count, "D1", "leave", stand->leaving, age,
+                    unit->group->hold_ms, "%s is agreed down for %d s of hold %d s", name,
+                    age / 1000, unit->group->hold_ms / 1000);
     else
-        gate_add(wish->gates, wish->gate_count, "D1", "leave", false, -1, -1,
-                 "%s keeps its weight: agreed %s, it leaves when agreed down", name,
-                 agreement_state_name(stand->state));
+        finding_add(wish->gates, wish->gate_count, "D1", "leave", false, -1, -1,
+                    "%s keeps its weight: agreed %s, it leaves when agreed down", name,
+                    agreement_state_name(stand->state));
 }
 
 static void judge_gaining(struct unit *unit, struct wish *wish, uint32_t region)
@@ -148,18 +133,18 @@ static void judge_gaining(struct unit *unit, struct wish *wish, uint32_t region)
     if (stand->weight > 0)
         return;
     if (input->drained[region])
-        gate_add(wish->gates, wish->gate_count, "D2", "gain", false, -1, -1,
-                 "%s may not gain: drained by order; regionshift restore %s", name, name);
+        finding_add(wish->gates, wish->gate_count, "D2", "gain", false, -1, -1,
+                    "%s may not gain: drained by order; regionshift restore %s", name, name);
     else if (!up)
-        gate_add(wish->gates, wish->gate_count, "D2", "gain", stand->may_gain, -1, -1,
-                 "%s is agreed %s; it may gain when agreed up", name,
-                 agreement_state_name(stand->state));
+        finding_add(wish->gates, wish->gate_count, "D2", "gain", stand->may_gain, -1, -1,
+                    "%s is agreed %s; it may gain when agreed up", name,
+                    agreement_state_name(stand->state));
     else
-        gate_add(wish->gates, wish->gate_count, "D2", "gain", stand->may_gain,
-                 age > INT32_MAX ? -1 : age, unit->group->stable_ms,
-                 "%s is agreed up%s (stable %" PRId64 " s)", name,
-                 stable ? " and stable" : ", not yet for long enough",
-                 unit->group->stable_ms / 1000);
+        finding_add(wish->gates, wish->gate_count, "D2", "gain", stand->may_gain,
+                    age > INT32_MAX ? -1 : age, unit->group->stable_ms,
+                    "%s is agreed up%s (stable %d s)", name,
+                    stable ? " and stable" : ", not yet for long enough",
+                    unit->group->stable_ms / 1000);
 }
 
 static void give(struct unit *unit, struct wish *wish, uint32_t in_group, uint32_t site,
@@ -399,7 +384,7 @@ void wish_make(const struct wish_input *input, struct wish *wish)
 {
     const struct group *group = &input->settings->groups[input->group];
     size_t size = group->site_count * sizeof(*wish->weights);
-    struct gate *gates = wish->gates;
+    struct finding *gates = wish->gates;
 
     assert(input->settings->region_count <= REGIONS_MAX);
     memcpy(wish->weights, input->weights, size);

@@ -6,7 +6,7 @@
 
 #include "agreement.h"
 #include "decision.h"
-#include "engine.h"
+#include "gate.h"
 
 struct wish_input {
     const struct settings *settings;
@@ -37,16 +37,11 @@ struct wish {
     uint32_t regions_gained;
     bool all_down; /* every region that could serve is agreed down */
     struct refusal refusal;
-    msec_t again_ms;    /* when time alone changes the answer; INT64_MAX: never */
-    struct gate *gates; /* D1/D2 gates are appended; may be NULL */
+    msec_t again_ms;       /* when time alone changes the answer; INT64_MAX: never */
+    struct finding *gates; /* D1/D2 gates are appended; may be NULL */
     uint32_t *gate_count;
 };
 
 void wish_make(const struct wish_input *input, struct wish *wish);
-
-/* Appends a gate, if there is room. */
-void gate_add(struct gate *gates, uint32_t *count, const char *rule, const char *name, bool open,
-              int64_t value, int64_t limit, const char *format, ...)
-    __attribute__((format(printf, 8, 9)));
 
 #endif

@@ -16,7 +16,7 @@ struct case_of {
     int weights[HAND_SITES];
     int normal[HAND_SITES];
     int wanted[HAND_SITES];
-    struct gate gates[GATES_MAX];
+    struct finding gates[GATES_MAX];
     uint32_t gate_count;
     struct wish wish;
     bool failback;

@@ -118,7 +118,8 @@ START_TEST(d6_a_clock_that_steps_a_year_while_running_changes_no_gate)
         world_clock(world, i, i == 1 ? -year_ms : year_ms);
     run_for(world, 60000);
     look(world, &after);
-    ck_assert_int_eq(after.dwell_left_ms, before.dwell_left_ms - 60000);
+    /* each view is as old as its engine's last step, at most a second */
+    ck_assert_int_le(llabs(after.dwell_left_ms - (before.dwell_left_ms - 60000)), 1000);
     ck_assert_uint_eq(after.budget_used, before.budget_used);
     region_dies(world, "us-west-2", SITE_REFUSE);
     run_for(world, 100000);

@@ -171,8 +171,8 @@ START_TEST(v4_without_evidence_a_site_is_unknown_and_never_down)
     world_site(world, "factory/us-east-1", SITE_VOID, NONE);
     run_for(world, 120000);
     expect_trace(world,
-                 "[326000] use1 verdict site=factory/us-east-1 state=unknown was=up rule=V4\n"
-                 "[326005] use1 agreement group=jwt-pizza site=factory/us-east-1 state=undecided "
+                 "[325766] use1 verdict site=factory/us-east-1 state=unknown was=up rule=V4\n"
+                 "[325771] use1 agreement group=jwt-pizza site=factory/us-east-1 state=undecided "
                  "was=up votes=0 need=2 rule=A4\n");
     expect_weights(world, "100/0 100/0");
     world_destroy(world);
