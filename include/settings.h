@@ -261,8 +261,8 @@ int settings_load_public(const char *file, struct settings **ret_settings,
 int settings_parse(const char *text, size_t length, const char *name, const char *probe,
                    struct settings **ret_settings, struct settings_report *ret_report);
 
-/* One setting to change before the text is checked: `set groups.*.hold 45` of a scenario, or a value
- * that `simulate --sweep` tries. */
+/* One setting to change before the text is checked: `set groups.*.hold 45` of a scenario, or a
+ * value that `simulate --sweep` tries. */
 struct settings_change {
     const char *path;  /* "groups.*.hold": names and [N] or N, joined by dots; `*`: every member */
     const char *value; /* as in a file: 45, "45s", true, "text", [ 1, 2 ]; a bare word is text */

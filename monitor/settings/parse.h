@@ -9,6 +9,8 @@
 struct parse_options {
     bool with_secrets;             /* false: secrets stay "", nothing they name is opened */
     const struct arena_hook *hook; /* NULL: allocations are not refused */
+    const struct settings_change *changes;
+    size_t change_count;
 };
 
 int settings_parse_with(const struct parse_options *options, const char *text, size_t length,

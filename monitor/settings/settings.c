@@ -2,6 +2,7 @@
 /* settings.c: the straight line of this folder:
  *
  *     text -> scan -> libconfig -> read (schema) -> complete -> freeze -> cross-checks -> settings
+ *                             ^ changes
  *
  * The scan and the parser end it at their first error. After them nothing stops at an error: one
  * run reports all. Nothing here is static or global, so that the daemon can load a second
@@ -16,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "changes.h"
 #include "dump.h"
 #include "freeze.h"
 #include "parse.h"
@@ -93,6 +95,7 @@ int settings_parse_with(const struct parse_options *options, const char *text, s
     config_init(&config);
     if (parse_tree(&config, text, length, ret_report) < 0)
         goto out;
+    changes_apply(&config, options->changes, options->change_count, ret_report);
     frozen = frozen_create(options->hook, options->with_secrets);
     struct inspection in = {.frozen = frozen, .config = &config, .report = ret_report};
     if (frozen != NULL) {
@@ -118,6 +121,15 @@ int settings_parse(const char *text, size_t length, const char *name, const char
 {
     const struct parse_options options = {.with_secrets = true};
     return settings_parse_with(&options, text, length, name, probe, ret_settings, ret_report);
+}
+
+int settings_parse_changed(const char *text, size_t length, const char *name, const char *probe,
+                           const struct settings_change *changes, size_t change_count,
+                           struct settings **ret_settings, struct settings_report *ret_report)
+{
+    const struct parse_options options = {.changes = changes, .change_count = change_count};
+    return settings_parse_with(&options, text, length, name, probe == NULL ? "" : probe,
+                               ret_settings, ret_report);
 }
 
 /* ---- files ---- */
