@@ -21,6 +21,25 @@ int engine_create(const struct settings *settings, bool dry_run, const struct en
                   struct engine **ret_engine);
 void engine_destroy(struct engine *engine);
 
+/* What an engine knows before its first event: all that it took over from the one before. A
+ * recording keeps it, so that a life that began with a reload can be replayed by itself. */
+struct carried_reference {
+    bool tried;
+    bool answered;
+    msec_t last_ms;
+};
+struct carried {
+    enum blindness gap; /* until gap_until_ms */
+    msec_t gap_until_ms;
+    struct verdict *verdicts;             /* by check */
+    struct carried_reference *references; /* by reference */
+};
+
+/* Fills what ret_carried says and the arrays it points to, which the caller owns. */
+void engine_carried(const struct engine *engine, struct carried *ret_carried);
+/* Lets an engine that has had no event yet know what another one knew. */
+void engine_carry(struct engine *engine, const struct carried *carried);
+
 /* Takes one event and says what is to be done. Events must not go back in time. */
 void engine_step(struct engine *engine, const struct event *event, struct update *ret_update);
 

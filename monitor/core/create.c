@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The engine's memory: every array is sized from the settings here, once; nothing is allocated
  * afterwards, so a step cannot fail. */
+#include <assert.h>
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -284,6 +285,36 @@ static void take_over(struct engine *engine, const struct engine *before)
                            &before->settings->checks[j]))
                 engine->checks[i].verdict = before->checks[j].verdict;
         }
+    }
+}
+
+void engine_carried(const struct engine *engine, struct carried *ret_carried)
+{
+    ret_carried->gap = engine->gap;
+    ret_carried->gap_until_ms = engine->gap_until_ms;
+    for (uint32_t i = 0; i < engine->settings->check_count; i++)
+        ret_carried->verdicts[i] = engine->checks[i].verdict;
+    for (uint32_t i = 0; i < engine->settings->reference_count; i++) {
+        const struct reference_state *reference = &engine->references[i];
+
+        ret_carried->references[i] =
+            (struct carried_reference){reference->tried, reference->answered, reference->last_ms};
+    }
+}
+
+void engine_carry(struct engine *engine, const struct carried *carried)
+{
+    assert(!engine->started);
+    engine->gap = carried->gap;
+    engine->gap_until_ms = carried->gap_until_ms;
+    for (uint32_t i = 0; i < engine->settings->check_count; i++)
+        engine->checks[i].verdict = carried->verdicts[i];
+    for (uint32_t i = 0; i < engine->settings->reference_count; i++) {
+        const struct carried_reference *reference = &carried->references[i];
+
+        engine->references[i] = (struct reference_state){.tried = reference->tried,
+                                                         .answered = reference->answered,
+                                                         .last_ms = reference->last_ms};
     }
 }
 
