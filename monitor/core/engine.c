@@ -104,17 +104,30 @@ static msec_t next_deadline(const struct engine *engine)
     return next > engine->now_ms ? next : engine->now_ms + 1; /* time moves on, always */
 }
 
+/* Field by field: this runs for every event, and a whole struct is set to zero by an instruction
+ * that takes longer than all the rest of a quiet step (measured). */
 static void update_clear(struct engine *engine, struct update *update)
 {
-    *update = (struct update){.starts = engine->out_starts,
-                              .votes = engine->out_votes,
-                              .suspects = engine->out_suspects,
-                              .latches = engine->out_latches,
-                              .commits = engine->out_commits,
-                              .zone_reads = engine->out_zone_reads,
-                              .batches = engine->out_batches,
-                              .alerts = engine->out_alerts,
-                              .facts = engine->out_facts};
+    update->starts = engine->out_starts;
+    update->start_count = 0;
+    update->votes = engine->out_votes;
+    update->vote_count = 0;
+    update->suspects_changed = false;
+    update->suspects = engine->out_suspects;
+    update->suspect_count = 0;
+    update->latches = engine->out_latches;
+    update->latch_count = 0;
+    update->commits = engine->out_commits;
+    update->commit_count = 0;
+    update->zone_reads = engine->out_zone_reads;
+    update->zone_read_count = 0;
+    update->batches = engine->out_batches;
+    update->batch_count = 0;
+    update->alerts = engine->out_alerts;
+    update->alert_count = 0;
+    update->facts = engine->out_facts;
+    update->fact_count = 0;
+    update->facts_lost = 0;
     engine->update = update;
 }
 
