@@ -15,6 +15,8 @@ enum {
     SCENARIO_NAME_MAX = 63,
     SCENARIO_ABOUT_MAX = 511,
     SCENARIO_LINE_MAX = 1023,
+    SCENARIO_FILE_MAX = 1024 * 1024,
+    SCENARIO_COMPLAINTS_MAX = 100, /* then reading stops */
     SCENARIO_ERROR_SIZE = 512,
     SCENARIO_ACTIONS_MAX = 20000, /* after `every` was unrolled */
     SCENARIO_EXPECTATIONS_MAX = 256,
@@ -52,15 +54,15 @@ struct expect_weight {
 struct expectation {
     enum expect_kind kind;
     unsigned line;
-    msec_t from_ms; /* a moment has from == to; -1: end */
+    msec_t from_ms; /* a moment has from == to; both -1: end */
     msec_t to_ms;
-    int64_t limit;               /* writes, pages */
-    bool by_severity;            /* KIND is a severity, which worse ones satisfy too */
+    int64_t limit;    /* writes, pages */
+    bool by_severity; /* KIND is a severity, which worse ones satisfy too */
     enum severity severity;
-    enum alert_event event;      /* KIND is an event */
-    struct who who;              /* serving, agreed */
+    enum alert_event event; /* KIND is an event */
+    struct who who;         /* serving, agreed */
     enum expect_agreed agreed;
-    char rule[8];                /* "D6" */
+    char rule[8]; /* "D6" */
     struct expect_weight weights[EXPECT_WEIGHTS_MAX];
     uint32_t weight_count;
     char text[SCENARIO_LINE_MAX + 1]; /* the line as written, without its comment */
@@ -84,7 +86,7 @@ typedef void (*scenario_complain)(void *context, const char *file, unsigned line
 int scenario_parse(const char *text, size_t length, const char *file, scenario_complain complain,
                    void *context, struct scenario **ret_scenario);
 
-/* The same from a file; a file that cannot be read is a complaint too. */
+/* The same from a file; a file that cannot be read is a complaint too, in line 0. */
 int scenario_load(const char *file, scenario_complain complain, void *context,
                   struct scenario **ret_scenario);
 
@@ -94,6 +96,9 @@ void scenario_destroy(struct scenario *scenario);
 /* Writes an action as a scenario line without newline: "at 43s net heal primary". Reading it again
  * gives the same action. Returns the length (cut to size). */
 size_t action_format(const struct action *action, char *out, size_t size);
+
+/* The same for an expectation: "expect 0..2m alert warn". */
+size_t expectation_format(const struct expectation *expectation, char *out, size_t size);
 
 /* Writes a whole scenario that parses back to the same. */
 void scenario_write(const struct scenario *scenario, FILE *out);
