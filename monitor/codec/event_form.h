@@ -39,6 +39,9 @@ uint32_t take_name(struct reading *r, const char *key,
 enum route53_outcome take_outcome(struct reading *r);
 enum store_status take_status(struct reading *r);
 
+/* Every attribute of a record set (event_text_zone.c); NULL: no memory, or no UTF-8. */
+json_t *record_set_to_json(const struct record_set *set);
+
 /* A writer makes the fields of its kind, a reader takes them. */
 typedef json_t *event_writer(const struct settings *settings, const struct event *event);
 typedef void event_reader(struct reading *r);

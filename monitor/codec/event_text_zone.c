@@ -32,7 +32,7 @@ static json_t *values_to_json(const struct record_set *set)
     return NULL;
 }
 
-static json_t *set_to_json(const struct record_set *set)
+json_t *record_set_to_json(const struct record_set *set)
 {
     return json_pack(
         "{s:s, s:s, s:s, s:i, s:I, s:o, s:s, s:s, s:b, s:s, s:s, s:s, s:b}", "name", set->name,
@@ -47,7 +47,7 @@ static json_t *view_to_json(const struct zone_view *view)
     json_t *sets = json_array();
 
     for (uint32_t i = 0; i < view->set_count; i++)
-        json_array_append_new(sets, set_to_json(&view->sets[i]));
+        json_array_append_new(sets, record_set_to_json(&view->sets[i]));
     if (json_array_size(sets) != view->set_count) {
         json_decref(sets);
         return NULL;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "event_text.h"
+#include "../../monitor/sim/replay.h"
 #include "faults.h"
 #include "state.h"
 
@@ -84,40 +84,32 @@ START_TEST(recomputing_what_was_touched_equals_recomputing_all)
 END_TEST
 
 /* Feeds recorded lines to a fresh engine of use1; returns its facts as the trace has them, to be
- * freed. Zone views
- * live in the events, so all of them are kept to the end. */
+ * freed. */
 static char *replay(const struct settings *settings, const char *lines)
 {
-    struct engine *engine = NULL;
-    struct event_copy **copies = calloc(strlen(lines) + 1, sizeof(*copies));
-    size_t count = 0;
+    struct replay *replay = NULL;
     size_t room = 4 * 1024 * 1024;
     size_t used = 0;
     char *facts = malloc(room);
     char error[512] = "";
 
-    ck_assert_ptr_nonnull(copies);
     ck_assert_ptr_nonnull(facts);
     facts[0] = '\0';
-    ck_assert_int_eq(engine_create(settings, false, NULL, &engine), 0);
+    ck_assert_int_eq(replay_create_bare(settings, false, &replay), 0);
     for (const char *end; (end = strchr(lines, '\n')) != NULL; lines = end + 1) {
-        struct update update;
-        int rc = event_text_read(settings, lines, (size_t)(end - lines), &copies[count], error,
-                                 sizeof(error));
+        struct replay_step step;
+        int rc = replay_line(replay, lines, (size_t)(end - lines), &step, error, sizeof(error));
+
         ck_assert_msg(rc == 0, "%s: %.*s", error, (int)(end - lines), lines);
-        engine_step(engine, event_copy_event(copies[count++]), &update);
-        for (uint32_t i = 0; i < update.fact_count; i++) {
+        for (uint32_t i = 0; i < step.update->fact_count; i++) {
             used += (size_t)snprintf(facts + used, room - used, "[%6d] use1 ",
-                                     (int)update.facts[i].at_ms);
-            used += fact_format(&update.facts[i], settings, facts + used, ALL_FACTS_LINE);
+                                     (int)step.update->facts[i].at_ms);
+            used += fact_format(&step.update->facts[i], settings, facts + used, ALL_FACTS_LINE);
             used += (size_t)snprintf(facts + used, room - used, "\n");
             ck_assert_uint_lt(used, room - 2 * (size_t)ALL_FACTS_LINE);
         }
     }
-    engine_destroy(engine);
-    while (count > 0)
-        event_copy_destroy(copies[--count]);
-    free(copies);
+    replay_destroy(replay);
     return facts;
 }
 
