@@ -97,18 +97,18 @@ void sim_store_renew(struct world *world, uint32_t probe)
     struct event event = {.kind = EVENT_LEASE};
     bool was_held = p->lease_held;
 
-    if (p->store_reachable && !world->store_readonly) {
+    if (world_reaches_store(world, probe) && !world->store_readonly) {
         p->lease_held = true;
         p->lease_until_ms = world->now_ms + lease_ms;
         if (!was_held)
             write_again(world, probe);
         event.lease.alive = true;
-        event.lease.until_ms = p->lease_until_ms;
+        event.lease.until_ms = world_local_ms(world, probe) + lease_ms;
         world_feed(world, probe, &event);
     } else if (world->now_ms >= p->lease_until_ms) {
         world_feed(world, probe, &event);
     }
-    world_later(world, lease_ms / 3, (struct pending){.kind = PENDING_RENEW, .probe = probe});
+    world_timer(world, lease_ms / 3, (struct pending){.kind = PENDING_RENEW, .probe = probe});
 }
 
 void sim_store_sweep(struct world *world)
@@ -252,7 +252,7 @@ void sim_store_tell(struct world *world, uint32_t probe, bool full)
     struct sim_probe *p = &world->probes[probe];
     struct event event = {.kind = EVENT_STORE, .store = {.full = full}};
 
-    if (!p->store_reachable) {
+    if (!world_reaches_store(world, probe)) {
         event.store.status = STORE_AWAY;
         if (full) /* a watch that is cut stays silent; the periodic read finds out */
             world_feed(world, probe, &event);
@@ -279,7 +279,7 @@ void sim_store_publish(struct world *world, uint32_t probe, const struct update 
     static char value[VALUE_ROOM];
     key_text key;
 
-    bool writes = p->store_reachable && p->lease_held && !world->store_readonly;
+    bool writes = world_reaches_store(world, probe) && p->lease_held && !world->store_readonly;
 
     for (uint32_t i = 0; i < update->vote_count; i++) {
         key_vote(key, self, p->settings->groups[update->votes[i].group].name);
@@ -366,7 +366,7 @@ void sim_store_commit(struct world *world, uint32_t probe, const struct commit *
                             .group = commit->decision.group,
                             .status = STORE_CONFLICT};
 
-    if (!world->probes[probe].store_reachable) {
+    if (!world_reaches_store(world, probe)) {
         reply.status = STORE_AWAY;
     } else if (world->store_readonly) {
         reply.status = STORE_READONLY;
@@ -374,6 +374,7 @@ void sim_store_commit(struct world *world, uint32_t probe, const struct commit *
         reply.status = STORE_OK;
         reply.revision = sim_store_begin(world);
         write_commit(world, probe, commit, reply.revision);
+        world_tell_committed(world, probe, commit, reply.revision);
     }
     world_later(world, STORE_MS, reply);
 }

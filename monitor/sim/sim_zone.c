@@ -153,7 +153,8 @@ static int weight_of(const struct world *world, const char *name)
 
 /* What must be true of every batch that Route 53 took. Where somebody has deleted the fence,
  * nothing helps against a late one, until a higher epoch stands again. */
-static void note_accepted(struct world *world, const struct batch *batch, bool shift, bool late)
+static void note_accepted(struct world *world, uint32_t probe, const struct batch *batch,
+                          bool shift, bool late)
 {
     const struct settings *settings = world->probes[0].settings;
     uint32_t slot = batch->group * settings->zone_count + batch->zone;
@@ -169,9 +170,10 @@ static void note_accepted(struct world *world, const struct batch *batch, bool s
     }
     world->batches++;
     world->shifts += shift;
+    world_tell_accepted(world, probe, batch, shift, late);
 }
 
-bool sim_zone_apply(struct world *world, const struct batch *batch, bool late)
+bool sim_zone_apply(struct world *world, uint32_t probe, const struct batch *batch, bool late)
 {
     struct sim_set before[SIM_SETS_MAX];
     uint32_t count = world->set_count;
@@ -187,7 +189,7 @@ bool sim_zone_apply(struct world *world, const struct batch *batch, bool late)
             return false;
         }
     }
-    note_accepted(world, batch, shift, late);
+    note_accepted(world, probe, batch, shift, late);
     return true;
 }
 
@@ -226,23 +228,24 @@ static bool guarded(struct world *world, uint32_t probe, const struct batch *bat
 }
 
 /* What Route 53 does with a batch in a mode; true when it was applied. */
-static bool meet(struct world *world, const struct batch *batch, enum route53_mode mode,
-                 enum route53_outcome *ret_outcome)
+static bool meet(struct world *world, uint32_t probe, const struct batch *batch,
+                 enum route53_mode mode, enum route53_outcome *ret_outcome)
 {
     bool applied = false;
 
     *ret_outcome = ROUTE53_LOST;
     switch (mode) {
     case ZONE_OK:
-        applied = sim_zone_apply(world, batch, false);
+        applied = sim_zone_apply(world, probe, batch, false);
         *ret_outcome = applied ? ROUTE53_OK : ROUTE53_REFUSED;
         break;
     case ZONE_LOSE_REPLY:
-        applied = sim_zone_apply(world, batch, false);
+        applied = sim_zone_apply(world, probe, batch, false);
         break;
     case ZONE_LATE:
         world_later(world, world->late_ms,
-                    (struct pending){.kind = PENDING_LATE, .probe = NONE, .batch = keep(batch)});
+                    (struct pending){
+                        .kind = PENDING_LATE, .probe = NONE, .token = probe, .batch = keep(batch)});
         break;
     case ZONE_THROTTLE:
         *ret_outcome = ROUTE53_BUSY;
@@ -273,8 +276,11 @@ void sim_zone_send(struct world *world, uint32_t probe, const struct batch *batc
     world->human_site = NULL;
     if (world->sent != NULL)
         world->sent(world, probe, batch, world->sent_context);
-    if (guarded(world, probe, batch))
-        applied = meet(world, batch, mode, &reply.outcome);
+    world_tell_sent(world, probe, batch);
+    if (!sim_net_passes(world, probe, NONE))
+        reply.outcome = ROUTE53_LOST;
+    else if (guarded(world, probe, batch))
+        applied = meet(world, probe, batch, mode, &reply.outcome);
     world_later(world, ROUTE53_MS, reply);
     if (mode != ZONE_OK || !applied)
         return;

@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "board.h"
 #include "event_text.h"
+#include "loop.h"
 
 /* ---- carrying out an update ---- */
 
@@ -23,30 +25,15 @@ static void trace(struct world *world, uint32_t probe, const struct fact *fact)
         return;
     fact_format(fact, world->probes[probe].settings, line, sizeof(line));
     n = snprintf(world->trace + world->trace_used, TRACE_MAX - world->trace_used,
-                 "[%6" PRId64 "] %s %s\n", fact->at_ms,
+                 "[%6" PRId64 "] %s %s\n", world->now_ms,
                  world->probes[probe].settings->electors[probe].name, line);
     if (n > 0 && world->trace_used + (size_t)n < TRACE_MAX)
         world->trace_used += (size_t)n;
 }
 
-static void start_check(struct world *world, uint32_t probe, uint32_t token)
-{
-    struct sim_probe *p = &world->probes[probe];
-    struct pending pending = {.kind = PENDING_RESULT, .probe = probe, .token = token};
-    msec_t after_ms = ANSWER_MS;
-
-    if (token < p->settings->check_count) {
-        const struct check *check = &p->settings->checks[token];
-        p->started[check->site]++;
-        if (p->modes[check->site] == SITE_TIMEOUT)
-            after_ms = check->timeout_ms;
-    }
-    world_later(world, after_ms, pending);
-}
-
 static void read_zone(struct world *world, uint32_t probe, uint32_t zone)
 {
-    bool down = world->mode == ZONE_DOWN;
+    bool down = world->mode == ZONE_DOWN || !sim_net_passes(world, probe, NONE);
     struct pending pending = {.kind = PENDING_ZONE,
                               .probe = probe,
                               .token = zone,
@@ -66,6 +53,7 @@ static void note_alert(struct world *world, const struct alert *alert)
     world->last_alerts[alert->event].probe = "";
 }
 
+/* In the order of monitor/io/perform.c. */
 static void perform(struct world *world, uint32_t probe, const struct update *update)
 {
     struct sim_probe *p = &world->probes[probe];
@@ -73,7 +61,7 @@ static void perform(struct world *world, uint32_t probe, const struct update *up
     for (uint32_t i = 0; i < update->fact_count; i++)
         trace(world, probe, &update->facts[i]);
     for (uint32_t i = 0; i < update->start_count; i++)
-        start_check(world, probe, update->starts[i]);
+        sim_check_start(world, probe, update->starts[i]);
     sim_store_publish(world, probe, update);
     for (uint32_t i = 0; i < update->latch_count; i++)
         p->latched[update->latches[i].group * p->settings->region_count +
@@ -82,14 +70,27 @@ static void perform(struct world *world, uint32_t probe, const struct update *up
         sim_store_commit(world, probe, &update->commits[i]);
     for (uint32_t i = 0; i < update->zone_read_count; i++)
         read_zone(world, probe, update->zone_reads[i]);
+    if (update->batch_count > 0 && p->hang_ms > 0)
+        sim_probe_hang(world, probe, update);
+    else
+        world_perform_rest(world, probe, update);
+}
+
+void world_perform_rest(struct world *world, uint32_t probe, const struct update *update)
+{
+    struct sim_probe *p = &world->probes[probe];
+
     for (uint32_t i = 0; i < update->batch_count; i++) {
         const struct batch *batch = &update->batches[i];
         if (batch->epoch > p->journal[batch->group])
             p->journal[batch->group] = batch->epoch;
         sim_zone_send(world, probe, batch);
     }
-    for (uint32_t i = 0; i < update->alert_count; i++)
+    for (uint32_t i = 0; i < update->alert_count; i++) {
         note_alert(world, &update->alerts[i]);
+        if (!world->sinks_down)
+            world_tell_delivered(world, probe, &update->alerts[i]);
+    }
 }
 
 static void record(struct world *world, uint32_t probe, const struct event *event)
@@ -109,44 +110,47 @@ static void record(struct world *world, uint32_t probe, const struct event *even
     world->record_used++;
 }
 
-void world_feed(struct world *world, uint32_t probe, struct event *event)
+static void step(struct world *world, uint32_t probe, struct event *event)
 {
     struct update update;
 
-    event->at_ms = world->now_ms;
+    event->at_ms = world_local_ms(world, probe);
     if (probe == world->record_probe)
         record(world, probe, event);
     if (world->hook != NULL)
         world->hook(world->probes[probe].engine);
     engine_step(world->probes[probe].engine, event, &update);
+    world->steps++;
+    for (uint32_t i = 0; i < world->watcher_count; i++) {
+        const struct watcher *watcher = &world->watchers[i];
+        if (watcher->stepped != NULL)
+            watcher->stepped(watcher->context, world, probe, event, &update);
+    }
     perform(world, probe, &update);
+    sim_probe_plan(world, probe);
+}
+
+/* V5: the loop looks at the wall clock at each turn. */
+static void notice_jump(struct world *world, uint32_t probe)
+{
+    struct sim_probe *p = &world->probes[probe];
+    msec_t jump_ms = p->wall_jump_ms;
+    struct event event = {.kind = EVENT_CLOCK, .clock = {.jump_ms = jump_ms}};
+
+    p->wall_jump_ms = 0;
+    if (jump_ms > LOOP_JUMP_MS || jump_ms < -LOOP_JUMP_MS)
+        step(world, probe, &event);
+}
+
+void world_feed(struct world *world, uint32_t probe, struct event *event)
+{
+    assert(!world->probes[probe].paused);
+    if (world->probes[probe].wall_jump_ms != 0)
+        notice_jump(world, probe);
+    step(world, probe, event);
 }
 
 /* ---- what happens ---- */
-
-static void happen_result(struct world *world, uint32_t probe, uint32_t token)
-{
-    static const enum failure failures[] = {
-        [SITE_OK] = FAILURE_NONE,         [SITE_REFUSE] = FAILURE_CONNECT,
-        [SITE_TIMEOUT] = FAILURE_TIMEOUT, [SITE_STATUS] = FAILURE_STATUS,
-        [SITE_DNS] = FAILURE_DNS,         [SITE_VOID] = FAILURE_POLICY};
-    struct sim_probe *p = &world->probes[probe];
-    struct result result = {.class = RESULT_GOOD};
-    struct event event = {.kind = EVENT_REFERENCE};
-
-    if (token >= p->settings->check_count) {
-        event.reference.reference = token - p->settings->check_count;
-        event.reference.answered = p->references_answer;
-    } else {
-        enum site_mode mode = (enum site_mode)p->modes[p->settings->checks[token].site];
-        result.class = mode == SITE_OK ? RESULT_GOOD : mode == SITE_VOID ? RESULT_VOID : RESULT_BAD;
-        result.failure = failures[mode];
-        event.kind = EVENT_RESULT;
-        event.result.check = token;
-        event.result.result = &result;
-    }
-    world_feed(world, probe, &event);
-}
 
 /* The engine may hold on to a view until the next one of the zone has been taken. */
 static void happen_zone(struct world *world, uint32_t probe, uint32_t zone,
@@ -194,14 +198,14 @@ static void happen_full_read(struct world *world, uint32_t probe)
     struct pending again = {.kind = PENDING_FULL_READ, .probe = probe};
 
     sim_store_tell(world, probe, true);
-    world_later(world, FULL_READ_MS, again);
+    world_timer(world, BOARD_READ_MS, again);
 }
 
-static void happen_to_probe(struct world *world, struct pending *pending)
+void world_happen_to_probe(struct world *world, struct pending *pending)
 {
     switch (pending->kind) {
     case PENDING_RESULT:
-        happen_result(world, pending->probe, pending->token);
+        sim_check_end(world, pending);
         break;
     case PENDING_STORE:
         sim_store_tell(world, pending->probe, false);
@@ -223,18 +227,10 @@ static void happen_to_probe(struct world *world, struct pending *pending)
         break;
     case PENDING_LATE:
     case PENDING_SWEEP:
+    case PENDING_WAKE:
+    case PENDING_ORDER:
         break;
     }
-}
-
-static void keep_for_later(struct sim_probe *probe, const struct pending *pending)
-{
-    if (probe->waiting_count == probe->waiting_room) {
-        probe->waiting_room = probe->waiting_room == 0 ? 64 : 2 * probe->waiting_room;
-        probe->waiting = realloc(probe->waiting, probe->waiting_room * sizeof(*probe->waiting));
-        assert(probe->waiting != NULL);
-    }
-    probe->waiting[probe->waiting_count++] = *pending;
 }
 
 static void happen(struct world *world, struct pending *pending)
@@ -245,14 +241,17 @@ static void happen(struct world *world, struct pending *pending)
         sim_store_sweep(world);
         world_later(world, LEASE_SWEEP_MS, (struct pending){.kind = PENDING_SWEEP, .probe = NONE});
     } else if (pending->kind == PENDING_LATE) {
-        sim_zone_apply(world, &pending->batch->batch, true);
+        sim_zone_apply(world, pending->token, &pending->batch->batch, true);
         sim_batch_destroy(pending->batch);
     } else if (!probe->alive || probe->life != pending->life) {
         return; /* asked by a process that is no more */
+    } else if (pending->kind == PENDING_WAKE) {
+        if (probe->hung) /* else somebody else let it go on */
+            world_resume(world, pending->probe);
     } else if (probe->paused) {
-        keep_for_later(probe, pending);
+        sim_probe_wait(probe, pending);
     } else {
-        happen_to_probe(world, pending);
+        world_happen_to_probe(world, pending);
     }
 }
 
@@ -265,9 +264,9 @@ static uint32_t next_engine(const struct world *world, msec_t *ret_at_ms)
     *ret_at_ms = INT64_MAX;
     for (uint32_t i = 0; i < world->probe_count; i++) {
         const struct sim_probe *probe = &world->probes[i];
-        if (!probe->alive || probe->paused || engine_deadline(probe->engine) >= *ret_at_ms)
+        if (probe->deadline_ms >= *ret_at_ms)
             continue;
-        *ret_at_ms = engine_deadline(probe->engine);
+        *ret_at_ms = probe->deadline_ms;
         next = i;
     }
     return next;
@@ -301,92 +300,48 @@ msec_t world_now(const struct world *world)
     return world->now_ms;
 }
 
-/* ---- probes ---- */
+/* ---- those who look on ---- */
 
-void world_start(struct world *world, uint32_t probe)
+void world_watch(struct world *world, const struct watcher *watcher)
 {
-    struct sim_probe *p = &world->probes[probe];
-    struct event start = {
-        .kind = EVENT_START,
-        .start = {.wall = (wall_t)WALL_START * 1000 + world->now_ms + p->wall_skew_ms}};
-
-    assert(!p->alive);
-    if (engine_create(p->settings, p->dry_run, NULL, &p->engine) < 0)
-        abort();
-    p->alive = true;
-    p->paused = false;
-    p->life++;
-    memset(p->known, 0, sizeof(p->known));
-    world_feed(world, probe, &start);
-    for (uint32_t g = 0; g < p->settings->group_count; g++)
-        world_feed(world, probe,
-                   &(struct event){.kind = EVENT_JOURNAL, .journal = {g, p->journal[g]}});
-    world_later(world, 0, (struct pending){.kind = PENDING_RENEW, .probe = probe});
-    world_later(world, STORE_MS, (struct pending){.kind = PENDING_FULL_READ, .probe = probe});
+    assert(world->watcher_count < WATCHERS_MAX);
+    world->watchers[world->watcher_count++] = *watcher;
 }
 
-void world_kill(struct world *world, uint32_t probe)
+void world_tell_committed(struct world *world, uint32_t probe, const struct commit *commit,
+                          uint64_t revision)
 {
-    struct sim_probe *p = &world->probes[probe];
-
-    if (!p->alive)
-        return;
-    p->alive = false;
-    engine_destroy(p->engine);
-    p->engine = NULL;
-    p->lease_held = false;
-    p->waiting_count = 0;
-    for (uint32_t g = 0; g < p->settings->group_count; g++) {
-        free(p->votes[g]);
-        p->votes[g] = NULL;
-    }
-    for (uint32_t z = 0; z < p->settings->zone_count; z++) {
-        zone_view_destroy(p->zone_views[z]);
-        p->zone_views[z] = NULL;
+    for (uint32_t i = 0; i < world->watcher_count; i++) {
+        const struct watcher *watcher = &world->watchers[i];
+        if (watcher->committed != NULL)
+            watcher->committed(watcher->context, world, probe, commit, revision);
     }
 }
 
-void world_pause(struct world *world, uint32_t probe)
+void world_tell_sent(struct world *world, uint32_t probe, const struct batch *batch)
 {
-    world->probes[probe].paused = true;
+    for (uint32_t i = 0; i < world->watcher_count; i++) {
+        const struct watcher *watcher = &world->watchers[i];
+        if (watcher->sent != NULL)
+            watcher->sent(watcher->context, world, probe, batch);
+    }
 }
 
-/* What waited at the process's sockets comes all at once. */
-void world_resume(struct world *world, uint32_t probe)
+void world_tell_accepted(struct world *world, uint32_t probe, const struct batch *batch, bool shift,
+                         bool late)
 {
-    struct sim_probe *p = &world->probes[probe];
-
-    p->paused = false;
-    world_feed(world, probe, &(struct event){.kind = EVENT_TICK});
-    for (uint32_t i = 0; i < p->waiting_count; i++)
-        happen_to_probe(world, &p->waiting[i]);
-    p->waiting_count = 0;
+    for (uint32_t i = 0; i < world->watcher_count; i++) {
+        const struct watcher *watcher = &world->watchers[i];
+        if (watcher->accepted != NULL)
+            watcher->accepted(watcher->context, world, probe, batch, shift, late);
+    }
 }
 
-void world_clock(struct world *world, uint32_t probe, msec_t jump_ms)
+void world_tell_delivered(struct world *world, uint32_t probe, const struct alert *alert)
 {
-    struct event event = {.kind = EVENT_CLOCK, .clock = {.jump_ms = jump_ms}};
-
-    world_feed(world, probe, &event);
-}
-
-void world_wall(struct world *world, uint32_t probe, msec_t skew_ms)
-{
-    world->probes[probe].wall_skew_ms = skew_ms;
-}
-
-void world_dry_run(struct world *world, uint32_t probe, bool dry_run)
-{
-    world->probes[probe].dry_run = dry_run;
-}
-
-struct engine *world_engine(struct world *world, uint32_t probe)
-{
-    return world->probes[probe].engine;
-}
-
-void world_init_groups(struct world *world)
-{
-    for (uint32_t g = 0; g < world->probes[0].settings->group_count; g++)
-        world_feed(world, 0, &(struct event){.kind = EVENT_INIT, .init = {.group = g}});
+    for (uint32_t i = 0; i < world->watcher_count; i++) {
+        const struct watcher *watcher = &world->watchers[i];
+        if (watcher->delivered != NULL)
+            watcher->delivered(watcher->context, world, probe, alert);
+    }
 }

@@ -115,8 +115,19 @@ void world_init_groups(struct world *world);
 
 /* ---- endpoints ---- */
 
-/* How a site answers one probe, or all (probe NONE). Void: the probe's own fault (V4). */
-enum site_mode { SITE_OK, SITE_REFUSE, SITE_TIMEOUT, SITE_STATUS, SITE_DNS, SITE_VOID };
+/* How a site answers one probe, or all (probe NONE). Void: the probe's own fault (V4). Some take a
+ * number (world_act): a status, milliseconds, per cent. */
+enum site_mode {
+    SITE_OK,
+    SITE_REFUSE,
+    SITE_TIMEOUT,
+    SITE_STATUS, /* 0: a bad one */
+    SITE_DNS,
+    SITE_VOID,
+    SITE_SLOW,
+    SITE_LOSS,
+    SITE_TLS
+};
 void world_site(struct world *world, const char *site, enum site_mode mode, uint32_t probe);
 void world_references(struct world *world, bool answer, uint32_t probe);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Making and ending a world, and its small questions and switches. */
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,144 +10,335 @@
 #include "store_json.h"
 #include "world_state.h"
 
-/* ---- making ---- */
+/* ---- a cast ---- */
 
-static int parse(const char *text, const char *probe, struct settings **ret_settings, char *error,
-                 size_t error_size)
+/* The first error in a report, as a sentence. */
+static void first_error(const struct settings_report *report, const char *file, char *error,
+                        size_t error_size)
+{
+    for (size_t i = 0; i < report->count; i++) {
+        const struct settings_problem *problem = &report->problems[i];
+        if (problem->is_warning)
+            continue;
+        snprintf(error, error_size, "%s:%u: %s: %s", file, problem->line, problem->path,
+                 problem->text);
+        return;
+    }
+}
+
+/* A text of settings, and what is to be changed in it. */
+struct script {
+    const char *text;
+    size_t length;
+    const char *name;
+    const struct settings_change *changes;
+    uint32_t change_count;
+};
+
+static int parse(const struct script *script, const char *probe, struct settings **ret_settings,
+                 char *error, size_t error_size)
 {
     struct settings_report report = {0};
-    int rc = settings_parse(text, strlen(text), "world", probe, ret_settings, &report);
+    int rc = settings_parse_changed(script->text, script->length, script->name, probe,
+                                    script->changes, script->change_count, ret_settings, &report);
 
-    for (size_t i = 0; rc < 0 && i < report.count; i++) {
-        if (report.problems[i].is_warning)
-            continue;
-        snprintf(error, error_size, "line %u: %s: %s", report.problems[i].line,
-                 report.problems[i].path, report.problems[i].text);
-        break;
-    }
+    if (rc < 0)
+        first_error(&report, script->name, error, error_size);
     settings_report_clear(&report);
     return rc;
 }
 
-static void make_probe(struct sim_probe *probe)
+static int parse_for_all(const struct script *script, const struct settings *electorate,
+                         struct settings **ret_settings, char *error, size_t error_size)
 {
-    const struct settings *s = probe->settings;
+    for (uint32_t i = 0; i < electorate->elector_count; i++) {
+        if (parse(script, electorate->electors[i].name, &ret_settings[i], error, error_size) < 0)
+            return -1;
+    }
+    return 0;
+}
 
+/* The same script with one more change, so that the fingerprint is another one (A2). */
+static int parse_others(const struct script *script, const struct settings *electorate,
+                        struct settings **ret_settings, char *error, size_t error_size)
+{
+    struct settings_change *changes = calloc((size_t)script->change_count + 1, sizeof(*changes));
+    struct script other = *script;
+    char value[32];
+    int rc;
+
+    assert(changes != NULL);
+    for (uint32_t i = 0; i < script->change_count; i++)
+        changes[i] = script->changes[i];
+    snprintf(value, sizeof(value), "\"%" PRId64 "ms\"", electorate->limit_window_ms + 1000);
+    changes[other.change_count++] = (struct settings_change){"limits.window", value};
+    other.changes = changes;
+    rc = parse_for_all(&other, electorate, ret_settings, error, error_size);
+    free(changes);
+    return rc;
+}
+
+int cast_create(const char *text, size_t length, const char *name,
+                const struct settings_change *changes, uint32_t change_count, char *error,
+                size_t error_size, struct cast **ret_cast)
+{
+    const struct script script = {text, length, name, changes, change_count};
+    struct settings *electorate = NULL;
+    struct cast *cast = NULL;
+    int rc = parse(&script, NULL, &electorate, error, error_size);
+
+    if (rc < 0)
+        return -1;
+    cast = calloc(1, sizeof(*cast));
+    assert(cast != NULL);
+    cast->probe_count = electorate->elector_count;
+    cast->settings = calloc(cast->probe_count, sizeof(struct settings *));
+    cast->others = calloc(cast->probe_count, sizeof(struct settings *));
+    assert(cast->settings != NULL && cast->others != NULL);
+    rc = parse_for_all(&script, electorate, cast->settings, error, error_size);
+    if (rc == 0)
+        rc = parse_others(&script, electorate, cast->others, error, error_size);
+    settings_destroy(electorate);
+    if (rc < 0) {
+        cast_destroy(cast);
+        return -1;
+    }
+    *ret_cast = cast;
+    return 0;
+}
+
+void cast_destroy(struct cast *cast)
+{
+    if (cast == NULL)
+        return;
+    for (uint32_t i = 0; i < cast->probe_count; i++) {
+        settings_destroy(cast->settings[i]);
+        settings_destroy(cast->others[i]);
+    }
+    free(cast->settings);
+    free(cast->others);
+    free(cast);
+}
+
+/* ---- a world ---- */
+
+static void make_probe(struct world *world, uint32_t index)
+{
+    struct sim_probe *probe = &world->probes[index];
+    const struct settings *s = world->cast->settings[index];
+
+    probe->settings = s;
     probe->store_reachable = true;
     probe->references_answer = true;
-    probe->modes = calloc(s->site_count, sizeof(*probe->modes));
+    probe->deadline_ms = INT64_MAX;
+    probe->stall_end_ms = -1;
+    probe->net_dice = dice_create(world->seed, DICE_NET, index);
+    probe->site_dice = dice_create(world->seed, DICE_SITES, index);
+    probe->endpoints = calloc(s->site_count, sizeof(*probe->endpoints));
     probe->started = calloc(s->site_count, sizeof(*probe->started));
     probe->latched = calloc((size_t)s->group_count * s->region_count, sizeof(*probe->latched));
     probe->zone_views = calloc(s->zone_count, sizeof(struct zone_view *));
     probe->votes = calloc(s->group_count, sizeof(char *));
     probe->journal = calloc(s->group_count, sizeof(*probe->journal));
-    assert(probe->journal != NULL && probe->votes != NULL && probe->modes != NULL &&
+    assert(probe->journal != NULL && probe->votes != NULL && probe->endpoints != NULL &&
            probe->started != NULL && probe->latched != NULL && probe->zone_views != NULL);
+}
+
+struct world *world_make(const struct cast *cast, uint64_t seed)
+{
+    struct world *world = calloc(1, sizeof(*world));
+
+    assert(world != NULL);
+    world->cast = cast;
+    world->seed = seed;
+    world->trace_probe = NONE;
+    world->record_probe = NONE;
+    world->probe_count = cast->probe_count;
+    world->probes = calloc(world->probe_count, sizeof(*world->probes));
+    assert(world->probes != NULL);
+    for (uint32_t i = 0; i < world->probe_count; i++)
+        make_probe(world, i);
+    sim_zone_make(world);
+    for (uint32_t i = 0; i < world->probe_count; i++)
+        world_start(world, i);
+    world_later(world, LEASE_SWEEP_MS, (struct pending){.kind = PENDING_SWEEP, .probe = NONE});
+    return world;
 }
 
 int world_create(const char *settings_text, char *error, size_t error_size,
                  struct world **ret_world)
 {
-    struct world *world = calloc(1, sizeof(*world));
-    struct settings *first = NULL;
+    struct cast *cast = NULL;
 
-    if (world == NULL || parse(settings_text, NULL, &first, error, error_size) < 0) {
-        free(world);
+    if (cast_create(settings_text, strlen(settings_text), "world", NULL, 0, error, error_size,
+                    &cast) < 0)
         return -1;
-    }
-    world->trace_probe = NONE;
-    world->record_probe = NONE;
-    world->probe_count = first->elector_count;
-    world->probes = calloc(world->probe_count, sizeof(*world->probes));
-    assert(world->probes != NULL);
-    for (uint32_t i = 0; i < world->probe_count; i++) {
-        if (parse(settings_text, first->electors[i].name, &world->probes[i].settings, error,
-                  error_size) < 0)
-            abort(); /* the same text was good a moment ago */
-        make_probe(&world->probes[i]);
-    }
-    settings_destroy(first);
-    sim_zone_make(world);
-    for (uint32_t i = 0; i < world->probe_count; i++)
-        world_start(world, i);
-    world_later(world, LEASE_SWEEP_MS, (struct pending){.kind = PENDING_SWEEP, .probe = NONE});
-    *ret_world = world;
+    *ret_world = world_make(cast, 0);
+    (*ret_world)->own_cast = cast;
     return 0;
+}
+
+static void destroy_probe(struct world *world, uint32_t index)
+{
+    struct sim_probe *probe = &world->probes[index];
+
+    world_kill(world, index);
+    free(probe->votes);
+    free(probe->journal);
+    free(probe->endpoints);
+    free(probe->started);
+    free(probe->latched);
+    free(probe->zone_views);
+    free(probe->waiting);
+    settings_destroy(probe->own_settings);
 }
 
 void world_destroy(struct world *world)
 {
     if (world == NULL)
         return;
-    for (uint32_t i = 0; i < world->probe_count; i++) {
-        struct sim_probe *probe = &world->probes[i];
-        world_kill(world, i);
-        free(probe->votes);
-        free(probe->journal);
-        settings_destroy(probe->settings);
-        free(probe->modes);
-        free(probe->started);
-        free(probe->latched);
-        free(probe->zone_views);
-        free(probe->waiting);
-    }
+    for (uint32_t i = 0; i < world->probe_count; i++)
+        destroy_probe(world, i);
     sim_queue_destroy(&world->queue);
     sim_store_clear(&world->store);
     if (world->saved != NULL)
         sim_store_clear(world->saved);
     free(world->saved);
     free(world->record);
+    free(world->cuts);
     free(world->probes);
+    cast_destroy(world->own_cast);
     free(world);
 }
+
+/* ---- settling (how a scenario begins) ---- */
+
+enum {
+    SETTLE_FIRST_MS = 5000, /* zones and store have been read */
+    SETTLE_STEP_MS = 1000,
+    SETTLE_MARGIN_MS = 30000,  /* INSYNC, servers, alerts of the beginning */
+    SETTLE_INTERVALS_MAX = 20, /* longer than this many checks take, nothing settles */
+    SETTLE_MORE_MS = 600000
+};
+
+/* D9: the operator confirms on the first probe that may act. */
+void world_init_groups(struct world *world)
+{
+    const struct settings *settings = world_settings(world);
+    uint32_t probe = 0;
+
+    while (probe + 1 < world->probe_count &&
+           !(settings->electors[probe].may_act && world->probes[probe].alive &&
+             !world->probes[probe].paused))
+        probe++;
+    if (!world->probes[probe].alive || world->probes[probe].paused)
+        return;
+    for (uint32_t g = 0; g < settings->group_count; g++)
+        world_feed(world, probe, &(struct event){.kind = EVENT_INIT, .init = {.group = g}});
+}
+
+static bool site_settled(const struct world *world, const struct group *group,
+                         const struct agreement *agreement, uint32_t site, msec_t now_ms)
+{
+    if (world_settings(world)->sites[site].check_count == 0)
+        return true;
+    return agreement->state == AGREED_UP && now_ms - agreement->since_ms >= group->stable_ms;
+}
+
+/* As one probe sees it. */
+static bool group_settled(const struct world *world, uint32_t probe, uint32_t group)
+{
+    const struct group *g = &world_settings(world)->groups[group];
+    struct group_view view;
+
+    engine_group(world->probes[probe].engine, group, &view);
+    if (!view.has_head || view.fence_min < view.head.epoch)
+        return false;
+    for (uint32_t i = 0; i < g->site_count; i++) {
+        if (!site_settled(world, g, view.agreements[i], g->sites[i], world_local_ms(world, probe)))
+            return false;
+    }
+    return true;
+}
+
+static bool settled(const struct world *world)
+{
+    const struct settings *settings = world_settings(world);
+
+    for (uint32_t p = 0; p < world->probe_count; p++) {
+        for (uint32_t g = 0; g < settings->group_count; g++) {
+            if (settings->electors[p].may_act && !group_settled(world, p, g))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* What takes longer will not settle at all: the scenario begins as it is, and says what it finds.
+ */
+static msec_t settle_limit_ms(const struct settings *settings)
+{
+    msec_t longest_ms = 0;
+    msec_t stable_ms = 0;
+
+    for (uint32_t i = 0; i < settings->check_count; i++) {
+        const struct check *check = &settings->checks[i];
+        msec_t one_ms = (check->interval_ms + check->timeout_ms) * (check->rise + check->window_of);
+        longest_ms = one_ms > longest_ms ? one_ms : longest_ms;
+    }
+    for (uint32_t i = 0; i < settings->group_count; i++)
+        stable_ms =
+            settings->groups[i].stable_ms > stable_ms ? settings->groups[i].stable_ms : stable_ms;
+    return SETTLE_INTERVALS_MAX * longest_ms + stable_ms + SETTLE_MORE_MS;
+}
+
+void world_settle(struct world *world)
+{
+    msec_t limit_ms = settle_limit_ms(world_settings(world));
+
+    world_run(world, SETTLE_FIRST_MS);
+    world_init_groups(world);
+    while (!settled(world) && world->now_ms < limit_ms)
+        world_run(world, world->now_ms + SETTLE_STEP_MS);
+    world_run(world, world->now_ms + SETTLE_MARGIN_MS);
+    sim_store_act(world, &(struct action){.kind = ACTION_STORE_BACKUP});
+    world->origin_ms = world->now_ms;
+}
+
+msec_t world_origin(const struct world *world)
+{
+    return world->origin_ms;
+}
+
+uint64_t world_steps(const struct world *world)
+{
+    return world->steps;
+}
+
+/* ---- settings ---- */
 
 void world_other_settings(struct world *world, uint32_t probe, const char *settings_text)
 {
     struct sim_probe *p = &world->probes[probe];
+    const struct script script = {settings_text, strlen(settings_text), "other", NULL, 0};
     struct settings *settings = NULL;
     char error[512] = "";
 
-    if (parse(settings_text, p->settings->electors[probe].name, &settings, error, sizeof(error)) <
-        0) {
+    if (parse(&script, p->settings->electors[probe].name, &settings, error, sizeof(error)) < 0) {
         fprintf(stderr, "sim: other settings: %s\n", error);
         abort();
     }
     assert(!p->alive && settings->site_count == p->settings->site_count &&
            settings->group_count == p->settings->group_count &&
            settings->zone_count == p->settings->zone_count);
-    settings_destroy(p->settings);
+    settings_destroy(p->own_settings);
+    p->own_settings = settings;
     p->settings = settings;
 }
 
 const struct settings *world_settings(const struct world *world)
 {
-    return world->probes[0].settings;
-}
-
-/* ---- endpoints ---- */
-
-void world_site(struct world *world, const char *site, enum site_mode mode, uint32_t probe)
-{
-    uint32_t index = settings_site(world_settings(world), site);
-
-    assert(index != NONE);
-    for (uint32_t i = 0; i < world->probe_count; i++) {
-        if (probe == NONE || probe == i)
-            world->probes[i].modes[index] = (uint8_t)mode;
-    }
-}
-
-void world_references(struct world *world, bool answer, uint32_t probe)
-{
-    for (uint32_t i = 0; i < world->probe_count; i++) {
-        if (probe == NONE || probe == i)
-            world->probes[i].references_answer = answer;
-    }
-}
-
-uint32_t world_checks_started(const struct world *world, uint32_t probe, const char *site)
-{
-    return world->probes[probe].started[settings_site(world_settings(world), site)];
+    return world->cast->settings[0];
 }
 
 /* ---- the store ---- */

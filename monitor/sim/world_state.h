@@ -3,6 +3,7 @@
 #ifndef REGIONSHIFT_SIM_WORLD_STATE_H
 #define REGIONSHIFT_SIM_WORLD_STATE_H
 
+#include "dice.h"
 #include "pool.h"
 #include "world.h"
 
@@ -29,7 +30,9 @@ enum pending_kind {
     PENDING_CHANGE,
     PENDING_INSYNC,
     PENDING_SERVERS,
-    PENDING_LATE, /* a batch is applied after its reply was lost */
+    PENDING_LATE,  /* a batch is applied after its reply was lost */
+    PENDING_WAKE,  /* a probe that hangs goes on */
+    PENDING_ORDER, /* an operator tries again to give an order that the store did not take */
     PENDING_SWEEP
 };
 
@@ -45,6 +48,8 @@ struct pending {
     enum store_status status;
     enum route53_outcome outcome;
     struct sim_batch *batch;
+    msec_t since_ms; /* a check: when its attempt began */
+    bool lost;       /* a check: nothing comes any more, its time is over */
 };
 
 struct queue_entry {
@@ -96,31 +101,96 @@ struct sim_set {
 
 enum { SIM_SETS_MAX = 128, SIM_SLOTS_MAX = 64 };
 
+/* Places of the network (sim_net.c). */
+enum { SIM_OUTSIDE = REGIONS_MAX };
+struct sim_places {
+    uint64_t probes;
+    uint64_t others; /* bit r: the region r with its sites; SIM_OUTSIDE: all that is in none */
+};
+
+/* Nothing passes between these, as an action named them. */
+struct sim_cut {
+    struct sim_places who;
+    struct sim_places from;
+};
+
+/* How a site answers one probe. */
+struct sim_endpoint {
+    uint8_t mode; /* enum site_mode */
+    int32_t value;
+};
+
+/* A probe's monotonic clock: it showed local_ms at world_ms, and has run so much faster since. */
+struct sim_clock {
+    msec_t world_ms;
+    msec_t local_ms;
+    int64_t drift_ppm;
+};
+
+enum sim_lie { LIE_NOT, LIE_DOWN, LIE_UP };
+
 struct sim_probe {
-    struct settings *settings;
+    const struct settings *settings; /* it runs with */
+    struct settings *own_settings;   /* the same, when they are not the cast's; or NULL */
     struct engine *engine;
+    msec_t deadline_ms; /* of the engine, in world time; INT64_MAX: it does not run */
     bool alive;
     bool paused;
     bool dry_run;
     uint32_t life;
     bool store_reachable;
     bool references_answer;
+    bool blind; /* its own network is gone, but for store and Route 53 */
+    enum sim_lie lie;
+    struct sim_clock clock;
+    msec_t wall_jump_ms; /* not yet noticed */
+    msec_t paused_ms;    /* since when, when paused */
+    msec_t stall_end_ms; /* when it last went on after standing still; -1: never */
+    msec_t hang_ms;      /* > 0: it will stand still so long before its next batch leaves */
+    bool hung;           /* it does, now: this is what it will do then */
+    struct update hung_update;
+    uint64_t blocked; /* places it cannot reach, as sim_places.others */
+    bool muted;
+    uint32_t loss_ppm;
+    bool in_burst;
+    msec_t delay_ms;
+    struct dice net_dice;
+    struct dice site_dice;
     msec_t lease_until_ms;
     bool lease_held;
-    uint64_t known[SIM_KEYS_MAX];  /* mod_revision told, by item place */
-    struct zone_view **zone_views; /* by zone: what the engine may still look at */
-    char **votes;                  /* by group: as last wished, written again with a new lease */
-    uint64_t *journal;             /* by group: highest epoch tried; survives the process */
-    msec_t wall_skew_ms;           /* of its wall clock, when it starts */
-    uint8_t *modes;                /* by site */
-    uint32_t *started;             /* by site */
-    int8_t *latched;               /* group x region */
-    struct pending *waiting;       /* while paused */
+    uint64_t known[SIM_KEYS_MAX];   /* mod_revision told, by item place */
+    struct zone_view **zone_views;  /* by zone: what the engine may still look at */
+    char **votes;                   /* by group: as last wished, written again with a new lease */
+    uint64_t *journal;              /* by group: highest epoch tried; survives the process */
+    msec_t wall_skew_ms;            /* of its wall clock, when it starts */
+    struct sim_endpoint *endpoints; /* by site */
+    uint32_t *started;              /* by site */
+    int8_t *latched;                /* group x region */
+    struct pending *waiting;        /* while paused */
     uint32_t waiting_count;
     uint32_t waiting_room;
 };
 
+/* Whose dice: one purpose each (dice.h). */
+enum {
+    DICE_NET = 1, /* member: a probe */
+    DICE_SITES,   /* a probe */
+    DICE_STORE,
+    DICE_ROUTE53,
+    DICE_SINKS
+};
+
 struct world {
+    const struct cast *cast;
+    struct cast *own_cast; /* made with the world, of text; or NULL */
+    uint64_t seed;
+    struct sim_cut *cuts;
+    uint32_t cut_count;
+    uint32_t cut_room;
+    struct watcher watchers[WATCHERS_MAX];
+    uint32_t watcher_count;
+    uint64_t steps;
+    msec_t origin_ms;
     msec_t now_ms;
     struct sim_queue queue;
     struct sim_probe *probes;
@@ -149,6 +219,7 @@ struct world {
     uint32_t trace_probe;
     char trace[TRACE_MAX];
     size_t trace_used;
+    bool sinks_down;
     uint32_t alerts[ALERT_EVENT_COUNT][2];
     struct alert last_alerts[ALERT_EVENT_COUNT];
     uint32_t next_order;
@@ -159,8 +230,68 @@ struct world {
     size_t record_room;
 };
 
+/* A probe's own time: what its monotonic clock shows now, and when it will show that. */
+msec_t world_local_ms(const struct world *world, uint32_t probe);
+msec_t world_when(const struct world *world, uint32_t probe, msec_t local_ms);
+/* Puts something on the queue for when so much of the probe's own time has passed. */
+void world_timer(struct world *world, msec_t after_local_ms, struct pending pending);
+
 /* Gives an event to a probe's engine and carries out its update. */
 void world_feed(struct world *world, uint32_t probe, struct event *event);
+
+/* The rest of an update, which a probe that hangs carries out late: batches and alerts. */
+void world_perform_rest(struct world *world, uint32_t probe, const struct update *update);
+/* Something that was asked for by this life of a probe that runs. */
+void world_happen_to_probe(struct world *world, struct pending *pending);
+
+/* sim_check.c: an attempt of a check (or reference) begins, and ends. */
+void sim_check_start(struct world *world, uint32_t probe, uint32_t token);
+void sim_check_end(struct world *world, const struct pending *pending);
+
+/* sim_probe.c */
+void sim_probe_plan(struct world *world, uint32_t probe); /* when the engine wants its next step */
+void sim_probe_drift(struct world *world, uint32_t probe, int64_t ppm);
+/* Restarts it under other settings of the same electorate. */
+void sim_probe_settings(struct world *world, uint32_t probe, const struct settings *settings);
+void sim_probe_jump(struct world *world, uint32_t probe, msec_t jump_ms);
+void sim_probe_hang(struct world *world, uint32_t probe, const struct update *update);
+void sim_probe_wait(struct sim_probe *probe, const struct pending *pending);
+
+/* What a call over the network meets: a check, a reference, the store, Route 53. */
+struct sim_trip {
+    bool arrives;    /* the request gets there ... */
+    bool answered;   /* ... and its answer comes back */
+    msec_t there_ms; /* what the network adds to each way; 0 while it is well */
+    msec_t back_ms;
+};
+
+/* sim_net.c: one call of a probe to a region's sites, or (region NONE) to the outside, where store,
+ * Route 53 and references are. Throws the dice of loss and delay, once for each call. */
+struct sim_trip sim_net_trip(struct world *world, uint32_t probe, uint32_t region);
+void sim_net_cut(struct world *world, const struct sim_cut *cut);
+/* Ends every cut that names exactly these places, and what befell the probes among them. */
+void sim_net_heal(struct world *world, const struct sim_places *places);
+void sim_net_heal_all(struct world *world);
+/* Could a call be answered at all (no cut, no mute, loss below 100 %)? No dice. */
+bool sim_net_passes(const struct world *world, uint32_t probe, uint32_t region);
+/* How long the daemon waits for its store before it says STORE_AWAY, and for Route 53 before it
+ * says ROUTE53_LOST. What arrived was done all the same. */
+msec_t sim_net_store_limit_ms(const struct settings *settings);
+msec_t sim_net_route53_limit_ms(const struct settings *settings);
+
+/* Actions, names already looked up by world_act.c: what has to do with probes and places is done
+ * there, the rest by those whom it concerns. */
+void sim_store_act(struct world *world, const struct action *action); /* but cut and heal */
+void sim_zone_act(struct world *world, const struct action *action);  /* ROUTE53_* */
+void sim_sinks_act(struct world *world, const struct action *action); /* SINKS_* */
+
+/* What watchers are told: world.c calls them all. */
+void world_tell_committed(struct world *world, uint32_t probe, const struct commit *commit,
+                          uint64_t revision);
+void world_tell_sent(struct world *world, uint32_t probe, const struct batch *batch);
+void world_tell_accepted(struct world *world, uint32_t probe, const struct batch *batch, bool shift,
+                         bool late);
+void world_tell_delivered(struct world *world, uint32_t probe, const struct alert *alert);
 
 /* sim_queue.c */
 void world_later(struct world *world, msec_t after_ms, struct pending pending);
@@ -186,7 +317,7 @@ void sim_zone_make(struct world *world);
 struct zone_view *sim_zone_read(struct world *world, uint32_t zone);
 void sim_zone_send(struct world *world, uint32_t probe, const struct batch *batch);
 /* True when the whole batch was applied. */
-bool sim_zone_apply(struct world *world, const struct batch *batch, bool late);
+bool sim_zone_apply(struct world *world, uint32_t probe, const struct batch *batch, bool late);
 void sim_batch_destroy(struct sim_batch *batch);
 
 #endif

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of a probe: started, killed, stopped and let go on; and its clocks. What is on its disk
+ * (the journal of epochs, the latches) outlives it. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "loop.h"
+#include "world_state.h"
+
+enum { MILLION = 1000000 };
+
+/* ---- clocks ---- */
+
+/* What a clock shows at a time of the world; rounded down, so that it never goes back. */
+static msec_t shows(const struct sim_clock *clock, msec_t at_ms)
+{
+    msec_t passed_ms = at_ms - clock->world_ms;
+    int64_t more = passed_ms * clock->drift_ppm;
+
+    return clock->local_ms + passed_ms + more / MILLION - (more % MILLION < 0);
+}
+
+msec_t world_local_ms(const struct world *world, uint32_t probe)
+{
+    const struct sim_clock *clock = &world->probes[probe].clock;
+
+    return clock->drift_ppm == 0 ? clock->local_ms + world->now_ms - clock->world_ms
+                                 : shows(clock, world->now_ms);
+}
+
+msec_t world_when(const struct world *world, uint32_t probe, msec_t local_ms)
+{
+    const struct sim_clock *clock = &world->probes[probe].clock;
+    msec_t at_ms = clock->world_ms + (local_ms - clock->local_ms);
+
+    if (clock->drift_ppm == 0 || local_ms == INT64_MAX)
+        return local_ms == INT64_MAX ? INT64_MAX : at_ms;
+    at_ms = clock->world_ms + (msec_t)((double)(local_ms - clock->local_ms) * MILLION /
+                                       (double)(MILLION + clock->drift_ppm));
+    while (shows(clock, at_ms) < local_ms)
+        at_ms++;
+    while (shows(clock, at_ms - 1) >= local_ms)
+        at_ms--;
+    return at_ms;
+}
+
+void world_timer(struct world *world, msec_t after_local_ms, struct pending pending)
+{
+    msec_t local_ms = world_local_ms(world, pending.probe) + after_local_ms;
+
+    world_later(world, world_when(world, pending.probe, local_ms) - world->now_ms, pending);
+}
+
+void sim_probe_drift(struct world *world, uint32_t probe, int64_t ppm)
+{
+    struct sim_probe *p = &world->probes[probe];
+
+    p->clock = (struct sim_clock){world->now_ms, world_local_ms(world, probe), ppm};
+    sim_probe_plan(world, probe);
+}
+
+/* Noticed at the next turn of its loop, as the daemon does. */
+void sim_probe_jump(struct world *world, uint32_t probe, msec_t jump_ms)
+{
+    struct sim_probe *p = &world->probes[probe];
+
+    p->wall_skew_ms += jump_ms;
+    if (p->alive)
+        p->wall_jump_ms += jump_ms;
+}
+
+void world_clock(struct world *world, uint32_t probe, msec_t jump_ms)
+{
+    struct event event = {.kind = EVENT_CLOCK, .clock = {.jump_ms = jump_ms}};
+
+    world_feed(world, probe, &event);
+}
+
+void world_wall(struct world *world, uint32_t probe, msec_t skew_ms)
+{
+    world->probes[probe].wall_skew_ms = skew_ms;
+}
+
+/* ---- life ---- */
+
+void sim_probe_plan(struct world *world, uint32_t probe)
+{
+    struct sim_probe *p = &world->probes[probe];
+
+    p->deadline_ms =
+        p->alive && !p->paused ? world_when(world, probe, engine_deadline(p->engine)) : INT64_MAX;
+}
+
+static void wake_up(struct sim_probe *probe)
+{
+    probe->paused = false;
+    probe->hung = false;
+    probe->hang_ms = 0;
+    probe->wall_jump_ms = 0;
+    probe->stall_end_ms = -1;
+    probe->waiting_count = 0;
+}
+
+void world_start(struct world *world, uint32_t probe)
+{
+    struct sim_probe *p = &world->probes[probe];
+    struct event start = {.kind = EVENT_START,
+                          .start = {.wall = (wall_t)WALL_START * 1000 +
+                                            world_local_ms(world, probe) + p->wall_skew_ms}};
+
+    assert(!p->alive);
+    if (engine_create(p->settings, p->dry_run, NULL, &p->engine) < 0)
+        abort();
+    wake_up(p);
+    p->alive = true;
+    p->life++;
+    memset(p->known, 0, sizeof(p->known));
+    world_feed(world, probe, &start);
+    for (uint32_t g = 0; g < p->settings->group_count; g++)
+        world_feed(world, probe,
+                   &(struct event){.kind = EVENT_JOURNAL, .journal = {g, p->journal[g]}});
+    world_later(world, 0, (struct pending){.kind = PENDING_RENEW, .probe = probe});
+    world_later(world, STORE_MS, (struct pending){.kind = PENDING_FULL_READ, .probe = probe});
+}
+
+void world_kill(struct world *world, uint32_t probe)
+{
+    struct sim_probe *p = &world->probes[probe];
+
+    if (!p->alive)
+        return;
+    p->alive = false;
+    wake_up(p);
+    p->deadline_ms = INT64_MAX;
+    engine_destroy(p->engine);
+    p->engine = NULL;
+    p->lease_held = false;
+    for (uint32_t g = 0; g < p->settings->group_count; g++) {
+        free(p->votes[g]);
+        p->votes[g] = NULL;
+    }
+    for (uint32_t z = 0; z < p->settings->zone_count; z++) {
+        zone_view_destroy(p->zone_views[z]);
+        p->zone_views[z] = NULL;
+    }
+}
+
+void sim_probe_settings(struct world *world, uint32_t probe, const struct settings *settings)
+{
+    struct sim_probe *p = &world->probes[probe];
+    bool was_alive = p->alive;
+
+    world_kill(world, probe);
+    p->settings = settings;
+    if (was_alive)
+        world_start(world, probe);
+}
+
+/* ---- standing still ---- */
+
+void world_pause(struct world *world, uint32_t probe)
+{
+    struct sim_probe *p = &world->probes[probe];
+
+    if (p->paused)
+        return;
+    p->paused = true;
+    p->paused_ms = world->now_ms;
+    p->deadline_ms = INT64_MAX;
+}
+
+/* It goes on where it stood: a batch it was about to send leaves now. Then the late timer, and what
+ * waited at the process's sockets comes all at once. What it measured meanwhile is void (V4). */
+void world_resume(struct world *world, uint32_t probe)
+{
+    struct sim_probe *p = &world->probes[probe];
+    uint32_t life = p->life;
+    uint32_t taken = 0;
+
+    if (!p->paused)
+        return;
+    p->paused = false;
+    if (world->now_ms - p->paused_ms >= LOOP_STALL_MS)
+        p->stall_end_ms = world->now_ms;
+    if (p->hung) {
+        p->hung = false;
+        world_perform_rest(world, probe, &p->hung_update);
+    }
+    world_feed(world, probe, &(struct event){.kind = EVENT_TICK});
+    while (taken < p->waiting_count && p->life == life && !p->paused) {
+        struct pending pending = p->waiting[taken++];
+        world_happen_to_probe(world, &pending);
+    }
+    if (p->life != life)
+        return;
+    p->waiting_count -= taken;
+    memmove(p->waiting, p->waiting + taken, p->waiting_count * sizeof(*p->waiting));
+}
+
+/* It decided to send and is stopped before the batch leaves. */
+void sim_probe_hang(struct world *world, uint32_t probe, const struct update *update)
+{
+    struct sim_probe *p = &world->probes[probe];
+
+    p->hung = true;
+    p->hung_update = *update;
+    world_pause(world, probe);
+    world_later(world, p->hang_ms, (struct pending){.kind = PENDING_WAKE, .probe = probe});
+    p->hang_ms = 0;
+}
+
+/* What comes to a process that stands still waits at its sockets; of the news of the store one
+ * notice says as much as many. */
+void sim_probe_wait(struct sim_probe *probe, const struct pending *pending)
+{
+    for (uint32_t i = 0; pending->kind == PENDING_STORE && i < probe->waiting_count; i++) {
+        if (probe->waiting[i].kind == PENDING_STORE)
+            return;
+    }
+    if (probe->waiting_count == probe->waiting_room) {
+        probe->waiting_room = probe->waiting_room == 0 ? 64 : 2 * probe->waiting_room;
+        probe->waiting = realloc(probe->waiting, probe->waiting_room * sizeof(*probe->waiting));
+        assert(probe->waiting != NULL);
+    }
+    probe->waiting[probe->waiting_count++] = *pending;
+}
+
+void world_dry_run(struct world *world, uint32_t probe, bool dry_run)
+{
+    world->probes[probe].dry_run = dry_run;
+}
+
+/* ---- the truth about probes ---- */
+
+bool world_alive(const struct world *world, uint32_t probe)
+{
+    return world->probes[probe].alive;
+}
+
+bool world_paused(const struct world *world, uint32_t probe)
+{
+    return world->probes[probe].paused;
+}
+
+bool world_liar(const struct world *world, uint32_t probe)
+{
+    return world->probes[probe].lie != LIE_NOT;
+}
+
+bool world_reaches_store(const struct world *world, uint32_t probe)
+{
+    return world->probes[probe].store_reachable && sim_net_passes(world, probe, NONE);
+}
+
+msec_t world_lease_until(const struct world *world, uint32_t probe)
+{
+    const struct sim_probe *p = &world->probes[probe];
+
+    return p->lease_until_ms > world->now_ms ? p->lease_until_ms : 0;
+}
+
+bool world_has_own_settings(const struct world *world, uint32_t probe)
+{
+    return world->probes[probe].settings == world->cast->settings[probe];
+}
+
+const struct settings *world_probe_settings(const struct world *world, uint32_t probe)
+{
+    return world->probes[probe].settings;
+}
+
+struct engine *world_engine(struct world *world, uint32_t probe)
+{
+    return world->probes[probe].engine;
+}
