@@ -103,6 +103,7 @@ struct action {
     struct who probes[ACTION_PROBES_MAX]; /* `by PROBES`, `store cut PROBES` */
     uint32_t probe_count;                 /* 0: all */
     int64_t value; /* MS, CODE, PCT, N, PPM; SECONDS in milliseconds */
+    bool needed;   /* of a random run: its demands rest on it, so shrinking leaves it there */
 };
 
 #endif
