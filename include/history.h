@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* history.h: what this machine saw and did, in a SQLite file of its own: decisions with their
- * evidence and measured times, incidents, facts. Kept for history.keep, and never more than
- * HISTORY_FACTS_MAX facts. Written by a worker thread in batches; the loop never waits for it, and
- * what does not fit into memory is dropped and counted: a history is no ledger. */
+ * evidence and measured times, incidents, facts, recordings. Kept for history.keep, and never more
+ * than HISTORY_FACTS_MAX facts and history.recording of recordings. Written by a worker thread in
+ * batches; the loop never waits for it, and what does not fit into memory is dropped and counted: a
+ * history is no ledger. */
 #ifndef REGIONSHIFT_HISTORY_H
 #define REGIONSHIFT_HISTORY_H
 
 #include "alert.h"
 #include "decision.h"
+#include "recording.h"
 #include "settings.h"
 #include "units.h"
 
 typedef struct uv_loop_s uv_loop_t; /* libuv's own name, without its header */
 
 enum {
-    HISTORY_FACTS_MAX = 500000,  /* about 100 MB */
-    HISTORY_PENDING_MAX = 10000, /* records that wait for the disk */
+    HISTORY_FACTS_MAX = 500000,          /* about 100 MB */
+    HISTORY_PENDING_MAX = 10000,         /* records that wait for the disk */
+    HISTORY_LINES_MAX = 4 * 1024 * 1024, /* bytes of lines among them */
     HISTORY_READS_MAX = 64,
     HISTORY_ROWS_MAX = 1000 /* of one answer */
 };
@@ -45,6 +48,27 @@ void history_alert(struct history *history, const struct alert *alert);
 
 /* line: as fact_format() writes it. group: "" when it is about none. */
 void history_fact(struct history *history, wall_t at_wall, const char *group, const char *line);
+
+/* ---- recordings (recording.h), of one engine at a time ---- */
+
+/* Begins one: head is its first line. What was begun before has ended by then. */
+void history_recording_begin(struct history *history, wall_t at_wall, const char *probe,
+                             int64_t bytes_max, const char *head);
+/* Goes on with it: whole lines, each with its newline. When they do not fit into memory they count
+ * as lost, and the recording ends there. */
+void history_recording_lines(struct history *history, wall_t at_wall, const char *lines,
+                             uint32_t events);
+/* Ends it. lost: events that could not be given as lines. */
+void history_recording_end(struct history *history, wall_t at_wall, enum recording_end end,
+                           uint32_t lost);
+
+struct recording_stats {
+    bool recording; /* one is being made, complete from its beginning */
+    bool filled;    /* none is, because the newest took all the space a recording may have */
+    uint64_t recorded;
+    uint64_t lost; /* events that are in no recording, through our own fault or the disk's */
+};
+void history_recording_stats(const struct history *history, struct recording_stats *ret_stats);
 
 /* ---- reading; done is called once, from the loop ---- */
 

@@ -224,6 +224,7 @@ struct settings {
 
     const char *history_path;
     msec_t history_keep_ms;
+    int64_t history_recording_bytes; /* of all recordings together; 0: none are made */
 
     struct settings_arena *arena; /* owns everything above */
 };

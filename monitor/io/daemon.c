@@ -111,6 +111,7 @@ static void close_parts(struct daemon *daemon)
         resolver_close(daemon->resolver, nothing, NULL);
     store_close(daemon->store, nothing, NULL); /* gives the lease back */
     route53_close(daemon->route53, nothing, NULL);
+    recorder_end(daemon->recorder, RECORDING_STOPPED);
     history_close(daemon->history, nothing, NULL);
     loop_close(daemon->loop, nothing, NULL);
     uv_close((uv_handle_t *)&daemon->on_hangup, NULL);
@@ -254,6 +255,9 @@ static int start_network(struct daemon *daemon)
     rc = history_create(&daemon->uv, settings, &daemon->history);
     if (rc < 0)
         return failed("history", rc, NULL);
+    rc = recorder_create(daemon->history, &daemon->recorder);
+    if (rc < 0)
+        return failed("recorder", rc, NULL);
     rc = prober_create(&daemon->uv, perform_result, daemon, &daemon->prober);
     if (rc < 0)
         return failed("checks", rc, NULL);
@@ -285,6 +289,8 @@ static int start_engine(struct daemon *daemon)
              : engine_create(settings, daemon->options.dry_run, NULL, &daemon->engine);
     if (rc < 0)
         return failed("engine", rc, NULL);
+    recorder_begin(daemon->recorder, settings, daemon->engine, daemon->options.dry_run,
+                   loop_wall_ms());
     loop_set_engine(daemon->loop, daemon->engine);
     reload_tell_journal(daemon);
     return 0;
@@ -324,6 +330,7 @@ static void destroy(struct daemon *daemon)
     reload_sweep(daemon);
     board_destroy(daemon->board);
     zones_destroy(daemon->zones);
+    recorder_destroy(daemon->recorder);
     engine_destroy(daemon->engine);
     journal_close(daemon->journal);
     latches_close(daemon->latches);

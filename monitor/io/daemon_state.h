@@ -12,6 +12,7 @@
 #include "journal.h"
 #include "loop.h"
 #include "probe.h"
+#include "recorder.h"
 #include "resolver.h"
 #include "store.h"
 #include "teller.h"
@@ -38,6 +39,7 @@ struct daemon {
     struct zones *zones;
     struct alerts *alerts;
     struct history *history;
+    struct recorder *recorder;
     struct journal *journal;
     struct latches *latches;
     struct control *control;

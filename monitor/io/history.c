@@ -54,6 +54,10 @@ struct history {
     uint32_t since_trim;
     wall_t newest_wall; /* of the records so far: "now" for keep */
     struct history_stats stats;
+    struct recording_stats recording; /* as the worker left it */
+    uint64_t lines_lost;              /* events that did not fit into memory */
+    size_t lines_pending;             /* bytes of lines among the records */
+    bool broken;                      /* lines were lost: an end must be told */
     bool closing;
     void (*closed)(void *context);
     void *closed_context;
@@ -112,14 +116,35 @@ static void note_outcome(struct history *history)
              history->failed ? history->error : "");
 }
 
+/* Says once that a recording ended before its engine did. */
+static void note_recording(struct history *history)
+{
+    struct recording_stats now;
+
+    history_db_recording(history->db, &now);
+    if (now.filled && !history->recording.filled)
+        log_say(LOG_LEVEL_WARN,
+                "recording: has taken all the space that one may have; what happens "
+                "from now on can be replayed only after a reload or a restart");
+    if (now.lost > history->recording.lost && history->recording.recording && !now.recording)
+        log_say(LOG_LEVEL_WARN, "recording: ends, because the disk did not take it in time; what "
+                                "happens from now on can be replayed only after a reload or a "
+                                "restart");
+    history->recording = now;
+}
+
 static void free_records(struct history *history, struct record *records, bool written)
 {
     while (records != NULL) {
         struct record *next = records->next;
 
         history->stats.pending--;
-        history->stats.written += written;
-        history->stats.dropped += !written;
+        if (records->kind == RECORD_LINES)
+            history->lines_pending -= strlen(records->text);
+        if (records->kind <= RECORD_FACT) { /* recordings are counted by events */
+            history->stats.written += written;
+            history->stats.dropped += !written;
+        }
         free(records);
         records = next;
     }
@@ -151,6 +176,7 @@ static void on_done(uv_work_t *work, int status)
 
     assert(status == 0); /* work is never cancelled */
     history->busy = false;
+    note_recording(history);
     history->records = NULL;
     history->reading = NULL;
     if (records != NULL || history->trim)
@@ -199,8 +225,8 @@ static const char *keep(char **place, const char *text)
     return copy;
 }
 
-/* Queues a copy of a record and its texts. */
-static void add(struct history *history, const struct record *from)
+/* Queues a copy of a record and its texts; false: there was no room. */
+static bool add(struct history *history, const struct record *from)
 {
     size_t size = strlen(from->group) + strlen(from->id) + strlen(from->name) + strlen(from->who) +
                   strlen(from->region) + strlen(from->title) + strlen(from->text) + 7;
@@ -210,8 +236,8 @@ static void add(struct history *history, const struct record *from)
     if (history->stats.pending < HISTORY_PENDING_MAX && !history->closing)
         record = malloc(sizeof(*record) + size);
     if (record == NULL) {
-        history->stats.dropped++;
-        return;
+        history->stats.dropped += from->kind <= RECORD_FACT;
+        return false;
     }
     *record = *from;
     place = (char *)(record + 1);
@@ -229,6 +255,7 @@ static void add(struct history *history, const struct record *from)
     history->since_trim++;
     history->newest_wall = from->at_wall;
     start_work(history);
+    return true;
 }
 
 void history_decision(struct history *history, const struct settings *settings,
@@ -278,6 +305,70 @@ void history_fact(struct history *history, wall_t at_wall, const char *group, co
                                   .region = "",
                                   .title = "",
                                   .text = line});
+}
+
+/* ---- recordings ---- */
+
+/* A record of a recording: what is not said is "". */
+static struct record recording_record(enum record_kind kind, wall_t at_wall)
+{
+    return (struct record){.kind = kind,
+                           .at_wall = at_wall,
+                           .group = "",
+                           .id = "",
+                           .name = "",
+                           .who = "",
+                           .region = "",
+                           .title = "",
+                           .text = ""};
+}
+
+void history_recording_begin(struct history *history, wall_t at_wall, const char *probe,
+                             int64_t bytes_max, const char *head)
+{
+    struct record record = recording_record(RECORD_BEGIN, at_wall);
+
+    record.who = probe;
+    record.bytes = bytes_max;
+    record.text = head;
+    history->broken = !add(history, &record);
+}
+
+void history_recording_lines(struct history *history, wall_t at_wall, const char *lines,
+                             uint32_t events)
+{
+    struct record record = recording_record(RECORD_LINES, at_wall);
+    size_t length = strlen(lines);
+
+    record.events = events;
+    record.text = lines;
+    if (!history->broken && history->lines_pending + length <= HISTORY_LINES_MAX &&
+        add(history, &record)) {
+        history->lines_pending += length;
+        return;
+    }
+    history->lines_lost += events;
+    if (!history->broken)
+        history_recording_end(history, at_wall, RECORDING_GAP, 0);
+    history->broken = true;
+}
+
+void history_recording_end(struct history *history, wall_t at_wall, enum recording_end end,
+                           uint32_t lost)
+{
+    struct record record = recording_record(RECORD_END, at_wall);
+
+    record.name = recording_end_name(end);
+    record.events = lost;
+    add(history, &record); /* without it the recording just stops */
+    history->broken = true;
+}
+
+void history_recording_stats(const struct history *history, struct recording_stats *ret_stats)
+{
+    *ret_stats = history->recording;
+    ret_stats->lost += history->lines_lost;
+    ret_stats->recording = ret_stats->recording && !history->broken;
 }
 
 /* ---- readings ---- */

@@ -9,6 +9,7 @@
 
 #include "durable.h"
 #include "pool.h"
+#include "recording_write.h"
 
 enum {
     BUSY_MS = 2000,               /* another process may read the file */
@@ -54,6 +55,7 @@ static const char sql_fact[] = "INSERT INTO facts (at, group_name, line) VALUES 
 
 struct history_db {
     sqlite3 *handle; /* NULL: not open */
+    struct recording_writer *recordings;
     char path[];
 };
 
@@ -90,7 +92,8 @@ static int make_ready(struct history_db *db, char *error, size_t error_size)
                         NULL) != SQLITE_OK)
         return fail(db, "cannot be opened", error, error_size);
     sqlite3_busy_timeout(db->handle, BUSY_MS);
-    if (sqlite3_exec(db->handle, schema, NULL, NULL, NULL) != SQLITE_OK)
+    if (sqlite3_exec(db->handle, schema, NULL, NULL, NULL) != SQLITE_OK ||
+        sqlite3_exec(db->handle, recording_schema, NULL, NULL, NULL) != SQLITE_OK)
         return fail(db, "cannot be made ready", error, error_size);
     return 0;
 }
@@ -99,9 +102,19 @@ struct history_db *history_db_create(const char *path)
 {
     struct history_db *db = calloc(1, sizeof(*db) + strlen(path) + 1);
 
-    if (db != NULL)
-        memcpy(db->path, path, strlen(path) + 1);
-    return db;
+    if (db == NULL)
+        return NULL;
+    memcpy(db->path, path, strlen(path) + 1);
+    db->recordings = recording_writer_create();
+    if (db->recordings != NULL)
+        return db;
+    free(db);
+    return NULL;
+}
+
+void history_db_recording(const struct history_db *db, struct recording_stats *ret_stats)
+{
+    recording_writer_stats(db->recordings, ret_stats);
 }
 
 void history_db_destroy(struct history_db *db)
@@ -109,6 +122,7 @@ void history_db_destroy(struct history_db *db)
     if (db == NULL)
         return;
     sqlite3_close(db->handle);
+    recording_writer_destroy(db->recordings);
     free(db);
 }
 
@@ -189,13 +203,18 @@ static int write_record(struct history_db *db, const struct record *record)
         return write_decision(db, record);
     case RECORD_ALERT:
         return write_alert(db, record);
+    case RECORD_BEGIN:
+    case RECORD_LINES:
+    case RECORD_END:
+        return 0; /* taken, and put together */
     case RECORD_FACT:
         break;
     }
     return write_fact(db, record);
 }
 
-int history_db_write(struct history_db *db, const struct record *records, char *error,
+/* One transaction. */
+static int write_all(struct history_db *db, const struct record *records, char *error,
                      size_t error_size)
 {
     if (make_ready(db, error, error_size) < 0)
@@ -206,9 +225,24 @@ int history_db_write(struct history_db *db, const struct record *records, char *
         if (write_record(db, record) < 0)
             return fail(db, "cannot be written", error, error_size);
     }
+    if (recording_writer_put(db->recordings, db->handle) < 0)
+        return fail(db, "cannot be written", error, error_size);
     if (sqlite3_exec(db->handle, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
         return fail(db, "cannot be written", error, error_size);
     return 0;
+}
+
+/* What belongs to a recording waits for a disk that takes it; the rest is history. */
+int history_db_write(struct history_db *db, const struct record *records, char *error,
+                     size_t error_size)
+{
+    int rc;
+
+    for (const struct record *record = records; record != NULL; record = record->next)
+        recording_writer_take(db->recordings, record);
+    rc = write_all(db, records, error, error_size);
+    recording_writer_settle(db->recordings, rc == 0);
+    return rc;
 }
 
 int history_db_trim(struct history_db *db, wall_t before_wall, char *error, size_t error_size)
@@ -224,7 +258,8 @@ int history_db_trim(struct history_db *db, wall_t before_wall, char *error, size
              "DELETE FROM facts WHERE number <= (SELECT max(number) FROM facts) - %d;",
              (long long)before_wall, (long long)before_wall, (long long)before_wall,
              HISTORY_FACTS_MAX);
-    if (sqlite3_exec(db->handle, sql, NULL, NULL, NULL) != SQLITE_OK)
+    if (sqlite3_exec(db->handle, sql, NULL, NULL, NULL) != SQLITE_OK ||
+        recording_writer_trim(db->recordings, db->handle, before_wall) < 0)
         return fail(db, "cannot be trimmed", error, error_size);
     return 0;
 }

@@ -7,7 +7,14 @@
 
 enum { HISTORY_ERROR_MAX = 200 };
 
-enum record_kind { RECORD_DECISION, RECORD_ALERT, RECORD_FACT };
+enum record_kind {
+    RECORD_DECISION,
+    RECORD_ALERT,
+    RECORD_FACT,
+    RECORD_BEGIN, /* of a recording (recording.h) */
+    RECORD_LINES,
+    RECORD_END
+};
 
 /* One thing to write: a struct in one block; the strings lie behind it. */
 struct record {
@@ -17,13 +24,15 @@ struct record {
     uint64_t epoch;
     struct history_times times;
     bool opens;         /* alert: opened, else resolved */
+    uint32_t events;    /* lines: how many; end: how many are missing behind it */
+    int64_t bytes;      /* begin: what all recordings together may have */
     const char *group;  /* decision, alert, fact */
     const char *id;     /* alert: the incident */
-    const char *name;   /* decision: kind; alert: event */
-    const char *who;    /* decision: by; alert: severity */
+    const char *name;   /* decision: kind; alert: event; end: why */
+    const char *who;    /* decision: by; alert: severity; begin: probe */
     const char *region; /* alert */
     const char *title;  /* decision: reason; alert: subject */
-    const char *text;   /* decision: JSON; alert: text; fact: line */
+    const char *text;   /* decision: JSON; alert: text; fact: line; begin: head; lines: they */
 };
 
 struct history_db;
@@ -49,6 +58,8 @@ int history_db_trim(struct history_db *db, wall_t before_wall, char *error, size
 void history_db_decisions(struct history_db *db, const char *group, uint32_t limit,
                           struct history_answer *ret_answer);
 void history_db_incident(struct history_db *db, const char *id, struct history_answer *ret_answer);
+/* How recording goes; not while a write is under way. */
+void history_db_recording(const struct history_db *db, struct recording_stats *ret_stats);
 void history_db_destroy(struct history_db *db);
 
 #endif

@@ -261,6 +261,7 @@ void perform_update(void *context, const struct event *event, const struct updat
 {
     struct daemon *daemon = context;
 
+    recorder_turn(daemon->recorder, event, update);
     if (!daemon->stopping) {
         start_checks(daemon, event, update);
         publish(daemon, update);

@@ -178,6 +178,8 @@ static void swap(struct daemon *daemon, const struct fresh *fresh)
     alerts_reload(daemon->alerts, daemon->settings);
     history_reload(daemon->history, daemon->settings);
     must(control_reload(daemon->control, daemon->settings));
+    recorder_begin(daemon->recorder, daemon->settings, daemon->engine, daemon->options.dry_run,
+                   loop_wall_ms());
     engine_destroy(engine);
     loop_set_engine(daemon->loop, daemon->engine);
     reload_tell_journal(daemon);

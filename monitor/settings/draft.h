@@ -179,6 +179,7 @@ struct draft_http {
 struct draft_history {
     const char *path;
     msec_t keep_ms;
+    int64_t recording_mb;
 };
 
 struct draft {

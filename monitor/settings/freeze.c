@@ -208,6 +208,8 @@ static int freeze_alerts(struct inspection *in)
     return 0;
 }
 
+enum { MEGABYTE = 1000 * 1000 };
+
 static void freeze_interfaces(const struct draft *draft, struct settings *settings)
 {
     settings->limit_budget = (uint32_t)draft->limits.budget;
@@ -223,6 +225,7 @@ static void freeze_interfaces(const struct draft *draft, struct settings *settin
     settings->control_socket = draft->http.socket;
     settings->history_path = draft->history.path;
     settings->history_keep_ms = draft->history.keep_ms;
+    settings->history_recording_bytes = draft->history.recording_mb * MEGABYTE;
 }
 
 int freeze(struct inspection *in, const char *probe)
