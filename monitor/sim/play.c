@@ -274,36 +274,43 @@ static void check_expectation(struct checking *checking, const struct expectatio
         check_who(checking, e->line, &e->weights[i].who);
 }
 
-/* Lines of an `every` were unrolled into many actions with one line number: one complaint each. */
-static uint32_t check_names(struct checking *checking)
+/* An `every` was unrolled into many actions of one line: complained of once. */
+static void check_actions(struct checking *checking)
 {
     const struct scenario *scenario = checking->play->scenario;
     char error[PLAY_TEXT_MAX + 1] = "";
     unsigned last_line = 0;
+    bool *is_said;
 
-    checking->sites = calloc(world_settings(checking->world)->site_count, sizeof(bool));
-    assert(checking->sites != NULL);
+    for (uint32_t i = 0; i < scenario->action_count; i++)
+        last_line = scenario->actions[i].line > last_line ? scenario->actions[i].line : last_line;
+    is_said = calloc(last_line + 1, sizeof(*is_said));
+    assert(is_said != NULL);
     for (uint32_t i = 0; i < scenario->action_count; i++) {
         const struct action *action = &scenario->actions[i];
 
-        if ((action->line != 0 && action->line == last_line) ||
+        if ((action->line != 0 && is_said[action->line]) ||
             world_can_act(checking->world, action, error, sizeof(error)) == 0)
             continue;
-        last_line = action->line;
+        is_said[action->line] = true;
         complain(checking, action->line, error);
     }
-    for (uint32_t i = 0; i < scenario->expectation_count; i++)
-        check_expectation(checking, &scenario->expectations[i]);
-    free(checking->sites);
-    return checking->complaints;
+    free(is_said);
 }
 
 static int check_in(const struct play *play, const struct world *world, scenario_complain say,
                     void *context)
 {
     struct checking checking = {.play = play, .world = world, .complain = say, .context = context};
+    const struct scenario *scenario = play->scenario;
 
-    return check_names(&checking) == 0 ? 0 : -1;
+    check_actions(&checking);
+    checking.sites = calloc(world_settings(world)->site_count, sizeof(*checking.sites));
+    assert(checking.sites != NULL);
+    for (uint32_t i = 0; i < scenario->expectation_count; i++)
+        check_expectation(&checking, &scenario->expectations[i]);
+    free(checking.sites);
+    return checking.complaints == 0 ? 0 : -1;
 }
 
 int play_check(const struct play *play, scenario_complain say, void *context)
