@@ -21,8 +21,8 @@ struct world;
 /* ---- making one ---- */
 
 /* The settings of a world, parsed once for each probe of the electorate: a thousand worlds may
- * share one cast. Other settings (`probe X other-settings`) are the same file with a longer
- * interval, so that their fingerprint differs. */
+ * share one cast. Other settings (`probe X other-settings`) are the same file with another
+ * limits.window, so that their fingerprint differs and nothing else does. */
 struct cast {
     uint32_t probe_count;
     struct settings **settings; /* by probe; each is its own self */
@@ -71,8 +71,8 @@ struct watcher {
     /* A batch is handed to Route 53, before anything becomes of it. */
     void (*sent)(void *context, struct world *world, uint32_t probe, const struct batch *batch);
     /* Route 53 applied a batch; late: long after it was sent; shift: it changed a weight. */
-    void (*accepted)(void *context, struct world *world, uint32_t probe,
-                     const struct batch *batch, bool shift, bool late);
+    void (*accepted)(void *context, struct world *world, uint32_t probe, const struct batch *batch,
+                     bool shift, bool late);
     /* An alert reached its readers through at least one sink. */
     void (*delivered)(void *context, struct world *world, uint32_t probe,
                       const struct alert *alert);

@@ -12,6 +12,11 @@
 
 /* ---- a cast ---- */
 
+enum {
+    OTHER_SETTINGS_MS = 1000, /* what other settings differ by */
+    OTHER_BELOW_MS = 3600000  /* safely within what may be set */
+};
+
 /* The first error in a report, as a sentence. */
 static void first_error(const struct settings_report *report, const char *file, char *error,
                         size_t error_size)
@@ -62,6 +67,9 @@ static int parse_for_all(const struct script *script, const struct settings *ele
 static int parse_others(const struct script *script, const struct settings *electorate,
                         struct settings **ret_settings, char *error, size_t error_size)
 {
+    msec_t other_ms =
+        electorate->limit_window_ms +
+        (electorate->limit_window_ms < OTHER_BELOW_MS ? OTHER_SETTINGS_MS : -OTHER_SETTINGS_MS);
     struct settings_change *changes = calloc((size_t)script->change_count + 1, sizeof(*changes));
     struct script other = *script;
     char value[32];
@@ -70,10 +78,11 @@ static int parse_others(const struct script *script, const struct settings *elec
     assert(changes != NULL);
     for (uint32_t i = 0; i < script->change_count; i++)
         changes[i] = script->changes[i];
-    snprintf(value, sizeof(value), "\"%" PRId64 "ms\"", electorate->limit_window_ms + 1000);
+    snprintf(value, sizeof(value), "\"%" PRId64 "ms\"", other_ms);
     changes[other.change_count++] = (struct settings_change){"limits.window", value};
     other.changes = changes;
     rc = parse_for_all(&other, electorate, ret_settings, error, error_size);
+    assert(rc < 0 || strcmp(ret_settings[0]->fingerprint, electorate->fingerprint) != 0);
     free(changes);
     return rc;
 }
