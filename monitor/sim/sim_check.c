@@ -58,15 +58,27 @@ static enum failure answer_failure(const struct check *check, const struct sim_e
     return FAILURE_NONE;
 }
 
-/* When the endpoint's answer comes; INT64_MAX: never. Throws the dice of a lossy one. */
-static msec_t answer_after_ms(struct sim_probe *probe, const struct sim_endpoint *endpoint)
+/* By time, not by what was drawn before: the same attempt in a run with another fault ends alike.
+ */
+static bool is_lost(const struct world *world, uint32_t probe, uint32_t check, int32_t loss_pct)
 {
+    uint64_t whose = (uint64_t)probe << 32 | check;
+    struct dice dice = dice_create(world->seed ^ whose, DICE_SITES, (uint64_t)world->now_ms);
+
+    return dice_below(&dice, 100) < (uint64_t)loss_pct;
+}
+
+/* When the endpoint's answer comes; INT64_MAX: never. */
+static msec_t answer_after_ms(const struct world *world, uint32_t probe, uint32_t check)
+{
+    const struct sim_probe *p = &world->probes[probe];
+    const struct sim_endpoint *endpoint = &p->endpoints[p->settings->checks[check].site];
+
     if (endpoint->mode == SITE_TIMEOUT)
         return INT64_MAX;
     if (endpoint->mode == SITE_SLOW)
         return endpoint->value;
-    if (endpoint->mode == SITE_LOSS &&
-        dice_below(&probe->site_dice, 100) < (uint64_t)endpoint->value)
+    if (endpoint->mode == SITE_LOSS && is_lost(world, probe, check, endpoint->value))
         return INT64_MAX;
     return ANSWER_MS;
 }
@@ -97,13 +109,14 @@ bool world_answers(const struct world *world, uint32_t probe, uint32_t site)
 /* ---- an attempt begins ---- */
 
 /* Its answer's time, from now; INT64_MAX: none comes. */
-static msec_t check_after_ms(struct world *world, uint32_t probe, const struct check *check)
+static msec_t check_after_ms(struct world *world, uint32_t probe, uint32_t check)
 {
     struct sim_probe *p = &world->probes[probe];
-    msec_t after_ms = answer_after_ms(p, &p->endpoints[check->site]);
-    struct sim_trip trip = sim_net_trip(world, probe, p->settings->sites[check->site].region);
+    uint32_t site = p->settings->checks[check].site;
+    msec_t after_ms = answer_after_ms(world, probe, check);
+    struct sim_trip trip = sim_net_trip(world, probe, p->settings->sites[site].region);
 
-    p->started[check->site]++;
+    p->started[site]++;
     if (p->lie != LIE_NOT)
         return ANSWER_MS;
     if (p->blind || !trip.arrives || !trip.answered || after_ms == INT64_MAX)
@@ -126,8 +139,8 @@ void sim_check_start(struct world *world, uint32_t probe, uint32_t token)
     bool is_check = token < settings->check_count;
     msec_t local_ms = is_check ? settings->checks[token].timeout_ms : REFERENCE_TIMEOUT_MS;
     msec_t limit_ms = world_when(world, probe, world_local_ms(world, probe) + local_ms);
-    msec_t after_ms = is_check ? check_after_ms(world, probe, &settings->checks[token])
-                               : reference_after_ms(world, probe);
+    msec_t after_ms =
+        is_check ? check_after_ms(world, probe, token) : reference_after_ms(world, probe);
     struct pending pending = {
         .kind = PENDING_RESULT, .probe = probe, .token = token, .since_ms = world->now_ms};
 

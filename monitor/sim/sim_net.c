@@ -8,7 +8,8 @@
 #include "world_state.h"
 
 enum {
-    BURST_END_PPM = 250000, /* a burst of losses is four calls long on average (Gilbert-Elliott) */
+    BURST_SLOT_MS = 1000,   /* the network is good or bad for a second at least ... */
+    BURST_END_PPM = 250000, /* ... and bad for four on average (Gilbert-Elliott) */
     MILLION = 1000000,
     DELAY_MAX_MS = 120000,
     /* As monitor/io/store/sqlite.c: half a lease, but a disk may need a second, and an answer that
@@ -90,44 +91,70 @@ void sim_net_heal_all(struct world *world)
 
 /* ---- a call ---- */
 
-/* Losses come in bursts: two states, one of which loses everything, so that the share of calls lost
- * is what was asked for. */
-static bool loses(struct sim_probe *probe)
+/* All that is random here hangs on the time and the place, not on what was drawn before: a call at
+ * the same moment has the same fate in a run with another fault, or without one. */
+static struct dice dice_now(const struct world *world, uint32_t probe, uint32_t region)
+{
+    uint64_t whose = (uint64_t)probe << 32 | (region == NONE ? SIM_OUTSIDE : region);
+
+    return dice_create(world->seed ^ whose, DICE_CALLS, (uint64_t)world->now_ms);
+}
+
+/* A second of a network that is bad so often. */
+static bool next_slot(struct sim_probe *probe)
 {
     uint64_t loss = probe->loss_ppm;
     uint64_t end = BURST_END_PPM;
-    uint64_t begin;
+    uint64_t begin = end * loss / (MILLION - loss);
 
-    if (loss == 0 || loss >= MILLION)
-        return loss > 0;
-    begin = end * loss / (MILLION - loss);
-    if (begin > MILLION) {
+    if (begin > MILLION) { /* mostly bad: it is the good seconds that are short */
         begin = MILLION;
         end = MILLION * (MILLION - loss) / loss;
     }
     if (probe->in_burst)
-        probe->in_burst = !dice_ppm(&probe->net_dice, (uint32_t)end);
-    else
-        probe->in_burst = dice_ppm(&probe->net_dice, (uint32_t)begin);
+        return !dice_ppm(&probe->net_dice, (uint32_t)end);
+    return dice_ppm(&probe->net_dice, (uint32_t)begin);
+}
+
+/* Losses come in bursts: a network that is bad loses everything, and it is bad so often that the
+ * share of what is lost is what was asked for. */
+static bool loses(const struct world *world, struct sim_probe *probe)
+{
+    if (probe->loss_ppm == 0 || probe->loss_ppm >= MILLION)
+        return probe->loss_ppm > 0;
+    for (; probe->slot_ms <= world->now_ms; probe->slot_ms += BURST_SLOT_MS)
+        probe->in_burst = next_slot(probe);
     return probe->in_burst;
+}
+
+void sim_net_lossy(struct world *world, uint32_t probe, uint32_t loss_ppm)
+{
+    struct sim_probe *p = &world->probes[probe];
+
+    p->loss_ppm = loss_ppm;
+    p->in_burst = false;
+    p->slot_ms = world->now_ms;
+    p->net_dice = dice_create(world->seed ^ probe, DICE_NET, (uint64_t)world->now_ms);
 }
 
 struct sim_trip sim_net_trip(struct world *world, uint32_t probe, uint32_t region)
 {
     struct sim_probe *p = &world->probes[probe];
     struct sim_trip trip = {.arrives = true, .answered = !p->muted};
+    struct dice dice;
     uint64_t delay_ms;
 
     if (p->blocked & place_bit(region))
         return (struct sim_trip){0};
-    if (loses(p)) {
+    if (p->loss_ppm == 0 && p->delay_ms == 0)
+        return trip;
+    dice = dice_now(world, probe, region);
+    delay_ms = dice_heavy_tail(&dice, (uint64_t)p->delay_ms, DELAY_MAX_MS);
+    trip.there_ms = (msec_t)(delay_ms / 2);
+    trip.back_ms = (msec_t)delay_ms - trip.there_ms;
+    if (loses(world, p)) {
         trip.answered = false;
-        trip.arrives = dice_below(&p->net_dice, 2) == 0;
-    }
-    if (p->delay_ms > 0) {
-        delay_ms = dice_heavy_tail(&p->net_dice, (uint64_t)p->delay_ms, DELAY_MAX_MS);
-        trip.there_ms = (msec_t)(delay_ms / 2);
-        trip.back_ms = (msec_t)delay_ms - trip.there_ms;
+        trip.arrives = dice_below(&dice, 2) == 0;
     }
     return trip;
 }

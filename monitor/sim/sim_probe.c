@@ -206,7 +206,9 @@ void sim_probe_hang(struct world *world, uint32_t probe, const struct update *up
     p->hung = true;
     p->hung_update = *update;
     world_pause(world, probe);
-    world_later(world, p->hang_ms, (struct pending){.kind = PENDING_WAKE, .probe = probe});
+    p->hangs++;
+    world_later(world, p->hang_ms,
+                (struct pending){.kind = PENDING_WAKE, .probe = probe, .token = p->hangs});
     p->hang_ms = 0;
 }
 

@@ -246,7 +246,7 @@ static void happen(struct world *world, struct pending *pending)
     } else if (!probe->alive || probe->life != pending->life) {
         return; /* asked by a process that is no more */
     } else if (pending->kind == PENDING_WAKE) {
-        if (probe->hung) /* else somebody else let it go on */
+        if (probe->hung && probe->hangs == pending->token)
             world_resume(world, pending->probe);
     } else if (probe->paused) {
         sim_probe_wait(probe, pending);

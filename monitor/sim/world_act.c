@@ -396,6 +396,14 @@ static void restore(struct world *world, uint32_t probe)
     world_resume(world, probe);
 }
 
+/* Until it is resumed, also when it hangs just now. */
+static void pause_probe(struct world *world, uint32_t probe)
+{
+    world->probes[probe].hangs++;
+    if (world->probes[probe].alive)
+        world_pause(world, probe);
+}
+
 static void act_probe(struct world *world, const struct action *action, uint32_t probe)
 {
     struct sim_probe *p = &world->probes[probe];
@@ -404,8 +412,8 @@ static void act_probe(struct world *world, const struct action *action, uint32_t
         world_kill(world, probe);
     else if (action->kind == ACTION_PROBE_START)
         restore(world, probe);
-    else if (action->kind == ACTION_PROBE_PAUSE && p->alive)
-        world_pause(world, probe);
+    else if (action->kind == ACTION_PROBE_PAUSE)
+        pause_probe(world, probe);
     else if (action->kind == ACTION_PROBE_RESUME)
         world_resume(world, probe);
     else if (action->kind == ACTION_PROBE_BLIND)
@@ -432,7 +440,7 @@ static void act_net(struct world *world, const struct action *action, uint32_t p
     if (action->kind == ACTION_NET_MUTE)
         p->muted = true;
     else if (action->kind == ACTION_NET_LOSS)
-        p->loss_ppm = value < 100 ? (uint32_t)value * PPM_PER_PCT : MILLION;
+        sim_net_lossy(world, probe, value < 100 ? (uint32_t)value * PPM_PER_PCT : MILLION);
     else
         p->delay_ms = value;
 }

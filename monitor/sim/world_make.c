@@ -141,8 +141,6 @@ static void make_probe(struct world *world, uint32_t index)
     probe->references_answer = true;
     probe->deadline_ms = INT64_MAX;
     probe->stall_end_ms = -1;
-    probe->net_dice = dice_create(world->seed, DICE_NET, index);
-    probe->site_dice = dice_create(world->seed, DICE_SITES, index);
     probe->endpoints = calloc(s->site_count, sizeof(*probe->endpoints));
     probe->started = calloc(s->site_count, sizeof(*probe->started));
     probe->latched = calloc((size_t)s->group_count * s->region_count, sizeof(*probe->latched));

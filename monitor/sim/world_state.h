@@ -147,6 +147,7 @@ struct sim_probe {
     msec_t paused_ms;    /* since when, when paused */
     msec_t stall_end_ms; /* when it last went on after standing still; -1: never */
     msec_t hang_ms;      /* > 0: it will stand still so long before its next batch leaves */
+    uint32_t hangs;      /* which of its hangs ends by time: the newest, unless it was paused */
     bool hung;           /* it does, now: this is what it will do then */
     struct update hung_update;
     uint64_t blocked; /* places it cannot reach, as sim_places.others */
@@ -154,8 +155,8 @@ struct sim_probe {
     uint32_t loss_ppm;
     bool in_burst;
     msec_t delay_ms;
+    msec_t slot_ms; /* when that may change next */
     struct dice net_dice;
-    struct dice site_dice;
     msec_t lease_until_ms;
     bool lease_held;
     uint64_t known[SIM_KEYS_MAX];   /* mod_revision told, by item place */
@@ -171,10 +172,11 @@ struct sim_probe {
     uint32_t waiting_room;
 };
 
-/* Whose dice: one purpose each (dice.h). */
+/* What dice are for (dice.h). */
 enum {
-    DICE_NET = 1, /* member: a probe */
-    DICE_SITES,   /* a probe */
+    DICE_NET = 1, /* when a probe's network is bad */
+    DICE_CALLS,   /* what becomes of a call, by its time */
+    DICE_SITES,   /* what becomes of an attempt, by its time */
     DICE_STORE,
     DICE_ROUTE53,
     DICE_SINKS
@@ -272,6 +274,8 @@ void sim_net_cut(struct world *world, const struct sim_cut *cut);
 /* Ends every cut that names exactly these places, and what befell the probes among them. */
 void sim_net_heal(struct world *world, const struct sim_places *places);
 void sim_net_heal_all(struct world *world);
+/* Loses so much of what a probe sends, in bursts; 0: nothing any more. */
+void sim_net_lossy(struct world *world, uint32_t probe, uint32_t loss_ppm);
 /* Could a call be answered at all (no cut, no mute, loss below 100 %)? No dice. */
 bool sim_net_passes(const struct world *world, uint32_t probe, uint32_t region);
 /* How long the daemon waits for its store before it says STORE_AWAY, and for Route 53 before it

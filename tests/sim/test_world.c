@@ -411,7 +411,7 @@ START_TEST(an_answer_that_is_cut_off_on_its_way_is_a_timeout_in_its_time)
 }
 END_TEST
 
-/* Of 100,000 calls: the share that was asked for, and in bursts of about four. */
+/* One call a second: the share that was asked for is lost, about four in a row. */
 START_TEST(losses_come_in_bursts_and_at_the_rate_asked_for)
 {
     static const uint32_t rates[] = {1, 5, 20, 50, 90};
@@ -425,7 +425,9 @@ START_TEST(losses_come_in_bursts_and_at_the_rate_asked_for)
         snprintf(line, sizeof(line), "net loss probe fra %u", rates[i]);
         act(world, line);
         for (int n = 0; n < 100000; n++) {
-            bool now = !sim_net_trip(world, FRA, NONE).answered;
+            bool now;
+            world->now_ms += 1000;
+            now = !sim_net_trip(world, FRA, NONE).answered;
             lost += now;
             bursts += now && !before;
             before = now;
@@ -447,8 +449,11 @@ START_TEST(delays_have_the_mean_asked_for_and_a_heavy_tail)
 
     act(world, "net delay probe fra 100");
     for (int n = 0; n < 100000; n++) {
-        struct sim_trip trip = sim_net_trip(world, FRA, 0);
-        msec_t delay_ms = trip.there_ms + trip.back_ms;
+        struct sim_trip trip;
+        msec_t delay_ms;
+        world->now_ms += 10;
+        trip = sim_net_trip(world, FRA, 0);
+        delay_ms = trip.there_ms + trip.back_ms;
         ck_assert(delay_ms >= 49 && delay_ms <= 120000);
         sum_ms += delay_ms;
         long_ones += delay_ms > 1000;
@@ -622,6 +627,25 @@ START_TEST(of_two_batches_that_leave_late_one_is_refused_by_its_fence)
 }
 END_TEST
 
+START_TEST(a_probe_that_hangs_and_is_paused_waits_for_its_resume)
+{
+    struct world *world = settled(pizza);
+
+    act(world, "probe all hang 10");
+    act(world, "site primary refuse");
+    while (!world_paused(world, USE1) && !world_paused(world, USW2))
+        run_for(world, 1);
+    act(world, "probe all pause");
+    run_for(world, 100000);
+    ck_assert(world_paused(world, USE1) && world_paused(world, USW2));
+    expect_weights(world, "100/0 100/0");
+    act(world, "probe all resume");
+    run_for(world, 60000);
+    expect_weights(world, "0/100 0/100");
+    world_destroy(world);
+}
+END_TEST
+
 START_TEST(a_hang_ends_with_the_process)
 {
     struct world *world = settled(pizza);
@@ -758,5 +782,6 @@ int main(void)
         a_clock_that_runs_fast_checks_more_often,
         a_clock_says_when_it_will_show_a_time_whatever_its_drift,
         of_two_batches_that_leave_late_one_is_refused_by_its_fence, a_hang_ends_with_the_process,
+        a_probe_that_hangs_and_is_paused_waits_for_its_resume,
         those_who_look_on_see_every_step_commit_batch_alert_and_action);
 }
