@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* action.h: one thing that happens in a simulated world: a region is cut off, a probe is killed, an
- * operator gives an order. A scenario's `at` line is one; a random run draws a list of them. So both
- * are played by the same code, a random run can be printed as a scenario, and a long list can be
- * shrunk to the few lines that matter.
+ * operator gives an order. A scenario's `at` line is one; a random run draws a list of them. So
+ * both are played by the same code, a random run can be printed as a scenario, and a long list can
+ * be shrunk to the few lines that matter.
  *
  * Names are kept as written, and looked up when the action is played (world_act): a scenario does
  * not know under whose settings it will run. */
@@ -18,11 +18,11 @@ enum { WHO_NAME_MAX = 127, ACTION_PROBES_MAX = 16 };
 
 enum who_kind {
     WHO_ALL,
-    WHO_PRIMARY,   /* first region of the (first) group's order */
-    WHO_SECONDARY, /* second one */
-    WHO_REGION,    /* name */
-    WHO_SITE,      /* "SERVICE/REGION"; REGION may be `primary` or `secondary` */
-    WHO_PROBE,     /* name */
+    WHO_PRIMARY,     /* first region of the (first) group's order */
+    WHO_SECONDARY,   /* second one */
+    WHO_REGION,      /* name */
+    WHO_SITE,        /* "SERVICE/REGION"; REGION may be `primary` or `secondary` */
+    WHO_PROBE,       /* name */
     WHO_PROBE_NUMBER /* #1.. in the order of the electorate */
 };
 
@@ -61,14 +61,14 @@ enum action_kind {
     ACTION_NET_LOSS,    /* + net loss WHO PCT: of what its probes send, in bursts */
     ACTION_NET_DELAY,   /* + net delay WHO MS: mean of a heavy tail, added to all its probes do */
     ACTION_STORE_DOWN,
-    ACTION_STORE_UP, /* up, in time, fresh and writable; probes that were cut stay cut */
-    ACTION_STORE_SLOW, /* store slow MS */
+    ACTION_STORE_UP,    /* up, in time, fresh and writable; probes that were cut stay cut */
+    ACTION_STORE_SLOW,  /* store slow MS */
     ACTION_STORE_STALE, /* readings and watches show the state of now until it ends */
     ACTION_STORE_READONLY,
-    ACTION_STORE_CUT,      /* store cut PROBES */
-    ACTION_STORE_HEAL,     /* store heal PROBES */
-    ACTION_STORE_ROLLBACK, /* to the newest backup: `store backup`, or the start */
-    ACTION_STORE_BACKUP,   /* + */
+    ACTION_STORE_CUT,             /* store cut PROBES */
+    ACTION_STORE_HEAL,            /* store heal PROBES */
+    ACTION_STORE_ROLLBACK,        /* to the newest backup: `store backup`, or the start */
+    ACTION_STORE_BACKUP,          /* + */
     ACTION_STORE_WATCH_LOST,      /* + store watch-lost: notifications go missing */
     ACTION_STORE_WATCH_DUPLICATE, /* + store watch-duplicate: come twice, and late, out of order */
     ACTION_STORE_LEASES_LOST,     /* + store leases-lost: every lease is revoked, once */
@@ -97,13 +97,13 @@ enum action_kind {
 struct action {
     msec_t at_ms; /* since the scenario's start */
     enum action_kind kind;
-    unsigned line; /* in the scenario file; 0: none */
-    struct who who; /* a SITE's or REGION's too */
-    struct who from; /* of `net cut` */
+    unsigned line;                        /* in the scenario file; 0: none */
+    struct who who;                       /* a SITE's or REGION's too */
+    struct who from;                      /* of `net cut` */
     struct who probes[ACTION_PROBES_MAX]; /* `by PROBES`, `store cut PROBES` */
     uint32_t probe_count;                 /* 0: all */
-    int64_t value; /* MS, CODE, PCT, N, PPM; SECONDS in milliseconds */
-    bool needed;   /* of a random run: its demands rest on it, so shrinking leaves it there */
+    int64_t value;                        /* MS, CODE, PCT, N, PPM; SECONDS in milliseconds */
+    bool needed; /* of a random run: its demands rest on it, so shrinking leaves it there */
 };
 
 #endif

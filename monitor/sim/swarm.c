@@ -24,8 +24,10 @@ static uint64_t draw_minority(struct dice *dice, const struct settings *settings
 struct scenario *swarm_scenario(const struct cast *cast, uint64_t seed, msec_t length_ms,
                                 enum swarm_mode mode)
 {
-    static const char *const names[] = {
-        [SWARM_SAFETY] = "safety", [SWARM_LIVENESS] = "liveness", [SWARM_QUIET] = "quiet"};
+    static const char *const names[] = {[SWARM_SAFETY] = "safety",
+                                        [SWARM_LIVENESS] = "liveness",
+                                        [SWARM_QUIET] = "quiet",
+                                        [SWARM_PLAIN] = "plain"};
     const struct settings *settings = cast->settings[0];
     struct dice minority = dice_create(seed, SWARM_DICE_MINORITY, 0);
     struct draw draw = {.settings = settings,
@@ -40,6 +42,10 @@ struct scenario *swarm_scenario(const struct cast *cast, uint64_t seed, msec_t l
         draw.minority = draw.liars;
         draw_expect(draw.scenario,
                     &(struct expectation){.kind = EXPECT_NEVER_SHIFT, .to_ms = length_ms});
+    }
+    if (mode == SWARM_PLAIN) {
+        swarm_plain(&draw);
+        return draw.scenario;
     }
     swarm_faults(&draw);
     if (mode == SWARM_LIVENESS) {

@@ -16,7 +16,9 @@ enum swarm_mode {
     SWARM_SAFETY,   /* faults to the end */
     SWARM_LIVENESS, /* faults, then a healthy core of probes, store and Route 53; then a region dies
                        and a move is demanded within the bound */
-    SWARM_QUIET     /* only a minority of the probes sees anything bad: nothing may move */
+    SWARM_QUIET,    /* only a minority of the probes sees anything bad: nothing may move */
+    SWARM_PLAIN     /* regions die and recover, far apart: what is done hangs on no moment; `set`
+                       lines and a length of its own, too */
 };
 
 /* Writes the text of random settings (3-9 probes, 2-5 regions, every policy) that the settings

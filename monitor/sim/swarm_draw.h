@@ -72,5 +72,7 @@ void swarm_faults(struct draw *draw);
 void swarm_store_faults(struct draw *draw);
 /* Heals a core, and demands that it works. Sets the scenario's end. */
 void swarm_liveness(struct draw *draw);
+/* Regions that die and recover, one after another. Sets the scenario's end. */
+void swarm_plain(struct draw *draw);
 
 #endif

@@ -579,3 +579,34 @@ void swarm_liveness(struct draw *draw)
         known_death(&plan);
     draw->scenario->end_ms = plan.now_ms + SECOND_MS;
 }
+
+/* ---- plain incidents ---- */
+
+/* Now and then a probe is restarted: it reads the ledger by its own wall clock (D6). */
+static void restart_somebody(struct plan *plan)
+{
+    struct who who = draw_probe(
+        plan->settings, (uint32_t)dice_below(&plan->draw->dice, plan->settings->elector_count));
+
+    act_on(plan, ACTION_PROBE_KILL, &who, 0);
+    plan->now_ms += TOLD_WITHIN_MS;
+    act_on(plan, ACTION_PROBE_START, &who, 0);
+    plan->now_ms += calm(plan->settings);
+}
+
+void swarm_plain(struct draw *draw)
+{
+    struct plan plan = {.draw = draw, .settings = draw->settings, .now_ms = 600 * SECOND_MS};
+    struct who all = draw_all();
+
+    lift_budget(draw->scenario);
+    do {
+        if (chance(&plan, 30))
+            restart_somebody(&plan);
+        die(&plan, serving_region(&plan));
+        plan.now_ms += longest_bound(plan.settings, 1);
+        act_on(&plan, ACTION_SITE_OK, &all, 0);
+        plan.now_ms += calm(plan.settings);
+    } while (plan.now_ms < draw->until_ms);
+    draw->scenario->end_ms = plan.now_ms;
+}
