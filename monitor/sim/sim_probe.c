@@ -86,9 +86,9 @@ void world_wall(struct world *world, uint32_t probe, msec_t skew_ms)
 
 void sim_probe_plan(struct world *world, uint32_t probe)
 {
-    struct sim_probe *p = &world->probes[probe];
+    const struct sim_probe *p = &world->probes[probe];
 
-    p->deadline_ms =
+    world->deadlines_ms[probe] =
         p->alive && !p->paused ? world_when(world, probe, engine_deadline(p->engine)) : INT64_MAX;
 }
 
@@ -132,7 +132,7 @@ void world_kill(struct world *world, uint32_t probe)
         return;
     p->alive = false;
     wake_up(p);
-    p->deadline_ms = INT64_MAX;
+    world->deadlines_ms[probe] = INT64_MAX;
     engine_destroy(p->engine);
     p->engine = NULL;
     p->lease_held = false;
@@ -167,7 +167,7 @@ void world_pause(struct world *world, uint32_t probe)
         return;
     p->paused = true;
     p->paused_ms = world->now_ms;
-    p->deadline_ms = INT64_MAX;
+    world->deadlines_ms[probe] = INT64_MAX;
 }
 
 /* It goes on where it stood: a batch it was about to send leaves now. Then the late timer, and what

@@ -259,16 +259,13 @@ static void happen(struct world *world, struct pending *pending)
 
 static uint32_t next_engine(const struct world *world, msec_t *ret_at_ms)
 {
-    uint32_t next = NONE;
+    uint32_t next = 0;
 
-    *ret_at_ms = INT64_MAX;
-    for (uint32_t i = 0; i < world->probe_count; i++) {
-        const struct sim_probe *probe = &world->probes[i];
-        if (probe->deadline_ms >= *ret_at_ms)
-            continue;
-        *ret_at_ms = probe->deadline_ms;
-        next = i;
+    for (uint32_t i = 1; i < world->probe_count; i++) {
+        if (world->deadlines_ms[i] < world->deadlines_ms[next])
+            next = i;
     }
+    *ret_at_ms = world->deadlines_ms[next];
     return next;
 }
 

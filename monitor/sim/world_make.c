@@ -139,7 +139,7 @@ static void make_probe(struct world *world, uint32_t index)
     probe->settings = s;
     probe->store_reachable = true;
     probe->references_answer = true;
-    probe->deadline_ms = INT64_MAX;
+    world->deadlines_ms[index] = INT64_MAX;
     probe->stall_end_ms = -1;
     probe->endpoints = calloc(s->site_count, sizeof(*probe->endpoints));
     probe->started = calloc(s->site_count, sizeof(*probe->started));
@@ -162,7 +162,8 @@ struct world *world_make(const struct cast *cast, uint64_t seed)
     world->record_probe = NONE;
     world->probe_count = cast->probe_count;
     world->probes = calloc(world->probe_count, sizeof(*world->probes));
-    assert(world->probes != NULL);
+    world->deadlines_ms = calloc(world->probe_count, sizeof(*world->deadlines_ms));
+    assert(world->probes != NULL && world->deadlines_ms != NULL);
     for (uint32_t i = 0; i < world->probe_count; i++)
         make_probe(world, i);
     sim_zone_make(world);
@@ -213,6 +214,7 @@ void world_destroy(struct world *world)
     free(world->saved);
     free(world->record);
     free(world->cuts);
+    free(world->deadlines_ms);
     free(world->probes);
     cast_destroy(world->own_cast);
     free(world);

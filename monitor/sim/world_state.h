@@ -133,7 +133,6 @@ struct sim_probe {
     const struct settings *settings; /* it runs with */
     struct settings *own_settings;   /* the same, when they are not the cast's; or NULL */
     struct engine *engine;
-    msec_t deadline_ms; /* of the engine, in world time; INT64_MAX: it does not run */
     bool alive;
     bool paused;
     bool dry_run;
@@ -197,6 +196,7 @@ struct world {
     struct sim_queue queue;
     struct sim_probe *probes;
     uint32_t probe_count;
+    msec_t *deadlines_ms; /* of the probes' engines, in world time; INT64_MAX: it does not run */
     struct sim_store store;
     struct sim_store *saved;
     bool store_readonly;
