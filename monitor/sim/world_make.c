@@ -254,14 +254,15 @@ static bool site_settled(const struct world *world, const struct group *group,
     return agreement->state == AGREED_UP && now_ms - agreement->since_ms >= group->stable_ms;
 }
 
-/* As one probe sees it. */
+/* As one probe sees it; those that may act read the zones as well. */
 static bool group_settled(const struct world *world, uint32_t probe, uint32_t group)
 {
-    const struct group *g = &world_settings(world)->groups[group];
+    const struct settings *settings = world_settings(world);
+    const struct group *g = &settings->groups[group];
     struct group_view view;
 
     engine_group(world->probes[probe].engine, group, &view);
-    if (!view.has_head || view.fence_min < view.head.epoch)
+    if (!view.has_head || (settings->electors[probe].may_act && view.fence_min < view.head.epoch))
         return false;
     for (uint32_t i = 0; i < g->site_count; i++) {
         if (!site_settled(world, g, view.agreements[i], g->sites[i], world_local_ms(world, probe)))
@@ -272,11 +273,9 @@ static bool group_settled(const struct world *world, uint32_t probe, uint32_t gr
 
 static bool settled(const struct world *world)
 {
-    const struct settings *settings = world_settings(world);
-
     for (uint32_t p = 0; p < world->probe_count; p++) {
-        for (uint32_t g = 0; g < settings->group_count; g++) {
-            if (settings->electors[p].may_act && !group_settled(world, p, g))
+        for (uint32_t g = 0; g < world_settings(world)->group_count; g++) {
+            if (!group_settled(world, p, g))
                 return false;
         }
     }
@@ -301,6 +300,20 @@ static msec_t settle_limit_ms(const struct settings *settings)
     return SETTLE_INTERVALS_MAX * longest_ms + stable_ms + SETTLE_MORE_MS;
 }
 
+/* Where in the rhythm of the checks a scenario begins, is chance. */
+static msec_t settle_margin_ms(const struct world *world)
+{
+    const struct settings *settings = world_settings(world);
+    struct dice dice = dice_create(world->seed, DICE_SETTLE, 0);
+    msec_t longest_ms = 1;
+
+    for (uint32_t i = 0; i < settings->check_count; i++) {
+        if (settings->checks[i].interval_ms > longest_ms)
+            longest_ms = settings->checks[i].interval_ms;
+    }
+    return SETTLE_MARGIN_MS + (msec_t)dice_below(&dice, (uint64_t)longest_ms);
+}
+
 void world_settle(struct world *world)
 {
     msec_t limit_ms = settle_limit_ms(world_settings(world));
@@ -309,7 +322,7 @@ void world_settle(struct world *world)
     world_init_groups(world);
     while (!settled(world) && world->now_ms < limit_ms)
         world_run(world, world->now_ms + SETTLE_STEP_MS);
-    world_run(world, world->now_ms + SETTLE_MARGIN_MS);
+    world_run(world, world->now_ms + settle_margin_ms(world));
     sim_store_act(world, &(struct action){.kind = ACTION_STORE_BACKUP});
     world->origin_ms = world->now_ms;
 }

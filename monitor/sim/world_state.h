@@ -176,6 +176,7 @@ enum {
     DICE_NET = 1, /* when a probe's network is bad */
     DICE_CALLS,   /* what becomes of a call, by its time */
     DICE_SITES,   /* what becomes of an attempt, by its time */
+    DICE_SETTLE,  /* where in the rhythm of the checks a scenario begins */
     DICE_STORE,
     DICE_ROUTE53,
     DICE_SINKS
