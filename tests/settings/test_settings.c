@@ -28,6 +28,24 @@ START_TEST(the_example_has_no_complaint_but_its_store)
 }
 END_TEST
 
+START_TEST(the_example_of_five_lets_no_owner_decide_alone)
+{
+    char *text = source_text("config/jwt-pizza-five.conf");
+    char *said = said_about(text, strlen(text));
+    struct settings *s = good(text);
+    ck_assert_msg(strstr(said, "[sqlite-one-machine]\n") != NULL, "%s", said);
+    ck_assert_ptr_eq(strchr(said, '\n'), strrchr(said, '\n')); /* and nothing else */
+    ck_assert_uint_eq(s->elector_count, 5);
+    ck_assert_uint_eq(s->quorum_down, 3);
+    ck_assert_uint_eq(s->quorum_owners, 2);
+    ck_assert_str_eq(s->electors[0].place, s->regions[0]);
+    ck_assert_str_eq(s->electors[1].place, s->regions[1]);
+    settings_destroy(s);
+    free(said);
+    free(text);
+}
+END_TEST
+
 START_TEST(the_electorate_knows_owner_and_place)
 {
     struct settings *s = jwt_pizza();
@@ -248,6 +266,7 @@ static void expect_round_trip(const char *path)
 START_TEST(a_dump_parses_back_to_the_same_fingerprint)
 {
     expect_round_trip("config/jwt-pizza.conf");
+    expect_round_trip("config/jwt-pizza-five.conf");
     expect_round_trip("config/regionshift.conf");
     expect_round_trip("tests/settings/base.conf");
 }
@@ -369,6 +388,7 @@ int main(void)
     SRunner *runner = srunner_create(suite);
 
     tcase_add_test(tests, the_example_has_no_complaint_but_its_store);
+    tcase_add_test(tests, the_example_of_five_lets_no_owner_decide_alone);
     tcase_add_test(tests, the_electorate_knows_owner_and_place);
     tcase_add_test(tests, a_site_is_found_by_service_and_region);
     tcase_add_test(tests, a_group_lists_its_sites_service_by_service);
