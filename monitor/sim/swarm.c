@@ -4,6 +4,8 @@
 #include "swarm.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,6 +105,19 @@ static void add_clocks(struct draw *draw)
     }
 }
 
+/* "quiet-7" becomes "quiet-with-clocks-7". */
+static void rename_to(struct scenario *scenario, uint64_t seed, enum swarm_extra extra)
+{
+    static const char *const names[] = {[SWARM_STORE_FAULTS] = "store-faults",
+                                        [SWARM_ABSTENTIONS] = "abstentions",
+                                        [SWARM_NOTICES] = "notices",
+                                        [SWARM_CLOCKS] = "clocks"};
+    size_t length = strcspn(scenario->name, "-");
+
+    snprintf(scenario->name + length, sizeof(scenario->name) - length, "-with-%s-%" PRIu64,
+             names[extra], seed);
+}
+
 struct scenario *swarm_more(const struct cast *cast, const struct scenario *scenario, uint64_t seed,
                             enum swarm_extra extra)
 {
@@ -112,6 +127,7 @@ struct scenario *swarm_more(const struct cast *cast, const struct scenario *scen
                         .action_room = scenario->action_count,
                         .until_ms = scenario->end_ms};
 
+    rename_to(draw.scenario, seed, extra);
     switch (extra) {
     case SWARM_STORE_FAULTS:
         swarm_store_faults(&draw);

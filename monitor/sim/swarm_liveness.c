@@ -390,11 +390,22 @@ static void exercise(struct plan *plan)
 
 /* ---- deaths ---- */
 
+/* A port that opens says nothing of statuses and certificates. */
+static bool all_speak_https(const struct settings *settings)
+{
+    for (uint32_t i = 0; i < settings->check_count; i++) {
+        if (settings->checks[i].kind != CHECK_HTTP || !settings->checks[i].tls)
+            return false;
+    }
+    return true;
+}
+
 static void die(struct plan *plan, uint32_t region)
 {
     static const enum action_kind kinds[] = {ACTION_SITE_REFUSE, ACTION_SITE_TIMEOUT,
-                                             ACTION_SITE_STATUS, ACTION_SITE_DNS, ACTION_SITE_TLS};
-    enum action_kind kind = kinds[dice_below(&plan->draw->dice, 5)];
+                                             ACTION_SITE_DNS, ACTION_SITE_STATUS, ACTION_SITE_TLS};
+    uint32_t count = all_speak_https(plan->settings) ? 5 : 3;
+    enum action_kind kind = kinds[dice_below(&plan->draw->dice, count)];
     struct who who = draw_region(plan->settings, region);
 
     act_on(plan, kind, &who, kind == ACTION_SITE_STATUS ? 503 : 0);

@@ -8,6 +8,7 @@
  *     MODE=M       safety, liveness, pairs, or all (a safety run for each seed, a liveness run for
  *                  every second, a pair of runs for every fifth)
  *     JOBS=N       workers; default: one for each core
+ *     FAILURES=N   stops after so many; default 10
  *     PLAY=FILE    only this scenario, under the .conf next to it; TRACE=1: with the log of all
  * probes SOURCE=DIR COMMIT=NAME   where the tree is, and what it is called in reports */
 #include <errno.h>
@@ -28,7 +29,7 @@
 enum {
     CI_SEEDS = 400,
     JOBS_MAX = 256,
-    FAILURES_MAX = 10, /* then it stops: the first ones tell enough */
+    FAILURES_ENOUGH = 10, /* then it stops: the first ones tell enough */
     PROGRESS_EVERY_MS = 500,
     EXIT_USAGE = 2
 };
@@ -37,6 +38,7 @@ struct arguments {
     uint64_t first;
     uint64_t last;
     uint32_t jobs;
+    uint32_t failures; /* so many, and it stops */
     const char *play;
     bool trace;
     struct sim_options options;
@@ -115,6 +117,8 @@ static int read_argument(const char *word, struct arguments *arguments)
         return read_small(value, 1000, &arguments->options.hours);
     if (IS("MODE"))
         return read_mode(value, &arguments->options.mode);
+    if (IS("FAILURES"))
+        return read_small(value, 1000000, &arguments->failures);
     if (IS("JOBS"))
         return read_small(value, JOBS_MAX, &arguments->jobs);
     if (IS("PLAY"))
@@ -133,9 +137,9 @@ static int read_argument(const char *word, struct arguments *arguments)
 
 /* ---- workers ---- */
 
-static bool is_enough(struct shared *shared)
+static bool is_enough(const struct arguments *arguments, struct shared *shared)
 {
-    return atomic_load(&shared->tally.failures) >= FAILURES_MAX;
+    return atomic_load(&shared->tally.failures) >= arguments->failures;
 }
 
 /* What a run has to say is said in one piece, whoever else is speaking. */
@@ -173,7 +177,7 @@ static void work(const struct arguments *arguments, struct shared *shared, uint3
 {
     struct sim_runs *runs = sim_runs_create(&arguments->options, &shared->tally);
 
-    while (runs != NULL && !is_enough(shared)) {
+    while (runs != NULL && !is_enough(arguments, shared)) {
         uint64_t seed = atomic_fetch_add(&shared->next, 1);
         if (seed > arguments->last)
             break;
@@ -303,7 +307,7 @@ static void sum_up(const struct arguments *arguments, struct shared *shared, int
            ", mode %s, commit %s%s\n",
            hours, atomic_load(&tally->failures), arguments->first, arguments->last,
            sim_mode_names[arguments->options.mode], arguments->options.commit,
-           is_enough(shared) ? " (stopped early)" : "");
+           is_enough(arguments, shared) ? " (stopped early)" : "");
 }
 
 /* ---- named regressions ---- */
@@ -346,6 +350,7 @@ int main(int argc, char **argv)
     struct arguments arguments = {.first = 1,
                                   .last = CI_SEEDS,
                                   .jobs = cores > 0 && cores < JOBS_MAX ? (uint32_t)cores : 1,
+                                  .failures = FAILURES_ENOUGH,
                                   .options = {.hours = 1, .source = ".", .commit = "unknown"}};
     struct shared *shared =
         mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -356,7 +361,7 @@ int main(int argc, char **argv)
         if (read_argument(argv[i], &arguments) < 0) {
             fprintf(stderr,
                     "check-sim: %s; allowed: SEEDS=A..B HOURS=1..1000 "
-                    "MODE=all|safety|liveness|pairs JOBS=1..%d PLAY=FILE.scn TRACE=1\n",
+                    "MODE=all|safety|liveness|pairs JOBS=1..%d FAILURES=N PLAY=FILE.scn TRACE=1\n",
                     argv[i], JOBS_MAX);
             return EXIT_USAGE;
         }

@@ -276,25 +276,27 @@ static void play_liveness(struct sim_run *run)
 
 /* ---- pairs ---- */
 
-/* Plays the same run with more in it. */
-static bool play_more(struct sim_run *run, enum swarm_extra extra)
-{
-    struct scenario *base = run->scenario;
-    bool good;
-
-    run->scenario = swarm_more(run->cast, base, run->seed, extra);
-    good = play(run, &run->runs->second);
-    scenario_destroy(run->scenario);
-    run->scenario = base;
-    return good;
-}
-
-static void tell_difference(struct sim_run *run, const char *invariant, const char *text)
+static void tell_difference(const struct sim_run *run, const char *invariant, const char *text,
+                            const struct scenario *more)
 {
     tell_head(run);
     fprintf(run->out, "%s: %s\n", invariant, text);
-    scenario_write(run->scenario, run->out);
+    keep(run, run->scenario);
+    if (more != NULL)
+        keep(run, more);
     tell_how_to_repeat(run);
+}
+
+/* Plays the same run with more in it; returns what was played, or NULL when that failed. */
+static struct scenario *play_more(struct sim_run *run, enum swarm_extra extra)
+{
+    struct sim_run more = *run;
+
+    more.scenario = swarm_more(run->cast, run->scenario, run->seed, extra);
+    if (play(&more, &run->runs->second))
+        return more.scenario;
+    scenario_destroy(more.scenario);
+    return NULL;
 }
 
 /* S-16, S-17: what moves nothing (and says so itself: `never shift`) moves nothing with store
@@ -303,7 +305,7 @@ static void pair_quiet(struct sim_run *run, enum swarm_extra extra)
 {
     if (prepare(run, SWARM_QUIET, (msec_t)run->runs->options.hours * HOUR_MS) &&
         play(run, &run->runs->report))
-        play_more(run, extra);
+        scenario_destroy(play_more(run, extra));
     finish(run);
 }
 
@@ -312,15 +314,19 @@ static void pair_plain(struct sim_run *run, enum swarm_extra extra)
 {
     bool ready = prepare(run, SWARM_PLAIN, HOUR_MS);
     const struct settings *settings = ready ? run->cast->settings[0] : NULL;
+    struct scenario *more = NULL;
 
     if (ready && settings->group_count == 1 && settings->zone_count == 1 &&
-        play(run, &run->runs->report) && play_more(run, extra) &&
-        run->runs->report.acts_digest != run->runs->second.acts_digest)
+        play(run, &run->runs->report))
+        more = play_more(run, extra);
+    if (more != NULL && run->runs->report.acts_digest != run->runs->second.acts_digest)
         tell_difference(run, extra == SWARM_CLOCKS ? "S-19" : "S-18",
                         extra == SWARM_CLOCKS
                             ? "wrong wall clocks changed what was decided or written"
                             : "notifications that come twice, late and out of order changed what "
-                              "was decided or written");
+                              "was decided or written",
+                        more);
+    scenario_destroy(more);
     finish(run);
 }
 
@@ -329,7 +335,7 @@ static void pair_again(struct sim_run *run)
 {
     if (prepare(run, SWARM_SAFETY, HOUR_MS / 2) && play(run, &run->runs->report) &&
         play(run, &run->runs->second) && run->runs->report.digest != run->runs->second.digest)
-        tell_difference(run, "S-21", "the same seed played twice differs");
+        tell_difference(run, "S-21", "the same seed played twice differs", NULL);
     finish(run);
 }
 
