@@ -192,7 +192,7 @@ void world_resume(struct world *world, uint32_t probe)
         struct pending pending = p->waiting[taken++];
         world_happen_to_probe(world, &pending);
     }
-    if (p->life != life)
+    if (p->life != life || taken == 0)
         return;
     p->waiting_count -= taken;
     memmove(p->waiting, p->waiting + taken, p->waiting_count * sizeof(*p->waiting));
