@@ -51,7 +51,7 @@ void history_fact(struct history *history, wall_t at_wall, const char *group, co
 
 /* ---- recordings (recording.h), of one engine at a time ---- */
 
-/* Begins one: head is its first line. What was begun before has ended by then. */
+/* Begins one: head is its first line, with its newline. What was begun before has ended by then. */
 void history_recording_begin(struct history *history, wall_t at_wall, const char *probe,
                              int64_t bytes_max, const char *head);
 /* Goes on with it: whole lines, each with its newline. When they do not fit into memory they count

@@ -19,8 +19,8 @@
 enum {
     RECORDING_VERSION = 1,
     RECORDING_LINE_MAX = EVENT_TEXT_MAX + UPDATE_TEXT_MAX,
-    RECORDING_SETTINGS_MAX = 2 * 1024 * 1024, /* twice what a settings file may have */
-    RECORDING_HEAD_MAX = 16 * 1024 * 1024     /* settings, escaped; 50,000 verdicts taken over */
+    RECORDING_SETTINGS_MAX = 1024 * 1024, /* a settings file may have no more */
+    RECORDING_HEAD_MAX = 8 * 1024 * 1024  /* settings, escaped; 50,000 verdicts taken over */
 };
 
 /* Why a recording ends. What has not ended is still being written, or its daemon was killed. */

@@ -77,7 +77,8 @@ static char *print_settings(const struct settings *settings)
     return NULL;
 }
 
-/* The first line, to be freed; NULL: out of memory, or larger than a first line may be. */
+/* The first line with its newline, to be freed; NULL: out of memory, or larger than a first line
+ * may be. */
 static char *write_head(const struct recorder *recorder, const struct engine *engine, bool dry_run,
                         wall_t now_wall)
 {
@@ -95,15 +96,19 @@ static char *write_head(const struct recorder *recorder, const struct engine *en
                                    .settings = text};
     int length = -1;
 
-    if (carried.verdicts != NULL && carried.references != NULL && text != NULL && head != NULL) {
+    if (carried.verdicts != NULL && carried.references != NULL && text != NULL && head != NULL &&
+        strlen(text) <= RECORDING_SETTINGS_MAX) {
         engine_carried(engine, &carried);
-        length = recording_head_write(&parts, settings, &carried, head, RECORDING_HEAD_MAX);
+        length = recording_head_write(&parts, settings, &carried, head,
+                                      RECORDING_HEAD_MAX - 1); /* 1: its newline */
     }
     free(carried.verdicts);
     free(carried.references);
     free(text);
-    if (length >= 0)
+    if (length >= 0) {
+        memcpy(head + length, "\n", 2);
         return head;
+    }
     free(head);
     return NULL;
 }

@@ -16,6 +16,7 @@
 
 enum {
     UNSENT_MAX = 4 * 1024 * 1024, /* deflated bytes that wait for the disk: about two days */
+    FLUSH_ADDS = 64,              /* more than the few bytes it does */
     WINDOW_BITS = 15,
     MEMORY_LEVEL = 8
 };
@@ -24,13 +25,13 @@ const char recording_schema[] =
     "CREATE TABLE IF NOT EXISTS recordings ("
     " number INTEGER PRIMARY KEY AUTOINCREMENT, probe TEXT NOT NULL, began INTEGER NOT NULL,"
     " until INTEGER NOT NULL, events INTEGER NOT NULL, bytes INTEGER NOT NULL,"
-    " ended TEXT NOT NULL, missing INTEGER NOT NULL, head TEXT NOT NULL);"
+    " ended TEXT NOT NULL, missing INTEGER NOT NULL);"
+    /* few pages change with each slice, because a quiet daemon writes nothing else */
     "CREATE TABLE IF NOT EXISTS recorded ("
-    " number INTEGER PRIMARY KEY AUTOINCREMENT, recording INTEGER NOT NULL,"
-    " events INTEGER NOT NULL, lines BLOB NOT NULL);"
-    "CREATE INDEX IF NOT EXISTS recorded_recording ON recorded (recording);";
+    " recording INTEGER NOT NULL, slice INTEGER NOT NULL, lines BLOB NOT NULL,"
+    " PRIMARY KEY (recording, slice)) WITHOUT ROWID;";
 
-/* What waits for the disk: a beginning (with its head), a slice, or an end. */
+/* What waits for the disk: a beginning, a slice, or an end. */
 struct item {
     STAILQ_ENTRY(item) link;
     enum record_kind kind;
@@ -38,6 +39,7 @@ struct item {
     uint32_t events;
     enum recording_end end;
     char probe[NAME_MAX_LENGTH + 1];
+    int64_t slice;
     size_t length;
     unsigned char bytes[];
 };
@@ -47,6 +49,7 @@ struct recording_writer {
     size_t unsent;
     bool deflating; /* a recording is open: its stream is */
     z_stream stream;
+    int64_t slice; /* the next one's number */
     int64_t bytes_max;
     int64_t number;     /* row of the newest recording; 0: none */
     int64_t put_number; /* the same, when the transaction under way is committed */
@@ -127,50 +130,64 @@ static void end(struct recording_writer *writer, const struct record *record,
     item->end = why;
 }
 
-static void take_begin(struct recording_writer *writer, const struct record *record)
+/* Deflates and flushes a text; returns the length. */
+static size_t squeeze(z_stream *stream, const char *text, size_t length, unsigned char *out,
+                      size_t room)
+{
+    int rc;
+
+    stream->next_in = (const unsigned char *)text;
+    stream->avail_in = (unsigned)length;
+    stream->next_out = out;
+    stream->avail_out = (unsigned)room;
+    rc = deflate(stream, Z_SYNC_FLUSH);
+    assert(rc == Z_OK && stream->avail_in == 0 && stream->avail_out > 0);
+    return room - stream->avail_out;
+}
+
+/* A slice of the stream; the head is the first of them, without events. */
+static void take_lines(struct recording_writer *writer, const struct record *record)
 {
     size_t length = strlen(record->text);
+    size_t room = deflateBound(&writer->stream, length) + FLUSH_ADDS;
+    unsigned char *bytes = writer->unsent < UNSENT_MAX ? malloc(room) : NULL;
+    struct item *item = NULL;
+
+    if (bytes != NULL) {
+        length = squeeze(&writer->stream, record->text, length, bytes, room);
+        item = add(writer, record, length);
+    }
+    if (item == NULL) {
+        writer->stats.lost += record->events;
+        end(writer, record, RECORDING_GAP);
+    } else {
+        memcpy(item->bytes, bytes, length);
+        item->kind = RECORD_LINES;
+        item->slice = writer->slice++;
+        item->length = length;
+        writer->unsent += length;
+    }
+    free(bytes);
+}
+
+static void take_begin(struct recording_writer *writer, const struct record *record)
+{
     struct item *item;
 
     close_stream(writer);
     writer->bytes_max = record->bytes;
-    if (writer->unsent + length > UNSENT_MAX)
-        return;
-    item = add(writer, record, length);
+    item = add(writer, record, 0);
     if (item == NULL)
         return;
     strncpy(item->probe, record->who, sizeof(item->probe) - 1);
-    memcpy(item->bytes, record->text, length);
-    item->length = length;
-    writer->unsent += length;
     memset(&writer->stream, 0, sizeof(writer->stream));
+    writer->slice = 0;
     writer->stats.filled = false;
     writer->deflating = deflateInit2(&writer->stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED,
                                      WINDOW_BITS, MEMORY_LEVEL, Z_DEFAULT_STRATEGY) == Z_OK;
     writer->stats.recording = writer->deflating;
-}
-
-static void take_lines(struct recording_writer *writer, const struct record *record)
-{
-    size_t length = strlen(record->text);
-    z_stream *stream = &writer->stream;
-    size_t room = deflateBound(stream, length) + 64; /* 64: what a flush adds */
-    struct item *item = writer->unsent + room <= UNSENT_MAX ? add(writer, record, room) : NULL;
-    int rc;
-
-    if (item == NULL) {
-        writer->stats.lost += record->events;
-        end(writer, record, RECORDING_GAP);
-        return;
-    }
-    stream->next_in = (const unsigned char *)record->text;
-    stream->avail_in = (unsigned)length;
-    stream->next_out = item->bytes;
-    stream->avail_out = (unsigned)room;
-    rc = deflate(stream, Z_SYNC_FLUSH);
-    assert(rc == Z_OK && stream->avail_in == 0 && stream->avail_out > 0);
-    item->length = room - stream->avail_out;
-    writer->unsent += item->length;
+    if (writer->deflating)
+        take_lines(writer, record);
 }
 
 void recording_writer_take(struct recording_writer *writer, const struct record *record)
@@ -241,10 +258,9 @@ static int64_t ask(sqlite3 *handle, const char *sql, int64_t argument)
 static int put_begin(struct recording_writer *writer, sqlite3 *handle, const struct item *item)
 {
     if (run(handle,
-            "INSERT INTO recordings (probe, began, until, events, bytes, ended, missing, head)"
-            " VALUES (?1, ?2, ?2, 0, ?3, '', 0, CAST(?4 AS TEXT))",
-            "tiib", item->probe, item->at_wall, (int64_t)item->length, item->bytes,
-            item->length) < 0)
+            "INSERT INTO recordings (probe, began, until, events, bytes, ended, missing)"
+            " VALUES (?1, ?2, ?2, 0, 0, '', 0)",
+            "ti", item->probe, (int64_t)item->at_wall) < 0)
         return -1;
     writer->put_number = sqlite3_last_insert_rowid(handle);
     return 0;
@@ -252,14 +268,14 @@ static int put_begin(struct recording_writer *writer, sqlite3 *handle, const str
 
 static int put_slice(struct recording_writer *writer, sqlite3 *handle, const struct item *item)
 {
-    if (run(handle, "INSERT INTO recorded (recording, events, lines) VALUES (?1, ?2, ?3)", "iib",
-            writer->put_number, (int64_t)item->events, item->bytes, item->length) < 0)
+    if (run(handle, "INSERT INTO recorded VALUES (?1, ?2, ?3)", "iib", writer->put_number,
+            item->slice, item->bytes, item->length) < 0)
         return -1;
     writer->put_events += item->events;
     return run(handle,
                "UPDATE recordings SET until = ?2, events = events + ?3, bytes = bytes + ?4"
                " WHERE number = ?1",
-               "iiii", writer->put_number, item->at_wall, (int64_t)item->events,
+               "iiii", writer->put_number, (int64_t)item->at_wall, (int64_t)item->events,
                (int64_t)item->length);
 }
 

@@ -2,8 +2,8 @@
 /* recording_write.h: recordings on their way into the history database. Called by the history's
  * worker, never by the loop.
  *
- *     recordings   one row each: head, how many events and bytes, until when, why it ended
- *     recorded     the lines, in slices: one deflate stream for each recording, flushed at the end
+ *     recordings   one row each: whose, how many events and bytes, until when, why it ended
+ *     recorded     its lines, in slices: one deflate stream for each recording, flushed at the end
  *                  of each slice, so that all of it up to the last slice on disk can be read
  *
  * Measured, a line of 190 bytes takes 11 so. What the disk does not take is kept, up to a limit,
