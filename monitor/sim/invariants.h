@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* invariants.h: what must be true of every run, whatever fails: assertions against ground truth,
- * each with its id (S-01 ...). They look on (world.h, struct watcher) and keep a model of their own:
- * what was really answered, what each probe was told, what the zone accepted. No line of the engine
- * helps them to judge the engine. */
+ * each with its id (S-01 ...). They look on (world.h, struct watcher) and keep a model of their
+ * own: what was really answered, what each probe was told, what the zone accepted. No line of the
+ * engine helps them to judge the engine. */
 #ifndef REGIONSHIFT_SIM_INVARIANTS_H
 #define REGIONSHIFT_SIM_INVARIANTS_H
 
@@ -19,7 +19,8 @@ struct violation {
 
 struct invariants;
 
-/* Begins to watch a world, which must outlive it. Call after world_settle() or before. */
+/* Begins to watch a world, which must outlive it and have just been made: what was told before
+ * would be missing from the model. */
 struct invariants *invariants_create(struct world *world);
 void invariants_destroy(struct invariants *invariants);
 

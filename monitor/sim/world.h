@@ -157,6 +157,18 @@ void world_store_save(struct world *world);
 void world_store_rollback(struct world *world);
 /* The text at a key, or NULL. */
 const char *world_store_value(const struct world *world, const char *key);
+/* What the store holds now, with its revisions: for those who judge. */
+struct world_value {
+    const char *text;
+    uint64_t create_revision;
+    uint64_t mod_revision;
+};
+/* 0, or -1: nothing stands at the key. */
+int world_store_get(const struct world *world, const char *key, struct world_value *ret_value);
+/* Calls visit for each key that stands there and begins with prefix. */
+void world_store_each(const struct world *world, const char *prefix,
+                      void (*visit)(void *context, const char *key, const struct world_value *value),
+                      void *context);
 
 /* ---- operators ---- */
 

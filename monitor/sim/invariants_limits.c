@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* D6: dwell between the moves of a group, and a budget of moves over all groups, counted over what
+ * the store really took. Operators' moves count and are never held back.
+ *
+ * The ledger keeps wall times, and a probe reads its wall clock once, at its start. So a move's age
+ * is what the committer's clock says of the mover's writing, or what has really passed, whichever
+ * is more: a clock that runs ahead shortens a dwell by as much as it is wrong, as D6 says itself,
+ * and a mover's clock that ran ahead must not hold anybody for ever ("counts, and ends"). */
+#include <inttypes.h>
+#include <string.h>
+
+#include "invariants_state.h"
+
+/* A probe's clock may run fast: an hour by it is a second less. 1000 ppm is far beyond any quartz,
+ * and the simulator's drift stays below 1 %. */
+enum { DRIFT_DIVISOR = 100 };
+
+static msec_t age_of(const struct ruling *ruling, const struct move *move)
+{
+    wall_t wall = ruling->snapshot != NULL ? ruling->snapshot->wall : ruling->decision->at_wall;
+    msec_t by_wall_ms = wall - move->wall;
+    msec_t passed_ms = ruling->invariants->now_ms - move->world_ms;
+
+    if (ruling->invariants->drifting)
+        passed_ms += passed_ms / DRIFT_DIVISOR;
+    return by_wall_ms > passed_ms ? by_wall_ms : passed_ms;
+}
+
+static void judge_dwell(const struct ruling *ruling)
+{
+    const struct move *moved = &ruling->invariants->groups[ruling->decision->group].moved;
+    msec_t age_ms;
+
+    if (moved->epoch == 0)
+        return;
+    age_ms = age_of(ruling, moved);
+    if (age_ms < ruling->group->dwell_ms)
+        invariants_fail(ruling->invariants, "S-12", ruling->probe,
+                        "decision %" PRIu64 " moves %s %" PRId64 " ms after decision %" PRIu64
+                        ", dwell is %" PRId64 " ms",
+                        ruling->decision->epoch, ruling->group->name, age_ms, moved->epoch,
+                        ruling->group->dwell_ms);
+}
+
+static void judge_budget(const struct ruling *ruling)
+{
+    const struct invariants *inv = ruling->invariants;
+    uint32_t count = inv->move_count < MOVES_KEPT ? inv->move_count : MOVES_KEPT;
+    uint32_t used = 0;
+
+    for (uint32_t i = 0; i < count; i++)
+        used += age_of(ruling, &inv->moves[i]) < ruling->settings->limit_window_ms;
+    if (used >= ruling->settings->limit_budget)
+        invariants_fail(ruling->invariants, "S-12", ruling->probe,
+                        "decision %" PRIu64 " of %s is move %" PRIu32 " within %" PRId64
+                        " ms, the budget is %" PRIu32,
+                        ruling->decision->epoch, ruling->group->name, used + 1,
+                        ruling->settings->limit_window_ms, ruling->settings->limit_budget);
+}
+
+static bool is_move(const struct ruling *ruling)
+{
+    enum decision_kind kind = ruling->decision->kind;
+    return ruling->changes && (kind == DECISION_LEAVE || kind == DECISION_FAILBACK);
+}
+
+/* The ledger itself: one entry more for a move, and none for what moves nothing (D6). */
+static void judge_ledger(const struct ruling *ruling)
+{
+    const struct commit *commit = ruling->commit;
+    bool move = is_move(ruling);
+
+    if (commit->writes_budget != move)
+        invariants_fail(ruling->invariants, "S-37", ruling->probe,
+                        "decision %" PRIu64 " of %s %s, and %s the ledger", commit->decision.epoch,
+                        ruling->group->name, move ? "moves weight" : "moves nothing",
+                        move ? "is not written to" : "takes a place in");
+    else if (move && (commit->budget_count == 0 ||
+                      commit->budget[commit->budget_count - 1] != commit->decision.at_wall))
+        invariants_fail(ruling->invariants, "S-37", ruling->probe,
+                        "decision %" PRIu64 " of %s does not stand last in the ledger",
+                        commit->decision.epoch, ruling->group->name);
+}
+
+void limits_judge(struct ruling *ruling)
+{
+    judge_ledger(ruling);
+    if (!is_move(ruling) || !ruling->automatic)
+        return;
+    judge_dwell(ruling);
+    judge_budget(ruling);
+}
+
+/* A cancelled move never was: dwell counts from the one before it again, and the budget keeps it
+ * (so an oracle without it is the milder one). */
+void limits_note(struct ruling *ruling)
+{
+    struct invariants *inv = ruling->invariants;
+    struct group_model *model = &inv->groups[ruling->decision->group];
+    struct move move = {.group = ruling->decision->group,
+                        .epoch = ruling->decision->epoch,
+                        .world_ms = inv->now_ms,
+                        .wall = ruling->decision->at_wall};
+
+    if (ruling->decision->kind == DECISION_CANCEL && ruling->changes) {
+        model->moved = model->moved_before;
+        return;
+    }
+    if (!is_move(ruling))
+        return;
+    inv->moves[inv->move_count % MOVES_KEPT] = move;
+    inv->move_count++;
+    model->moved_before = model->moved;
+    model->moved = move;
+}
+
+/* The store went back: what it forgot, nobody can know (C7: then dwell restarts). */
+void limits_forget(struct invariants *invariants)
+{
+    invariants->move_count = 0;
+    for (uint32_t g = 0; g < invariants->settings->group_count; g++) {
+        invariants->groups[g].moved.epoch = 0;
+        invariants->groups[g].moved_before.epoch = 0;
+    }
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What people and Route 53's own checkers are told: alerts (L1, L2), facts, beacons (B1). */
+#include <inttypes.h>
+#include <string.h>
+
+#include "invariants_state.h"
+
+/* L1 and reliability 5.9: a page within two minutes, or a minute after the sinks are back. */
+enum { TELL_MS = 120000, SINKS_BACK_MS = 60000 };
+
+/* ---- beacons ---- */
+
+/* B1: a committed decision evicts the region: it has no weight there and had some (or has it
+ * normally), and another region has weight. */
+static bool evicts(const struct invariants *invariants, uint32_t group, uint32_t region,
+                   const struct kept *kept)
+{
+    const struct group *g = invariants_group(invariants, group);
+    bool had = kept->lost >> region & 1;
+    int here = 0;
+    int elsewhere = 0;
+
+    for (uint32_t k = 0; k < g->site_count; k++) {
+        if (invariants->settings->sites[g->sites[k]].region == region) {
+            here += kept->weights[k];
+            had |= kept->normal[k] > 0;
+        } else {
+            elsewhere += kept->weights[k];
+        }
+    }
+    return had && here == 0 && elsewhere > 0;
+}
+
+/* Some zone of the group has never taken an epoch this high. */
+static bool some_zone_behind(const struct invariants *invariants, uint32_t group, uint64_t epoch)
+{
+    const struct settings *s = invariants->settings;
+    const struct group *g = invariants_group(invariants, group);
+
+    for (uint32_t j = 0; j < g->service_count; j++) {
+        uint32_t zone = s->services[g->services[j]].zone;
+        if (invariants->highest[(size_t)group * s->zone_count + zone] < epoch)
+            return true;
+    }
+    return false;
+}
+
+static bool *word_of(struct invariants *invariants, uint32_t probe, uint32_t group, uint32_t region)
+{
+    return &invariants->heard[probe].words[group * invariants->settings->region_count + region];
+}
+
+static void judge_latch(struct invariants *invariants, uint32_t probe, const struct latch *latch)
+{
+    const struct told_head *head = &invariants->heard[probe].heads[latch->group];
+    const struct kept *kept = ledger_find(invariants, latch->group, head->epoch);
+    const char *region = invariants->settings->regions[latch->region];
+    bool *word = word_of(invariants, probe, latch->group, latch->region);
+    bool out = kept != NULL && evicts(invariants, latch->group, latch->region, kept);
+
+    if (kept != NULL && latch->set && !out)
+        invariants_fail(invariants, "S-28", probe,
+                        "%s lights the beacon of %s, which decision %" PRIu64 " does not evict",
+                        invariants_probe_name(invariants, probe), region, head->epoch);
+    else if (kept != NULL && !latch->set && out)
+        invariants_fail(invariants, "S-28", probe,
+                        "%s puts the beacon of %s out, which decision %" PRIu64 " evicts",
+                        invariants_probe_name(invariants, probe), region, head->epoch);
+    else if (!latch->set && *word && some_zone_behind(invariants, latch->group, head->epoch))
+        invariants_fail(invariants, "S-28", probe,
+                        "%s puts the beacon of %s out, and no zone shows epoch %" PRIu64 " yet",
+                        invariants_probe_name(invariants, probe), region, head->epoch);
+    *word = latch->set;
+}
+
+/* The word appears with the commit: whoever knows of it shows it. */
+static void judge_words(struct invariants *invariants, uint32_t probe, uint32_t group)
+{
+    const struct group *g = invariants_group(invariants, group);
+    const struct told_head *head = &invariants->heard[probe].heads[group];
+    const struct kept *kept = ledger_find(invariants, group, head->epoch);
+
+    if (!g->beacons || !head->present || kept == NULL)
+        return;
+    for (uint32_t i = 0; i < g->order_count; i++) {
+        uint32_t region = g->order[i];
+        if (evicts(invariants, group, region, kept) && !*word_of(invariants, probe, group, region))
+            invariants_fail(invariants, "S-28", probe,
+                            "%s knows that decision %" PRIu64 " evicts %s, and its beacon is dark",
+                            invariants_probe_name(invariants, probe), head->epoch,
+                            invariants->settings->regions[region]);
+    }
+}
+
+void told_stepped(struct invariants *invariants, uint32_t probe, const struct event *event,
+                  const struct update *update)
+{
+    if (update->facts_lost > 0)
+        invariants_fail(invariants, "S-26", probe, "%s lost %" PRIu32 " facts in one step",
+                        invariants_probe_name(invariants, probe), update->facts_lost);
+    for (uint32_t i = 0; i < update->latch_count; i++)
+        judge_latch(invariants, probe, &update->latches[i]);
+    if (event->kind == EVENT_HEAD)
+        judge_words(invariants, probe, event->head.group);
+    else if (event->kind == EVENT_COMMIT && event->commit.status == STORE_OK)
+        judge_words(invariants, probe, event->commit.group);
+}
+
+/* ---- alerts ---- */
+
+static bool *open_at(struct invariants *invariants, uint32_t group, uint32_t region)
+{
+    return &invariants->region_open[group * invariants->settings->region_count + region];
+}
+
+static void settle(struct invariants *invariants, const struct alert *alert, uint32_t group)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < invariants->debt_count; i++) {
+        const struct debt *debt = &invariants->debts[i];
+        bool paid = debt->group == group;
+        if (debt->is_move)
+            paid &= (alert->event == ALERT_MOVED || alert->event == ALERT_FAILBACK) &&
+                    alert->epoch >= debt->epoch;
+        else
+            paid &= alert->phase == ALERT_OPEN &&
+                    (alert->event == ALERT_GLOBAL ||
+                     (alert->event == ALERT_REGION_DOWN &&
+                      settings_region(invariants->settings, alert->region) == debt->region));
+        if (!paid)
+            invariants->debts[kept++] = *debt;
+    }
+    invariants->debt_count = kept;
+}
+
+void told_delivered(struct invariants *invariants, const struct alert *alert)
+{
+    uint32_t group = settings_group(invariants->settings, alert->group);
+    uint32_t region = settings_region(invariants->settings, alert->region);
+
+    if (group == NONE)
+        return;
+    if (alert->event == ALERT_GLOBAL)
+        invariants->global_open[group] = alert->phase == ALERT_OPEN;
+    if ((alert->event == ALERT_REGION_DOWN || alert->event == ALERT_REGION_UP) && region != NONE)
+        *open_at(invariants, group, region) = alert->phase == ALERT_OPEN;
+    settle(invariants, alert, group);
+}
+
+/* A debt falls due when everybody has had the time to pay it undisturbed. */
+static msec_t due_of(const struct invariants *invariants, const struct debt *debt)
+{
+    msec_t due_ms = debt->since_ms + TELL_MS;
+
+    if (invariants->hindered_ms + TELL_MS > due_ms)
+        due_ms = invariants->hindered_ms + TELL_MS;
+    if (invariants->sinks_up_ms + SINKS_BACK_MS > due_ms)
+        due_ms = invariants->sinks_up_ms + SINKS_BACK_MS;
+    return due_ms;
+}
+
+static void plan_due(struct invariants *invariants)
+{
+    invariants->debt_due_ms = INT64_MAX;
+    for (uint32_t i = 0; i < invariants->debt_count; i++) {
+        msec_t due_ms = due_of(invariants, &invariants->debts[i]);
+        if (due_ms < invariants->debt_due_ms)
+            invariants->debt_due_ms = due_ms;
+    }
+}
+
+void told_owe(struct invariants *invariants, const struct debt *debt)
+{
+    if (invariants->debt_count == DEBTS_MAX || invariants->swallowed)
+        return;
+    if (!debt->is_move &&
+        (invariants->global_open[debt->group] || *open_at(invariants, debt->group, debt->region)))
+        return; /* said already */
+    invariants->debts[invariants->debt_count++] = *debt;
+    plan_due(invariants);
+}
+
+static void default_on(struct invariants *invariants, const struct debt *debt)
+{
+    const char *group = invariants_group(invariants, debt->group)->name;
+
+    if (debt->is_move)
+        invariants_fail(invariants, "S-40", NONE,
+                        "%s moved with decision %" PRIu64 " %" PRId64
+                        " ms ago, and nobody has been told",
+                        group, debt->epoch, invariants->now_ms - debt->since_ms);
+    else
+        invariants_fail(invariants, "S-40", NONE,
+                        "%s was left with decision %" PRIu64 " of %s %" PRId64
+                        " ms ago, and nobody has been told that it is down",
+                        invariants->settings->regions[debt->region], debt->epoch, group,
+                        invariants->now_ms - debt->since_ms);
+}
+
+void told_due(struct invariants *invariants, bool able)
+{
+    if (invariants->swallowed)
+        invariants->debt_count = 0; /* said, as far as anybody can know */
+    if (!able)
+        invariants->hindered_ms = invariants->now_ms;
+    for (uint32_t i = 0; i < invariants->debt_count; i++) {
+        if (invariants->now_ms >= due_of(invariants, &invariants->debts[i]))
+            default_on(invariants, &invariants->debts[i]);
+    }
+    plan_due(invariants);
+}

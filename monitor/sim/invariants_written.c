@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is sent to Route 53, and what it took. A batch is judged three times: when a probe decides
+ * to send it, by what that probe was told (C6, D7, C8); when it leaves, by its own shape (C1, C2,
+ * C4, C5); and when it is applied, however late, against the zone itself (C2, C4, C5). */
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "invariants_state.h"
+
+static void fail(struct invariants *invariants, const char *id, uint32_t probe,
+                 const struct batch *batch, const char *what, const char *whose)
+{
+    invariants_fail(invariants, id, probe, "the batch of %s for epoch %" PRIu64 " of %s %s%s",
+                    invariants_probe_name(invariants, probe), batch->epoch,
+                    invariants_group(invariants, batch->group)->name, what, whose);
+}
+
+static const struct site *site_at(const struct invariants *invariants, uint32_t site)
+{
+    return &invariants->settings->sites[site];
+}
+
+static uint32_t zone_of(const struct invariants *invariants, uint32_t site)
+{
+    return invariants->settings->services[site_at(invariants, site)->service].zone;
+}
+
+/* ---- when it is decided to send ---- */
+
+/* C6: who gains in the zone is still agreed up (by override: at least not down). */
+static void judge_gainers(struct invariants *invariants, uint32_t probe, const struct batch *batch,
+                          const struct kept *kept)
+{
+    const struct heard *heard = &invariants->heard[probe];
+    const struct group *group = invariants_group(invariants, batch->group);
+
+    for (uint32_t k = 0; k < group->site_count; k++) {
+        const struct site *site = site_at(invariants, group->sites[k]);
+        enum says says = heard->opinions[group->sites[k]].says;
+        bool speaks = site->check_count > 0 &&
+                      (!group->together || invariants->settings->services[site->service].required);
+
+        if (!speaks || kept->weights[k] <= heard->weights[group->sites[k]] ||
+            zone_of(invariants, group->sites[k]) != batch->zone)
+            continue;
+        if (kept->override ? says == SAYS_DOWN : says != SAYS_UP)
+            fail(invariants, "S-11", probe, batch,
+                 "gives weight to what is not agreed up: ", site->name);
+    }
+}
+
+/* C6, C8: who leaves is still agreed down, or drained; where beacons are, traffic has moved. */
+static void judge_leavers(struct invariants *invariants, uint32_t probe, const struct batch *batch,
+                          const struct kept *kept)
+{
+    const struct heard *heard = &invariants->heard[probe];
+    const struct group *group = invariants_group(invariants, batch->group);
+    wall_t wall = heard->wall_offset + heard->at_ms;
+
+    for (uint32_t r = 0; r < invariants->settings->region_count; r++) {
+        bool stands = orders_draining(&heard->orders, r, wall) != NULL ||
+                      r == group->fallback_region || group->beacons;
+        if (!(kept->lost >> r & 1))
+            continue;
+        for (uint32_t k = 0; k < group->site_count; k++)
+            stands |= site_at(invariants, group->sites[k])->region == r &&
+                      heard->opinions[group->sites[k]].says == SAYS_DOWN;
+        if (!stands)
+            fail(invariants, "S-11", probe, batch,
+                 "leaves what is not agreed down any more: ", invariants->settings->regions[r]);
+    }
+}
+
+/* S-11: a plan whose reason is gone is dropped. Once a zone has it, the others follow (C8): by the
+ * truth, which knows of more such zones than the sender. */
+static void judge_evidence(struct invariants *invariants, uint32_t probe, const struct batch *batch)
+{
+    const struct kept *kept = ledger_find(invariants, batch->group, batch->epoch);
+
+    if (kept == NULL || invariants->groups[batch->group].accepted >= batch->epoch)
+        return;
+    if (kept->kind != DECISION_LEAVE && kept->kind != DECISION_FAILBACK)
+        return;
+    judge_gainers(invariants, probe, batch, kept);
+    if (kept->kind == DECISION_LEAVE)
+        judge_leavers(invariants, probe, batch, kept);
+}
+
+static void judge_freeze(struct invariants *invariants, uint32_t probe, const struct batch *batch)
+{
+    const struct heard *heard = &invariants->heard[probe];
+    const struct kept *kept = ledger_find(invariants, batch->group, batch->epoch);
+    const struct told_order *freeze =
+        orders_freezing(&heard->orders, batch->group, heard->wall_offset + heard->at_ms);
+
+    if (freeze != NULL && kept != NULL && !kept->override)
+        fail(invariants, "S-14", probe, batch, "is sent under the freeze ", freeze->id);
+}
+
+static void judge_sender(struct invariants *invariants, uint32_t probe, const struct batch *batch)
+{
+    const struct heard *heard = &invariants->heard[probe];
+    const struct told_head *head = &heard->heads[batch->group];
+    msec_t left_ms = heard->lease_alive ? heard->lease_until_ms - heard->at_ms : 0;
+    char number[64];
+
+    snprintf(number, sizeof(number), "%" PRId64 " ms", left_ms);
+    if (left_ms < LEASE_LEFT_MS)
+        fail(invariants, "S-10", probe, batch, "is sent with a lease that lives for ", number);
+    if (heard->known_until_ms < heard->at_ms)
+        fail(invariants, "S-16", probe, batch, "is sent while the store is away", "");
+    if (heard->at_ms < heard->quiet_until_ms)
+        fail(invariants, "S-19", probe, batch, "is sent within 30 s of a gap", "");
+    snprintf(number, sizeof(number), "%" PRIu64, head->present ? head->epoch : 0);
+    if (!head->present || head->epoch != batch->epoch)
+        fail(invariants, "S-32", probe, batch, "is sent under head ", number);
+    if (!heard->settings->electors[probe].may_act)
+        fail(invariants, "S-32", probe, batch, "is sent, and may_act is false", "");
+}
+
+/* C3: each batch comes from a reading of its own. */
+static void judge_nonce(struct invariants *invariants, uint32_t probe, const struct batch *batch)
+{
+    const struct heard *heard = &invariants->heard[probe];
+    size_t at =
+        (size_t)probe * invariants->settings->zone_count * invariants->settings->group_count +
+        (size_t)batch->group * invariants->settings->zone_count + batch->zone;
+
+    if (strcmp(heard->nonces[batch->zone], batch->nonce) != 0)
+        fail(invariants, "S-31", probe, batch, "is not made from the newest reading of the zone",
+             "");
+    else if (strcmp(invariants->sent_nonces[at], batch->nonce) == 0)
+        fail(invariants, "S-31", probe, batch, "is sent again as it was", "");
+    memcpy(invariants->sent_nonces[at], batch->nonce, strlen(batch->nonce) + 1);
+}
+
+void written_stepped(struct invariants *invariants, uint32_t probe, const struct batch *batch)
+{
+    judge_sender(invariants, probe, batch);
+    judge_freeze(invariants, probe, batch);
+    judge_evidence(invariants, probe, batch);
+    judge_nonce(invariants, probe, batch);
+}
+
+/* ---- when it leaves ---- */
+
+/* Which site of the batch's group and zone a record set is; NONE: none. */
+static uint32_t site_of_set(const struct invariants *invariants, const struct batch *batch,
+                            const struct record_set *set)
+{
+    const struct settings *s = invariants->settings;
+    const struct group *group = invariants_group(invariants, batch->group);
+
+    for (uint32_t k = 0; k < group->site_count; k++) {
+        const struct site *site = &s->sites[group->sites[k]];
+        const struct service *service = &s->services[site->service];
+        if (service->zone == batch->zone && strcmp(service->record, set->name) == 0 &&
+            strcmp(service->type, set->type) == 0 && strcmp(site->set, set->set) == 0)
+            return group->sites[k];
+    }
+    return NONE;
+}
+
+static bool is_fence(const struct invariants *invariants, const struct batch *batch,
+                     const struct record_set *set)
+{
+    char prefix[FENCE_TEXT_MAX + 1];
+
+    if (fence_name(invariants_group(invariants, batch->group)->name, "", prefix, sizeof(prefix)) <
+        0)
+        return false;
+    return strcmp(set->type, "TXT") == 0 && strncmp(set->name, prefix, strlen(prefix)) == 0;
+}
+
+/* The batch's item for a site, or (site NONE) for the fence; NULL: none. */
+static const struct batch_item *item_of(const struct invariants *invariants,
+                                        const struct batch *batch, uint32_t site,
+                                        enum batch_action action)
+{
+    for (uint32_t i = 0; i < batch->item_count; i++) {
+        const struct batch_item *item = &batch->items[i];
+        bool is = site == NONE ? is_fence(invariants, batch, &item->set)
+                               : site_of_set(invariants, batch, &item->set) == site;
+        if (is && item->action == action)
+            return item;
+    }
+    return NULL;
+}
+
+static uint64_t fence_epoch(const struct batch_item *item, struct fence *ret_fence)
+{
+    if (item == NULL || item->set.value_count != 1 ||
+        fence_parse(item->set.values[0], ret_fence) < 0)
+        return 0;
+    return ret_fence->epoch;
+}
+
+/* C2: the digest of what the whole group is to have. */
+static bool plan_fits(const struct invariants *invariants, const struct batch *batch,
+                      const struct kept *kept, const char *plan)
+{
+    const struct group *group = invariants_group(invariants, batch->group);
+    char text[8192];
+    char digest[PLAN_LENGTH + 1];
+    size_t used = 0;
+
+    for (uint32_t k = 0; k < group->site_count; k++) {
+        int n = snprintf(text + used, sizeof(text) - used, "%s=%d\n",
+                         site_at(invariants, group->sites[k])->name, kept->weights[k]);
+        if (n < 0 || (size_t)n >= sizeof(text) - used)
+            return true; /* too large for this oracle: no judgement */
+        used += (size_t)n;
+    }
+    plan_digest(text, used, digest);
+    return strcmp(digest, plan) == 0;
+}
+
+static void judge_fence(struct invariants *invariants, uint32_t probe, const struct batch *batch)
+{
+    const struct kept *kept = ledger_find(invariants, batch->group, batch->epoch);
+    struct fence old = {0};
+    struct fence new = {0};
+    const struct batch_item *delete = item_of(invariants, batch, NONE, BATCH_DELETE);
+    uint64_t from = fence_epoch(delete, &old);
+    uint64_t to = fence_epoch(item_of(invariants, batch, NONE, BATCH_CREATE), &new);
+
+    if (to == 0)
+        fail(invariants, "S-09", probe, batch, "writes no fence", "");
+    else if (delete != NULL && from == 0)
+        fail(invariants, "S-09", probe, batch, "replaces a fence that cannot be read", "");
+    else if (to != batch->epoch || to <= from)
+        fail(invariants, "S-09", probe, batch, "does not raise the fence to its own epoch", "");
+    else if (strcmp(new.nonce, batch->nonce) != 0 ||
+             strcmp(new.by, invariants_probe_name(invariants, probe)) != 0)
+        fail(invariants, "S-09", probe, batch, "signs its fence for somebody else", "");
+    else if (kept != NULL && !plan_fits(invariants, batch, kept, new.plan))
+        fail(invariants, "S-09", probe, batch, "has a fence whose plan is another", "");
+}
+
+/* C1, C4: DELETE and CREATE of the same set, which differ by the weight alone. */
+static bool same_but_weight(const struct record_set *a, const struct record_set *b)
+{
+    bool same =
+        strcmp(a->name, b->name) == 0 && strcmp(a->type, b->type) == 0 &&
+        strcmp(a->set, b->set) == 0 && a->ttl_s == b->ttl_s && a->value_count == b->value_count &&
+        strcmp(a->alias_zone, b->alias_zone) == 0 && strcmp(a->alias_name, b->alias_name) == 0 &&
+        a->alias_evaluate == b->alias_evaluate && strcmp(a->health_check, b->health_check) == 0;
+
+    for (uint32_t i = 0; same && i < a->value_count; i++)
+        same = strcmp(a->values[i], b->values[i]) == 0;
+    return same && a->weight != b->weight;
+}
+
+static void judge_item(struct invariants *invariants, uint32_t probe, const struct batch *batch,
+                       const struct batch_item *item)
+{
+    uint32_t site = site_of_set(invariants, batch, &item->set);
+    const struct batch_item *other = item_of(
+        invariants, batch, site, item->action == BATCH_DELETE ? BATCH_CREATE : BATCH_DELETE);
+
+    if (site == NONE) {
+        if (!is_fence(invariants, batch, &item->set))
+            fail(invariants, "S-05", probe, batch,
+                 "touches what is not in the settings: ", item->set.name);
+        return;
+    }
+    if (item->action == BATCH_DELETE && other == NULL)
+        fail(invariants, "S-30", probe, batch, "deletes and does not create: ", item->set.set);
+    else if (item->action == BATCH_CREATE && other == NULL && !batch->is_init)
+        fail(invariants, "S-30", probe, batch, "creates what it did not delete: ", item->set.set);
+    else if (other != NULL && !same_but_weight(&item->set, &other->set))
+        fail(invariants, "S-30", probe, batch, "changes more than the weight, or nothing, of ",
+             item->set.set);
+}
+
+/* C7: the zone says what the decision says. */
+static void judge_weights(struct invariants *invariants, uint32_t probe, const struct batch *batch)
+{
+    const struct group *group = invariants_group(invariants, batch->group);
+    const struct kept *kept = ledger_find(invariants, batch->group, batch->epoch);
+
+    for (uint32_t k = 0; kept != NULL && k < group->site_count; k++) {
+        const struct batch_item *item = item_of(invariants, batch, group->sites[k], BATCH_CREATE);
+        if (item != NULL && item->set.weight != kept->weights[k])
+            fail(invariants, "S-30", probe, batch, "writes another weight than its decision for ",
+                 item->set.set);
+    }
+}
+
+void written_sent(struct invariants *invariants, uint32_t probe, const struct batch *batch)
+{
+    judge_fence(invariants, probe, batch);
+    for (uint32_t i = 0; i < batch->item_count; i++)
+        judge_item(invariants, probe, batch, &batch->items[i]);
+    judge_weights(invariants, probe, batch);
+}
+
+/* ---- when it is applied ---- */
+
+/* S-08, C7: the fence rises with every batch that Route 53 takes. Where there was none it had been
+ * deleted by hand; below what was accepted before it can only be when Route 53 lost what it had
+ * taken (stranded). */
+static void judge_rise(struct invariants *invariants, uint32_t probe, const struct batch *batch)
+{
+    size_t slot = (size_t)batch->group * invariants->settings->zone_count + batch->zone;
+    uint64_t *highest = &invariants->highest[slot];
+    struct fence old = {0};
+    const struct batch_item *delete = item_of(invariants, batch, NONE, BATCH_DELETE);
+    uint64_t from = fence_epoch(delete, &old);
+    char number[32];
+
+    snprintf(number, sizeof(number), "%" PRIu64, *highest);
+    if (delete != NULL && from >= batch->epoch)
+        fail(invariants, "S-08", probe, batch, "was accepted over a fence as high", "");
+    else if (delete != NULL && batch->epoch <= *highest && !invariants->stranding)
+        fail(invariants, "S-08", probe, batch, "was accepted after epoch ", number);
+    else if (delete != NULL && from < *highest && !invariants->stranding)
+        fail(invariants, "S-08", probe, batch, "found a fence below the accepted epoch ", number);
+    if (batch->epoch > *highest || delete == NULL)
+        *highest = batch->epoch;
+    if (batch->epoch > invariants->groups[batch->group].accepted)
+        invariants->groups[batch->group].accepted = batch->epoch;
+}
+
+/* S-15, C4: what it took away is what the fence's own epoch said; else somebody else had written,
+ * and it wrote over him. And what is not a move moves nothing. */
+static void judge_human(struct invariants *invariants, uint32_t probe, const struct batch *batch,
+                        bool shift)
+{
+    const struct group *group = invariants_group(invariants, batch->group);
+    const struct kept *kept = ledger_find(invariants, batch->group, batch->epoch);
+    struct fence old = {0};
+    const struct kept *said =
+        ledger_find(invariants, batch->group,
+                    fence_epoch(item_of(invariants, batch, NONE, BATCH_DELETE), &old));
+
+    if (kept == NULL)
+        return;
+    if (shift && (kept->kind == DECISION_ADOPT || kept->kind == DECISION_CANCEL))
+        fail(invariants, "S-15", probe, batch,
+             "moves weight, by a decision that moves nothing: ", decision_kind_name(kept->kind));
+    for (uint32_t k = 0; said != NULL && !kept->override && k < group->site_count; k++) {
+        const struct batch_item *delete = item_of(invariants, batch, group->sites[k], BATCH_DELETE);
+        if (delete != NULL && delete->set.weight != said->weights[k])
+            fail(invariants, "S-15", probe, batch, "writes over somebody's weight of ",
+                 delete->set.set);
+    }
+}
+
+/* S-05, C5: it leaves no service without weight; unless a person took the weight of another set
+ * away after the batch was made: a set that it does not touch, and that its decision gives weight.
+ */
+static void judge_service(struct invariants *invariants, uint32_t probe, const struct batch *batch,
+                          uint32_t service, const int *weights)
+{
+    const struct group *group = invariants_group(invariants, batch->group);
+    const struct kept *kept = ledger_find(invariants, batch->group, batch->epoch);
+    bool touched = false;
+    bool excused = kept == NULL;
+    int64_t sum = 0;
+
+    for (uint32_t k = 0; k < group->site_count; k++) {
+        uint32_t site = group->sites[k];
+        const struct batch_item *create = item_of(invariants, batch, site, BATCH_CREATE);
+        if (site_at(invariants, site)->service != service)
+            continue;
+        touched |= create != NULL;
+        sum += weights[site] > 0 ? weights[site] : 0;
+        excused |= create == NULL && kept != NULL && kept->weights[k] > 0 && weights[site] <= 0;
+    }
+    if (touched && sum == 0 && !excused)
+        fail(invariants, "S-05", probe, batch, "leaves no weight at all to ",
+             invariants->settings->services[service].name);
+}
+
+void written_accepted(struct invariants *invariants, uint32_t probe, const struct batch *batch,
+                      bool shift, bool late, const int *weights)
+{
+    const struct group *group = invariants_group(invariants, batch->group);
+    const struct kept *kept = ledger_find(invariants, batch->group, batch->epoch);
+
+    judge_rise(invariants, probe, batch);
+    judge_human(invariants, probe, batch, shift);
+    for (uint32_t j = 0; j < group->service_count; j++)
+        judge_service(invariants, probe, batch, group->services[j], weights);
+    if (shift && !late && kept != NULL &&
+        (kept->kind == DECISION_LEAVE || kept->kind == DECISION_FAILBACK))
+        told_owe(invariants, &(struct debt){.is_move = true,
+                                            .group = batch->group,
+                                            .region = NONE,
+                                            .epoch = batch->epoch,
+                                            .since_ms = invariants->now_ms});
+}
