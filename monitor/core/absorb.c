@@ -262,22 +262,33 @@ static void absorb_order(struct engine *engine, const struct event_order *event)
     strncpy(fact->text, event->order->id, sizeof(fact->text) - 1);
 }
 
-/* D6: the ledger's wall times become ages here, clamped to 0..window, and age by our own clock:
- * what a clock that ran ahead has written counts, and ends. */
+/* D6: when a move of the ledger was, on our own clock: as it is known already, or by its wall time,
+ * clamped to 0..window; what a clock that ran ahead has written counts, and ends. */
+static msec_t ledger_ms(const struct engine *engine, wall_t wall)
+{
+    msec_t most_ms = state_unseen_ms(engine, engine->settings->limit_window_ms);
+    msec_t age_ms = state_wall(engine, engine->now_ms) - wall;
+
+    for (uint32_t i = 0; i < engine->budget_count; i++) {
+        if (engine->budget[i] == wall)
+            return engine->budget_ms[i];
+    }
+    return engine->now_ms - (age_ms < 0 ? 0 : age_ms > most_ms ? most_ms : age_ms);
+}
+
 static void absorb_budget(struct engine *engine, const struct event_budget *event)
 {
-    msec_t window_ms = engine->settings->limit_window_ms;
     uint32_t count = event->count < BUDGET_MAX ? event->count : BUDGET_MAX;
+    const wall_t *moves = event->moves + (event->count - count);
+    msec_t at_ms[BUDGET_MAX];
 
+    for (uint32_t i = 0; i < count; i++)
+        at_ms[i] = ledger_ms(engine, moves[i]);
     engine->budget_revision = event->revision;
     engine->budget_count = count;
-    if (count > 0)
-        memcpy(engine->budget, event->moves + (event->count - count),
-               count * sizeof(*engine->budget));
-    for (uint32_t i = 0; i < count; i++) {
-        msec_t age_ms = state_wall(engine, engine->now_ms) - engine->budget[i];
-        age_ms = age_ms < 0 ? 0 : age_ms > window_ms ? window_ms : age_ms;
-        engine->budget_ms[i] = engine->now_ms - age_ms;
+    if (count > 0) {
+        memcpy(engine->budget, moves, count * sizeof(*moves));
+        memcpy(engine->budget_ms, at_ms, count * sizeof(*at_ms));
     }
     state_touch_all(engine);
 }

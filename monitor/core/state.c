@@ -34,6 +34,13 @@ bool state_store_ok(const struct engine *engine)
            engine->now_ms - engine->store_ok_ms <= engine->settings->store.lease_ms;
 }
 
+msec_t state_unseen_ms(const struct engine *engine, msec_t most_ms)
+{
+    msec_t since_ms = engine->now_ms - engine->store_full_ms;
+
+    return engine->store_full_ms < 0 || since_ms > most_ms ? most_ms : since_ms;
+}
+
 bool state_told(const struct engine *engine, uint32_t group)
 {
     const struct group_state *state = &engine->groups[group];

@@ -129,6 +129,7 @@ struct group_state {
     msec_t upkeep_ms;     /* since when this head wants upkeep (upkeep.c); -1: it does not */
     msec_t drift_from_ms; /* C4: a reading asked for before this is older than the head's base */
     msec_t moved_ms;
+    wall_t moved_wall; /* the same, as the ledger has it */
     bool ever_moved;
     uint64_t journal_epoch;
     bool init_wanted;
@@ -262,6 +263,9 @@ struct vote_slot *state_vote(const struct engine *engine, uint32_t probe, uint32
 const struct group *state_group(const struct engine *engine, uint32_t group);
 bool state_may_act(const struct engine *engine);
 bool state_store_ok(const struct engine *engine);
+/* How old what the store tells now for the first time can be: it was not there at the last whole
+ * reading. At most most_ms; without a reading before, so much. */
+msec_t state_unseen_ms(const struct engine *engine, msec_t most_ms);
 /* D8: what belongs to the newest head and orders (the ledger, other orders) has been told as well:
  * until then a proposal would only lose against what it does not know. */
 bool state_told(const struct engine *engine, uint32_t group);

@@ -105,6 +105,30 @@ START_TEST(d6_a_ledger_from_a_clock_a_year_ahead_counts_and_ends)
 }
 END_TEST
 
+/* One probe's wall clock is a day ahead from its start; it sees the move happen. */
+START_TEST(d6_a_move_that_was_seen_ages_by_our_own_clock)
+{
+    struct world *world =
+        pizza_world(PIZZA_BUDGET2("hold = 20; dwell = 600; failback = { mode = \"auto\"; };"));
+
+    world_kill(world, 1);
+    world_wall(world, 1, (msec_t)86400 * 1000);
+    world_start(world, 1);
+    run_for(world, 120000);
+    flip(world, "us-east-1", "us-west-2");
+    ck_assert_uint_eq(world_shifts(world), 1);
+    region_dies(world, "us-east-1", SITE_OK);
+    run_for(world, 400000);
+    ck_assert_uint_eq(world_shifts(world), 1);
+    run_for(world, 300000);
+    ck_assert_uint_eq(world_shifts(world), 2);
+    flip(world, "us-east-1", "us-west-2"); /* the budget is used up, by any clock */
+    run_for(world, 700000);
+    ck_assert_uint_eq(world_shifts(world), 2);
+    world_destroy(world);
+}
+END_TEST
+
 START_TEST(d6_a_clock_that_steps_a_year_while_running_changes_no_gate)
 {
     struct world *world = moved_and_healed(PIZZA("hold = 20; dwell = 600;"));
@@ -635,6 +659,7 @@ int main(void)
         d6_past_the_budget_everything_holds_and_pages,
         d6_orders_are_counted_by_dwell_and_budget_but_never_blocked,
         d6_a_ledger_from_a_clock_a_year_ahead_counts_and_ends,
+        d6_a_move_that_was_seen_ages_by_our_own_clock,
         d6_a_clock_that_steps_a_year_while_running_changes_no_gate,
         d6_the_same_weights_again_are_the_same_move, d7_freeze_stops_every_automatic_move,
         d7_a_freeze_for_a_time_ends_by_itself, d7_a_freeze_between_decision_and_commit_wins,
