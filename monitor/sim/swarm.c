@@ -77,9 +77,12 @@ struct scenario *swarm_copy(const struct scenario *scenario)
     return copy;
 }
 
-/* An abstention is no reason to move, whoever abstains, however long. */
+/* An abstention is no reason to move, whoever abstains, however long. Who has no references cannot
+ * turn blind before it has seen all regions down, one after another (V5): such a probe is killed.
+ */
 static void add_abstentions(struct draw *draw)
 {
+    bool sees = draw->settings->reference_count > 0;
     uint64_t abstainers = draw_some(&draw->dice, draw->settings->elector_count);
 
     for (uint32_t p = 0; p < draw->settings->elector_count; p++) {
@@ -88,8 +91,9 @@ static void add_abstentions(struct draw *draw)
 
         if (abstainers >> p & 1)
             draw_act_on(draw, at_ms,
-                        draw_chance(&draw->dice, 50) ? ACTION_PROBE_KILL : ACTION_PROBE_BLIND, &who,
-                        0);
+                        !sees || draw_chance(&draw->dice, 50) ? ACTION_PROBE_KILL
+                                                              : ACTION_PROBE_BLIND,
+                        &who, 0);
     }
 }
 

@@ -214,9 +214,11 @@ static void fault_hang(struct draw *draw, const struct episode *episode)
                 1000 * (int64_t)draw_span(&draw->dice, 1, 600));
 }
 
+/* Without references blindness is a bad view first (V5): in a quiet run, the minority's. */
 static void fault_blind(struct draw *draw, const struct episode *episode)
 {
-    struct who who = draw_probe(draw->settings, any_probe(draw));
+    bool abstains = draw->settings->reference_count > 0;
+    struct who who = draw_probe(draw->settings, abstains ? any_probe(draw) : any_of_minority(draw));
 
     draw_act_on(draw, episode->at_ms, ACTION_PROBE_BLIND, &who, 0);
     end_on(draw, episode, ACTION_PROBE_START, &who);

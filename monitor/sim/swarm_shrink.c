@@ -78,6 +78,8 @@ static void cut_tail(struct shrinking *shrinking)
     keep_failed_expectation(candidate, shrinking);
     if (end_ms < candidate->end_ms)
         candidate->end_ms = end_ms;
+    if (candidate->expectation_count > 0 && candidate->expectations[0].to_ms > candidate->end_ms)
+        candidate->expectations[0].to_ms = candidate->end_ms;
     while (candidate->action_count > 0 &&
            candidate->actions[candidate->action_count - 1].at_ms > candidate->end_ms)
         candidate->action_count--;

@@ -309,15 +309,20 @@ static void pair_quiet(struct sim_run *run, enum swarm_extra extra)
     finish(run);
 }
 
-/* S-18, S-19: the same is done, in the same order. Two groups or zones may change places. */
+/* Two groups or zones, or services that move by themselves, may change places. */
+static bool acts_in_one_order(const struct settings *settings)
+{
+    return settings->group_count == 1 && settings->zone_count == 1 &&
+           (settings->groups[0].together || settings->groups[0].service_count == 1);
+}
+
+/* S-18, S-19: the same is done, in the same order. */
 static void pair_plain(struct sim_run *run, enum swarm_extra extra)
 {
     bool ready = prepare(run, SWARM_PLAIN, HOUR_MS);
-    const struct settings *settings = ready ? run->cast->settings[0] : NULL;
     struct scenario *more = NULL;
 
-    if (ready && settings->group_count == 1 && settings->zone_count == 1 &&
-        play(run, &run->runs->report))
+    if (ready && acts_in_one_order(run->cast->settings[0]) && play(run, &run->runs->report))
         more = play_more(run, extra);
     if (more != NULL && run->runs->report.acts_digest != run->runs->second.acts_digest)
         tell_difference(run, extra == SWARM_CLOCKS ? "S-19" : "S-18",
