@@ -5,10 +5,12 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../settings/nearest.h"
 #include "../settings/rules.h"
 
 enum {
@@ -20,7 +22,16 @@ enum {
     OPTION_FOR,
     OPTION_OVERRIDE,
     OPTION_LIMIT,
-    OPTION_PROBE
+    OPTION_PROBE,
+    OPTION_SCENARIO,
+    OPTION_SEEDS,
+    OPTION_SEED,
+    OPTION_TRACE,
+    OPTION_SWEEP,
+    OPTION_RECORDING,
+    OPTION_FROM,
+    OPTION_LIST,
+    OPTION_EXPORT
 };
 
 static const struct option options[] = {
@@ -37,6 +48,15 @@ static const struct option options[] = {
     {"override", no_argument, NULL, OPTION_OVERRIDE},
     {"limit", required_argument, NULL, OPTION_LIMIT},
     {"probe", required_argument, NULL, OPTION_PROBE},
+    {"scenario", required_argument, NULL, OPTION_SCENARIO},
+    {"seeds", required_argument, NULL, OPTION_SEEDS},
+    {"seed", required_argument, NULL, OPTION_SEED},
+    {"trace", no_argument, NULL, OPTION_TRACE},
+    {"sweep", required_argument, NULL, OPTION_SWEEP},
+    {"recording", required_argument, NULL, OPTION_RECORDING},
+    {"from", required_argument, NULL, OPTION_FROM},
+    {"list", no_argument, NULL, OPTION_LIST},
+    {"export", no_argument, NULL, OPTION_EXPORT},
     {NULL, 0, NULL, 0},
 };
 
@@ -46,12 +66,25 @@ static const struct {
     enum option_set set;
     const char *name;
 } owned[] = {
-    {OPTION_WATCH, TAKES_WATCH, "--watch"}, {OPTION_DOWN, TAKES_DOWN, "--down"},
-    {OPTION_YES, TAKES_YES, "--yes"},       {OPTION_REASON, TAKES_REASON, "--reason"},
-    {OPTION_FOR, TAKES_FOR, "--for"},       {OPTION_OVERRIDE, TAKES_OVERRIDE, "--override"},
-    {OPTION_LIMIT, TAKES_LIMIT, "--limit"}, {OPTION_PROBE, TAKES_PROBE, "--probe"},
+    {OPTION_WATCH, TAKES_WATCH, "--watch"},
+    {OPTION_DOWN, TAKES_DOWN, "--down"},
+    {OPTION_YES, TAKES_YES, "--yes"},
+    {OPTION_REASON, TAKES_REASON, "--reason"},
+    {OPTION_FOR, TAKES_FOR, "--for"},
+    {OPTION_OVERRIDE, TAKES_OVERRIDE, "--override"},
+    {OPTION_LIMIT, TAKES_LIMIT, "--limit"},
+    {OPTION_PROBE, TAKES_PROBE, "--probe"},
+    {OPTION_SCENARIO, TAKES_SCENARIO, "--scenario"},
+    {OPTION_SEEDS, TAKES_SEEDS, "--seeds"},
+    {OPTION_SEED, TAKES_SEED, "--seed"},
+    {OPTION_TRACE, TAKES_TRACE, "--trace"},
+    {OPTION_SWEEP, TAKES_SWEEP, "--sweep"},
+    {OPTION_RECORDING, TAKES_RECORDING, "--recording"},
+    {OPTION_FROM, TAKES_FROM, "--from"},
+    {OPTION_LIST, TAKES_LIST, "--list"},
+    {OPTION_EXPORT, TAKES_EXPORT, "--export"},
 };
-enum { OWNED_COUNT = sizeof(owned) / sizeof(owned[0]), LIMIT_MAX = 1000, WORD_MAX = 40 };
+enum { OWNED_COUNT = sizeof(owned) / sizeof(owned[0]), LIMIT_MAX = 1000, SEEDS_MAX = 10000000 };
 
 /* Being read. */
 struct reading {
@@ -63,62 +96,22 @@ struct reading {
 
 /* ---- what was meant ---- */
 
-/* Letters to change, add or drop to come from one word to the other; words are short. */
-static unsigned distance(const char *a, const char *b)
-{
-    unsigned row[WORD_MAX + 1];
-    size_t length = strlen(b);
-
-    if (length > WORD_MAX || strlen(a) > WORD_MAX)
-        return WORD_MAX;
-    for (size_t j = 0; j <= length; j++)
-        row[j] = (unsigned)j;
-    for (size_t i = 1; a[i - 1] != '\0'; i++) {
-        unsigned diagonal = row[0];
-
-        row[0] = (unsigned)i;
-        for (size_t j = 1; j <= length; j++) {
-            unsigned above = row[j];
-            unsigned best = diagonal + (a[i - 1] != b[j - 1]);
-
-            best = above + 1 < best ? above + 1 : best;
-            best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-            row[j] = best;
-            diagonal = above;
-        }
-    }
-    return row[length];
-}
-
-/* Keeps the nearer word, if it is near at all. */
-static void nearer(const char *wanted, const char *word, unsigned *best, const char **ret_word)
-{
-    unsigned far = distance(wanted, word);
-
-    if (far < *best) {
-        *best = far;
-        *ret_word = word;
-    }
-}
-
 static const char *nearest_command(const struct command *commands, const char *wanted)
 {
-    const char *word = NULL;
-    unsigned best = 4;
+    struct nearest nearest = nearest_to(wanted);
 
     for (const struct command *c = commands; c->name != NULL; c++)
-        nearer(wanted, c->name, &best, &word);
-    return word;
+        nearest_try(&nearest, c->name);
+    return nearest.best;
 }
 
 static const char *nearest_option(const char *wanted)
 {
-    const char *word = NULL;
-    unsigned best = 4;
+    struct nearest nearest = nearest_to(wanted);
 
     for (const struct option *o = options; o->name != NULL; o++)
-        nearer(wanted, o->name, &best, &word);
-    return word;
+        nearest_try(&nearest, o->name);
+    return nearest.best;
 }
 
 /* ---- help ---- */
@@ -167,16 +160,18 @@ __attribute__((format(printf, 2, 3))) static int wrong(const struct reading *rea
 
 /* ---- options ---- */
 
-static int take_limit(struct reading *reading, const char *text)
+static int take_number(struct reading *reading, const char *name, int64_t low, int64_t high,
+                       int64_t *ret_value)
 {
+    long long value;
     char *end;
-    long value;
 
     errno = 0;
-    value = strtol(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || value < 1 || value > LIMIT_MAX)
-        return wrong(reading, "--limit %s: must be a number, 1 to %d", text, LIMIT_MAX);
-    reading->arguments->limit = (uint32_t)value;
+    value = strtoll(optarg, &end, 10);
+    if (errno != 0 || end == optarg || *end != '\0' || value < low || value > high)
+        return wrong(reading, "%s %s: must be a number, %" PRId64 " to %" PRId64, name, optarg, low,
+                     high);
+    *ret_value = value;
     return -1;
 }
 
@@ -187,6 +182,16 @@ static int take_down(struct reading *reading, const char *name)
     if (arguments->down_count == DOWNS_MAX)
         return wrong(reading, "--down: more than %d", DOWNS_MAX);
     arguments->downs[arguments->down_count++] = name;
+    return -1;
+}
+
+static int take_scenario(struct reading *reading, const char *name)
+{
+    struct arguments *arguments = reading->arguments;
+
+    if (arguments->scenario_count == SCENARIOS_MAX)
+        return wrong(reading, "--scenario: more than %d", SCENARIOS_MAX);
+    arguments->scenarios[arguments->scenario_count++] = name;
     return -1;
 }
 
@@ -207,6 +212,42 @@ static int unknown_option(const struct reading *reading, char **argv)
     return wrong(reading, "unknown option %s", text);
 }
 
+/* Options without a value; false: it is not one of them. */
+static bool take_flag(struct arguments *arguments, int option)
+{
+    switch (option) {
+    case 'h':
+        arguments->help = true;
+        return true;
+    case OPTION_JSON:
+        arguments->json = true;
+        return true;
+    case OPTION_WATCH:
+        arguments->watch = true;
+        return true;
+    case OPTION_YES:
+        arguments->yes = true;
+        return true;
+    case OPTION_OVERRIDE:
+        arguments->override = true;
+        return true;
+    case OPTION_SWEEP:
+        arguments->sweep = optarg;
+        return -1;
+    case OPTION_TRACE:
+        arguments->trace = true;
+        return true;
+    case OPTION_LIST:
+        arguments->list = true;
+        return true;
+    case OPTION_EXPORT:
+        arguments->export = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
 static int take_option(struct reading *reading, int option, char **argv)
 {
     struct arguments *arguments = reading->arguments;
@@ -215,6 +256,8 @@ static int take_option(struct reading *reading, int option, char **argv)
         if (owned[i].option == option)
             reading->used |= owned[i].set;
     }
+    if (take_flag(arguments, option))
+        return -1;
     switch (option) {
     case 'c':
         arguments->file = optarg;
@@ -222,36 +265,32 @@ static int take_option(struct reading *reading, int option, char **argv)
     case 's':
         arguments->server = optarg;
         return -1;
-    case 'h':
-        arguments->help = true;
-        return -1;
     case 'V':
         puts("regionshift " REGIONSHIFT_VERSION);
         return CODE_GOOD;
-    case OPTION_JSON:
-        arguments->json = true;
-        return -1;
-    case OPTION_WATCH:
-        arguments->watch = true;
-        return -1;
     case OPTION_DOWN:
         return take_down(reading, optarg);
-    case OPTION_YES:
-        arguments->yes = true;
-        return -1;
     case OPTION_REASON:
         arguments->reason = optarg;
         return -1;
     case OPTION_FOR:
         reading->for_text = optarg;
         return -1;
-    case OPTION_OVERRIDE:
-        arguments->override = true;
-        return -1;
     case OPTION_LIMIT:
-        return take_limit(reading, optarg);
+        return take_number(reading, "--limit", 1, LIMIT_MAX, &arguments->limit);
     case OPTION_PROBE:
         arguments->probe = optarg;
+        return -1;
+    case OPTION_SCENARIO:
+        return take_scenario(reading, optarg);
+    case OPTION_SEEDS:
+        return take_number(reading, "--seeds", 1, SEEDS_MAX, &arguments->seeds);
+    case OPTION_SEED:
+        return take_number(reading, "--seed", 0, INT64_MAX - SEEDS_MAX, &arguments->seed);
+    case OPTION_RECORDING:
+        return take_number(reading, "--recording", 1, INT64_MAX, &arguments->recording);
+    case OPTION_FROM:
+        arguments->from = optarg;
         return -1;
     default:
         return unknown_option(reading, argv);
@@ -330,7 +369,7 @@ int arguments_read(int argc, char **argv, const struct command *commands,
     int option;
     int code;
 
-    *ret_arguments = (struct arguments){0};
+    *ret_arguments = (struct arguments){.seed = 1};
     opterr = 0;
     while ((option = getopt_long(argc, argv, ":c:s:hV", options, NULL)) != -1) {
         code = take_option(&reading, option, argv);

@@ -18,7 +18,7 @@ enum {
     CODE_REFUSED = 3 /* not now: by a rule */
 };
 
-enum { DOWNS_MAX = 64 };
+enum { DOWNS_MAX = 64, SCENARIOS_MAX = 256 };
 
 #define DEFAULT_FILE "/etc/regionshift/regionshift.conf"
 #define DEFAULT_SOCKET "/run/regionshift/control.sock"
@@ -36,7 +36,17 @@ struct arguments {
     msec_t for_ms; /* 0: without an end */
     const char *downs[DOWNS_MAX];
     size_t down_count;
-    uint32_t limit;
+    int64_t limit;
+    const char *scenarios[SCENARIOS_MAX];
+    size_t scenario_count;
+    int64_t seeds;     /* 0: not given */
+    int64_t seed;      /* 1 unless given */
+    const char *sweep; /* --sweep; NULL */
+    int64_t recording; /* --recording; 0: the newest */
+    const char *from;  /* --from; NULL */
+    bool list;
+    bool export;
+    bool trace;
     bool json;
     bool watch;
     bool yes;
@@ -53,7 +63,16 @@ enum option_set {
     TAKES_FOR = 16,
     TAKES_OVERRIDE = 32,
     TAKES_LIMIT = 64,
-    TAKES_PROBE = 128
+    TAKES_PROBE = 128,
+    TAKES_SCENARIO = 256,
+    TAKES_SEEDS = 512,
+    TAKES_SEED = 1024,
+    TAKES_TRACE = 2048,
+    TAKES_SWEEP = 4096,
+    TAKES_RECORDING = 65536, /* replay's own */
+    TAKES_FROM = 131072,
+    TAKES_LIST = 262144,
+    TAKES_EXPORT = 524288
 };
 
 struct command {
@@ -75,6 +94,8 @@ int run_order(const struct arguments *arguments);
 int run_history(const struct arguments *arguments);
 int run_incident(const struct arguments *arguments);
 int run_alert_test(const struct arguments *arguments);
+int run_simulate(const struct arguments *arguments);
+int run_replay(const struct arguments *arguments);
 
 /* ---- arguments.c ---- */
 

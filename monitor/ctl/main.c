@@ -7,7 +7,7 @@
  *     client.c     one request to the daemon, over libcurl
  *     render.c     tables, durations, colours; what came from outside is made harmless
  *     status.c explain.c first.c order.c past.c    one file for each family of commands
- *     alert_test.c the one command that works without a daemon
+ *     alert_test.c simulate.c replay.c    commands that work without a daemon
  */
 #include "ctl.h"
 
@@ -71,6 +71,29 @@ static const struct command commands[] = {
      "\nNeeds no daemon, but the settings file (-c) and the right to read the secrets it names.\n"
      "Prints what each server answered; the exit status is 1 when one did not accept.\n",
      NULL, false, TAKES_PROBE, run_alert_test},
+    {"simulate", "[--scenario FILE-OR-NAME]... [--seeds N] [--seed S] [--trace]",
+     "the settings in the outages of others, and in random ones",
+     "\nNeeds no daemon and touches nothing: the daemon's own engine runs in a simulated world, "
+     "with\n"
+     "the settings of -c. Without options: all shipped scenarios and 1000 random hours.\n"
+     "--seeds N plays N random hours, from seed S on (1 unless given). --trace prints every run "
+     "as\n"
+     "a log. The exit status is 1 when an expectation or an invariant does not hold.\n",
+     NULL, false, TAKES_SCENARIO | TAKES_SEEDS | TAKES_SEED | TAKES_TRACE, run_simulate},
+    {"replay", "FILE [--recording N] [--from WHEN] [--trace] [--list] [--export]",
+     "a daemon's recording, run through the engine again",
+     "\nFILE is the history database of a daemon, or a copy of it, or what --export printed. Needs "
+     "no\n"
+     "daemon. The newest recording, or that of --recording N, is run through the engine: it must "
+     "give\n"
+     "every update again. The first that differs is shown, and the exit status is 1.\n"
+     "--list shows the recordings of a database; --export prints one as text, to be sent on: it "
+     "holds\n"
+     "the settings, and no secret. --trace prints the log of the run. --from compares and prints "
+     "only\n"
+     "from an event's number on, or from a time as 2026-11-22T03:00:00Z.\n",
+     "FILE", true, TAKES_RECORDING | TAKES_FROM | TAKES_TRACE | TAKES_LIST | TAKES_EXPORT,
+     run_replay},
     {0},
 };
 

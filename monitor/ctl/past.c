@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* regionshift history and incident: what happened, with evidence and measured times. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -74,7 +75,7 @@ int run_history(const struct arguments *arguments)
     size_t i;
     int code;
 
-    snprintf(path, sizeof(path), "/api/v1/history?limit=%u",
+    snprintf(path, sizeof(path), "/api/v1/history?limit=%" PRId64,
              arguments->limit != 0 ? arguments->limit : 20);
     if (arguments->name != NULL)
         path_add(path, sizeof(path), "&group=", arguments->name);

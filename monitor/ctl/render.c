@@ -73,7 +73,7 @@ struct table {
     size_t capacity;
 };
 
-static void *must(void *memory)
+void *must(void *memory)
 {
     if (memory == NULL) {
         fputs("regionshift: out of memory\n", stderr);

@@ -20,9 +20,12 @@ void render_styled(enum style style, const char *text);
 /* As span_format(), from seconds; "-" for what is no number. */
 const char *render_span(const json_t *seconds, char out[SPAN_MAX]);
 
+/* Gives memory back, or ends the program when there is none. */
+void *must(void *memory);
+
 /* A table: cells are added one after another, row by row, and aligned when printed. */
 struct table;
-struct table *table_create(size_t columns); /* ends the program when memory is out */
+struct table *table_create(size_t columns);
 __attribute__((format(printf, 3, 4))) void table_add(struct table *table, enum style style,
                                                      const char *format, ...);
 /* Prints with `indent` spaces in front, and frees. */

@@ -157,6 +157,7 @@ START_TEST(pages_are_counted_up_to_their_limit)
 {
     char lines[200];
 
+    holds("at 10 order freeze\nexpect 0..2m alert frozen\nexpect 0..2m pages <= 0\n");
     play(DEATH "expect 0..10m shift\n");
     ck_assert_uint_ge(report.pages, 1);
     snprintf(lines, sizeof(lines), DEATH "expect 0..10m pages <= %u\n", report.pages);
@@ -195,6 +196,11 @@ START_TEST(a_site_is_agreed_what_most_living_probes_see)
     fails(DEATH "expect 30 agreed primary up\n", 30, 30, "pizza/us-east-1 is agreed down");
     fails(DEATH "expect 30 agreed secondary undecided\n", 30, 30, "is agreed up");
     holds("at 10 store cut #3\nat 11 probe #2 kill\nexpect 60 agreed primary undecided\n");
+    /* who has just begun knows of no votes yet: two of three, then one of two */
+    holds("at 60 probe #1 kill\nat 60 probe #2 kill\nat 61 probe #1 start\nat 61 probe #2 start\n"
+          "expect 61 agreed primary undecided\n");
+    holds("at 60 probe #1 kill\nat 60 probe #3 kill\nat 61 probe #1 start\n"
+          "expect 61 agreed primary undecided\nexpect 60 agreed primary up\n");
 }
 END_TEST
 
@@ -258,6 +264,9 @@ START_TEST(a_move_by_order_has_no_trouble)
     ck_assert_int_eq(report.detected_ms, -1);
     ck_assert_int_ge(report.decided_ms, 10000);
     ck_assert_int_gt(report.accepted_ms, report.decided_ms);
+    play(DEATH "at 20 order drain primary\n");
+    ck_assert_int_eq(report.trouble_ms, -1);
+    ck_assert_int_lt(report.decided_ms, 22000);
 }
 END_TEST
 
@@ -297,7 +306,10 @@ START_TEST(the_acts_are_the_same_when_only_what_is_seen_differs)
     play(DEATH "at 5 probe #3 kill\n");
     ck_assert_uint_ne(report.digest, before.digest);
     ck_assert_uint_eq(report.acts_digest, before.acts_digest);
-    play("at 5 probe #3 kill\n");
+    play("at 5 route53 down\n" DEATH);
+    ck_assert_uint_ne(report.acts_digest, before.acts_digest);
+    before = report;
+    play("at 5 route53 down\n"); /* nothing decided, and nothing written either */
     ck_assert_uint_ne(report.acts_digest, before.acts_digest);
 }
 END_TEST
