@@ -3,20 +3,6 @@
  * already know as switches. */
 #include "world_state.h"
 
-void sim_store_act(struct world *world, const struct action *action)
-{
-    if (action->kind == ACTION_STORE_DOWN || action->kind == ACTION_STORE_UP) {
-        world_store(world, action->kind == ACTION_STORE_UP, NONE);
-        world_store_readonly(world, false);
-    } else if (action->kind == ACTION_STORE_READONLY) {
-        world_store_readonly(world, true);
-    } else if (action->kind == ACTION_STORE_BACKUP) {
-        world_store_save(world);
-    } else if (action->kind == ACTION_STORE_ROLLBACK && world->saved != NULL) {
-        world_store_rollback(world);
-    }
-}
-
 void sim_zone_act(struct world *world, const struct action *action)
 {
     if (action->kind == ACTION_ROUTE53_OK)
@@ -31,9 +17,4 @@ void sim_zone_act(struct world *world, const struct action *action)
         world_zone_late(world, action->value);
     else if (action->kind == ACTION_ROUTE53_DENY)
         world_zone(world, ZONE_DENY);
-}
-
-void sim_sinks_act(struct world *world, const struct action *action)
-{
-    world->sinks_down = action->kind == ACTION_SINKS_DOWN;
 }

@@ -115,13 +115,12 @@ void world_start(struct world *world, uint32_t probe)
     wake_up(p);
     p->alive = true;
     p->life++;
-    memset(p->known, 0, sizeof(p->known));
+    sim_board_start(world, probe);
+    sim_outbox_start(world, probe);
     world_feed(world, probe, &start);
     for (uint32_t g = 0; g < p->settings->group_count; g++)
         world_feed(world, probe,
                    &(struct event){.kind = EVENT_JOURNAL, .journal = {g, p->journal[g]}});
-    world_later(world, 0, (struct pending){.kind = PENDING_RENEW, .probe = probe});
-    world_later(world, STORE_MS, (struct pending){.kind = PENDING_FULL_READ, .probe = probe});
 }
 
 void world_kill(struct world *world, uint32_t probe)
@@ -135,11 +134,8 @@ void world_kill(struct world *world, uint32_t probe)
     world->deadlines_ms[probe] = INT64_MAX;
     engine_destroy(p->engine);
     p->engine = NULL;
-    p->lease_held = false;
-    for (uint32_t g = 0; g < p->settings->group_count; g++) {
-        free(p->votes[g]);
-        p->votes[g] = NULL;
-    }
+    sim_board_stop(world, probe);
+    sim_outbox_stop(world, probe);
     for (uint32_t z = 0; z < p->settings->zone_count; z++) {
         zone_view_destroy(p->zone_views[z]);
         p->zone_views[z] = NULL;
@@ -212,14 +208,9 @@ void sim_probe_hang(struct world *world, uint32_t probe, const struct update *up
     p->hang_ms = 0;
 }
 
-/* What comes to a process that stands still waits at its sockets; of the news of the store one
- * notice says as much as many. */
+/* What comes to a process that stands still waits at its sockets. */
 void sim_probe_wait(struct sim_probe *probe, const struct pending *pending)
 {
-    for (uint32_t i = 0; pending->kind == PENDING_STORE && i < probe->waiting_count; i++) {
-        if (probe->waiting[i].kind == PENDING_STORE)
-            return;
-    }
     if (probe->waiting_count == probe->waiting_room) {
         probe->waiting_room = probe->waiting_room == 0 ? 64 : 2 * probe->waiting_room;
         probe->waiting = realloc(probe->waiting, probe->waiting_room * sizeof(*probe->waiting));
@@ -257,9 +248,7 @@ bool world_reaches_store(const struct world *world, uint32_t probe)
 
 msec_t world_lease_until(const struct world *world, uint32_t probe)
 {
-    const struct sim_probe *p = &world->probes[probe];
-
-    return p->lease_until_ms > world->now_ms ? p->lease_until_ms : 0;
+    return sim_store_lease_until(world, probe);
 }
 
 bool world_has_own_settings(const struct world *world, uint32_t probe)

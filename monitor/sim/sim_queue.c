@@ -52,7 +52,7 @@ static void grow(struct sim_queue *queue)
     queue->room = room;
 }
 
-void world_later(struct world *world, msec_t after_ms, struct pending pending)
+uint32_t world_later(struct world *world, msec_t after_ms, struct pending pending)
 {
     struct sim_queue *queue = &world->queue;
     uint32_t place;
@@ -66,6 +66,7 @@ void world_later(struct world *world, msec_t after_ms, struct pending pending)
     rise(queue, queue->count++,
          (struct queue_entry){
              .at_ms = world->now_ms + after_ms, .seq = queue->seq++, .place = place});
+    return place;
 }
 
 msec_t sim_queue_next(const struct sim_queue *queue)
@@ -85,10 +86,17 @@ struct pending sim_queue_take(struct sim_queue *queue)
     return queue->places[place];
 }
 
+void sim_pending_drop(const struct pending *pending)
+{
+    sim_batch_destroy(pending->batch);
+    sim_call_destroy(pending->call);
+    free(pending->order);
+}
+
 void sim_queue_destroy(struct sim_queue *queue)
 {
     for (uint32_t i = 0; i < queue->count; i++)
-        sim_batch_destroy(queue->places[queue->heap[i].place].batch);
+        sim_pending_drop(&queue->places[queue->heap[i].place]);
     free(queue->heap);
     free(queue->places);
     free(queue->free);

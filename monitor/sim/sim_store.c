@@ -1,380 +1,454 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A store in memory with etcd's semantics, and what the daemon's board does around it: the values
- * are the real codecs' texts, so that what cannot be written or read is found here. */
+/* The store: etcd's semantics in memory. Compares are made with the truth; readings and watches
+ * show the truth or, while it is stale, what was the truth then. Values are the real codecs' texts,
+ * so that what cannot be written or read is found here. */
+#include "sim_store.h"
+
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "keys.h"
-#include "store_json.h"
 #include "world_state.h"
 
-enum { VALUE_ROOM = 64 * 1024 };
+enum {
+    KEEP_MS = 5 * 60 * 1000, /* an old value, for those who were told of it late */
+    TIDY_AFTER = 64,         /* removals */
+    ORDER_AGAIN_MS = 10 * 1000
+};
 
-struct sim_item *sim_store_find(struct sim_store *store, const char *key)
+/* ---- keys ---- */
+
+uint32_t sim_store_place(const struct sim_store *store, const char *name)
 {
-    for (uint32_t i = 0; i < store->count; i++) {
-        if (strcmp(store->items[i].key, key) == 0)
-            return &store->items[i];
+    uint32_t low = 0;
+    uint32_t high = store->count;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (strcmp(store->items[middle]->name, name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return NULL;
+    return low;
 }
 
-static bool present(const struct sim_item *item)
+struct sim_item *sim_store_find(const struct sim_store *store, const char *name)
 {
-    return item != NULL && item->value != NULL;
+    uint32_t at = sim_store_place(store, name);
+
+    return at < store->count && strcmp(store->items[at]->name, name) == 0 ? store->items[at] : NULL;
 }
 
-uint64_t sim_store_begin(struct world *world)
+static void make_room(struct sim_store *store)
 {
-    for (uint32_t i = 0; i < world->probe_count; i++) {
-        if (world->probes[i].alive)
-            world_later(world, STORE_MS, (struct pending){.kind = PENDING_STORE, .probe = i});
-    }
-    return ++world->store.revision;
+    if (store->count < store->room)
+        return;
+    store->room = store->room == 0 ? 64 : 2 * store->room;
+    store->items = realloc(store->items, store->room * sizeof(struct sim_item *));
+    store->scratch = realloc(store->scratch, store->room * sizeof(struct sim_item *));
+    assert(store->items != NULL && store->scratch != NULL);
 }
 
-/* value NULL: deletes. */
-void sim_store_put(struct world *world, const char *key, const char *value, uint32_t owner,
-                   uint64_t revision)
+static struct sim_item *add_item(struct sim_store *store, const char *name)
 {
-    struct sim_item *item = sim_store_find(&world->store, key);
+    uint32_t at = sim_store_place(store, name);
+    struct sim_item *item = calloc(1, sizeof(*item));
 
-    if (item == NULL) {
-        assert(world->store.count < SIM_KEYS_MAX);
-        item = &world->store.items[world->store.count++];
-        *item = (struct sim_item){0};
-        snprintf(item->key, sizeof(item->key), "%s", key);
-    }
-    if (!present(item) && value != NULL)
-        item->create_revision = revision;
-    free(item->value);
-    item->value = value == NULL ? NULL : strdup(value);
-    item->mod_revision = revision;
-    item->owner = owner;
+    make_room(store);
+    assert(item != NULL);
+    item->name = strdup(name);
+    assert(item->name != NULL && key_parse(name, &item->key) == 0);
+    memmove(store->items + at + 1, store->items + at,
+            (store->count - at) * sizeof(struct sim_item *));
+    store->items[at] = item;
+    store->count++;
+    return item;
 }
 
-void sim_store_copy(struct sim_store *to, const struct sim_store *from)
+/* ---- values ---- */
+
+static void version_destroy(struct sim_version *version)
 {
-    sim_store_clear(to);
-    *to = *from;
-    for (uint32_t i = 0; i < to->count; i++)
-        to->items[i].value = from->items[i].value == NULL ? NULL : strdup(from->items[i].value);
+    if (version == NULL)
+        return;
+    free(version->text);
+    free(version->reading);
+    free(version);
 }
 
-void sim_store_clear(struct sim_store *store)
+static void versions_destroy(struct sim_version *version)
 {
-    for (uint32_t i = 0; i < store->count; i++)
-        free(store->items[i].value);
-    store->count = 0;
-}
-
-/* ---- leases ---- */
-
-/* What went with the lease, or with a store that was set back, is written again. */
-static void write_again(struct world *world, uint32_t probe)
-{
-    struct sim_probe *p = &world->probes[probe];
-    const char *self = p->settings->electors[probe].name;
-    const struct sim_item *item;
-    key_text key;
-
-    for (uint32_t g = 0; g < p->settings->group_count; g++) {
-        if (p->votes[g] == NULL)
-            continue;
-        key_vote(key, self, p->settings->groups[g].name);
-        item = sim_store_find(&world->store, key);
-        if (!present(item) || strcmp(item->value, p->votes[g]) != 0 || item->owner != probe)
-            sim_store_put(world, key, p->votes[g], probe, sim_store_begin(world));
+    while (version != NULL) {
+        struct sim_version *older = version->older;
+        version_destroy(version);
+        version = older;
     }
 }
 
-void sim_store_renew(struct world *world, uint32_t probe)
+static void item_destroy(struct sim_item *item)
 {
-    struct sim_probe *p = &world->probes[probe];
-    msec_t lease_ms = p->settings->store.lease_ms;
-    struct event event = {.kind = EVENT_LEASE};
-    bool was_held = p->lease_held;
-
-    if (world_reaches_store(world, probe) && !world->store_readonly) {
-        p->lease_held = true;
-        p->lease_until_ms = world->now_ms + lease_ms;
-        if (!was_held)
-            write_again(world, probe);
-        event.lease.alive = true;
-        event.lease.until_ms = world_local_ms(world, probe) + lease_ms;
-        world_feed(world, probe, &event);
-    } else if (world->now_ms >= p->lease_until_ms) {
-        world_feed(world, probe, &event);
-    }
-    world_timer(world, lease_ms / 3, (struct pending){.kind = PENDING_RENEW, .probe = probe});
+    versions_destroy(item->newest);
+    free(item->name);
+    free(item);
 }
 
-void sim_store_sweep(struct world *world)
+struct sim_version *sim_item_at(const struct sim_item *item, uint64_t revision)
 {
-    for (uint32_t i = 0; i < world->store.count && !world->store_readonly; i++) {
-        struct sim_item *item = &world->store.items[i];
-        if (!present(item) || item->owner == NONE)
-            continue;
-        if (world->now_ms > world->probes[item->owner].lease_until_ms) {
-            world->probes[item->owner].lease_held = false;
-            sim_store_put(world, item->key, NULL, NONE, sim_store_begin(world));
+    struct sim_version *version = item->newest;
+
+    while (version != NULL && version->mod_revision > revision)
+        version = version->older;
+    return version != NULL && version->text != NULL ? version : NULL;
+}
+
+/* The value that stands, or NULL. */
+struct sim_version *sim_item_standing(const struct sim_item *item)
+{
+    return item != NULL && item->newest != NULL && item->newest->text != NULL ? item->newest : NULL;
+}
+
+/* Was this, until `next` replaced it, what a backup or a stale member shows? */
+static bool is_shown(uint64_t shown, const struct sim_version *version,
+                     const struct sim_version *next)
+{
+    return version->mod_revision <= shown && next->mod_revision > shown;
+}
+
+static bool is_wanted(const struct world *world, const struct sim_version *version,
+                      const struct sim_version *next)
+{
+    const struct sim_store *store = &world->store;
+
+    return version->replaced_ms > world->now_ms - KEEP_MS ||
+           (store->has_backup && is_shown(store->backup_revision, version, next)) ||
+           (store->stale && is_shown(store->stale_revision, version, next));
+}
+
+/* Takes the old values out that nobody can ask for. */
+static void prune(const struct world *world, struct sim_item *item)
+{
+    struct sim_version *version = item->newest;
+
+    while (version->older != NULL) {
+        struct sim_version *old = version->older;
+        if (is_wanted(world, old, version)) {
+            version = old;
+        } else {
+            version->older = old->older;
+            version_destroy(old);
         }
     }
 }
 
-/* ---- what a probe hears ---- */
-
-static void tell_vote(struct world *world, uint32_t probe, const struct sim_item *item,
-                      const struct key *key)
+/* Writes one key at a revision; text NULL removes it. */
+void sim_store_put(struct world *world, const char *name, const char *text, uint64_t lease,
+                   uint64_t revision)
 {
-    const struct settings *settings = world->probes[probe].settings;
-    struct event event = {.kind = EVENT_VOTE};
-    struct vote *vote = NULL;
-    char error[VALUE_ERROR_SIZE];
+    struct sim_store *store = &world->store;
+    struct sim_item *item = sim_store_find(store, name);
+    struct sim_version *version = calloc(1, sizeof(*version));
+    const struct sim_version *before = sim_item_standing(item);
 
-    event.vote.vote.probe = settings_elector(settings, key->probe);
-    event.vote.vote.group = settings_group(settings, key->group);
-    if (event.vote.vote.probe == NONE || event.vote.vote.group == NONE)
-        return;
-    event.vote.present =
-        present(item) &&
-        vote_read(settings, event.vote.vote.probe, event.vote.vote.group, item->value,
-                  strlen(item->value), &vote, error, sizeof(error)) == 0;
-    if (event.vote.present) {
-        event.vote.vote = *vote;
-        event.vote.revision = item->mod_revision;
+    assert(version != NULL && (text != NULL || before != NULL));
+    if (item == NULL)
+        item = add_item(store, name);
+    version->text = text != NULL ? strdup(text) : NULL;
+    assert(text == NULL || version->text != NULL);
+    version->create_revision = before != NULL && text != NULL ? before->create_revision : revision;
+    version->mod_revision = revision;
+    version->lease = lease;
+    version->replaced_ms = INT64_MAX;
+    version->older = item->newest;
+    if (item->newest != NULL)
+        item->newest->replaced_ms = world->now_ms;
+    item->newest = version;
+    store->gone += text == NULL;
+    prune(world, item);
+}
+
+/* A new revision, of which all will hear. */
+uint64_t sim_store_begin(struct world *world)
+{
+    world->store.revision++;
+    for (uint32_t i = 0; i < world->probe_count; i++)
+        sim_board_notify(world, i);
+    return world->store.revision;
+}
+
+/* Keys that are gone and that no reading can show any more. */
+static void tidy(struct world *world)
+{
+    struct sim_store *store = &world->store;
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < store->count; i++) {
+        struct sim_item *item = store->items[i];
+        prune(world, item);
+        if (item->newest->text != NULL || item->newest->older != NULL)
+            store->items[kept++] = item;
+        else
+            item_destroy(item);
     }
-    world_feed(world, probe, &event);
-    free(vote);
+    store->count = kept;
+    store->gone = 0;
 }
 
-static void tell_suspects(struct world *world, uint32_t probe, const struct sim_item *item,
-                          const struct key *key)
+uint64_t sim_store_shown(const struct sim_store *store)
 {
-    const struct settings *settings = world->probes[probe].settings;
-    uint32_t *sites = calloc(settings->site_count, sizeof(*sites));
-    struct event event = {.kind = EVENT_SUSPECT};
-    char error[VALUE_ERROR_SIZE];
-
-    assert(sites != NULL);
-    event.suspect.probe = settings_elector(settings, key->probe);
-    event.suspect.sites = sites;
-    if (present(item) && suspects_read(settings, item->value, strlen(item->value), sites,
-                                       &event.suspect.count, error, sizeof(error)) < 0)
-        abort();
-    if (event.suspect.probe != NONE)
-        world_feed(world, probe, &event);
-    free(sites);
+    return store->stale ? store->stale_revision : store->revision;
 }
 
-static void tell_head(struct world *world, uint32_t probe, const struct sim_item *item,
-                      const struct key *key)
+const char *world_store_value(const struct world *world, const char *key)
 {
-    const struct settings *settings = world->probes[probe].settings;
-    struct event event = {.kind = EVENT_HEAD};
-    struct decision *decision = NULL;
-    char error[VALUE_ERROR_SIZE];
+    const struct sim_version *version = sim_item_standing(sim_store_find(&world->store, key));
+    return version == NULL ? NULL : version->text;
+}
 
-    event.head.group = settings_group(settings, key->group);
-    if (event.head.group == NONE)
-        return;
-    event.head.present = present(item);
-    event.head.revision = item->mod_revision;
-    if (event.head.present &&
-        decision_read(settings, event.head.group, item->value, strlen(item->value), &decision,
-                      error, sizeof(error)) < 0) {
-        fprintf(stderr, "sim: a head cannot be read: %s\n", error);
-        abort();
+/* ---- leases ---- */
+
+struct sim_lease *sim_store_lease(struct sim_store *store, uint64_t id)
+{
+    for (uint32_t i = 0; i < store->leases.count; i++) {
+        if (store->leases.list[i].id == id)
+            return &store->leases.list[i];
     }
-    event.head.decision = decision;
-    world_feed(world, probe, &event);
-    free(decision);
+    return NULL;
 }
 
-static void tell_order(struct world *world, uint32_t probe, const struct sim_item *item,
-                       const struct key *key)
+uint64_t sim_store_grant(struct world *world, uint32_t probe)
 {
-    const struct settings *settings = world->probes[probe].settings;
-    struct event event = {.kind = EVENT_ORDER};
-    struct order order = {0};
-    char error[VALUE_ERROR_SIZE];
+    struct sim_leases *leases = &world->store.leases;
+    msec_t lease_ms = world->probes[probe].settings->store.lease_ms;
 
-    snprintf(order.id, sizeof(order.id), "%.*s", ORDER_ID_MAX, key->id);
-    event.order.present = present(item);
-    if (event.order.present && order_read(settings, order.id, item->value, strlen(item->value),
-                                          &order, error, sizeof(error)) < 0)
-        abort();
-    order.create_revision = item->create_revision;
-    order.mod_revision = item->mod_revision;
-    event.order.order = &order;
-    world_feed(world, probe, &event);
-}
-
-static void tell_budget(struct world *world, uint32_t probe, const struct sim_item *item)
-{
-    struct event event = {.kind = EVENT_BUDGET};
-    wall_t moves[BUDGET_MAX];
-    char error[VALUE_ERROR_SIZE];
-
-    event.budget.moves = moves;
-    if (present(item)) {
-        event.budget.revision = item->mod_revision;
-        if (budget_read(item->value, strlen(item->value), moves, &event.budget.count, error,
-                        sizeof(error)) < 0)
-            abort();
+    if (leases->count == leases->room) {
+        leases->room = leases->room == 0 ? 16 : 2 * leases->room;
+        leases->list = realloc(leases->list, leases->room * sizeof(*leases->list));
+        assert(leases->list != NULL);
     }
-    world_feed(world, probe, &event);
+    leases->list[leases->count++] =
+        (struct sim_lease){++world->store.lease_ids, probe, world->now_ms + lease_ms};
+    return world->store.lease_ids;
 }
 
-static void tell_item(struct world *world, uint32_t probe, const struct sim_item *item)
+/* What was written under it goes with it, in one revision. */
+static void revoke(struct world *world, uint32_t index)
 {
-    struct key key;
+    struct sim_store *store = &world->store;
+    uint64_t id = store->leases.list[index].id;
+    uint64_t revision = 0;
 
-    if (key_parse(item->key, &key) < 0)
-        return;
-    if (key.kind == KEY_VOTE)
-        tell_vote(world, probe, item, &key);
-    else if (key.kind == KEY_SUSPECTS)
-        tell_suspects(world, probe, item, &key);
-    else if (key.kind == KEY_DECISION)
-        tell_head(world, probe, item, &key);
-    else if (key.kind == KEY_ORDER)
-        tell_order(world, probe, item, &key);
-    else if (key.kind == KEY_BUDGET)
-        tell_budget(world, probe, item);
-}
-
-/* Tells only what changed since this probe was told last. */
-void sim_store_tell(struct world *world, uint32_t probe, bool full)
-{
-    struct sim_probe *p = &world->probes[probe];
-    struct event event = {.kind = EVENT_STORE, .store = {.full = full}};
-
-    if (!world_reaches_store(world, probe)) {
-        event.store.status = STORE_AWAY;
-        if (full) /* a watch that is cut stays silent; the periodic read finds out */
-            world_feed(world, probe, &event);
-        return;
-    }
-    for (uint32_t i = 0; i < world->store.count; i++) {
-        if (p->known[i] == world->store.items[i].mod_revision)
+    for (uint32_t i = 0; i < store->count; i++) {
+        const struct sim_version *version = sim_item_standing(store->items[i]);
+        if (version == NULL || version->lease != id)
             continue;
-        p->known[i] = world->store.items[i].mod_revision;
-        tell_item(world, probe, &world->store.items[i]);
+        if (revision == 0)
+            revision = sim_store_begin(world);
+        sim_store_put(world, store->items[i]->name, NULL, 0, revision);
     }
-    event.store.revision = world->store.revision;
-    world_feed(world, probe, &event);
-    if (full && p->lease_held && !world->store_readonly)
-        write_again(world, probe);
+    store->leases.list[index] = store->leases.list[--store->leases.count];
 }
 
-/* ---- what a probe writes ---- */
-
-void sim_store_publish(struct world *world, uint32_t probe, const struct update *update)
+/* A new leader knows no clock of the old one: every lease lives its whole time once more. */
+static void extend_leases(struct world *world)
 {
-    struct sim_probe *p = &world->probes[probe];
-    const char *self = p->settings->electors[probe].name;
-    static char value[VALUE_ROOM];
-    key_text key;
+    struct sim_leases *leases = &world->store.leases;
 
-    bool writes = world_reaches_store(world, probe) && p->lease_held && !world->store_readonly;
+    for (uint32_t i = 0; i < leases->count; i++)
+        leases->list[i].until_ms =
+            world->now_ms + world->probes[leases->list[i].probe].settings->store.lease_ms;
+}
 
-    for (uint32_t i = 0; i < update->vote_count; i++) {
-        key_vote(key, self, p->settings->groups[update->votes[i].group].name);
-        if (vote_write(&update->votes[i], value, sizeof(value)) < 0)
-            abort();
-        free(p->votes[update->votes[i].group]);
-        p->votes[update->votes[i].group] = strdup(value);
-        if (writes)
-            sim_store_put(world, key, value, probe, sim_store_begin(world));
-    }
-    if (!update->suspects_changed || !writes)
+/* Without a leader no lease ends. */
+void sim_store_sweep(struct world *world)
+{
+    struct sim_store *store = &world->store;
+
+    if (store->down || store->readonly)
         return;
-    key_suspects(key, self);
-    if (suspects_write(p->settings, update->suspects, update->suspect_count, value, sizeof(value)) <
-        0)
-        abort();
-    sim_store_put(world, key, update->suspect_count > 0 ? value : NULL, probe,
-                  sim_store_begin(world));
+    for (uint32_t i = store->leases.count; i-- > 0;) {
+        if (world->now_ms > store->leases.list[i].until_ms)
+            revoke(world, i);
+    }
+    if (store->gone >= TIDY_AFTER)
+        tidy(world);
 }
 
-/* ---- a commit: D8's one transaction ---- */
-
-static uint64_t mod_revision(struct world *world, const char *key)
+msec_t sim_store_lease_until(const struct world *world, uint32_t probe)
 {
-    const struct sim_item *item = sim_store_find(&world->store, key);
-    return present(item) ? item->mod_revision : 0;
+    const struct sim_leases *leases = &world->store.leases;
+    const struct sim_lease *newest = NULL;
+
+    for (uint32_t i = 0; i < leases->count; i++) {
+        if (leases->list[i].probe == probe && (newest == NULL || leases->list[i].id > newest->id))
+            newest = &leases->list[i];
+    }
+    return newest == NULL ? 0 : newest->until_ms;
 }
 
-static bool compares_hold(struct world *world, uint32_t probe, const struct commit *commit)
-{
-    const struct settings *settings = world->probes[probe].settings;
-    const char *group = settings->groups[commit->decision.group].name;
-    key_text key;
+/* ---- backup ---- */
 
-    key_decision(key, group);
-    if (mod_revision(world, key) != commit->head_revision ||
-        mod_revision(world, KEYS_BUDGET) != commit->budget_revision)
+static void copy_leases(struct sim_leases *to, const struct sim_leases *from)
+{
+    free(to->list);
+    *to = *from;
+    to->list = calloc(to->room + 1, sizeof(*to->list));
+    assert(to->list != NULL);
+    if (from->count > 0)
+        memcpy(to->list, from->list, from->count * sizeof(*to->list));
+}
+
+void world_store_save(struct world *world)
+{
+    struct sim_store *store = &world->store;
+
+    store->has_backup = true;
+    store->backup_revision = store->revision;
+    copy_leases(&store->backup_leases, &store->leases);
+}
+
+/* Takes a key back to what it was at the backup; false: it was not there. */
+static bool set_back(struct sim_item *item, uint64_t revision)
+{
+    while (item->newest != NULL && item->newest->mod_revision > revision) {
+        struct sim_version *newer = item->newest;
+        item->newest = newer->older;
+        version_destroy(newer);
+    }
+    if (item->newest == NULL)
         return false;
-    for (uint32_t i = 0; i < commit->vote_count; i++) {
-        key_vote(key, settings->electors[commit->votes[i].probe].name, group);
-        if (mod_revision(world, key) != commit->votes[i].revision)
-            return false;
-    }
-    for (uint32_t i = 0; i < world->store.count; i++) {
-        const struct sim_item *item = &world->store.items[i];
-        if (strncmp(item->key, KEYS_ORDERS, strlen(KEYS_ORDERS)) == 0 && present(item) &&
-            item->mod_revision > commit->orders_revision)
-            return false;
-    }
+    item->newest->replaced_ms = INT64_MAX;
     return true;
 }
 
-static void write_commit(struct world *world, uint32_t probe, const struct commit *commit,
-                         uint64_t revision)
+/* Revisions go back with it. All connections break, and what was on its way is lost. */
+void world_store_rollback(struct world *world)
 {
-    const struct settings *settings = world->probes[probe].settings;
-    const char *group = settings->groups[commit->decision.group].name;
-    static char value[VALUE_ROOM];
-    key_text key;
+    struct sim_store *store = &world->store;
+    uint32_t kept = 0;
 
-    if (decision_write(settings, &commit->decision, value, sizeof(value)) < 0)
-        abort();
-    key_decision(key, group);
-    sim_store_put(world, key, value, NONE, revision);
-    key_journal(key, group, commit->decision.epoch);
-    sim_store_put(world, key, value, NONE, revision);
-    if (commit->writes_budget) {
-        if (budget_write(commit->budget, commit->budget_count, value, sizeof(value)) < 0)
-            abort();
-        sim_store_put(world, KEYS_BUDGET, value, NONE, revision);
+    assert(store->has_backup);
+    for (uint32_t i = 0; i < store->count; i++) {
+        if (set_back(store->items[i], store->backup_revision))
+            store->items[kept++] = store->items[i];
+        else
+            item_destroy(store->items[i]);
     }
-    if (commit->obeyed != NULL) {
-        if (order_write(settings, commit->obeyed, value, sizeof(value)) < 0)
-            abort();
-        key_order(key, commit->obeyed->id);
-        sim_store_put(world, key, value, NONE, revision);
+    store->count = kept;
+    store->revision = store->backup_revision;
+    if (store->stale_revision > store->revision)
+        store->stale_revision = store->revision;
+    store->era++;
+    copy_leases(&store->leases, &store->backup_leases);
+    extend_leases(world);
+    for (uint32_t i = 0; i < world->probe_count; i++)
+        sim_board_watch(world, i, true);
+}
+
+/* ---- faults ---- */
+
+static void tell_watches(struct world *world, bool lost)
+{
+    for (uint32_t i = 0; i < world->probe_count; i++)
+        sim_board_watch(world, i, lost);
+}
+
+static void set_down(struct world *world, bool down)
+{
+    if (world->store.down == down)
+        return;
+    world->store.down = down;
+    tell_watches(world, down);
+    if (!down)
+        extend_leases(world);
+}
+
+void world_store_readonly(struct world *world, bool readonly)
+{
+    if (world->store.readonly && !readonly)
+        extend_leases(world);
+    world->store.readonly = readonly;
+}
+
+static void set_stale(struct world *world, bool stale)
+{
+    struct sim_store *store = &world->store;
+    bool was_stale = store->stale;
+
+    if (stale && !was_stale)
+        store->stale_revision = store->revision;
+    store->stale = stale;
+    for (uint32_t i = 0; was_stale && !stale && i < world->probe_count; i++)
+        sim_board_notify(world, i);
+}
+
+/* Up, in time, fresh and writable. */
+static void set_well(struct world *world)
+{
+    world->store.slow_ms = 0;
+    world->store.watch_lost = false;
+    world->store.watch_duplicate = false;
+    set_down(world, false);
+    world_store_readonly(world, false);
+    set_stale(world, false);
+}
+
+void sim_store_act(struct world *world, const struct action *action)
+{
+    struct sim_store *store = &world->store;
+
+    switch (action->kind) {
+    case ACTION_STORE_UP:
+        set_well(world);
+        break;
+    case ACTION_STORE_DOWN:
+        set_down(world, true);
+        break;
+    case ACTION_STORE_SLOW:
+        store->slow_ms = action->value;
+        break;
+    case ACTION_STORE_STALE:
+        set_stale(world, true);
+        break;
+    case ACTION_STORE_READONLY:
+        world_store_readonly(world, true);
+        break;
+    case ACTION_STORE_BACKUP:
+        world_store_save(world);
+        break;
+    case ACTION_STORE_ROLLBACK:
+        world_store_rollback(world);
+        break;
+    case ACTION_STORE_WATCH_LOST:
+        store->watch_lost = true;
+        break;
+    case ACTION_STORE_WATCH_DUPLICATE:
+        store->watch_duplicate = true;
+        break;
+    case ACTION_STORE_LEASES_LOST:
+        while (store->leases.count > 0)
+            revoke(world, store->leases.count - 1);
+        break;
+    default:
+        assert(action->kind == ACTION_STORE_UP); /* no other concerns the store */
+        break;
     }
 }
 
-void sim_store_commit(struct world *world, uint32_t probe, const struct commit *commit)
-{
-    struct pending reply = {.kind = PENDING_COMMIT,
-                            .probe = probe,
-                            .group = commit->decision.group,
-                            .status = STORE_CONFLICT};
+/* ---- life ---- */
 
-    if (!world_reaches_store(world, probe)) {
-        reply.status = STORE_AWAY;
-    } else if (world->store_readonly) {
-        reply.status = STORE_READONLY;
-    } else if (compares_hold(world, probe, commit)) {
-        reply.status = STORE_OK;
-        reply.revision = sim_store_begin(world);
-        write_commit(world, probe, commit, reply.revision);
-        world_tell_committed(world, probe, commit, reply.revision);
-    }
-    world_later(world, STORE_MS, reply);
+void sim_store_make(struct world *world)
+{
+    world->store.dice = dice_create(world->seed, DICE_STORE, 0);
+    world_store_save(world);
+}
+
+void sim_store_destroy(struct sim_store *store)
+{
+    for (uint32_t i = 0; i < store->count; i++)
+        item_destroy(store->items[i]);
+    free(store->items);
+    free(store->scratch);
+    free(store->leases.list);
+    free(store->backup_leases.list);
 }

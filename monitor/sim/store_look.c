@@ -6,17 +6,18 @@
 
 static bool stands(const struct sim_item *item, struct world_value *ret_value)
 {
-    if (item == NULL || item->value == NULL)
+    const struct sim_version *version = sim_item_standing(item);
+
+    if (version == NULL)
         return false;
-    *ret_value = (struct world_value){item->value, item->create_revision, item->mod_revision};
+    *ret_value =
+        (struct world_value){version->text, version->create_revision, version->mod_revision};
     return true;
 }
 
 int world_store_get(const struct world *world, const char *key, struct world_value *ret_value)
 {
-    const struct sim_item *item = sim_store_find((struct sim_store *)(uintptr_t)&world->store, key);
-
-    return stands(item, ret_value) ? 0 : -1;
+    return stands(sim_store_find(&world->store, key), ret_value) ? 0 : -1;
 }
 
 void world_store_each(const struct world *world, const char *prefix,
@@ -26,9 +27,11 @@ void world_store_each(const struct world *world, const char *prefix,
 {
     struct world_value value;
 
-    for (uint32_t i = 0; i < world->store.count; i++) {
-        const struct sim_item *item = &world->store.items[i];
-        if (strncmp(item->key, prefix, strlen(prefix)) == 0 && stands(item, &value))
-            visit(context, item->key, &value);
+    for (uint32_t i = sim_store_place(&world->store, prefix); i < world->store.count; i++) {
+        const struct sim_item *item = world->store.items[i];
+        if (strncmp(item->name, prefix, strlen(prefix)) != 0)
+            break;
+        if (stands(item, &value))
+            visit(context, item->name, &value);
     }
 }

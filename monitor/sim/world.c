@@ -88,8 +88,7 @@ void world_perform_rest(struct world *world, uint32_t probe, const struct update
     }
     for (uint32_t i = 0; i < update->alert_count; i++) {
         note_alert(world, &update->alerts[i]);
-        if (!world->sinks_down)
-            world_tell_delivered(world, probe, &update->alerts[i]);
+        sim_sinks_raise(world, probe, &update->alerts[i]);
     }
 }
 
@@ -178,12 +177,7 @@ static void happen_reply(struct world *world, const struct pending *pending)
                                      .epoch = pending->epoch,
                                      .outcome = pending->outcome}};
 
-    if (pending->kind == PENDING_COMMIT)
-        event = (struct event){.kind = EVENT_COMMIT,
-                               .commit = {.group = pending->group,
-                                          .status = pending->status,
-                                          .revision = pending->revision}};
-    else if (pending->kind == PENDING_INSYNC)
+    if (pending->kind == PENDING_INSYNC)
         event = (struct event){.kind = EVENT_INSYNC,
                                .insync = {pending->token, pending->group, pending->epoch}};
     else if (pending->kind == PENDING_SERVERS)
@@ -193,38 +187,32 @@ static void happen_reply(struct world *world, const struct pending *pending)
     world_feed(world, pending->probe, &event);
 }
 
-static void happen_full_read(struct world *world, uint32_t probe)
-{
-    struct pending again = {.kind = PENDING_FULL_READ, .probe = probe};
-
-    sim_store_tell(world, probe, true);
-    world_timer(world, BOARD_READ_MS, again);
-}
-
 void world_happen_to_probe(struct world *world, struct pending *pending)
 {
     switch (pending->kind) {
     case PENDING_RESULT:
         sim_check_end(world, pending);
         break;
-    case PENDING_STORE:
-        sim_store_tell(world, pending->probe, false);
-        break;
-    case PENDING_FULL_READ:
-        happen_full_read(world, pending->probe);
-        break;
+    case PENDING_READ:
     case PENDING_RENEW:
-        sim_store_renew(world, pending->probe);
+    case PENDING_WATCH:
+    case PENDING_ANSWER:
+        sim_board_happen(world, pending);
+        break;
+    case PENDING_SINKS:
+    case PENDING_SENT:
+        sim_sinks_happen(world, pending);
         break;
     case PENDING_ZONE:
         happen_zone(world, pending->probe, pending->token, pending->outcome);
         break;
-    case PENDING_COMMIT:
     case PENDING_CHANGE:
     case PENDING_INSYNC:
     case PENDING_SERVERS:
         happen_reply(world, pending);
         break;
+    case PENDING_CALL:
+    case PENDING_INBOX:
     case PENDING_LATE:
     case PENDING_SWEEP:
     case PENDING_WAKE:
@@ -233,16 +221,30 @@ void world_happen_to_probe(struct world *world, struct pending *pending)
     }
 }
 
-static void happen(struct world *world, struct pending *pending)
+/* What happens to no probe's process. */
+static void happen_outside(struct world *world, const struct pending *pending)
 {
-    struct sim_probe *probe = pending->probe == NONE ? NULL : &world->probes[pending->probe];
-
     if (pending->kind == PENDING_SWEEP) {
         sim_store_sweep(world);
         world_later(world, LEASE_SWEEP_MS, (struct pending){.kind = PENDING_SWEEP, .probe = NONE});
     } else if (pending->kind == PENDING_LATE) {
         sim_zone_apply(world, pending->token, &pending->batch->batch, true);
-        sim_batch_destroy(pending->batch);
+    } else if (pending->kind == PENDING_CALL) {
+        sim_store_arrive(world, pending->call);
+    } else if (pending->kind == PENDING_INBOX) {
+        sim_sinks_arrive(world, pending);
+    } else if (pending->kind == PENDING_ORDER) {
+        sim_store_order(world, pending->order);
+    }
+    sim_pending_drop(pending);
+}
+
+static void happen(struct world *world, struct pending *pending)
+{
+    struct sim_probe *probe = pending->probe == NONE ? NULL : &world->probes[pending->probe];
+
+    if (probe == NULL) {
+        happen_outside(world, pending);
     } else if (!probe->alive || probe->life != pending->life) {
         return; /* asked by a process that is no more */
     } else if (pending->kind == PENDING_WAKE) {

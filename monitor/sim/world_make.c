@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "keys.h"
-#include "store_json.h"
 #include "world_state.h"
 
 /* ---- a cast ---- */
@@ -53,23 +51,13 @@ static int parse(const struct script *script, const char *probe, struct settings
     return rc;
 }
 
-static int parse_for_all(const struct script *script, const struct settings *electorate,
-                         struct settings **ret_settings, char *error, size_t error_size)
-{
-    for (uint32_t i = 0; i < electorate->elector_count; i++) {
-        if (parse(script, electorate->electors[i].name, &ret_settings[i], error, error_size) < 0)
-            return -1;
-    }
-    return 0;
-}
-
 /* The same script with one more change, so that the fingerprint is another one (A2). */
-static int parse_others(const struct script *script, const struct settings *electorate,
-                        struct settings **ret_settings, char *error, size_t error_size)
+static int parse_other(const struct script *script, const struct settings *own,
+                       struct settings **ret_other, char *error, size_t error_size)
 {
     msec_t other_ms =
-        electorate->limit_window_ms +
-        (electorate->limit_window_ms < OTHER_BELOW_MS ? OTHER_SETTINGS_MS : -OTHER_SETTINGS_MS);
+        own->limit_window_ms +
+        (own->limit_window_ms < OTHER_BELOW_MS ? OTHER_SETTINGS_MS : -OTHER_SETTINGS_MS);
     struct settings_change *changes = calloc((size_t)script->change_count + 1, sizeof(*changes));
     struct script other = *script;
     char value[32];
@@ -81,10 +69,47 @@ static int parse_others(const struct script *script, const struct settings *elec
     snprintf(value, sizeof(value), "\"%" PRId64 "ms\"", other_ms);
     changes[other.change_count++] = (struct settings_change){"limits.window", value};
     other.changes = changes;
-    rc = parse_for_all(&other, electorate, ret_settings, error, error_size);
-    assert(rc < 0 || strcmp(ret_settings[0]->fingerprint, electorate->fingerprint) != 0);
+    rc = parse(&other, NULL, ret_other, error, error_size);
+    assert(rc < 0 || strcmp((*ret_other)->fingerprint, own->fingerprint) != 0);
     free(changes);
     return rc;
+}
+
+/* What was parsed, and a copy of each for every probe, which differs in who it is. */
+struct cast_parsed {
+    struct settings *own;
+    struct settings *other;
+    struct settings copies[];
+};
+
+static const struct settings **copy_for_all(const struct settings *parsed, struct settings *copies)
+{
+    const struct settings **list = calloc(parsed->elector_count, sizeof(struct settings *));
+
+    assert(list != NULL);
+    for (uint32_t i = 0; i < parsed->elector_count; i++) {
+        copies[i] = *parsed;
+        copies[i].self = i;
+        list[i] = &copies[i];
+    }
+    return list;
+}
+
+static struct cast *cast_of(struct settings *own, struct settings *other)
+{
+    uint32_t count = own->elector_count;
+    struct cast *cast = calloc(1, sizeof(*cast));
+    struct cast_parsed *parsed =
+        calloc(1, sizeof(*parsed) + 2 * (size_t)count * sizeof(struct settings));
+
+    assert(cast != NULL && parsed != NULL);
+    parsed->own = own;
+    parsed->other = other;
+    cast->parsed = parsed;
+    cast->probe_count = count;
+    cast->settings = copy_for_all(own, parsed->copies);
+    cast->others = copy_for_all(other, parsed->copies + count);
+    return cast;
 }
 
 int cast_create(const char *text, size_t length, const char *name,
@@ -92,27 +117,16 @@ int cast_create(const char *text, size_t length, const char *name,
                 size_t error_size, struct cast **ret_cast)
 {
     const struct script script = {text, length, name, changes, change_count};
-    struct settings *electorate = NULL;
-    struct cast *cast = NULL;
-    int rc = parse(&script, NULL, &electorate, error, error_size);
+    struct settings *own = NULL;
+    struct settings *other = NULL;
 
-    if (rc < 0)
+    if (parse(&script, NULL, &own, error, error_size) < 0)
         return -1;
-    cast = calloc(1, sizeof(*cast));
-    assert(cast != NULL);
-    cast->probe_count = electorate->elector_count;
-    cast->settings = calloc(cast->probe_count, sizeof(struct settings *));
-    cast->others = calloc(cast->probe_count, sizeof(struct settings *));
-    assert(cast->settings != NULL && cast->others != NULL);
-    rc = parse_for_all(&script, electorate, cast->settings, error, error_size);
-    if (rc == 0)
-        rc = parse_others(&script, electorate, cast->others, error, error_size);
-    settings_destroy(electorate);
-    if (rc < 0) {
-        cast_destroy(cast);
+    if (parse_other(&script, own, &other, error, error_size) < 0) {
+        settings_destroy(own);
         return -1;
     }
-    *ret_cast = cast;
+    *ret_cast = cast_of(own, other);
     return 0;
 }
 
@@ -120,10 +134,9 @@ void cast_destroy(struct cast *cast)
 {
     if (cast == NULL)
         return;
-    for (uint32_t i = 0; i < cast->probe_count; i++) {
-        settings_destroy(cast->settings[i]);
-        settings_destroy(cast->others[i]);
-    }
+    settings_destroy(cast->parsed->own);
+    settings_destroy(cast->parsed->other);
+    free(cast->parsed);
     free(cast->settings);
     free(cast->others);
     free(cast);
@@ -145,10 +158,9 @@ static void make_probe(struct world *world, uint32_t index)
     probe->started = calloc(s->site_count, sizeof(*probe->started));
     probe->latched = calloc((size_t)s->group_count * s->region_count, sizeof(*probe->latched));
     probe->zone_views = calloc(s->zone_count, sizeof(struct zone_view *));
-    probe->votes = calloc(s->group_count, sizeof(char *));
     probe->journal = calloc(s->group_count, sizeof(*probe->journal));
-    assert(probe->journal != NULL && probe->votes != NULL && probe->endpoints != NULL &&
-           probe->started != NULL && probe->latched != NULL && probe->zone_views != NULL);
+    assert(probe->journal != NULL && probe->endpoints != NULL && probe->started != NULL &&
+           probe->latched != NULL && probe->zone_views != NULL);
 }
 
 struct world *world_make(const struct cast *cast, uint64_t seed)
@@ -166,6 +178,8 @@ struct world *world_make(const struct cast *cast, uint64_t seed)
     assert(world->probes != NULL && world->deadlines_ms != NULL);
     for (uint32_t i = 0; i < world->probe_count; i++)
         make_probe(world, i);
+    sim_store_make(world);
+    sim_sinks_make(world);
     sim_zone_make(world);
     for (uint32_t i = 0; i < world->probe_count; i++)
         world_start(world, i);
@@ -191,7 +205,7 @@ static void destroy_probe(struct world *world, uint32_t index)
     struct sim_probe *probe = &world->probes[index];
 
     world_kill(world, index);
-    free(probe->votes);
+    sim_outbox_destroy(&probe->outbox);
     free(probe->journal);
     free(probe->endpoints);
     free(probe->started);
@@ -208,10 +222,7 @@ void world_destroy(struct world *world)
     for (uint32_t i = 0; i < world->probe_count; i++)
         destroy_probe(world, i);
     sim_queue_destroy(&world->queue);
-    sim_store_clear(&world->store);
-    if (world->saved != NULL)
-        sim_store_clear(world->saved);
-    free(world->saved);
+    sim_store_destroy(&world->store);
     free(world->record);
     free(world->cuts);
     free(world->deadlines_ms);
@@ -373,58 +384,12 @@ void world_store(struct world *world, bool reachable, uint32_t probe)
     }
 }
 
-void world_store_save(struct world *world)
-{
-    if (world->saved == NULL)
-        world->saved = calloc(1, sizeof(*world->saved));
-    assert(world->saved != NULL);
-    sim_store_copy(world->saved, &world->store);
-}
-
-void world_store_readonly(struct world *world, bool readonly)
-{
-    world->store_readonly = readonly;
-}
-
-/* Every probe reads everything again: revisions it was told mean nothing any more. What was not
- * there yet is gone, and told as gone. */
-void world_store_rollback(struct world *world)
-{
-    uint32_t count = world->store.count;
-
-    assert(world->saved != NULL && world->saved->count <= count);
-    for (uint32_t i = 0; i < world->saved->count; i++) /* keys are never taken from the list */
-        assert(strcmp(world->saved->items[i].key, world->store.items[i].key) == 0);
-    for (uint32_t i = 0; i < count; i++) {
-        struct sim_item *item = &world->store.items[i];
-        const struct sim_item *old = &world->saved->items[i];
-        bool was_there = i < world->saved->count && old->value != NULL;
-
-        free(item->value);
-        item->mod_revision = 0;
-        if (i < world->saved->count)
-            *item = *old;
-        item->value = was_there ? strdup(old->value) : NULL;
-    }
-    world->store.revision = world->saved->revision;
-    for (uint32_t i = 0; i < world->probe_count; i++)
-        memset(world->probes[i].known, 0xff, sizeof(world->probes[i].known));
-}
-
-const char *world_store_value(const struct world *world, const char *key)
-{
-    const struct sim_item *item = sim_store_find((struct sim_store *)(uintptr_t)&world->store, key);
-    return item == NULL ? NULL : item->value;
-}
-
 /* ---- operators ---- */
 
 void world_order(struct world *world, const struct world_order *order)
 {
     const struct settings *settings = world_settings(world);
     struct order new = {.verb = order->verb, .region = NONE, .group = NONE};
-    char value[4096];
-    key_text key;
 
     snprintf(new.id, sizeof(new.id), "order-%u", ++world->next_order);
     snprintf(new.by, sizeof(new.by), "root");
@@ -438,10 +403,7 @@ void world_order(struct world *world, const struct world_order *order)
     new.override = order->override;
     new.at_wall = (wall_t)WALL_START * 1000 + world->now_ms;
     new.until_wall = order->for_ms == 0 ? 0 : new.at_wall + order->for_ms;
-    if (order_write(settings, &new, value, sizeof(value)) < 0)
-        abort();
-    key_order(key, new.id);
-    sim_store_put(world, key, value, NONE, sim_store_begin(world));
+    sim_store_order(world, &new);
 }
 
 /* ---- what was said and done ---- */

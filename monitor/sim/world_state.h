@@ -5,6 +5,8 @@
 
 #include "dice.h"
 #include "pool.h"
+#include "sim_sinks.h"
+#include "sim_store.h"
 #include "world.h"
 
 enum {
@@ -13,19 +15,20 @@ enum {
     STORE_MS = 5,            /* a store's answer and its watch */
     ROUTE53_MS = 40,         /* Route 53's answer */
     INSYNC_MS = 30000,
-    FULL_READ_MS = 10000, /* S1 */
     LEASE_SWEEP_MS = 500,
-    SIM_KEYS_MAX = 1024,
-    SIM_KEY_LENGTH = 320,
     TRACE_MAX = 256 * 1024
 };
 
 enum pending_kind {
     PENDING_RESULT,
-    PENDING_STORE, /* the probe hears of changes */
-    PENDING_FULL_READ,
-    PENDING_RENEW,
-    PENDING_COMMIT,
+    PENDING_READ,   /* the board reads the whole store */
+    PENDING_RENEW,  /* ... and renews its lease */
+    PENDING_WATCH,  /* it hears of changes */
+    PENDING_CALL,   /* a request reaches the store ... */
+    PENDING_ANSWER, /* ... and its answer the board */
+    PENDING_SINKS,  /* the alerts take a step */
+    PENDING_SENT,   /* an attempt to send one ended */
+    PENDING_INBOX,  /* an alert reaches its readers */
     PENDING_ZONE,
     PENDING_CHANGE,
     PENDING_INSYNC,
@@ -48,7 +51,9 @@ struct pending {
     enum store_status status;
     enum route53_outcome outcome;
     struct sim_batch *batch;
-    msec_t since_ms; /* a check: when its attempt began */
+    struct sim_call *call;
+    struct order *order;
+    msec_t since_ms; /* when it began: a check's attempt, a call */
     bool lost;       /* a check: nothing comes any more, its time is over */
 };
 
@@ -71,20 +76,6 @@ struct sim_queue {
 struct sim_batch {
     struct pool *pool;
     struct batch batch;
-};
-
-struct sim_item {
-    char key[SIM_KEY_LENGTH];
-    char *value; /* NULL: deleted */
-    uint64_t create_revision;
-    uint64_t mod_revision;
-    uint32_t owner; /* probe whose lease it lives by; NONE */
-};
-
-struct sim_store {
-    struct sim_item items[SIM_KEYS_MAX];
-    uint32_t count;
-    uint64_t revision;
 };
 
 struct sim_set {
@@ -156,11 +147,9 @@ struct sim_probe {
     msec_t delay_ms;
     msec_t slot_ms; /* when that may change next */
     struct dice net_dice;
-    msec_t lease_until_ms;
-    bool lease_held;
-    uint64_t known[SIM_KEYS_MAX];   /* mod_revision told, by item place */
+    struct sim_board board;
+    struct sim_outbox outbox;
     struct zone_view **zone_views;  /* by zone: what the engine may still look at */
-    char **votes;                   /* by group: as last wished, written again with a new lease */
     uint64_t *journal;              /* by group: highest epoch tried; survives the process */
     msec_t wall_skew_ms;            /* of its wall clock, when it starts */
     struct sim_endpoint *endpoints; /* by site */
@@ -199,8 +188,7 @@ struct world {
     uint32_t probe_count;
     msec_t *deadlines_ms; /* of the probes' engines, in world time; INT64_MAX: it does not run */
     struct sim_store store;
-    struct sim_store *saved;
-    bool store_readonly;
+    struct sim_sinks sinks;
     struct sim_set sets[SIM_SETS_MAX];
     uint32_t set_count;
     enum route53_mode mode;
@@ -222,7 +210,6 @@ struct world {
     uint32_t trace_probe;
     char trace[TRACE_MAX];
     size_t trace_used;
-    bool sinks_down;
     uint32_t alerts[ALERT_EVENT_COUNT][2];
     struct alert last_alerts[ALERT_EVENT_COUNT];
     uint32_t next_order;
@@ -286,9 +273,7 @@ msec_t sim_net_route53_limit_ms(const struct settings *settings);
 
 /* Actions, names already looked up by world_act.c: what has to do with probes and places is done
  * there, the rest by those whom it concerns. */
-void sim_store_act(struct world *world, const struct action *action); /* but cut and heal */
-void sim_zone_act(struct world *world, const struct action *action);  /* ROUTE53_* */
-void sim_sinks_act(struct world *world, const struct action *action); /* SINKS_* */
+void sim_zone_act(struct world *world, const struct action *action); /* ROUTE53_* */
 
 /* What watchers are told: world.c calls them all. */
 void world_tell_committed(struct world *world, uint32_t probe, const struct commit *commit,
@@ -299,23 +284,13 @@ void world_tell_accepted(struct world *world, uint32_t probe, const struct batch
 void world_tell_delivered(struct world *world, uint32_t probe, const struct alert *alert);
 
 /* sim_queue.c */
-void world_later(struct world *world, msec_t after_ms, struct pending pending);
+/* Returns its place in the queue. */
+uint32_t world_later(struct world *world, msec_t after_ms, struct pending pending);
 msec_t sim_queue_next(const struct sim_queue *queue); /* INT64_MAX: nothing will happen */
 struct pending sim_queue_take(struct sim_queue *queue);
+/* Something that will not happen after all: frees what it holds. */
+void sim_pending_drop(const struct pending *pending);
 void sim_queue_destroy(struct sim_queue *queue);
-
-/* sim_store.c */
-struct sim_item *sim_store_find(struct sim_store *store, const char *key);
-void sim_store_put(struct world *world, const char *key, const char *value, uint32_t owner,
-                   uint64_t revision);
-uint64_t sim_store_begin(struct world *world); /* a new revision; all probes will hear */
-void sim_store_tell(struct world *world, uint32_t probe, bool full);
-void sim_store_publish(struct world *world, uint32_t probe, const struct update *update);
-void sim_store_commit(struct world *world, uint32_t probe, const struct commit *commit);
-void sim_store_renew(struct world *world, uint32_t probe);
-void sim_store_sweep(struct world *world);
-void sim_store_copy(struct sim_store *to, const struct sim_store *from);
-void sim_store_clear(struct sim_store *store);
 
 /* sim_zone.c */
 void sim_zone_make(struct world *world);

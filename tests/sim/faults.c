@@ -71,7 +71,8 @@ static void fault_store(struct truth *truth)
                     faults_below(truth, 2) == 0 ? NONE : faults_below(truth, PROBES));
         break;
     case 1:
-        world_store_readonly(truth->world, faults_below(truth, 2) == 0);
+        truth->readonly = faults_below(truth, 2) == 0;
+        world_store_readonly(truth->world, truth->readonly);
         break;
     case 2:
         world_store_save(truth->world);
@@ -88,6 +89,7 @@ static void fault_store(struct truth *truth)
     default:
         world_store(truth->world, true, NONE);
         world_store_readonly(truth->world, false);
+        truth->readonly = false;
         break;
     }
 }
@@ -120,6 +122,8 @@ static void fault_order(struct truth *truth)
     struct world_order order = {.verb = (enum order_verb)faults_below(truth, ORDER_VERB_COUNT)};
     uint32_t region = faults_below(truth, 2);
 
+    if (truth->readonly) /* it would be given later, and nobody here knew when */
+        return;
     order.override = faults_below(truth, 4) == 0;
     order.for_ms = faults_below(truth, 3) == 0 ? 60000 : 0;
     if (order.verb == ORDER_DRAIN || order.verb == ORDER_RESTORE) {
@@ -170,6 +174,7 @@ void faults_heal(struct truth *truth)
     world_references(truth->world, true, NONE);
     world_store(truth->world, true, NONE);
     world_store_readonly(truth->world, false);
+    truth->readonly = false;
     world_zone(truth->world, ZONE_OK);
     run_for(truth->world, 150000); /* late batches arrive, drift is seen */
     order_group(truth->world, ORDER_THAW);

@@ -23,6 +23,7 @@ struct truth {
     msec_t frozen_ms; /* since when; -1: not, or unknown */
     bool drained[2];  /* by order, perhaps */
     bool ever_drained[2];
+    bool readonly; /* the store */
     uint64_t seed;
 };
 

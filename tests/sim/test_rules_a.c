@@ -71,7 +71,7 @@ START_TEST(a2_a_vote_whose_lease_has_lapsed_does_not_count)
                         "state=undecided was=up votes=0 need=2 rule=A4\n"
                         "[307835] fra agreement group=jwt-pizza site=factory/us-east-1 state=down "
                         "was=undecided votes=2 need=2 rule=A3\n"
-                        "[330005] fra agreement group=jwt-pizza site=factory/us-east-1 "
+                        "[327505] fra agreement group=jwt-pizza site=factory/us-east-1 "
                         "state=undecided was=down votes=1 need=2 rule=A4\n");
     engine_tally(world_engine(world, FRA),
                  settings_site(world_settings(world), "factory/us-east-1"), &tally);

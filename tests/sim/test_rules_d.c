@@ -89,10 +89,10 @@ START_TEST(d1_a_drained_region_loses_its_weight_at_once)
         "[300005] use1 proposed group=jwt-pizza epoch=2 kind=leave weights=\"0/100 0/100\" "
         "rule=D8\n"
         "[300010] use1 decided group=jwt-pizza epoch=2 kind=leave weights=\"0/100 0/100\" rule=D8\n"
-        "[300045] use1 sent group=jwt-pizza zone=ZONE1 epoch=2 items=10 weights=\"0/100 0/100\" "
+        "[300050] use1 sent group=jwt-pizza zone=ZONE1 epoch=2 items=10 weights=\"0/100 0/100\" "
         "rule=C1\n"
-        "[300085] use1 accepted group=jwt-pizza zone=ZONE1 epoch=2 rule=C1\n"
-        "[300085] use1 applied group=jwt-pizza zone=ZONE1 epoch=2 whose=ours by=use1 rule=C7\n");
+        "[300090] use1 accepted group=jwt-pizza zone=ZONE1 epoch=2 rule=C1\n"
+        "[300090] use1 applied group=jwt-pizza zone=ZONE1 epoch=2 whose=ours by=use1 rule=C7\n");
     expect_weights(world, "0/100 0/100");
     world_destroy(world);
 }
@@ -321,16 +321,16 @@ START_TEST(d3_apart_leaving_and_returning_are_two_decisions)
         "[480005] usw2 proposed group=jwt-pizza epoch=3 kind=leave weights=\"0/100 0/100\" "
         "rule=D8\n"
         "[480005] fra order group=jwt-pizza verb=thaw id=order-2 rule=D7\n"
-        "[480005] use1 proposed group=jwt-pizza epoch=4 kind=failback weights=\"0/100 100/0\" "
+        "[480010] use1 proposed group=jwt-pizza epoch=4 kind=failback weights=\"0/100 100/0\" "
         "rule=D8\n"
         "[480010] usw2 decided group=jwt-pizza epoch=3 kind=leave weights=\"0/100 0/100\" rule=D8\n"
-        "[480010] use1 decided group=jwt-pizza epoch=4 kind=failback weights=\"0/100 100/0\" "
+        "[480015] use1 decided group=jwt-pizza epoch=4 kind=failback weights=\"0/100 100/0\" "
         "rule=D8\n"
-        "[480050] use1 sent group=jwt-pizza zone=ZONE1 epoch=4 items=10 weights=\"0/100 100/0\" "
+        "[480055] use1 sent group=jwt-pizza zone=ZONE1 epoch=4 items=10 weights=\"0/100 100/0\" "
         "rule=C1\n"
-        "[480090] use1 accepted group=jwt-pizza zone=ZONE1 epoch=4 rule=C1\n"
-        "[480090] use1 applied group=jwt-pizza zone=ZONE1 epoch=4 whose=ours by=use1 rule=C7\n"
-        "[482045] usw2 applied group=jwt-pizza zone=ZONE1 epoch=4 by=use1 rule=C7\n");
+        "[480095] use1 accepted group=jwt-pizza zone=ZONE1 epoch=4 rule=C1\n"
+        "[480095] use1 applied group=jwt-pizza zone=ZONE1 epoch=4 whose=ours by=use1 rule=C7\n"
+        "[482055] usw2 applied group=jwt-pizza zone=ZONE1 epoch=4 by=use1 rule=C7\n");
     expect_weights(world, "0/100 100/0");
     world_destroy(world);
 }

@@ -161,12 +161,12 @@ START_TEST(l2_a_probe_that_is_lost_is_told_after_a_minute)
     expect_trace(world, "");
     run_for(world, 30000);
     expect_trace(
-        world, "[370005] use1 alert event=probe_lost phase=open incident=fra.probe_lost rule=L2\n");
+        world, "[367505] use1 alert event=probe_lost phase=open incident=fra.probe_lost rule=L2\n");
     world_start(world, FRA);
     run_for(world, 30000);
     expect_trace(
         world,
-        "[390005] use1 alert event=probe_lost phase=resolved incident=fra.probe_lost rule=L2\n");
+        "[390010] use1 alert event=probe_lost phase=resolved incident=fra.probe_lost rule=L2\n");
     world_destroy(world);
 }
 END_TEST
@@ -288,7 +288,7 @@ START_TEST(b1_the_word_appears_at_commit_and_goes_when_the_zone_shows_the_return
     run_for(world, 40000);
     expect_trace(
         world,
-        "[500385] use1 latch group=jwt-pizza region=us-east-1 epoch=3 word=withdrawn rule=B1\n");
+        "[500390] use1 latch group=jwt-pizza region=us-east-1 epoch=3 word=withdrawn rule=B1\n");
     ck_assert(!world_latched(world, USE1, 0, 0));
     world_destroy(world);
 }

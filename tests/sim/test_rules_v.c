@@ -222,7 +222,7 @@ START_TEST(v5_a_probe_that_was_stopped_watches_for_thirty_seconds)
     run_for(world, 60000);
     world_resume(world, USE1);
     run_for(world, 60000);
-    expect_trace(world, "[360000] use1 gap kind=stalled ms=59994 limit_ms=2000 rule=V5\n"
+    expect_trace(world, "[360000] use1 gap kind=stalled ms=59849 limit_ms=2000 rule=V5\n"
                         "[360000] use1 blind state=stalled was=no rule=V5\n"
                         "[390000] use1 blind state=no was=stalled rule=V5\n");
     ck_assert_uint_eq(world_alerts(world, ALERT_CLOCK_GAP, ALERT_OPEN), 1);

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a daemon writes (io/board_write.c): votes and suspects under its lease, level-triggered, and
+ * commits. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "board.h"
+#include "sim_store.h"
+#include "store_json.h"
+#include "world_state.h"
+
+enum { TRIM_MAX = 8, VALUE_ROOM = 64 * 1024 };
+
+/* ---- leased keys ---- */
+
+static void write_leased(struct world *world, uint32_t probe, uint32_t index)
+{
+    struct sim_probe *p = &world->probes[probe];
+    struct sim_leased *leased = &p->board.leased[index];
+    const char *self = p->settings->electors[p->settings->self].name;
+    struct sim_call call = {.kind = leased->text != NULL ? CALL_PUT : CALL_DELETE,
+                            .probe = probe,
+                            .index = index,
+                            .lease = p->board.lease,
+                            .text = leased->text};
+    key_text key;
+
+    if (index < p->settings->group_count)
+        key_vote(key, self, p->settings->groups[index].name);
+    else
+        key_suspects(key, self);
+    call.name = key;
+    leased->dirty = false;
+    leased->in_flight = true;
+    sim_store_call(world, &call);
+}
+
+void sim_board_flush(struct world *world, uint32_t probe)
+{
+    struct sim_probe *p = &world->probes[probe];
+
+    for (uint32_t i = 0; p->board.lease_alive && i <= p->settings->group_count; i++) {
+        if (p->board.leased[i].dirty && !p->board.leased[i].in_flight)
+            write_leased(world, probe, i);
+    }
+}
+
+void sim_board_leased(struct world *world, const struct pending *pending)
+{
+    struct sim_leased *leased;
+
+    if (pending->group == NONE) /* an old decision that was deleted, or not: tried again later */
+        return;
+    leased = &world->probes[pending->probe].board.leased[pending->group];
+    leased->in_flight = false;
+    if (pending->status != STORE_OK)
+        leased->dirty = true; /* written by the flush after the next renewal */
+    sim_board_note_write(world, pending->probe, pending->status);
+    if (pending->status == STORE_LEASE_LOST)
+        sim_board_lease_lost(world, pending->probe);
+    else if (pending->status == STORE_OK)
+        sim_board_flush(world, pending->probe);
+}
+
+/* Takes a text over; NULL: the key shall not be. */
+static void want(struct world *world, uint32_t probe, uint32_t index, char *text)
+{
+    struct sim_leased *leased = &world->probes[probe].board.leased[index];
+
+    free(leased->text);
+    leased->text = text;
+    leased->dirty = true;
+    sim_board_flush(world, probe);
+}
+
+void sim_store_publish(struct world *world, uint32_t probe, const struct update *update)
+{
+    const struct settings *settings = world->probes[probe].settings;
+    static char value[VALUE_ROOM];
+
+    for (uint32_t i = 0; i < update->vote_count; i++) {
+        if (vote_write(&update->votes[i], value, sizeof(value)) < 0)
+            abort();
+        want(world, probe, update->votes[i].group, strdup(value));
+    }
+    if (!update->suspects_changed)
+        return;
+    if (suspects_write(settings, update->suspects, update->suspect_count, value, sizeof(value)) < 0)
+        abort();
+    want(world, probe, settings->group_count, update->suspect_count > 0 ? strdup(value) : NULL);
+}
+
+/* ---- commits ---- */
+
+void sim_store_commit(struct world *world, uint32_t probe, const struct commit *commit)
+{
+    struct sim_call call = {
+        .kind = CALL_COMMIT, .probe = probe, .index = commit->decision.group, .commit = commit};
+
+    sim_store_call(world, &call);
+}
+
+/* A lost answer means "perhaps": what stands in the store says what happened, so it is read. */
+void sim_board_committed(struct world *world, const struct pending *pending)
+{
+    struct event event = {
+        .kind = EVENT_COMMIT,
+        .commit = {pending->group, pending->status, pending->revision},
+    };
+
+    sim_board_note_write(world, pending->probe, pending->status);
+    world_feed(world, pending->probe, &event);
+    if (pending->status != STORE_OK)
+        sim_board_read(world, pending->probe);
+}
+
+/* ---- old decisions ---- */
+
+/* The oldest decisions of a group beyond the newest BOARD_JOURNAL_MAX. */
+void sim_board_trim(struct world *world, uint32_t probe, const char *group)
+{
+    struct sim_store *store = &world->store;
+    uint32_t count = 0;
+    key_text first;
+    uint32_t at;
+
+    key_journal(first, group, 0);
+    at = sim_store_place(store, first);
+    while (at + count < store->count && store->items[at + count]->key.kind == KEY_JOURNAL &&
+           strcmp(store->items[at + count]->key.group, group) == 0)
+        count++;
+    for (uint32_t i = 0; i < TRIM_MAX && count > BOARD_JOURNAL_MAX; i++, count--) {
+        struct sim_call call = {
+            .kind = CALL_DELETE, .probe = probe, .index = NONE, .name = store->items[at + i]->name};
+        sim_store_call(world, &call);
+    }
+}
