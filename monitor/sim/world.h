@@ -25,8 +25,9 @@ struct world;
  * limits.window, so that their fingerprint differs and nothing else does. */
 struct cast {
     uint32_t probe_count;
-    struct settings **settings; /* by probe; each is its own self */
-    struct settings **others;
+    const struct settings **settings; /* by probe; each is its own self */
+    const struct settings **others;
+    struct cast_parsed *parsed; /* owns them */
 };
 
 /* Reads the text of a settings file (name stands for it in messages) with the changes applied, for
