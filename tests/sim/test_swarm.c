@@ -219,6 +219,100 @@ START_TEST(runs_differ_in_the_kinds_of_faults_they_have)
 }
 END_TEST
 
+/* ---- shrinking ---- */
+
+/* One cast, and a run in it that fails. */
+struct failing {
+    struct cast *cast;
+    struct scenario *scenario;
+    struct outcome_report *report;
+    struct play play;
+};
+
+static void play_failing(struct failing *failing, const struct scenario *scenario)
+{
+    char error[SCENARIO_ERROR_SIZE] = "";
+
+    failing->play = (struct play){
+        .cast = failing->cast, .seed = 1, .scenario = scenario, .without_invariants = true};
+    ck_assert_msg(play_run(&failing->play, failing->report, error, sizeof(error)) == 0, "%s",
+                  error);
+}
+
+static void end_failing(struct failing *failing)
+{
+    scenario_destroy(failing->scenario);
+    cast_destroy(failing->cast);
+    free(failing->report);
+}
+
+static struct failing begin_failing(void)
+{
+    struct failing failing = {.cast = cast_of(3), .report = calloc(1, sizeof(*failing.report))};
+
+    ck_assert_ptr_nonnull(failing.report);
+    return failing;
+}
+
+/* A run that moves something, of which it is demanded that nothing moves. */
+START_TEST(a_failing_run_shrinks_to_the_few_actions_that_matter)
+{
+    struct failing failing = begin_failing();
+    struct expectation never = {.kind = EXPECT_NEVER_SHIFT, .to_ms = HOUR_MS, .text = "never"};
+    struct scenario *small;
+    uint64_t seed = 1;
+
+    do {
+        scenario_destroy(failing.scenario);
+        failing.scenario = swarm_scenario(failing.cast, seed++, HOUR_MS, SWARM_SAFETY);
+        failing.scenario->expectations = malloc(sizeof(never));
+        failing.scenario->expectations[0] = never;
+        failing.scenario->expectation_count = 1;
+        play_failing(&failing, failing.scenario);
+    } while (failing.report->good || failing.scenario->action_count < 20);
+    small = swarm_shrink(&failing.play, failing.report);
+    ck_assert_uint_lt(small->action_count, 4);
+    ck_assert_int_le(small->end_ms, failing.scenario->end_ms);
+    play_failing(&failing, small);
+    ck_assert_ptr_nonnull(failing.report->failed);
+    ck_assert_int_eq(failing.report->failed->kind, EXPECT_NEVER_SHIFT);
+    scenario_destroy(small);
+    end_failing(&failing);
+}
+END_TEST
+
+static uint32_t needed(const struct scenario *scenario, msec_t until_ms)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < scenario->action_count; i++)
+        count += scenario->actions[i].needed && scenario->actions[i].at_ms <= until_ms;
+    return count;
+}
+
+/* A demand that comes too early fails; what heals the core and what dies then are left in place. */
+START_TEST(shrinking_leaves_what_a_demand_rests_on)
+{
+    struct failing failing = begin_failing();
+    struct expectation *last;
+    struct scenario *small;
+
+    failing.scenario = swarm_scenario(failing.cast, 2, HOUR_MS / 2, SWARM_LIVENESS);
+    last = &failing.scenario->expectations[failing.scenario->expectation_count - 1];
+    ck_assert_int_eq(last->kind, EXPECT_WEIGHTS);
+    for (uint32_t i = 0; i < last->weight_count; i++)
+        last->weights[i].weight = 255; /* which none of them has */
+    play_failing(&failing, failing.scenario);
+    ck_assert_ptr_eq(failing.report->failed, last);
+    small = swarm_shrink(&failing.play, failing.report);
+    ck_assert_uint_eq(small->action_count, needed(small, small->end_ms));
+    ck_assert_uint_eq(small->action_count, needed(failing.scenario, small->end_ms));
+    ck_assert_uint_eq(small->expectation_count, 1);
+    scenario_destroy(small);
+    end_failing(&failing);
+}
+END_TEST
+
 static void add_tests(Suite *suite)
 {
     TCase *tests = tcase_create("swarm");
@@ -229,6 +323,8 @@ static void add_tests(Suite *suite)
     tcase_add_test(tests, a_random_run_is_a_scenario_that_reads_back_the_same);
     tcase_add_test(tests, fewer_probes_lie_than_it_takes_to_agree);
     tcase_add_test(tests, runs_differ_in_the_kinds_of_faults_they_have);
+    tcase_add_test(tests, a_failing_run_shrinks_to_the_few_actions_that_matter);
+    tcase_add_test(tests, shrinking_leaves_what_a_demand_rests_on);
     suite_add_tcase(suite, tests);
 }
 
