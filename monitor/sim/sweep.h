@@ -10,6 +10,7 @@
 #ifndef REGIONSHIFT_SIM_SWEEP_H
 #define REGIONSHIFT_SIM_SWEEP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -30,7 +31,7 @@ int sweep_parse(const char *spec, struct sweep **ret_sweep, char *error, size_t 
 void sweep_destroy(struct sweep *sweep);
 
 /* Whether the text of a settings file is needed: not for `noise`. */
-int sweep_needs_settings(const struct sweep *sweep);
+bool sweep_needs_settings(const struct sweep *sweep);
 
 /* Called before each row is worked out: done of total. NULL: nobody wants to know. */
 typedef void (*sweep_progress)(void *context, uint32_t done, uint32_t total);
