@@ -23,8 +23,10 @@ static void first_error(const struct settings_report *report, const char *file, 
         const struct settings_problem *problem = &report->problems[i];
         if (problem->is_warning)
             continue;
-        snprintf(error, error_size, "%s:%u: %s: %s", file, problem->line, problem->path,
-                 problem->text);
+        char line[16] = "";
+        if (problem->line > 0) /* 0: what a change wrote, or the file as a whole */
+            snprintf(line, sizeof(line), ":%u", problem->line);
+        snprintf(error, error_size, "%s%s: %s: %s", file, line, problem->path, problem->text);
         return;
     }
 }
