@@ -71,15 +71,18 @@ static const struct command commands[] = {
      "\nNeeds no daemon, but the settings file (-c) and the right to read the secrets it names.\n"
      "Prints what each server answered; the exit status is 1 when one did not accept.\n",
      NULL, false, TAKES_PROBE, run_alert_test},
-    {"simulate", "[--scenario FILE-OR-NAME]... [--seeds N] [--seed S] [--trace]",
+    {"simulate", "[--scenario FILE-OR-NAME]... [--seeds N] [--seed S] [--trace] [--sweep SPEC]",
      "the settings in the outages of others, and in random ones",
      "\nNeeds no daemon and touches nothing: the daemon's own engine runs in a simulated world, "
      "with\n"
      "the settings of -c. Without options: all shipped scenarios and 1000 random hours.\n"
      "--seeds N plays N random hours, from seed S on (1 unless given). --trace prints every run "
      "as\n"
-     "a log. The exit status is 1 when an expectation or an invariant does not hold.\n",
-     NULL, false, TAKES_SCENARIO | TAKES_SEEDS | TAKES_SEED | TAKES_TRACE, run_simulate},
+     "a log. The exit status is 1 when an expectation or an invariant does not hold.\n"
+     "--sweep hold=0..60,fall=1..5 prints instead what settings cost: false moves a year against\n"
+     "the time to detect; --sweep noise prints it for the rule itself.\n",
+     NULL, false, TAKES_SCENARIO | TAKES_SEEDS | TAKES_SEED | TAKES_TRACE | TAKES_SWEEP,
+     run_simulate},
     {"replay", "FILE [--recording N] [--from WHEN] [--trace] [--list] [--export]",
      "a daemon's recording, run through the engine again",
      "\nFILE is the history database of a daemon, or a copy of it, or what --export printed. Needs "

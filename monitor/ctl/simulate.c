@@ -24,6 +24,9 @@ static int check_arguments(const struct arguments *arguments)
 {
     if (arguments->server != NULL)
         return no("simulate runs here, from a settings file: -c FILE");
+    if (arguments->sweep != NULL &&
+        (arguments->trace || arguments->scenario_count > 0 || arguments->seeds > 0))
+        return no("--sweep stands alone, or with --seed and --json");
     if (arguments->trace && arguments->json)
         return no("--trace is for people: not with --json");
     if (arguments->trace && arguments->scenario_count == 0 && arguments->seeds == 0)
@@ -111,7 +114,7 @@ int run_simulate(const struct arguments *arguments)
     int code = check_arguments(arguments);
 
     if (code == 0)
-        code = simulate(&simulation);
+        code = arguments->sweep != NULL ? simulate_sweep(&simulation) : simulate(&simulation);
     simulate_clear(&simulation);
     return code;
 }

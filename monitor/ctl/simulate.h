@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* simulate.h: what `regionshift simulate` runs and what became of it, shared by its files:
  *
- *     simulate.c          the command: what is asked for, in which order, the exit code
+ *     simulate.c            the command: what is asked for, in which order, the exit code
  *     simulate_scenarios.c  which scenario files there are
- *     simulate_run.c      plays them, and random hours; casts, progress, Ctrl-C
- *     simulate_show.c     the table, for people
- *     simulate_json.c     the same as JSON (docs/API.md)
+ *     simulate_run.c        plays them, and random hours; casts, progress, Ctrl-C
+ *     simulate_sweep.c      --sweep: what a setting costs
+ *     simulate_show.c       the table, for people
+ *     simulate_json.c       the same as JSON (docs/API.md)
  */
 #ifndef REGIONSHIFT_CTL_SIMULATE_H
 #define REGIONSHIFT_CTL_SIMULATE_H
@@ -100,6 +101,11 @@ __attribute__((format(printf, 1, 2))) void simulate_progress(const char *format,
 bool simulate_is_good(const struct simulation *simulation);
 /* "regionshift -c FILE simulate --seeds 1 --seed 77" */
 void simulate_repeat(const struct simulation *simulation, uint64_t seed, char *out, size_t size);
+
+/* ---- simulate_sweep.c ---- */
+
+/* --sweep, from its SPEC to what is printed. Returns an exit code. */
+int simulate_sweep(struct simulation *simulation);
 
 /* ---- simulate_show.c, simulate_json.c ---- */
 

@@ -129,7 +129,7 @@ static void print_wrong(const struct scenario_run *run)
     case RUN_VIOLATED:
         printf("\n");
         render_styled(STYLE_BAD, run->scenario->name);
-        printf("  ");
+        printf("%s", run->scenario->about[0] != '\0' ? "  " : "");
         render_text(stdout, run->scenario->about);
         printf("\n");
         print_failure(&run->report, run->file);
