@@ -262,18 +262,15 @@ static void absorb_order(struct engine *engine, const struct event_order *event)
     strncpy(fact->text, event->order->id, sizeof(fact->text) - 1);
 }
 
-/* D6: when a move of the ledger was, on our own clock: as it is known already, or by its wall time,
- * clamped to 0..window; what a clock that ran ahead has written counts, and ends. */
+/* D6: when a move of the ledger was, on our own clock; what a clock that ran ahead has written
+ * counts, and ends. */
 static msec_t ledger_ms(const struct engine *engine, wall_t wall)
 {
-    msec_t most_ms = state_unseen_ms(engine, engine->settings->limit_window_ms);
-    msec_t age_ms = state_wall(engine, engine->now_ms) - wall;
-
     for (uint32_t i = 0; i < engine->budget_count; i++) {
         if (engine->budget[i] == wall)
             return engine->budget_ms[i];
     }
-    return engine->now_ms - (age_ms < 0 ? 0 : age_ms > most_ms ? most_ms : age_ms);
+    return engine->now_ms - state_ledger_age_ms(engine, wall, engine->settings->limit_window_ms);
 }
 
 static void absorb_budget(struct engine *engine, const struct event_budget *event)

@@ -113,21 +113,18 @@ static void copy_decision(struct decision_slot *slot, const struct decision *dec
     slot->decision.base = slot->base;
 }
 
-/* D6: the ledger keeps wall times; an age read from it is clamped to 0..dwell. A move that came
- * while we looked on is no older than the last whole reading, whatever its writer's clock and ours
- * say, and one that is known ages by our own clock. */
+/* D6: when the group moved last, on our own clock. What is known already is not asked of the wall
+ * clocks again. */
 static void set_moved(struct engine *engine, uint32_t group, wall_t moved_wall)
 {
     struct group_state *state = &engine->groups[group];
-    msec_t most_ms = state_unseen_ms(engine, state_group(engine, group)->dwell_ms);
-    msec_t age_ms = state_wall(engine, engine->now_ms) - moved_wall;
+    msec_t dwell_ms = state_group(engine, group)->dwell_ms;
 
     if (state->ever_moved && moved_wall == state->moved_wall)
         return;
     state->ever_moved = moved_wall != 0;
     state->moved_wall = moved_wall;
-    age_ms = age_ms < 0 ? 0 : age_ms > most_ms ? most_ms : age_ms;
-    state->moved_ms = engine->now_ms - age_ms;
+    state->moved_ms = engine->now_ms - state_ledger_age_ms(engine, moved_wall, dwell_ms);
 }
 
 void deciding_set_head(struct engine *engine, uint32_t group, const struct decision *decision,

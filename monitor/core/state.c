@@ -34,11 +34,14 @@ bool state_store_ok(const struct engine *engine)
            engine->now_ms - engine->store_ok_ms <= engine->settings->store.lease_ms;
 }
 
-msec_t state_unseen_ms(const struct engine *engine, msec_t most_ms)
+msec_t state_ledger_age_ms(const struct engine *engine, wall_t wall, msec_t most_ms)
 {
-    msec_t since_ms = engine->now_ms - engine->store_full_ms;
+    msec_t age_ms = state_wall(engine, engine->now_ms) - wall;
+    bool was_read = engine->store_full_ms >= 0;
 
-    return engine->store_full_ms < 0 || since_ms > most_ms ? most_ms : since_ms;
+    if (age_ms < 0 || (was_read && age_ms > engine->now_ms - engine->store_full_ms))
+        return 0;
+    return age_ms > most_ms ? most_ms : age_ms;
 }
 
 bool state_told(const struct engine *engine, uint32_t group)

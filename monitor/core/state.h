@@ -263,9 +263,10 @@ struct vote_slot *state_vote(const struct engine *engine, uint32_t probe, uint32
 const struct group *state_group(const struct engine *engine, uint32_t group);
 bool state_may_act(const struct engine *engine);
 bool state_store_ok(const struct engine *engine);
-/* How old what the store tells now for the first time can be: it was not there at the last whole
- * reading. At most most_ms; without a reading before, so much. */
-msec_t state_unseen_ms(const struct engine *engine, msec_t most_ms);
+/* D6: how old a move is that the ledger tells for the first time, by its wall time, clamped to
+ * 0..most_ms. Older than the last whole reading of the store it cannot be, or it would have been
+ * told there: then one of the two clocks is wrong, and it is as old as its news. */
+msec_t state_ledger_age_ms(const struct engine *engine, wall_t wall, msec_t most_ms);
 /* D8: what belongs to the newest head and orders (the ledger, other orders) has been told as well:
  * until then a proposal would only lose against what it does not know. */
 bool state_told(const struct engine *engine, uint32_t group);
