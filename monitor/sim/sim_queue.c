@@ -90,7 +90,6 @@ void sim_pending_drop(const struct pending *pending)
 {
     sim_batch_destroy(pending->batch);
     sim_call_destroy(pending->call);
-    free(pending->order);
 }
 
 void sim_queue_destroy(struct sim_queue *queue)

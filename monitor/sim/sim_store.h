@@ -113,6 +113,8 @@ void sim_store_sweep(struct world *world);
 /* An operator's order, by way of some daemon: puts it, and deletes those it makes void (as
  * board_put_order() does); tries again later when the store does not take it. */
 void sim_store_order(struct world *world, const struct order *order);
+/* Gives those that the store did not take, oldest first. */
+void sim_store_orders(struct world *world);
 /* The lease that a probe's newest process holds in the store lives until then; 0: it is gone. */
 msec_t sim_store_lease_until(const struct world *world, uint32_t probe);
 /* Down, up, slow, stale, readonly, backup, rollback, watch-lost, watch-duplicate, leases-lost. */

@@ -314,17 +314,29 @@ static void write_order(struct world *world, const struct order *order)
     sim_store_put(world, key, value, 0, revision);
 }
 
+/* Those that wait are given first: the newest word must stay the newest. */
+void sim_store_orders(struct world *world)
+{
+    world->orders_retried = false;
+    if (!world->store.down && !world->store.readonly) {
+        for (uint32_t i = 0; i < world->orders_waiting_count; i++)
+            write_order(world, &world->orders_waiting[i]);
+        world->orders_waiting_count = 0;
+    } else if (world->orders_waiting_count > 0) {
+        world->orders_retried = true;
+        world_later(world, ORDER_AGAIN_MS, (struct pending){.kind = PENDING_ORDER, .probe = NONE});
+    }
+}
+
 void sim_store_order(struct world *world, const struct order *order)
 {
-    struct order *again;
-
-    if (!world->store.down && !world->store.readonly) {
-        write_order(world, order);
-        return;
+    if (world->orders_waiting_count == world->orders_waiting_room) {
+        world->orders_waiting_room = 2 * world->orders_waiting_room + 8;
+        world->orders_waiting = realloc(world->orders_waiting, world->orders_waiting_room *
+                                                                   sizeof(*world->orders_waiting));
+        assert(world->orders_waiting != NULL);
     }
-    again = calloc(1, sizeof(*again));
-    assert(again != NULL);
-    *again = *order;
-    world_later(world, ORDER_AGAIN_MS,
-                (struct pending){.kind = PENDING_ORDER, .probe = NONE, .order = again});
+    world->orders_waiting[world->orders_waiting_count++] = *order;
+    if (!world->orders_retried)
+        sim_store_orders(world);
 }

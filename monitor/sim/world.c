@@ -234,7 +234,7 @@ static void happen_outside(struct world *world, const struct pending *pending)
     } else if (pending->kind == PENDING_INBOX) {
         sim_sinks_arrive(world, pending);
     } else if (pending->kind == PENDING_ORDER) {
-        sim_store_order(world, pending->order);
+        sim_store_orders(world);
     }
     sim_pending_drop(pending);
 }

@@ -227,6 +227,7 @@ void world_destroy(struct world *world)
     sim_store_destroy(&world->store);
     free(world->record);
     free(world->cuts);
+    free(world->orders_waiting);
     free(world->deadlines_ms);
     free(world->probes);
     cast_destroy(world->own_cast);

@@ -35,7 +35,7 @@ enum pending_kind {
     PENDING_SERVERS,
     PENDING_LATE,  /* a batch is applied after its reply was lost */
     PENDING_WAKE,  /* a probe that hangs goes on */
-    PENDING_ORDER, /* an operator tries again to give an order that the store did not take */
+    PENDING_ORDER, /* an operator tries again to give the orders that the store did not take */
     PENDING_SWEEP
 };
 
@@ -52,7 +52,6 @@ struct pending {
     enum route53_outcome outcome;
     struct sim_batch *batch;
     struct sim_call *call;
-    struct order *order;
     msec_t since_ms; /* when it began: a check's attempt, a call */
     bool lost;       /* a check: nothing comes any more, its time is over */
 };
@@ -213,6 +212,10 @@ struct world {
     uint32_t alerts[ALERT_EVENT_COUNT][2];
     struct alert last_alerts[ALERT_EVENT_COUNT];
     uint32_t next_order;
+    struct order *orders_waiting; /* given, and not taken by the store yet */
+    uint32_t orders_waiting_count;
+    uint32_t orders_waiting_room;
+    bool orders_retried; /* PENDING_ORDER is on the queue */
     void (*hook)(struct engine *engine);
     uint32_t record_probe; /* NONE: nothing is recorded */
     char *record;

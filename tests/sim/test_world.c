@@ -664,6 +664,59 @@ START_TEST(a_hang_ends_with_the_process)
 }
 END_TEST
 
+/* ---- operators and humans ---- */
+
+START_TEST(orders_mean_every_group_and_a_region_all_its_sites)
+{
+    struct world *world = settled(PIZZA("hold = 20; dwell = 0;"));
+    struct group_view view;
+
+    act(world, "order freeze");
+    run_for(world, 1000);
+    look(world, &view);
+    ck_assert(view.frozen);
+    act(world, "order thaw");
+    act(world, "order drain primary");
+    run_for(world, 30000);
+    look(world, &view);
+    ck_assert(!view.frozen);
+    expect_weights(world, "0/100 0/100");
+    act(world, "order restore primary");
+    act(world, "order failback");
+    run_for(world, 90000);
+    expect_weights(world, "100/0 100/0");
+    act(world, "human weight primary 50");
+    expect_weights(world, "50/0 50/0");
+    run_for(world, 310000);
+    look(world, &view);
+    ck_assert(view.drifted);
+    act(world, "order ack");
+    run_for(world, 60000);
+    look(world, &view);
+    ck_assert(!view.drifted);
+    act(world, "human delete-fence");
+    ck_assert_uint_eq(world_fence(world, "jwt-pizza"), 0);
+    world_destroy(world);
+}
+END_TEST
+
+START_TEST(orders_that_the_store_did_not_take_are_given_later_in_their_order)
+{
+    struct world *world = settled(pizza);
+    struct group_view view;
+
+    act(world, "store readonly");
+    act(world, "order freeze");
+    run_for(world, 25000);
+    act(world, "store up");
+    act(world, "order thaw"); /* the freeze is tried again five seconds from now */
+    run_for(world, 30000);
+    look(world, &view);
+    ck_assert(!view.frozen);
+    world_destroy(world);
+}
+END_TEST
+
 /* ---- those who look on ---- */
 
 struct seen {
@@ -783,5 +836,7 @@ int main(void)
         a_clock_says_when_it_will_show_a_time_whatever_its_drift,
         of_two_batches_that_leave_late_one_is_refused_by_its_fence, a_hang_ends_with_the_process,
         a_probe_that_hangs_and_is_paused_waits_for_its_resume,
+        orders_mean_every_group_and_a_region_all_its_sites,
+        orders_that_the_store_did_not_take_are_given_later_in_their_order,
         those_who_look_on_see_every_step_commit_batch_alert_and_action);
 }
