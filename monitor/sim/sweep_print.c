@@ -208,7 +208,7 @@ static json_t *lines_to_json(const struct noise_line *lines, uint32_t count, boo
 
 void sweep_print_json(const struct sweep *sweep, FILE *out)
 {
-    json_t *object = json_object();
+    json_t *object = json_pack("{s:i}", "v", 1);
 
     if (sweep->is_noise) {
         json_object_set_new(object, "false_agreements",

@@ -188,6 +188,30 @@ def test_the_same_seed_gives_the_same_bytes(folder, options):
     assert other.stdout != first.stdout
 
 
+# ---- what settings cost ----
+
+def test_a_sweep_sets_false_moves_against_seconds(folder):
+    done = simulate(folder, "--sweep", "hold=0:20,fall=2:3,loss=10,phases=8,hours=2", "--json")
+    rows_ = json.loads(done.stdout)["rows"]
+    assert (done.returncode, done.stderr, len(rows_)) == (0, "", 4)
+    hasty, patient = rows_[0], rows_[3]
+    assert list(hasty["settings"].values()) == ["0", "2"]
+    assert list(patient["settings"].values()) == ["20", "3"]
+    cost = [row["false_moves"][0]["computed_per_year"] for row in (hasty, patient)]
+    delay = [row["refused"]["decided"]["median_ms"] for row in (hasty, patient)]
+    assert cost[0] > 100 * cost[1] and delay[0] + 15000 < delay[1]
+    table = simulate(folder, "--sweep", "hold=0:20,fall=2:3,loss=10,phases=8,hours=2").stdout
+    assert re.search(r"\n +hold +fall +10 %", table)
+
+
+def test_a_sweep_that_makes_no_sense_is_exit_2(folder):
+    for options, words in ((("--sweep", "hald=1"), '"hald" is no key; there are hold, '),
+                           (("--sweep", "hold=1", "--seeds", "2"), "--sweep stands alone"),
+                           (("--sweep", "hold=1", "--trace"), "--sweep stands alone")):
+        done = simulate(folder, *options)
+        assert (done.returncode, done.stdout) == (2, "") and words in done.stderr
+
+
 # ---- the log ----
 
 def test_the_log_tells_what_was_done_seen_decided_and_accepted(folder):
@@ -263,7 +287,8 @@ def test_wrong_usage_is_exit_2_and_says_what_is_allowed(folder, options, words):
 
 
 def test_other_commands_take_none_of_its_options():
-    for option in (("--scenario", "x"), ("--seeds", "1"), ("--seed", "1"), ("--trace",)):
+    for option in (("--scenario", "x"), ("--seeds", "1"), ("--seed", "1"), ("--trace",),
+                   ("--sweep", "noise")):
         done = subprocess.run([BUILD / "regionshift", "status", *option], capture_output=True,
                               text=True, check=False, timeout=60)
         assert done.returncode == 2 and f"status takes no {option[0]}" in done.stderr
