@@ -394,9 +394,10 @@ static const struct option draft_history_options[] = {
      "/var/lib/regionshift/history.db", .help = "The file.", .rule = rule_path},
     {"keep", OPTION_DURATION, AT(draft_history, keep_ms), HOUR, 10 * YEAR, "90d",
      .help = "How long entries are kept."},
-    {"recording", OPTION_INTEGER, AT(draft_history, recording_mb), 0, 65536, "64",
-     .help = "Megabytes for recordings: all that the engine was told, and what it answered, for "
-             "`regionshift replay`. The oldest go first. 0: none are made."},
+    {"recording", OPTION_INTEGER, AT(draft_history, recording_mb), 0, 65536, "128",
+     .help = "Megabytes for recordings of all that the engine is told and answers, for "
+             "`regionshift replay`; one takes at most half, whole ones go, the oldest first. 0: "
+             "none are made."},
 };
 static const struct schema history_schema =
     SCHEMA("history", draft_history, "What this probe saw and did.");

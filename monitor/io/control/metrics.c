@@ -399,6 +399,7 @@ static void write_alerts(struct page *page)
 
 static void write_history(struct page *page)
 {
+    struct recording_stats recording;
     struct history_stats history;
 
     if (page->now->history == NULL)
@@ -408,6 +409,14 @@ static void write_history(struct page *page)
            (double)history.written);
     single(page, "regionshift_history_dropped_total", "counter",
            "Records that the disk did not take in time.", (double)history.dropped);
+    history_recording_stats(page->now->history, &recording);
+    single(page, "regionshift_recording", "gauge",
+           "1 while all that happens can be replayed later.", recording.recording);
+    single(page, "regionshift_recording_events_total", "counter", "Events recorded.",
+           (double)recording.recorded);
+    single(page, "regionshift_recording_lost_total", "counter",
+           "Events that are in no recording: no room, or the disk did not take them.",
+           (double)recording.lost);
 }
 
 /* ---- this process ---- */
