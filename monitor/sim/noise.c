@@ -13,9 +13,9 @@
 #include "cascade.h"
 
 enum {
-    STATES_MAX = 1 << 16, /* constellations: nine probes with rise = 2 are 19,683 */
-    INTERVALS_TO_SETTLE = 60,
-    UP = 0, /* digits; those above DOWN are recovering */
+    STATES_MAX = 1 << 16,     /* constellations: nine probes with rise = 2 are 19,683 */
+    INTERVALS_TO_SETTLE = 24, /* a probe that is down is seldom down for three */
+    UP = 0,                   /* digits; those above DOWN are recovering */
     DOWN = 1
 };
 
