@@ -296,7 +296,16 @@ static void raise_to_normal(struct unit *unit, struct wish *wish, uint32_t in_gr
     wish->regions_gained |= UINT32_C(1) << region;
 }
 
-/* A substitute (normal weight 0) leaves a service once all its normal weight is back. */
+static bool may_be_left_to(const struct unit *unit, uint32_t region)
+{
+    enum agreement_state state = unit->stands[region].state;
+
+    return state == AGREED_UP || (unit->input->override && state != AGREED_DOWN);
+}
+
+/* A substitute (normal weight 0) leaves a service once all its normal weight is back, in regions
+ * that are agreed up: it may have been there all the time, put there by a human or a restored
+ * store, and nobody sees it (A4). */
 static void dismiss_substitute(struct unit *unit, struct wish *wish, uint32_t in_group,
                                uint32_t site, const void *argument)
 {
@@ -311,7 +320,7 @@ static void dismiss_substitute(struct unit *unit, struct wish *wish, uint32_t in
         const struct site *other = &settings->sites[group->sites[i]];
         if (other->service != settings->sites[site].service || unit->input->normal[i] == 0)
             continue;
-        if (wish->weights[i] < unit->input->normal[i])
+        if (wish->weights[i] < unit->input->normal[i] || !may_be_left_to(unit, other->region))
             return;
         restored = true;
     }

@@ -316,6 +316,23 @@ START_TEST(d5_part_may_return_and_the_substitute_stays_until_all_has)
 }
 END_TEST
 
+/* East and west share; west's normal weight is nothing. */
+START_TEST(d5_a_substitute_stays_until_the_others_are_agreed_up)
+{
+    struct case_of c;
+
+    begin(&c);
+    c.failback = true;
+    set(c.weights, 100, 40, 0);
+    agree_both(&c, EAST, AGREED_UNDECIDED, 500000);
+    ck_assert_str_eq(wish(&c), "100/40/0 100/40/0");
+    agree_both(&c, EAST, AGREED_DOWN, 1);
+    ck_assert_str_eq(wish(&c), "100/40/0 100/40/0");
+    agree_both(&c, EAST, AGREED_UP, 1);
+    ck_assert_str_eq(wish(&c), "100/0/0 100/0/0");
+}
+END_TEST
+
 START_TEST(d5_steps_rise_to_all)
 {
     static const uint32_t steps[] = {10, 50, 100};
@@ -379,6 +396,7 @@ int main(void)
         d3_together_one_required_service_is_enough, d3_apart_each_service_is_judged_by_itself,
         d3_apart_nobody_returns_while_another_leaves,
         d4_an_override_needs_no_stable_but_no_region_agreed_down, d5_without_a_word_nothing_returns,
-        d5_part_may_return_and_the_substitute_stays_until_all_has, d5_steps_rise_to_all,
+        d5_part_may_return_and_the_substitute_stays_until_all_has,
+        d5_a_substitute_stays_until_the_others_are_agreed_up, d5_steps_rise_to_all,
         d5_what_is_drained_does_not_return, d10_the_gates_say_each_region_once);
 }
