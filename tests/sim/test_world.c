@@ -218,6 +218,28 @@ START_TEST(primary_and_secondary_follow_the_order_of_the_group)
 }
 END_TEST
 
+#define WEST_FIRST                                                                                 \
+    PIZZA_PROBES PIZZA_SERVICES                                                                    \
+        "groups = ( { name = \"g\"; services = [ \"pizza\", \"factory\" ]; "                       \
+        "order = [ \"us-west-2\", \"us-east-1\" ]; } );\n"
+
+START_TEST(primary_is_the_first_in_order_not_the_first_in_the_file)
+{
+    static const char settings[] = WEST_FIRST;
+    struct cast *cast = cast_of(settings);
+    struct world *world = world_make(cast, 1);
+
+    act(world, "site primary refuse");
+    act(world, "site factory/secondary refuse");
+    ck_assert(world_answers(world, FRA, EAST) && !world_answers(world, FRA, WEST));
+    ck_assert(!world_answers(world, FRA, FACTORY_EAST));
+    act(world, "net cut primary from all");
+    ck_assert(world_reaches_store(world, USE1) && !world_reaches_store(world, USW2));
+    world_destroy(world);
+    cast_destroy(cast);
+}
+END_TEST
+
 /* ---- endpoints ---- */
 
 START_TEST(a_site_may_be_bad_for_one_probe_only)
@@ -357,6 +379,22 @@ START_TEST(a_probe_cut_from_all_does_not_see_its_own_region_either)
 }
 END_TEST
 
+START_TEST(all_on_either_side_is_what_the_other_side_is_not)
+{
+    struct world *world = settled(pizza);
+
+    act(world, "net cut all from primary");
+    ck_assert(world_answers(world, USE1, EAST) && !world_answers(world, USE1, WEST));
+    ck_assert(!world_reaches_store(world, USE1) && world_reaches_store(world, FRA));
+    ck_assert(world_answers(world, FRA, WEST) && !world_answers(world, FRA, EAST));
+    act(world, "net heal all");
+    act(world, "net cut all from all");
+    for (uint32_t probe = USE1; probe <= FRA; probe++)
+        ck_assert(!world_answers(world, probe, EAST) && !world_reaches_store(world, probe));
+    world_destroy(world);
+}
+END_TEST
+
 START_TEST(healing_one_place_leaves_the_cuts_of_the_others)
 {
     struct world *world = settled(pizza);
@@ -382,6 +420,8 @@ START_TEST(a_muted_probe_hears_no_answer)
 
     act(world, "net mute probe fra");
     ck_assert(!world_answers(world, FRA, EAST) && !world_reaches_store(world, FRA));
+    ck_assert(sim_net_trip(world, FRA, NONE).arrives); /* and all that it asks for is done */
+    ck_assert(!sim_net_trip(world, FRA, NONE).answered);
     run_for(world, 40000);
     ck_assert_int_eq(engine_blindness(world_engine(world, FRA)), BLIND_REFERENCES);
     ck_assert(!engine_store_ok(world_engine(world, FRA)));
@@ -819,11 +859,14 @@ int main(void)
         worlds_of_one_cast_and_seed_are_the_same_and_other_seeds_are_others,
         a_bad_file_makes_no_cast_and_says_why, a_cast_is_made_of_changed_settings,
         a_name_that_means_nothing_is_said_with_those_that_do,
-        primary_and_secondary_follow_the_order_of_the_group, a_site_may_be_bad_for_one_probe_only,
-        a_slow_answer_is_good_until_the_timeout, a_failure_shows_to_those_who_look_there,
+        primary_and_secondary_follow_the_order_of_the_group,
+        primary_is_the_first_in_order_not_the_first_in_the_file,
+        a_site_may_be_bad_for_one_probe_only, a_slow_answer_is_good_until_the_timeout,
+        a_failure_shows_to_those_who_look_there,
         a_region_that_is_cut_off_sees_itself_and_nothing_else,
         a_cut_between_regions_leaves_the_third_place_alone,
         a_probe_cut_from_all_does_not_see_its_own_region_either,
+        all_on_either_side_is_what_the_other_side_is_not,
         healing_one_place_leaves_the_cuts_of_the_others, a_muted_probe_hears_no_answer,
         an_answer_that_is_cut_off_on_its_way_is_a_timeout_in_its_time,
         losses_come_in_bursts_and_at_the_rate_asked_for,
