@@ -234,10 +234,22 @@ static void judge_hold(const struct unit *unit, uint32_t region)
                         ruling->group->hold_ms);
 }
 
-/* The static page gives way as soon as a region may gain: no order, no evidence against it. */
+/* The static page gives way as soon as a region may gain, or already has weight and would be
+ * allowed to: no order, no evidence against it. */
 static bool gives_way(const struct unit *unit, uint32_t region)
 {
-    return region == unit->ruling->group->fallback_region && unit->gained != 0;
+    const struct ruling *ruling = unit->ruling;
+
+    if (region != ruling->group->fallback_region)
+        return false;
+    for (uint32_t k = 0; k < ruling->group->site_count; k++) {
+        uint32_t other = site_of(ruling, k)->region;
+        if (other == region || !in_unit(unit, k) || ruling->decision->weights[k] <= 0)
+            continue;
+        if (ruling->snapshot == NULL || up_for(unit, other) >= ruling->group->stable_ms)
+            return true;
+    }
+    return false;
 }
 
 static void judge_leaver(const struct unit *unit, uint32_t region)

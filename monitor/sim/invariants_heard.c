@@ -287,12 +287,11 @@ static void hear_change(const struct invariants *invariants, struct heard *heard
 
 /* ---- a life ---- */
 
-static void begin(const struct invariants *invariants, struct heard *heard,
-                  const struct event_start *event)
+static void begin(struct heard *heard, const struct event_start *event)
 {
     const struct settings *settings = heard->settings;
 
-    heard->started = true;
+    heard->life++;
     heard->wall_offset = event->wall - heard->at_ms;
     heard->whole = false;
     heard->whole_world_ms = -1;
@@ -312,7 +311,6 @@ static void begin(const struct invariants *invariants, struct heard *heard,
         heard->weights[i] = -2;
         heard->opinions[i] = (struct opinion){SAYS_NEITHER, heard->at_ms};
     }
-    (void)invariants;
 }
 
 static void hear_clock(struct heard *heard, const struct event_clock *event)
@@ -327,7 +325,7 @@ static void hear_more(struct invariants *invariants, struct heard *heard, const 
 {
     switch (event->kind) {
     case EVENT_START:
-        begin(invariants, heard, &event->start);
+        begin(heard, &event->start);
         break;
     case EVENT_CLOCK:
         hear_clock(heard, &event->clock);

@@ -47,6 +47,7 @@ void ledger_set_head(struct invariants *invariants, uint32_t group, const struct
         keep(&model->head, decision, revision, sites);
     model->head.lost = 0;
     model->head.gained = 0;
+    model->head.evicted = 0;
 }
 
 static void note_decision(const struct ruling *ruling, uint64_t revision)
@@ -58,6 +59,7 @@ static void note_decision(const struct ruling *ruling, uint64_t revision)
     bool again = kept->epoch == ruling->decision->epoch;
     uint32_t lost = ruling->changes ? ruling->lost : model->head.lost;
     uint32_t gained = ruling->changes ? ruling->gained : model->head.gained;
+    uint32_t evicted = ruling->decision->kind == DECISION_LEAVE ? lost : 0;
 
     kept->twice =
         again && memcmp(kept->weights, ruling->decision->weights, sites * sizeof(int)) != 0;
@@ -65,6 +67,7 @@ static void note_decision(const struct ruling *ruling, uint64_t revision)
     keep(&model->head, ruling->decision, revision, sites);
     kept->lost = model->head.lost = lost;
     kept->gained = model->head.gained = gained;
+    kept->evicted = model->head.evicted = ruling->changes ? evicted : model->head.evicted;
 }
 
 /* ---- what the proposer was told ---- */
@@ -105,6 +108,7 @@ static void take_snapshot(struct invariants *invariants, uint32_t probe,
     new = &all[0];
     *new = oldest; /* its arrays */
     new->used = true;
+    new->life = heard->life;
     new->epoch = commit->decision.epoch;
     new->at_wall = commit->decision.at_wall;
     new->head_revision = commit->head_revision;
@@ -208,6 +212,22 @@ static void judge_compared_vote(const struct ruling *ruling, uint32_t probe)
              name);
 }
 
+/* Every order that stands has been told to the committer by now: what it compared must be what it
+ * knows, not what a watch may have left out (S1: a hint). */
+static void judge_known_orders(const struct ruling *ruling)
+{
+    const struct heard *heard = &ruling->invariants->heard[ruling->probe];
+    const struct told_orders *orders = &ruling->truth->orders;
+
+    if (ruling->snapshot == NULL || ruling->snapshot->life != heard->life)
+        return; /* it has been told anew since */
+    for (uint32_t i = 0; i < orders->count; i++) {
+        if (orders_named(&heard->orders, orders->items[i].id) == NULL)
+            fail(ruling, "S-29", "its committer had never been told of the order ",
+                 orders->items[i].id);
+    }
+}
+
 static void judge_compares(const struct ruling *ruling)
 {
     const struct commit *commit = ruling->commit;
@@ -224,6 +244,7 @@ static void judge_compares(const struct ruling *ruling)
         if (!own && orders->items[i].mod_revision > commit->orders_revision)
             fail(ruling, "S-29", "an order was newer than any it knew: ", orders->items[i].id);
     }
+    judge_known_orders(ruling);
 }
 
 /* ---- D7: orders ---- */
@@ -330,14 +351,26 @@ static void compare_weights(struct ruling *ruling)
     ruling->changes = ruling->lost != 0 || ruling->gained != 0;
 }
 
-/* L1: who was left because it is down, people must hear of. */
+/* L1: who was left because it is down, people must hear of; of a service that is not required, by
+ * the move alone. */
+static bool required_in(const struct ruling *ruling, uint32_t region)
+{
+    for (uint32_t k = 0; k < ruling->group->site_count; k++) {
+        const struct site *site = &ruling->settings->sites[ruling->group->sites[k]];
+        if (site->region == region && ruling->settings->services[site->service].required &&
+            ruling->decision->weights[k] < ruling->before->weights[k])
+            return true;
+    }
+    return false;
+}
+
 static void owe_region_down(const struct ruling *ruling)
 {
     if (!ruling->changes || !ruling->automatic || ruling->decision->kind != DECISION_LEAVE)
         return;
     for (uint32_t r = 0; r < ruling->settings->region_count; r++) {
         if ((ruling->lost >> r & 1) && !(ruling->drained >> r & 1) &&
-            r != ruling->group->fallback_region)
+            r != ruling->group->fallback_region && required_in(ruling, r))
             told_owe(ruling->invariants, &(struct debt){.group = ruling->decision->group,
                                                         .region = r,
                                                         .epoch = ruling->decision->epoch,

@@ -91,8 +91,18 @@ void limits_judge(struct ruling *ruling)
     judge_budget(ruling);
 }
 
-/* A cancelled move never was: dwell counts from the one before it again, and the budget keeps it
- * (so an oracle without it is the milder one). */
+/* A move that no zone ever took, and that is cancelled or overtaken by what people wrote, never
+ * was: dwell counts from the one before it again. It keeps its place in the budget. */
+static bool never_was(const struct ruling *ruling)
+{
+    const struct group_model *model = &ruling->invariants->groups[ruling->decision->group];
+
+    if (ruling->decision->kind != DECISION_CANCEL && ruling->decision->kind != DECISION_ADOPT)
+        return false;
+    return ruling->changes && model->moved.epoch == ruling->before->epoch &&
+           model->accepted < ruling->before->epoch;
+}
+
 void limits_note(struct ruling *ruling)
 {
     struct invariants *inv = ruling->invariants;
@@ -102,7 +112,7 @@ void limits_note(struct ruling *ruling)
                         .world_ms = inv->now_ms,
                         .wall = ruling->decision->at_wall};
 
-    if (ruling->decision->kind == DECISION_CANCEL && ruling->changes) {
+    if (never_was(ruling)) {
         model->moved = model->moved_before;
         return;
     }

@@ -108,7 +108,7 @@ struct told_slot {
 
 struct heard {
     const struct settings *settings; /* those it runs with */
-    bool started;
+    uint32_t life;
     msec_t at_ms; /* its own clock, at the newest event */
     wall_t wall_offset;
     bool whole;            /* the store was read whole in this life ... */
@@ -137,6 +137,7 @@ struct heard {
 /* What the proposer was told when it proposed. */
 struct snapshot {
     bool used;
+    uint32_t life; /* of the proposer */
     uint64_t epoch;
     wall_t at_wall;
     uint64_t head_revision;
@@ -160,6 +161,8 @@ struct kept {
     uint64_t base_epoch;
     uint32_t lost; /* bit set of regions that lost weight */
     uint32_t gained;
+    uint32_t
+        evicted; /* B1: those that a leave took weight from, and that no decision moved since */
     char order[ORDER_ID_MAX + 1];
     int *weights; /* in the group's order */
     int *normal;
@@ -179,6 +182,7 @@ struct group_model {
     struct move moved;        /* the move that dwell counts from; epoch 0: none */
     struct move moved_before; /* and the one before: a cancelled move never was */
     uint64_t accepted;        /* highest epoch that some zone took */
+    uint64_t shifted;         /* newest epoch that changed a weight */
 };
 
 /* ---- the store's truth when it took a commit ---- */
@@ -314,11 +318,11 @@ struct ruling {
     const struct kept *before;       /* the head it replaces */
     const struct snapshot *snapshot; /* NULL: unknown, then what was told is not judged */
     const struct store_truth *truth;
-    uint32_t lost;    /* regions */
+    uint32_t lost; /* regions */
     uint32_t gained;
     uint32_t drained; /* of those that lost */
-    bool changes;   /* some weight */
-    bool automatic; /* not by the word of an operator */
+    bool changes;     /* some weight */
+    bool automatic;   /* not by the word of an operator */
 };
 
 void decided_judge(struct ruling *ruling);
@@ -353,6 +357,8 @@ void truth_read_heads(struct invariants *invariants);
 void told_stepped(struct invariants *invariants, uint32_t probe, const struct event *event,
                   const struct update *update);
 void told_delivered(struct invariants *invariants, const struct alert *alert);
+/* Some zone of the group has never taken an epoch this high. */
+bool told_zone_behind(const struct invariants *invariants, uint32_t group, uint64_t epoch);
 void told_owe(struct invariants *invariants, const struct debt *debt);
 /* able: somebody could have told by now. */
 void told_due(struct invariants *invariants, bool able);

@@ -16,7 +16,7 @@ static bool evicts(const struct invariants *invariants, uint32_t group, uint32_t
                    const struct kept *kept)
 {
     const struct group *g = invariants_group(invariants, group);
-    bool had = kept->lost >> region & 1;
+    bool had = kept->evicted >> region & 1;
     int here = 0;
     int elsewhere = 0;
 
@@ -32,7 +32,7 @@ static bool evicts(const struct invariants *invariants, uint32_t group, uint32_t
 }
 
 /* Some zone of the group has never taken an epoch this high. */
-static bool some_zone_behind(const struct invariants *invariants, uint32_t group, uint64_t epoch)
+bool told_zone_behind(const struct invariants *invariants, uint32_t group, uint64_t epoch)
 {
     const struct settings *s = invariants->settings;
     const struct group *g = invariants_group(invariants, group);
@@ -66,7 +66,7 @@ static void judge_latch(struct invariants *invariants, uint32_t probe, const str
         invariants_fail(invariants, "S-28", probe,
                         "%s puts the beacon of %s out, which decision %" PRIu64 " evicts",
                         invariants_probe_name(invariants, probe), region, head->epoch);
-    else if (!latch->set && *word && some_zone_behind(invariants, latch->group, head->epoch))
+    else if (!latch->set && *word && told_zone_behind(invariants, latch->group, head->epoch))
         invariants_fail(invariants, "S-28", probe,
                         "%s puts the beacon of %s out, and no zone shows epoch %" PRIu64 " yet",
                         invariants_probe_name(invariants, probe), region, head->epoch);
@@ -174,6 +174,9 @@ void told_owe(struct invariants *invariants, const struct debt *debt)
 {
     if (invariants->debt_count == DEBTS_MAX || invariants->swallowed)
         return;
+    if (invariants->set_back_ms >= 0)
+        return; /* with the store its claims went back: what they say was said, was another's (L1)
+                 */
     if (!debt->is_move &&
         (invariants->global_open[debt->group] || *open_at(invariants, debt->group, debt->region)))
         return; /* said already */
@@ -200,7 +203,7 @@ static void default_on(struct invariants *invariants, const struct debt *debt)
 
 void told_due(struct invariants *invariants, bool able)
 {
-    if (invariants->swallowed)
+    if (invariants->swallowed || invariants->set_back_ms >= 0)
         invariants->debt_count = 0; /* said, as far as anybody can know */
     if (!able)
         invariants->hindered_ms = invariants->now_ms;

@@ -324,8 +324,23 @@ static void judge_rise(struct invariants *invariants, uint32_t probe, const stru
         invariants->groups[batch->group].accepted = batch->epoch;
 }
 
-/* S-15, C4: what it took away is what the fence's own epoch said; else somebody else had written,
- * and it wrote over him. And what is not a move moves nothing. */
+/* An adoption, after the fence's epoch and before the batch's, made this weight the group's own: it
+ * may be overtaken before any zone has its fence. */
+static bool adopted(const struct invariants *invariants, const struct batch *batch, uint64_t from,
+                    uint32_t k, int weight)
+{
+    for (uint64_t epoch = batch->epoch - 1; epoch > from; epoch--) {
+        const struct kept *kept = ledger_find(invariants, batch->group, epoch);
+        if (batch->epoch - epoch >= KEPT_DECISIONS)
+            return true; /* too long ago to know */
+        if (kept != NULL && kept->kind == DECISION_ADOPT && kept->weights[k] == weight)
+            return true;
+    }
+    return false;
+}
+
+/* S-15, C4: what it took away is what the fence's own epoch said, or what was adopted since; else
+ * somebody else had written, and it wrote over him. And what is not a move moves nothing. */
 static void judge_human(struct invariants *invariants, uint32_t probe, const struct batch *batch,
                         bool shift)
 {
@@ -343,7 +358,8 @@ static void judge_human(struct invariants *invariants, uint32_t probe, const str
              "moves weight, by a decision that moves nothing: ", decision_kind_name(kept->kind));
     for (uint32_t k = 0; said != NULL && !kept->override && k < group->site_count; k++) {
         const struct batch_item *delete = item_of(invariants, batch, group->sites[k], BATCH_DELETE);
-        if (delete != NULL && delete->set.weight != said->weights[k])
+        if (delete != NULL && delete->set.weight != said->weights[k] &&
+            !adopted(invariants, batch, said->epoch, k, delete->set.weight))
             fail(invariants, "S-15", probe, batch, "writes over somebody's weight of ",
                  delete->set.set);
     }
@@ -375,6 +391,7 @@ static void judge_service(struct invariants *invariants, uint32_t probe, const s
              invariants->settings->services[service].name);
 }
 
+/* L2: a move is told when it is done: until the last zone has it, what holds it back is told. */
 void written_accepted(struct invariants *invariants, uint32_t probe, const struct batch *batch,
                       bool shift, bool late, const int *weights)
 {
@@ -385,8 +402,11 @@ void written_accepted(struct invariants *invariants, uint32_t probe, const struc
     judge_human(invariants, probe, batch, shift);
     for (uint32_t j = 0; j < group->service_count; j++)
         judge_service(invariants, probe, batch, group->services[j], weights);
-    if (shift && !late && kept != NULL &&
-        (kept->kind == DECISION_LEAVE || kept->kind == DECISION_FAILBACK))
+    if (shift && !late)
+        invariants->groups[batch->group].shifted = batch->epoch;
+    if (kept != NULL && (kept->kind == DECISION_LEAVE || kept->kind == DECISION_FAILBACK) &&
+        invariants->groups[batch->group].shifted == batch->epoch &&
+        !told_zone_behind(invariants, batch->group, batch->epoch))
         told_owe(invariants, &(struct debt){.is_move = true,
                                             .group = batch->group,
                                             .region = NONE,
