@@ -276,7 +276,7 @@ static msec_t ledger_ms(const struct engine *engine, wall_t wall)
 static void absorb_budget(struct engine *engine, const struct event_budget *event)
 {
     uint32_t count = event->count < BUDGET_MAX ? event->count : BUDGET_MAX;
-    const wall_t *moves = event->moves + (event->count - count);
+    const wall_t *moves = count > 0 ? event->moves + (event->count - count) : NULL;
     msec_t at_ms[BUDGET_MAX];
 
     for (uint32_t i = 0; i < count; i++)
