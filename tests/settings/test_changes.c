@@ -98,17 +98,19 @@ END_TEST
 
 START_TEST(a_member_of_a_list_keeps_its_place)
 {
-    const struct settings_change changes[CHANGES_MAX] = {{"groups.[0].order.[0]", "west"},
-                                                         {"groups.[0].order.[1]", "east"}};
-    char *text = source_text("tests/settings/base.conf");
+    char *base = base_with("\"dns:198.41.0.4\"", "\"dns:192.0.2.1\", \"dns:192.0.2.2\", "
+                                                 "\"dns:192.0.2.3\"");
+    const struct settings_change changes[CHANGES_MAX] = {{"probe.references.[1]", "dns:192.0.2.9"}};
     char *said = NULL;
-    struct settings *s = changed(text, NULL, changes, &said);
+    struct settings *s = changed(base, NULL, changes, &said);
     ck_assert_msg(s != NULL, "%s", said);
-    ck_assert_str_eq(s->regions[s->groups[0].order[0]], "west");
-    ck_assert_str_eq(s->regions[s->groups[0].order[1]], "east");
+    ck_assert_uint_eq(s->reference_count, 3);
+    ck_assert_str_eq(s->references[0].host, "192.0.2.1");
+    ck_assert_str_eq(s->references[1].host, "192.0.2.9");
+    ck_assert_str_eq(s->references[2].host, "192.0.2.3");
     settings_destroy(s);
     free(said);
-    free(text);
+    free(base);
 }
 END_TEST
 

@@ -195,6 +195,9 @@ START_TEST(a_suspicion_makes_the_others_look_and_they_may_fall_too)
     ck_assert_double_eq_tol(total(&cascade), 1, 1e-9);
     ck_assert_double_ge(cascade.ends[1][1], 1e-4 * 1e-6);
     ck_assert_double_le(cascade.ends[1][1], 1.1e-4 * 1e-6);
+    /* Two others: both at the first look, or one at it and one at the other's suspicion. */
+    ck_assert_int_eq(cascade_make(&chain, 0.01, 2, &cascade), 0);
+    ck_assert_double_eq_tol(cascade.ends[1][2], 3e-16, 0.2e-16);
     ck_assert_int_eq(cascade_make(&chain, 0.2, 6, &cascade), 0);
     ck_assert_double_eq_tol(total(&cascade), 1, 1e-6);
 }
@@ -461,6 +464,27 @@ START_TEST(the_same_seed_gives_the_same_bytes)
 }
 END_TEST
 
+/* Both columns, for a loss that is frequent enough; hold cuts what is counted as what is computed.
+ */
+START_TEST(what_is_counted_is_near_to_what_is_computed_whatever_the_hold)
+{
+    struct sweep *sweep = parsed("hold=0:10:20,fall=1,loss=20,hours=100,phases=1");
+    char error[SWEEP_ERROR_MAX + 1] = "";
+    char *text = pizza_text();
+
+    ck_assert_int_eq(
+        sweep_run(sweep, text, strlen(text), "pizza", 1, NULL, NULL, error, sizeof(error)), 0);
+    for (uint32_t i = 0; i < 3; i++) {
+        const struct sweep_noise *noise = &sweep->rows[i].noise[0];
+        printf("  computed %.3g, counted %.3g\n", noise->computed, noise->counted);
+        ck_assert_double_eq_tol(noise->counted / noise->computed, 1, 0.5);
+    }
+    ck_assert_uint_lt(sweep->rows[2].noise[0].count, sweep->rows[1].noise[0].count);
+    sweep_destroy(sweep);
+    free(text);
+}
+END_TEST
+
 START_TEST(a_file_that_is_bad_by_itself_is_refused_as_a_whole)
 {
     struct sweep *sweep = parsed("hold=0");
@@ -499,6 +523,7 @@ int main(void)
     tcase_add_loop_test(tests, a_bad_spec_is_said_so, 0, COUNT(bad_specs));
     tcase_add_test(tests, a_row_that_the_settings_refuse_says_why_and_the_others_go_on);
     tcase_add_test(tests, the_same_seed_gives_the_same_bytes);
+    tcase_add_test(tests, what_is_counted_is_near_to_what_is_computed_whatever_the_hold);
     tcase_add_test(tests, a_file_that_is_bad_by_itself_is_refused_as_a_whole);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_ENV);
