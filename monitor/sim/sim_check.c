@@ -119,7 +119,7 @@ static msec_t check_after_ms(struct world *world, uint32_t probe, uint32_t check
     p->started[site]++;
     if (p->lie != LIE_NOT)
         return ANSWER_MS;
-    if (p->blind || !trip.arrives || !trip.answered || after_ms == INT64_MAX)
+    if (!trip.arrives || !trip.answered || after_ms == INT64_MAX)
         return INT64_MAX;
     return trip.there_ms + after_ms + trip.back_ms;
 }
@@ -128,7 +128,7 @@ static msec_t reference_after_ms(struct world *world, uint32_t probe)
 {
     struct sim_trip trip = sim_net_trip(world, probe, NONE);
 
-    if (world->probes[probe].blind || !trip.arrives || !trip.answered)
+    if (!trip.arrives || !trip.answered)
         return INT64_MAX;
     return trip.there_ms + ANSWER_MS + trip.back_ms;
 }
@@ -187,8 +187,8 @@ static void reference_ends(struct world *world, const struct pending *pending)
     world_feed(world, pending->probe, &event);
 }
 
-/* Cut off while the answer was on its way: it does not come. */
-static bool cut_meanwhile(struct world *world, const struct pending *pending)
+/* Blind, or cut off while the answer was on its way: it does not come. */
+static bool does_not_come(struct world *world, const struct pending *pending)
 {
     const struct sim_probe *p = &world->probes[pending->probe];
     const struct settings *settings = p->settings;
@@ -216,7 +216,7 @@ static void wait_out(struct world *world, const struct pending *pending)
 
 void sim_check_end(struct world *world, const struct pending *pending)
 {
-    if (cut_meanwhile(world, pending))
+    if (does_not_come(world, pending))
         wait_out(world, pending);
     else if (pending->token < world->probes[pending->probe].settings->check_count)
         check_ends(world, pending);

@@ -12,13 +12,13 @@ enum { MILLION = 1000000 };
 
 /* ---- clocks ---- */
 
-/* What a clock shows at a time of the world; rounded down, so that it never goes back. */
+/* What a clock shows at a time of the world. It never goes back, for no drift is a whole second in
+ * a second. */
 static msec_t shows(const struct sim_clock *clock, msec_t at_ms)
 {
     msec_t passed_ms = at_ms - clock->world_ms;
-    int64_t more = passed_ms * clock->drift_ppm;
 
-    return clock->local_ms + passed_ms + more / MILLION - (more % MILLION < 0);
+    return clock->local_ms + passed_ms + passed_ms * clock->drift_ppm / MILLION;
 }
 
 msec_t world_local_ms(const struct world *world, uint32_t probe)
@@ -56,6 +56,7 @@ void sim_probe_drift(struct world *world, uint32_t probe, int64_t ppm)
 {
     struct sim_probe *p = &world->probes[probe];
 
+    assert(ppm > -MILLION);
     p->clock = (struct sim_clock){world->now_ms, world_local_ms(world, probe), ppm};
     sim_probe_plan(world, probe);
 }
@@ -137,7 +138,7 @@ void world_kill(struct world *world, uint32_t probe)
     sim_board_stop(world, probe);
     sim_outbox_stop(world, probe);
     for (uint32_t z = 0; z < p->settings->zone_count; z++) {
-        zone_view_destroy(p->zone_views[z]);
+        sim_view_destroy(p->zone_views[z]);
         p->zone_views[z] = NULL;
     }
 }

@@ -314,18 +314,24 @@ static void write_order(struct world *world, const struct order *order)
     sim_store_put(world, key, value, 0, revision);
 }
 
-/* Those that wait are given first: the newest word must stay the newest. */
-void sim_store_orders(struct world *world)
+/* All that wait, in the order they were given: the newest word must stay the newest. */
+static void give_orders(struct world *world)
 {
-    world->orders_retried = false;
     if (!world->store.down && !world->store.readonly) {
         for (uint32_t i = 0; i < world->orders_waiting_count; i++)
             write_order(world, &world->orders_waiting[i]);
         world->orders_waiting_count = 0;
-    } else if (world->orders_waiting_count > 0) {
+    } else if (!world->orders_retried) {
         world->orders_retried = true;
         world_later(world, ORDER_AGAIN_MS, (struct pending){.kind = PENDING_ORDER, .probe = NONE});
     }
+}
+
+void sim_store_orders(struct world *world)
+{
+    world->orders_retried = false;
+    if (world->orders_waiting_count > 0)
+        give_orders(world);
 }
 
 void sim_store_order(struct world *world, const struct order *order)
@@ -337,6 +343,5 @@ void sim_store_order(struct world *world, const struct order *order)
         assert(world->orders_waiting != NULL);
     }
     world->orders_waiting[world->orders_waiting_count++] = *order;
-    if (!world->orders_retried)
-        sim_store_orders(world);
+    give_orders(world);
 }
