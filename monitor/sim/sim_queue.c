@@ -89,6 +89,7 @@ struct pending sim_queue_take(struct sim_queue *queue)
 void sim_pending_drop(const struct pending *pending)
 {
     sim_batch_destroy(pending->batch);
+    sim_view_destroy(pending->view);
     sim_call_destroy(pending->call);
 }
 

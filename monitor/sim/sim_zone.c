@@ -1,54 +1,59 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A Route 53 in memory: a batch is compared exactly and applied whole or not at all. */
+/* The record sets: a batch is compared exactly and applied whole or not at all. */
 #include <assert.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "batch_guard.h"
 #include "record_copy.h"
 #include "world_state.h"
 
-static const char apex[] = "example.com";
+/* ---- readings ---- */
+
+static void release(struct sim_snapshot *snapshot)
+{
+    if (snapshot == NULL || --snapshot->holders > 0)
+        return;
+    pool_destroy(snapshot->pool);
+    free(snapshot);
+}
+
+/* ---- record sets ---- */
+
+/* Whoever reads from now on reads anew. */
+static void changed(struct world *world)
+{
+    for (uint32_t z = 0; z < world->route53.zone_count; z++) {
+        struct sim_snapshot *newest = world->route53.zones[z].newest;
+        world->route53.zones[z].newest = NULL;
+        release(newest);
+    }
+}
 
 static struct sim_set *add_set(struct world *world, uint32_t zone, const char *name,
                                const char *type, const char *set)
 {
+    struct sim_sets *sets = &world->route53.sets;
     struct sim_set *new = NULL;
 
-    for (uint32_t i = 0; i < world->set_count && new == NULL; i++) {
-        if (!world->sets[i].exists)
-            new = &world->sets[i];
+    for (uint32_t i = 0; i < sets->count && new == NULL; i++) {
+        if (!sets->list[i].exists)
+            new = &sets->list[i];
     }
-    if (new == NULL) {
-        assert(world->set_count < SIM_SETS_MAX);
-        new = &world->sets[world->set_count++];
+    if (new == NULL && sets->count == sets->room) {
+        sets->room = sets->room == 0 ? 32 : 2 * sets->room;
+        sets->list = realloc(sets->list, sets->room * sizeof(*sets->list));
+        assert(sets->list != NULL);
     }
+    if (new == NULL)
+        new = &sets->list[sets->count++];
     *new = (struct sim_set){.zone = zone, .exists = true, .weight = -1};
     snprintf(new->name, sizeof(new->name), "%s", name);
     snprintf(new->type, sizeof(new->type), "%s", type);
     snprintf(new->set, sizeof(new->set), "%s", set);
     return new;
-}
-
-void sim_zone_make(struct world *world)
-{
-    const struct settings *settings = world->probes[0].settings;
-
-    for (uint32_t i = 0; i < settings->site_count; i++) {
-        const struct site *site = &settings->sites[i];
-        const struct service *service = &settings->services[site->service];
-        struct sim_set *set =
-            add_set(world, service->zone, service->record, service->type, site->set);
-
-        set->weight = site->weight;
-        set->ttl_s = service->ttl_s;
-        snprintf(set->value, sizeof(set->value), "%s", site->value);
-    }
-    assert(settings->group_count * settings->zone_count <= SIM_SLOTS_MAX);
-    world->epochs_rose = true;
-    world->kept_weight = true;
 }
 
 static struct record_set as_record(struct sim_set *set)
@@ -68,24 +73,52 @@ static struct record_set as_record(struct sim_set *set)
                                .failover = ""};
 }
 
-struct zone_view *sim_zone_read(struct world *world, uint32_t zone)
+static struct sim_snapshot *take_snapshot(const struct world *world, uint32_t zone)
 {
-    struct pool *pool = pool_create(RECORD_COPY_MAX);
-    struct zone_view *view = pool_alloc(pool, sizeof(*view));
-    struct record_set *sets = pool_alloc(pool, SIM_SETS_MAX * sizeof(*sets));
+    const struct sim_sets *sets = &world->route53.sets;
+    struct sim_snapshot *snapshot = calloc(1, sizeof(*snapshot));
 
-    assert(view != NULL && sets != NULL);
-    *view = (struct zone_view){.zone = zone, .apex = apex, .sets = sets, .arena = pool};
-    for (uint32_t i = 0; i < world->set_count; i++) {
-        struct record_set set = as_record(&world->sets[i]);
-        if (world->sets[i].exists && world->sets[i].zone == zone &&
-            record_set_copy(pool, &set, &sets[view->set_count++]) < 0)
+    assert(snapshot != NULL);
+    snapshot->pool = pool_create(RECORD_COPY_MAX);
+    assert(snapshot->pool != NULL);
+    snapshot->sets = pool_alloc(snapshot->pool, (sets->count + 1) * sizeof(*snapshot->sets));
+    assert(snapshot->sets != NULL);
+    for (uint32_t i = 0; i < sets->count; i++) {
+        struct record_set set = as_record(&sets->list[i]);
+        if (sets->list[i].exists && sets->list[i].zone == zone &&
+            record_set_copy(snapshot->pool, &set, &snapshot->sets[snapshot->count++]) < 0)
             abort();
     }
-    world->nonce++;
-    snprintf(view->nonce, sizeof(view->nonce), "%032" PRIx64, world->nonce);
+    return snapshot;
+}
+
+struct sim_view *sim_view_create(struct world *world, uint32_t zone)
+{
+    struct sim_zone *z = &world->route53.zones[zone];
+    struct sim_view *view = calloc(1, sizeof(*view));
+
+    assert(view != NULL);
+    if (z->newest == NULL) {
+        z->newest = take_snapshot(world, zone);
+        z->newest->holders = 1;
+    }
+    z->newest->holders++;
+    view->snapshot = z->newest;
+    view->view = (struct zone_view){
+        .zone = zone, .apex = z->apex, .sets = z->newest->sets, .set_count = z->newest->count};
+    snprintf(view->view.nonce, sizeof(view->view.nonce), "%032" PRIx64, ++world->route53.nonce);
     return view;
 }
+
+void sim_view_destroy(struct sim_view *view)
+{
+    if (view == NULL)
+        return;
+    release(view->snapshot);
+    free(view);
+}
+
+/* ---- a batch ---- */
 
 static bool matches(const struct sim_set *have, uint32_t zone, const struct record_set *set,
                     bool exactly)
@@ -100,9 +133,9 @@ static bool matches(const struct sim_set *have, uint32_t zone, const struct reco
 static struct sim_set *find(struct world *world, uint32_t zone, const struct record_set *set,
                             bool exactly)
 {
-    for (uint32_t i = 0; i < world->set_count; i++) {
-        if (matches(&world->sets[i], zone, set, exactly))
-            return &world->sets[i];
+    for (uint32_t i = 0; i < world->route53.sets.count; i++) {
+        if (matches(&world->route53.sets.list[i], zone, set, exactly))
+            return &world->route53.sets.list[i];
     }
     return NULL;
 }
@@ -128,11 +161,12 @@ static bool apply_item(struct world *world, uint32_t zone, const struct batch_it
 
 static uint64_t fence_in(const struct world *world, uint32_t zone, const char *group)
 {
-    for (uint32_t i = 0; i < world->set_count; i++) {
+    for (uint32_t i = 0; i < world->route53.sets.count; i++) {
         struct fence fence;
-        if (world->sets[i].exists && world->sets[i].zone == zone &&
-            strcmp(world->sets[i].type, "TXT") == 0 &&
-            fence_parse(world->sets[i].value, &fence) == 0 && strcmp(fence.group, group) == 0)
+        if (world->route53.sets.list[i].exists && world->route53.sets.list[i].zone == zone &&
+            strcmp(world->route53.sets.list[i].type, "TXT") == 0 &&
+            fence_parse(world->route53.sets.list[i].value, &fence) == 0 &&
+            strcmp(fence.group, group) == 0)
             return fence.epoch;
     }
     return 0;
@@ -143,8 +177,8 @@ static int weight_of(const struct world *world, const char *name)
 {
     int sum = -1;
 
-    for (uint32_t i = 0; i < world->set_count; i++) {
-        const struct sim_set *set = &world->sets[i];
+    for (uint32_t i = 0; i < world->route53.sets.count; i++) {
+        const struct sim_set *set = &world->route53.sets.list[i];
         if (set->exists && set->weight >= 0 && strcmp(set->name, name) == 0)
             sum = (sum < 0 ? 0 : sum) + set->weight;
     }
@@ -156,14 +190,13 @@ static int weight_of(const struct world *world, const char *name)
 static void note_accepted(struct world *world, uint32_t probe, const struct batch *batch,
                           bool shift, bool late)
 {
-    const struct settings *settings = world->probes[0].settings;
-    uint32_t slot = batch->group * settings->zone_count + batch->zone;
+    const struct settings *settings = world_settings(world);
+    struct sim_slot *slot =
+        &world->route53.sets.slots[batch->group * settings->zone_count + batch->zone];
 
-    world->epochs_rose &= batch->epoch > world->highest[slot] || world->fence_deleted[slot];
-    if (batch->epoch > world->highest[slot]) {
-        world->highest[slot] = batch->epoch;
-        world->fence_deleted[slot] = false;
-    }
+    world->epochs_rose &= batch->epoch > slot->highest || slot->fence_deleted;
+    if (batch->epoch > slot->highest)
+        *slot = (struct sim_slot){.highest = batch->epoch};
     for (uint32_t i = 0; shift && !late && i < batch->item_count; i++) {
         if (batch->items[i].set.weight >= 0) /* a late one meets what people did meanwhile */
             world->kept_weight &= weight_of(world, batch->items[i].set.name) > 0;
@@ -173,135 +206,81 @@ static void note_accepted(struct world *world, uint32_t probe, const struct batc
     world_tell_accepted(world, probe, batch, shift, late);
 }
 
+static void restore_list(struct sim_sets *sets, struct sim_set *list, uint32_t count)
+{
+    free(sets->list);
+    sets->list = list;
+    sets->count = count;
+    sets->room = count;
+}
+
+static struct sim_set *copy_list(const struct sim_sets *sets)
+{
+    struct sim_set *copy = calloc(sets->count + 1, sizeof(*copy));
+
+    assert(copy != NULL);
+    if (sets->count > 0)
+        memcpy(copy, sets->list, sets->count * sizeof(*copy));
+    return copy;
+}
+
 bool sim_zone_apply(struct world *world, uint32_t probe, const struct batch *batch, bool late)
 {
-    struct sim_set before[SIM_SETS_MAX];
-    uint32_t count = world->set_count;
+    struct sim_sets *sets = &world->route53.sets;
+    struct sim_set *before = copy_list(sets);
+    uint32_t count = sets->count;
     bool shift = false;
 
-    memcpy(before, world->sets, sizeof(before));
+    changed(world);
     for (uint32_t i = 0; i < batch->item_count; i++) {
         shift |= batch->items[i].set.weight >= 0;
         if (!apply_item(world, batch->zone, &batch->items[i])) {
-            memcpy(world->sets, before, sizeof(before));
-            world->set_count = count;
+            restore_list(sets, before, count);
             world->refused++;
             return false;
         }
     }
+    free(before);
     note_accepted(world, probe, batch, shift, late);
     return true;
 }
 
-void sim_batch_destroy(struct sim_batch *batch)
+/* ---- a control plane that fails over ---- */
+
+static void copy_sets(const struct world *world, struct sim_sets *to, const struct sim_sets *from)
 {
-    if (batch == NULL)
-        return;
-    pool_destroy(batch->pool);
-    free(batch);
+    uint32_t slots = world->route53.slot_count;
+
+    restore_list(to, copy_list(from), from->count);
+    if (to->slots == NULL)
+        to->slots = calloc(slots + 1, sizeof(*to->slots));
+    assert(to->slots != NULL);
+    memcpy(to->slots, from->slots, slots * sizeof(*to->slots));
 }
 
-static struct sim_batch *keep(const struct batch *batch)
+void sim_zone_keep(struct world *world)
 {
-    struct sim_batch *kept = calloc(1, sizeof(*kept));
-
-    assert(kept != NULL);
-    kept->pool = pool_create(RECORD_COPY_MAX);
-    if (kept->pool == NULL || batch_copy(kept->pool, batch, &kept->batch) < 0)
-        abort();
-    return kept;
+    copy_sets(world, &world->route53.before, &world->route53.sets);
 }
 
-/* The daemon's client asks the guard before it signs; so does this one, against the zone itself. */
-static bool guarded(struct world *world, uint32_t probe, const struct batch *batch)
+void sim_zone_undo(struct world *world)
 {
-    char error[512];
-    enum batch_verdict verdict =
-        batch_guard(world->probes[probe].settings, batch,
-                    world->probes[probe].zone_views[batch->zone], error, sizeof(error));
-
-    if (verdict == BATCH_FORBIDDEN) {
-        fprintf(stderr, "sim: the guard forbids a batch: %s\n", error);
-        abort();
-    }
-    return verdict == BATCH_ALLOWED;
-}
-
-/* What Route 53 does with a batch in a mode; true when it was applied. */
-static bool meet(struct world *world, uint32_t probe, const struct batch *batch,
-                 enum route53_mode mode, enum route53_outcome *ret_outcome)
-{
-    bool applied = false;
-
-    *ret_outcome = ROUTE53_LOST;
-    switch (mode) {
-    case ZONE_OK:
-        applied = sim_zone_apply(world, probe, batch, false);
-        *ret_outcome = applied ? ROUTE53_OK : ROUTE53_REFUSED;
-        break;
-    case ZONE_LOSE_REPLY:
-        applied = sim_zone_apply(world, probe, batch, false);
-        break;
-    case ZONE_LATE:
-        world_later(world, world->late_ms,
-                    (struct pending){
-                        .kind = PENDING_LATE, .probe = NONE, .token = probe, .batch = keep(batch)});
-        break;
-    case ZONE_THROTTLE:
-        *ret_outcome = ROUTE53_BUSY;
-        break;
-    case ZONE_DENY:
-        *ret_outcome = ROUTE53_DENIED;
-        break;
-    case ZONE_DOWN:
-        break;
-    }
-    return applied;
-}
-
-void sim_zone_send(struct world *world, uint32_t probe, const struct batch *batch)
-{
-    enum route53_mode mode = world->mode_once != ZONE_OK ? world->mode_once : world->mode;
-    struct pending reply = {.kind = PENDING_CHANGE,
-                            .probe = probe,
-                            .token = batch->zone,
-                            .group = batch->group,
-                            .epoch = batch->epoch,
-                            .outcome = ROUTE53_REFUSED};
-    bool applied = false;
-
-    world->mode_once = ZONE_OK;
-    if (world->human_site != NULL)
-        world_set_weight(world, world->human_site, world->human_weight);
-    world->human_site = NULL;
-    if (world->sent != NULL)
-        world->sent(world, probe, batch, world->sent_context);
-    world_tell_sent(world, probe, batch);
-    if (!sim_net_passes(world, probe, NONE))
-        reply.outcome = ROUTE53_LOST;
-    else if (guarded(world, probe, batch))
-        applied = meet(world, probe, batch, mode, &reply.outcome);
-    world_later(world, ROUTE53_MS, reply);
-    if (mode != ZONE_OK || !applied)
-        return;
-    reply.kind = PENDING_INSYNC;
-    world_later(world, INSYNC_MS, reply);
-    reply.kind = PENDING_SERVERS;
-    world_later(world, INSYNC_MS + ROUTE53_MS, reply);
+    changed(world);
+    copy_sets(world, &world->route53.sets, &world->route53.before);
 }
 
 /* ---- what people do and ask ---- */
 
 static struct sim_set *set_of_site(const struct world *world, const char *name)
 {
-    const struct settings *settings = world->probes[0].settings;
+    const struct settings *settings = world_settings(world);
     uint32_t site = settings_site(settings, name);
 
     assert(site != NONE);
-    for (uint32_t i = 0; i < world->set_count; i++) {
-        if (world->sets[i].exists && world->sets[i].weight >= 0 &&
-            strcmp(world->sets[i].set, settings->sites[site].set) == 0)
-            return (struct sim_set *)(uintptr_t)&world->sets[i];
+    for (uint32_t i = 0; i < world->route53.sets.count; i++) {
+        if (world->route53.sets.list[i].exists && world->route53.sets.list[i].weight >= 0 &&
+            strcmp(world->route53.sets.list[i].set, settings->sites[site].set) == 0)
+            return (struct sim_set *)(uintptr_t)&world->route53.sets.list[i];
     }
     return NULL;
 }
@@ -316,7 +295,7 @@ uint64_t world_fence(const struct world *world, const char *group)
 {
     uint64_t least = UINT64_MAX;
 
-    for (uint32_t z = 0; z < world->probes[0].settings->zone_count; z++) {
+    for (uint32_t z = 0; z < world_settings(world)->zone_count; z++) {
         uint64_t fence = fence_in(world, z, group);
         if (fence > 0 && fence < least)
             least = fence;
@@ -330,21 +309,24 @@ void world_set_weight(struct world *world, const char *site, int weight)
 
     assert(set != NULL);
     set->weight = weight;
+    changed(world);
 }
 
 void world_delete_fence(struct world *world, const char *group)
 {
-    const struct settings *settings = world->probes[0].settings;
+    const struct settings *settings = world_settings(world);
+    uint32_t slot;
 
-    for (uint32_t i = 0; i < world->set_count; i++) {
-        struct sim_set *set = &world->sets[i];
+    for (uint32_t i = 0; i < world->route53.sets.count; i++) {
+        struct sim_set *set = &world->route53.sets.list[i];
         struct fence fence;
         if (!set->exists || strcmp(set->type, "TXT") != 0 || fence_parse(set->value, &fence) < 0 ||
             strcmp(fence.group, group) != 0)
             continue;
         set->exists = false;
-        world->fence_deleted[settings_group(settings, group) * settings->zone_count + set->zone] =
-            true;
+        slot = settings_group(settings, group) * settings->zone_count + set->zone;
+        world->route53.sets.slots[slot].fence_deleted = true;
+        changed(world);
     }
 }
 
@@ -354,26 +336,82 @@ void world_delete_set(struct world *world, const char *site)
 
     assert(set != NULL);
     set->exists = false;
+    changed(world);
 }
 
-void world_zone(struct world *world, enum route53_mode mode)
+/* ---- life ---- */
+
+static const char *shared_end(const char *a, const char *b)
 {
-    world->mode = mode;
+    const char *end = a + strlen(a);
+    const char *best = end;
+
+    for (size_t i = 1; i <= strlen(a) && i <= strlen(b); i++) {
+        if (end[-(ptrdiff_t)i] != b[strlen(b) - i])
+            break;
+        if ((i == strlen(a) || end[-(ptrdiff_t)i - 1] == '.') &&
+            (i == strlen(b) || b[strlen(b) - i - 1] == '.'))
+            best = end - i;
+    }
+    return best;
 }
 
-void world_zone_late(struct world *world, msec_t delay_ms)
+/* Settings name no apex: it is what all records of the zone end in; of a single record, what
+ * follows its first label, unless that is a top-level domain. */
+static void find_apex(const struct settings *settings, uint32_t zone, char apex[256])
 {
-    world->mode = ZONE_LATE;
-    world->late_ms = delay_ms;
+    const char *end = NULL;
+    const char *dot;
+
+    for (uint32_t i = 0; i < settings->service_count; i++) {
+        const struct service *service = &settings->services[i];
+        if (service->zone == zone)
+            end = end == NULL ? service->record : shared_end(end, service->record);
+    }
+    assert(end != NULL);
+    for (uint32_t i = 0; i < settings->service_count; i++) {
+        dot = strchr(end, '.');
+        if (settings->services[i].zone == zone && strcmp(settings->services[i].record, end) == 0 &&
+            dot != NULL && strchr(dot + 1, '.') != NULL)
+            end = dot + 1;
+    }
+    snprintf(apex, 256, "%s", end);
 }
 
-void world_zone_once(struct world *world, enum route53_mode mode)
+static void make_set(struct world *world, const struct site *site)
 {
-    world->mode_once = mode;
+    const struct service *service = &world_settings(world)->services[site->service];
+    struct sim_set *set = add_set(world, service->zone, service->record, service->type, site->set);
+
+    set->weight = site->weight;
+    set->ttl_s = service->ttl_s;
+    snprintf(set->value, sizeof(set->value), "%s", site->value);
 }
 
-void world_set_weight_before_batch(struct world *world, const char *site, int weight)
+void sim_zone_make(struct world *world)
 {
-    world->human_site = site;
-    world->human_weight = weight;
+    const struct settings *settings = world_settings(world);
+    struct sim_route53 *route53 = &world->route53;
+
+    route53->zone_count = settings->zone_count;
+    route53->zones = calloc(settings->zone_count + 1, sizeof(*route53->zones));
+    route53->sets.slots = calloc(route53->slot_count + 1, sizeof(*route53->sets.slots));
+    assert(route53->zones != NULL && route53->sets.slots != NULL);
+    for (uint32_t z = 0; z < settings->zone_count; z++)
+        find_apex(settings, z, route53->zones[z].apex);
+    for (uint32_t i = 0; i < settings->site_count; i++)
+        make_set(world, &settings->sites[i]);
+    world->epochs_rose = true;
+    world->kept_weight = true;
+}
+
+void sim_zone_destroy(struct world *world)
+{
+    changed(world);
+    free(world->route53.zones);
+    free(world->route53.sets.list);
+    free(world->route53.sets.slots);
+    free(world->route53.before.list);
+    free(world->route53.before.slots);
+    free(world->route53.followed);
 }

@@ -31,19 +31,6 @@ static void trace(struct world *world, uint32_t probe, const struct fact *fact)
         world->trace_used += (size_t)n;
 }
 
-static void read_zone(struct world *world, uint32_t probe, uint32_t zone)
-{
-    bool down = world->mode == ZONE_DOWN || !sim_net_passes(world, probe, NONE);
-    struct pending pending = {.kind = PENDING_ZONE,
-                              .probe = probe,
-                              .token = zone,
-                              .outcome = down                       ? ROUTE53_LOST
-                                         : world->mode == ZONE_DENY ? ROUTE53_DENIED
-                                                                    : ROUTE53_OK};
-
-    world_later(world, ROUTE53_MS, pending);
-}
-
 static void note_alert(struct world *world, const struct alert *alert)
 {
     world->alerts[alert->event][alert->phase]++;
@@ -69,7 +56,7 @@ static void perform(struct world *world, uint32_t probe, const struct update *up
     for (uint32_t i = 0; i < update->commit_count; i++)
         sim_store_commit(world, probe, &update->commits[i]);
     for (uint32_t i = 0; i < update->zone_read_count; i++)
-        read_zone(world, probe, update->zone_reads[i]);
+        sim_route53_read(world, probe, update->zone_reads[i]);
     if (update->batch_count > 0 && p->hang_ms > 0)
         sim_probe_hang(world, probe, update);
     else
@@ -84,7 +71,7 @@ void world_perform_rest(struct world *world, uint32_t probe, const struct update
         const struct batch *batch = &update->batches[i];
         if (batch->epoch > p->journal[batch->group])
             p->journal[batch->group] = batch->epoch;
-        sim_zone_send(world, probe, batch);
+        sim_route53_send(world, probe, batch);
     }
     for (uint32_t i = 0; i < update->alert_count; i++) {
         note_alert(world, &update->alerts[i]);
@@ -151,42 +138,6 @@ void world_feed(struct world *world, uint32_t probe, struct event *event)
 
 /* ---- what happens ---- */
 
-/* The engine may hold on to a view until the next one of the zone has been taken. */
-static void happen_zone(struct world *world, uint32_t probe, uint32_t zone,
-                        enum route53_outcome outcome)
-{
-    struct sim_probe *p = &world->probes[probe];
-    struct event event = {.kind = EVENT_ZONE, .zone = {.zone = zone, .outcome = outcome}};
-    struct zone_view **slot = &p->zone_views[zone];
-    struct zone_view *old = *slot;
-
-    if (outcome == ROUTE53_OK) {
-        *slot = sim_zone_read(world, zone);
-        event.zone.view = *slot;
-    }
-    world_feed(world, probe, &event);
-    if (outcome == ROUTE53_OK)
-        zone_view_destroy(old);
-}
-
-static void happen_reply(struct world *world, const struct pending *pending)
-{
-    struct event event = {.kind = EVENT_CHANGE,
-                          .change = {.zone = pending->token,
-                                     .group = pending->group,
-                                     .epoch = pending->epoch,
-                                     .outcome = pending->outcome}};
-
-    if (pending->kind == PENDING_INSYNC)
-        event = (struct event){.kind = EVENT_INSYNC,
-                               .insync = {pending->token, pending->group, pending->epoch}};
-    else if (pending->kind == PENDING_SERVERS)
-        event =
-            (struct event){.kind = EVENT_SERVERS,
-                           .servers = {pending->token, pending->group, pending->epoch, 4, 4, 4}};
-    world_feed(world, pending->probe, &event);
-}
-
 void world_happen_to_probe(struct world *world, struct pending *pending)
 {
     switch (pending->kind) {
@@ -204,16 +155,16 @@ void world_happen_to_probe(struct world *world, struct pending *pending)
         sim_sinks_happen(world, pending);
         break;
     case PENDING_ZONE:
-        happen_zone(world, pending->probe, pending->token, pending->outcome);
-        break;
     case PENDING_CHANGE:
     case PENDING_INSYNC:
     case PENDING_SERVERS:
-        happen_reply(world, pending);
+        sim_route53_happen(world, pending);
         break;
     case PENDING_CALL:
     case PENDING_INBOX:
-    case PENDING_LATE:
+    case PENDING_ASK:
+    case PENDING_BATCH:
+    case PENDING_UNDO:
     case PENDING_SWEEP:
     case PENDING_WAKE:
     case PENDING_ORDER:
@@ -227,8 +178,9 @@ static void happen_outside(struct world *world, const struct pending *pending)
     if (pending->kind == PENDING_SWEEP) {
         sim_store_sweep(world);
         world_later(world, LEASE_SWEEP_MS, (struct pending){.kind = PENDING_SWEEP, .probe = NONE});
-    } else if (pending->kind == PENDING_LATE) {
-        sim_zone_apply(world, pending->token, &pending->batch->batch, true);
+    } else if (pending->kind == PENDING_ASK || pending->kind == PENDING_BATCH ||
+               pending->kind == PENDING_UNDO) {
+        sim_route53_arrive(world, pending);
     } else if (pending->kind == PENDING_CALL) {
         sim_store_arrive(world, pending->call);
     } else if (pending->kind == PENDING_INBOX) {
@@ -246,7 +198,7 @@ static void happen(struct world *world, struct pending *pending)
     if (probe == NULL) {
         happen_outside(world, pending);
     } else if (!probe->alive || probe->life != pending->life) {
-        return; /* asked by a process that is no more */
+        sim_pending_drop(pending); /* asked by a process that is no more */
     } else if (pending->kind == PENDING_WAKE) {
         if (probe->hung && probe->hangs == pending->token)
             world_resume(world, pending->probe);

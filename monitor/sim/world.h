@@ -191,6 +191,8 @@ enum route53_mode {
     ZONE_THROTTLE,   /* busy */
     ZONE_LOSE_REPLY, /* applied, no answer */
     ZONE_LATE,       /* no answer, applied later: world_zone_late() */
+    ZONE_PENDING,    /* accepted, and reaches no server as long as this lasts */
+    ZONE_STRANDED,   /* accepted, and undone when this ends, or after a minute */
     ZONE_DENY
 };
 void world_zone(struct world *world, enum route53_mode mode);

@@ -159,7 +159,7 @@ static void make_probe(struct world *world, uint32_t index)
     probe->endpoints = calloc(s->site_count, sizeof(*probe->endpoints));
     probe->started = calloc(s->site_count, sizeof(*probe->started));
     probe->latched = calloc((size_t)s->group_count * s->region_count, sizeof(*probe->latched));
-    probe->zone_views = calloc(s->zone_count, sizeof(struct zone_view *));
+    probe->zone_views = calloc(s->zone_count, sizeof(struct sim_view *));
     probe->journal = calloc(s->group_count, sizeof(*probe->journal));
     assert(probe->journal != NULL && probe->endpoints != NULL && probe->started != NULL &&
            probe->latched != NULL && probe->zone_views != NULL);
@@ -182,7 +182,7 @@ struct world *world_make(const struct cast *cast, uint64_t seed)
         make_probe(world, i);
     sim_store_make(world);
     sim_sinks_make(world);
-    sim_zone_make(world);
+    sim_route53_make(world);
     for (uint32_t i = 0; i < world->probe_count; i++)
         world_start(world, i);
     world_later(world, LEASE_SWEEP_MS, (struct pending){.kind = PENDING_SWEEP, .probe = NONE});
@@ -225,6 +225,7 @@ void world_destroy(struct world *world)
         destroy_probe(world, i);
     sim_queue_destroy(&world->queue);
     sim_store_destroy(&world->store);
+    sim_zone_destroy(world);
     free(world->record);
     free(world->cuts);
     free(world->orders_waiting);

@@ -7,6 +7,7 @@
 #include "pool.h"
 #include "sim_sinks.h"
 #include "sim_store.h"
+#include "sim_zone.h"
 #include "world.h"
 
 enum {
@@ -33,7 +34,9 @@ enum pending_kind {
     PENDING_CHANGE,
     PENDING_INSYNC,
     PENDING_SERVERS,
-    PENDING_LATE,  /* a batch is applied after its reply was lost */
+    PENDING_ASK,   /* a reading reaches Route 53 */
+    PENDING_BATCH, /* ... or a batch */
+    PENDING_UNDO,  /* what it accepted is undone */
     PENDING_WAKE,  /* a probe that hangs goes on */
     PENDING_ORDER, /* an operator tries again to give the orders that the store did not take */
     PENDING_SWEEP
@@ -51,6 +54,7 @@ struct pending {
     enum store_status status;
     enum route53_outcome outcome;
     struct sim_batch *batch;
+    struct sim_view *view;
     struct sim_call *call;
     msec_t since_ms; /* when it began: a check's attempt, a call */
     bool lost;       /* a check: nothing comes any more, its time is over */
@@ -71,25 +75,6 @@ struct sim_queue {
     uint32_t room;
     uint64_t seq;
 };
-
-struct sim_batch {
-    struct pool *pool;
-    struct batch batch;
-};
-
-struct sim_set {
-    uint32_t zone;
-    bool exists;
-    char name[256];
-    char type[8];
-    char set[130];
-    char value[256];
-    const char *values[1];
-    int weight;
-    int64_t ttl_s;
-};
-
-enum { SIM_SETS_MAX = 128, SIM_SLOTS_MAX = 64 };
 
 /* Places of the network (sim_net.c). */
 enum { SIM_OUTSIDE = REGIONS_MAX };
@@ -148,7 +133,7 @@ struct sim_probe {
     struct dice net_dice;
     struct sim_board board;
     struct sim_outbox outbox;
-    struct zone_view **zone_views;  /* by zone: what the engine may still look at */
+    struct sim_view **zone_views;   /* by zone: what the engine may still look at */
     uint64_t *journal;              /* by group: highest epoch tried; survives the process */
     msec_t wall_skew_ms;            /* of its wall clock, when it starts */
     struct sim_endpoint *endpoints; /* by site */
@@ -188,21 +173,12 @@ struct world {
     msec_t *deadlines_ms; /* of the probes' engines, in world time; INT64_MAX: it does not run */
     struct sim_store store;
     struct sim_sinks sinks;
-    struct sim_set sets[SIM_SETS_MAX];
-    uint32_t set_count;
-    enum route53_mode mode;
-    enum route53_mode mode_once; /* of the next batch; ZONE_OK: as mode */
-    const char *human_site;      /* whose weight a human changes before the next batch; or NULL */
-    int human_weight;
-    msec_t late_ms;
+    struct sim_route53 route53;
     uint32_t batches;
     uint32_t shifts;
     uint32_t refused;
-    uint64_t nonce;
     bool epochs_rose;
     bool kept_weight;
-    uint64_t highest[SIM_SLOTS_MAX];   /* epoch accepted, by group and zone */
-    bool fence_deleted[SIM_SLOTS_MAX]; /* by a human, and no higher epoch since */
     world_sent sent;
     void *sent_context;
     uint64_t trace_codes;
@@ -276,7 +252,6 @@ msec_t sim_net_route53_limit_ms(const struct settings *settings);
 
 /* Actions, names already looked up by world_act.c: what has to do with probes and places is done
  * there, the rest by those whom it concerns. */
-void sim_zone_act(struct world *world, const struct action *action); /* ROUTE53_* */
 
 /* What watchers are told: world.c calls them all. */
 void world_tell_committed(struct world *world, uint32_t probe, const struct commit *commit,
@@ -294,13 +269,5 @@ struct pending sim_queue_take(struct sim_queue *queue);
 /* Something that will not happen after all: frees what it holds. */
 void sim_pending_drop(const struct pending *pending);
 void sim_queue_destroy(struct sim_queue *queue);
-
-/* sim_zone.c */
-void sim_zone_make(struct world *world);
-struct zone_view *sim_zone_read(struct world *world, uint32_t zone);
-void sim_zone_send(struct world *world, uint32_t probe, const struct batch *batch);
-/* True when the whole batch was applied. */
-bool sim_zone_apply(struct world *world, uint32_t probe, const struct batch *batch, bool late);
-void sim_batch_destroy(struct sim_batch *batch);
 
 #endif
