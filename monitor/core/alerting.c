@@ -132,7 +132,8 @@ static void watch(struct engine *engine, struct incident *incident, const struct
 
 /* ---- what is wrong with a group ---- */
 
-/* Down: a required service is agreed down there. Up: all of them are agreed up. */
+/* Down: a service that the region is left for is agreed down there (D3: apart, any is; together, a
+ * required one). Up: all of them are agreed up. */
 static enum agreement_state region_state(const struct engine *engine, uint32_t group,
                                          uint32_t region)
 {
@@ -143,8 +144,8 @@ static enum agreement_state region_state(const struct engine *engine, uint32_t g
     for (uint32_t k = 0; k < g->site_count; k++) {
         const struct site *site = &s->sites[g->sites[k]];
         enum agreement_state state = engine->agreements[g->sites[k]].state;
-        if (site->region != region || !s->services[site->service].required ||
-            site->check_count == 0)
+        bool judged = s->services[site->service].required || !g->together;
+        if (site->region != region || !judged || site->check_count == 0)
             continue;
         if (state == AGREED_DOWN)
             return AGREED_DOWN;

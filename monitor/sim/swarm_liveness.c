@@ -312,6 +312,7 @@ static void exercise_freeze(struct plan *plan)
     demand_alert(plan, ALERT_FROZEN, plan->now_ms, TOLD_WITHIN_MS + FULL_READ_EVERY_MS);
     plan->now_ms += TOLD_WITHIN_MS + FULL_READ_EVERY_MS;
     act(plan, ACTION_ORDER_THAW);
+    plan->now_ms += FULL_READ_EVERY_MS;
 }
 
 static uint32_t any_of_core(struct plan *plan)

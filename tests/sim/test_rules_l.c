@@ -25,6 +25,39 @@ START_TEST(l2_every_probe_derives_the_same_incident)
 }
 END_TEST
 
+/* The factory is optional. Apart, it is left for its own sake; together, the region is not. */
+#define OPTIONAL_FACTORY(together)                                                                 \
+    PIZZA_PROBES                                                                                   \
+    "services = (" PIZZA_SERVICE(                                                                  \
+        "pizza", "ZONE1", "100", "0",                                                              \
+        "1") ", { name = \"factory\"; zone = \"ZONE1\"; record = \"factory.example.com\"; "        \
+             "required = false; sites = (" PIZZA_SITE(                                             \
+                 "factory", "us-east-1", "100",                                                    \
+                 "20") "," PIZZA_SITE("factory", "us-west-2", "0",                                 \
+                                      "21") "); } );\n"                                            \
+                                            "groups = ( { name = \"jwt-pizza\"; services = [ "     \
+                                            "\"pizza\", \"factory\" ]; together = " together       \
+                                            "; order = [ \"us-east-1\", \"us-west-2\" ]; hold = "  \
+                                            "20; stable = 60; } );\n"
+
+START_TEST(l2_an_optional_service_is_told_of_where_it_moves_by_itself)
+{
+    struct world *apart = pizza_world(OPTIONAL_FACTORY("false"));
+    struct world *together = pizza_world(OPTIONAL_FACTORY("true"));
+
+    factory_dies(apart);
+    run_for(apart, 60000);
+    expect_weights(apart, "100/0 0/100");
+    ck_assert_uint_eq(world_alerts(apart, ALERT_REGION_DOWN, ALERT_OPEN), 3);
+    factory_dies(together);
+    run_for(together, 60000);
+    expect_weights(together, "100/0 100/0");
+    ck_assert_uint_eq(world_alerts(together, ALERT_REGION_DOWN, ALERT_OPEN), 0);
+    world_destroy(apart);
+    world_destroy(together);
+}
+END_TEST
+
 START_TEST(l2_an_incident_opens_once_and_resolves_once)
 {
     struct world *world = pizza_world_traced(PIZZA("hold = 20;"), TRACE_ALERTS, USE1);
@@ -334,6 +367,7 @@ int main(void)
 {
     return RUN_TESTS(
         "rules L2 S2 B1", l2_every_probe_derives_the_same_incident,
+        l2_an_optional_service_is_told_of_where_it_moves_by_itself,
         l2_an_incident_opens_once_and_resolves_once, l2_a_resolve_is_as_grave_as_its_opening,
         c8_a_zone_that_cannot_be_read_is_paged_before_anything_dies,
         l2_an_open_incident_is_told_again_by_and_by, s1_a_store_that_was_set_back_is_paged,
