@@ -145,20 +145,25 @@ static void judge_spread(const struct ruling *ruling, uint32_t k, const struct e
                         epoch_of(ruling), site->name);
 }
 
-/* S-27: each honest voter's own attempts failed, as its rule demands, when it voted. S-20: and one
- * honest voter there is, unless the liars alone could be a quorum. */
-static void judge_voters(const struct ruling *ruling, uint32_t k, uint64_t down)
+/* S-20: one honest voter there is, unless the liars alone could be a quorum. */
+static void judge_liars(const struct ruling *ruling, uint32_t k, uint64_t down)
 {
-    const struct invariants *inv = ruling->invariants;
     uint32_t liars = (uint32_t)__builtin_popcountll(ruling->truth->liars);
-    uint32_t site = ruling->group->sites[k];
 
-    if (liars < ruling->settings->quorum_down && (down & ~ruling->truth->liars) == 0)
+    if (down != 0 && (down & ~ruling->truth->liars) == 0 && liars < ruling->settings->quorum_down)
         invariants_fail(ruling->invariants, "S-20", ruling->probe,
                         "decision %" PRIu64 " leaves %s on the word of %" PRIu32
                         " liars alone, quorum.down is %" PRIu32,
                         epoch_of(ruling), site_of(ruling, k)->name, liars,
                         ruling->settings->quorum_down);
+}
+
+/* S-27: each honest voter's own attempts failed, as its rule demands, when it voted. */
+static void judge_voters(const struct ruling *ruling, uint32_t k, uint64_t down)
+{
+    const struct invariants *inv = ruling->invariants;
+    uint32_t site = ruling->group->sites[k];
+
     for (uint32_t p = 0; p < inv->probe_count; p++) {
         const struct said_down *said = &inv->seen[p].downs[site];
         if (!(down >> p & 1) || (ruling->truth->liars >> p & 1) || (said->fair && said->fault))
@@ -177,6 +182,7 @@ static void judge_quorum(const struct ruling *ruling, uint32_t k)
     struct evidence evidence = evidence_on(ruling, k);
     uint32_t votes = (uint32_t)__builtin_popcountll(evidence.down);
 
+    judge_liars(ruling, k, evidence.down);
     if (votes < ruling->settings->quorum_down)
         invariants_fail(ruling->invariants, "S-01", ruling->probe,
                         "%s's decision %" PRIu64 " leaves %s on %" PRIu32
