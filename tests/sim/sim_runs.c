@@ -309,10 +309,12 @@ static void pair_quiet(struct sim_run *run, enum swarm_extra extra)
     finish(run);
 }
 
-/* Two groups or zones, or services that move by themselves, may change places. */
+/* Two groups or zones, or services that move by themselves, may change places; and without a dwell
+ * the steps of a failback follow one another so fast that a batch takes several. */
 static bool acts_in_one_order(const struct settings *settings)
 {
-    return settings->group_count == 1 && settings->zone_count == 1 &&
+    return settings->groups[0].dwell_ms > 0 && settings->group_count == 1 &&
+           settings->zone_count == 1 &&
            (settings->groups[0].together || settings->groups[0].service_count == 1);
 }
 
