@@ -139,7 +139,7 @@ def test_regionshift_1_gives_each_command_its_own_options():
     page = text_of("docs/regionshift.1")
     for command in commands():
         usage = run("regionshift", command, "--help").splitlines()[0]
-        entry = re.search(rf"(?m)^\.It Cm {command}\b(.*)$", page)
+        entry = re.search(rf"(?m)^\.It Cm {command}\b((?:.*\\\n)*.*)$", page)
         assert entry, f"{command} is not in regionshift(1)"
         told = options_of_help(usage) - {"--json", "--reason"}  # said once for all
         found = {f"-{word}" for word in re.findall(r"\bFl (-?[a-z-]+)", entry[1])}
