@@ -159,6 +159,7 @@ static void create_world_model(struct invariants *inv)
     TAKE(inv, inv->hang_armed, inv->probe_count);
     TAKE(inv, inv->region_open, (size_t)s->group_count * s->region_count);
     TAKE(inv, inv->global_open, s->group_count);
+    TAKE(inv, inv->told_moves, s->group_count);
     TAKE(inv, inv->truth.orders.items, ORDERS_MAX);
     for (uint32_t p = 0; p < inv->probe_count; p++) {
         TAKE(inv, inv->truth.votes[p].letters, s->site_count);

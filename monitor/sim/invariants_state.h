@@ -249,8 +249,9 @@ struct invariants {
     msec_t *paused_ms;  /* by probe: since when; -1: it runs */
     bool *hang_armed;   /* by probe: it stops with its next batch */
     /* what people were told */
-    bool *region_open; /* group x region: an alert stands open */
-    bool *global_open; /* by group */
+    bool *region_open;    /* group x region: an alert stands open */
+    bool *global_open;    /* by group */
+    uint64_t *told_moves; /* by group: the newest decision whose move was told */
     struct debt debts[DEBTS_MAX];
     uint32_t debt_count;
     msec_t debt_due_ms;

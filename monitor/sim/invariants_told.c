@@ -145,6 +145,9 @@ void told_delivered(struct invariants *invariants, const struct alert *alert)
         invariants->global_open[group] = alert->phase == ALERT_OPEN;
     if ((alert->event == ALERT_REGION_DOWN || alert->event == ALERT_REGION_UP) && region != NONE)
         *open_at(invariants, group, region) = alert->phase == ALERT_OPEN;
+    if ((alert->event == ALERT_MOVED || alert->event == ALERT_FAILBACK) &&
+        alert->epoch > invariants->told_moves[group])
+        invariants->told_moves[group] = alert->epoch;
     settle(invariants, alert, group);
 }
 
@@ -180,6 +183,8 @@ void told_owe(struct invariants *invariants, const struct debt *debt)
     if (!debt->is_move &&
         (invariants->global_open[debt->group] || *open_at(invariants, debt->group, debt->region)))
         return; /* said already */
+    if (debt->is_move && debt->epoch <= invariants->told_moves[debt->group])
+        return; /* a change that Route 53 lost was made again: the same move */
     invariants->debts[invariants->debt_count++] = *debt;
     plan_due(invariants);
 }
