@@ -332,6 +332,8 @@ static void make_wish(struct engine *engine, uint32_t group)
         state->wish.ordered = false;
     gate_failback(engine, group, input.failback);
     state_wake(engine, group, state->wish.again_ms);
+    if (state->wish.again_ms != INT64_MAX) /* D10: who reads the gates meanwhile sees time pass */
+        state_wake(engine, group, state_look_again(engine));
 }
 
 /* The wish and its gates; what refuses it, if anything (D10). True when it may be done. */
