@@ -57,7 +57,8 @@ struct history {
     struct recording_stats recording; /* as the worker left it */
     uint64_t lines_lost;              /* events that did not fit into memory */
     size_t lines_pending;             /* bytes of lines among the records */
-    bool broken;                      /* lines were lost: an end must be told */
+    bool is_open;                     /* a recording is, and has not been told its end */
+    bool has_gap;                     /* lines of it were lost */
     bool closing;
     void (*closed)(void *context);
     void *closed_context;
@@ -331,7 +332,8 @@ void history_recording_begin(struct history *history, wall_t at_wall, const char
     record.who = probe;
     record.bytes = bytes_max;
     record.text = head;
-    history->broken = !add(history, &record);
+    history->is_open = add(history, &record);
+    history->has_gap = false;
 }
 
 void history_recording_lines(struct history *history, wall_t at_wall, const char *lines,
@@ -342,33 +344,34 @@ void history_recording_lines(struct history *history, wall_t at_wall, const char
 
     record.events = events;
     record.text = lines;
-    if (!history->broken && history->lines_pending + length <= HISTORY_LINES_MAX &&
-        add(history, &record)) {
+    if (history->is_open && !history->has_gap &&
+        history->lines_pending + length <= HISTORY_LINES_MAX && add(history, &record)) {
         history->lines_pending += length;
         return;
     }
     history->lines_lost += events;
-    if (!history->broken)
-        history_recording_end(history, at_wall, RECORDING_GAP, 0);
-    history->broken = true;
+    history->has_gap = true;
+    history_recording_end(history, at_wall, RECORDING_GAP, 0);
 }
 
+/* When there is no room for the end it is given again: until then nothing is, so that no line is
+ * put behind a gap. */
 void history_recording_end(struct history *history, wall_t at_wall, enum recording_end end,
                            uint32_t lost)
 {
     struct record record = recording_record(RECORD_END, at_wall);
 
-    record.name = recording_end_name(end);
+    record.name = recording_end_name(history->has_gap ? RECORDING_GAP : end);
     record.events = lost;
-    add(history, &record); /* without it the recording just stops */
-    history->broken = true;
+    if (history->is_open)
+        history->is_open = !add(history, &record);
 }
 
 void history_recording_stats(const struct history *history, struct recording_stats *ret_stats)
 {
     *ret_stats = history->recording;
     ret_stats->lost += history->lines_lost;
-    ret_stats->recording = ret_stats->recording && !history->broken;
+    ret_stats->recording = ret_stats->recording && history->is_open && !history->has_gap;
 }
 
 /* ---- readings ---- */

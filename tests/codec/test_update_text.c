@@ -2,6 +2,7 @@
 /* An update as text: two updates that differ in anything have different texts, or a replay would
  * call them the same. */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -276,6 +277,97 @@ START_TEST(a_line_is_the_event_and_the_update_and_comes_apart_again)
 }
 END_TEST
 
+/* ---- a head ---- */
+
+static struct recording_head a_head(void)
+{
+    return (struct recording_head){.program = "0.1.0",
+                                   .probe = "use1",
+                                   .dry_run = true,
+                                   .began_wall = 1772366400123,
+                                   .fingerprint = "6f1d2c3b4a596877",
+                                   .settings = "a = \"b\";\n# \\ \"update\":\n"};
+}
+
+START_TEST(what_an_engine_carried_is_read_back)
+{
+    struct verdict verdicts[6];
+    struct verdict read[6];
+    struct carried_reference references[1] = {{true, true, 4100}};
+    struct carried_reference read_references[1];
+    struct carried carried = {BLIND_CLOCK, 31000, verdicts, references};
+    struct carried again = {.verdicts = read, .references = read_references};
+    struct recording_copy *copy = NULL;
+    struct recording_head head = a_head();
+    char error[256];
+
+    for (uint32_t i = 0; i < 6; i++)
+        verdict_init(&verdicts[i], 0);
+    verdicts[4] =
+        (struct verdict){VERDICT_SUSPECT, 2, 3000, 4000, UINT64_MAX - 5, 64, true, FAILURE_TIMEOUT};
+    ck_assert_int_gt(recording_head_write(&head, &pizza, &carried, after, TEXT_SIZE), 0);
+    ck_assert_int_eq(recording_head_read(after, strlen(after), &copy, &head, error, sizeof(error)),
+                     0);
+    ck_assert_str_eq(head.program, "0.1.0");
+    ck_assert_str_eq(head.probe, "use1");
+    ck_assert(head.dry_run && head.began_wall == 1772366400123);
+    ck_assert_str_eq(head.fingerprint, "6f1d2c3b4a596877");
+    ck_assert_str_eq(head.settings, a_head().settings);
+    ck_assert_int_eq(recording_carried_read(copy, &pizza, &again, error, sizeof(error)), 0);
+    ck_assert(again.gap == BLIND_CLOCK && again.gap_until_ms == 31000);
+    ck_assert(read_references[0].tried && read_references[0].answered);
+    ck_assert_int_eq(read_references[0].last_ms, 4100);
+    for (uint32_t i = 0; i < 6; i++) {
+        ck_assert_uint_eq(read[i].state, verdicts[i].state);
+        ck_assert_uint_eq(read[i].run, verdicts[i].run);
+        ck_assert_int_eq(read[i].since_ms, verdicts[i].since_ms);
+        ck_assert_int_eq(read[i].last_ms, verdicts[i].last_ms);
+        ck_assert_uint_eq(read[i].window, verdicts[i].window);
+        ck_assert_uint_eq(read[i].window_count, verdicts[i].window_count);
+        ck_assert(read[i].window_down == verdicts[i].window_down);
+        ck_assert_uint_eq(read[i].failure, verdicts[i].failure);
+    }
+    recording_copy_destroy(copy);
+}
+END_TEST
+
+/* Every truncation, and what no engine can have carried. */
+START_TEST(a_damaged_head_is_refused)
+{
+    static const char *const wrong[] = {
+        "{\"gap\":\"tired\",\"gap_until_ms\":0,\"verdicts\":[],\"references\":[]}",
+        "{\"gap\":\"no\",\"gap_until_ms\":0,\"verdicts\":[[6,0,0,0,0,0,0,0,0]],\"references\":[]}",
+        "{\"gap\":\"no\",\"gap_until_ms\":0,\"verdicts\":[[0,9,0,0,0,0,0,0,0]],\"references\":[]}",
+        "{\"gap\":\"no\",\"gap_until_ms\":0,\"verdicts\":[[0,0,0,0,0,0,65,0,0]],\"references\":[]}",
+        "{\"gap\":\"no\",\"gap_until_ms\":0,\"verdicts\":[[0]],\"references\":[]}",
+        "{\"gap\":\"no\",\"gap_until_ms\":0,\"verdicts\":[],\"references\":[[1,true,0]]}",
+        "{\"gap\":\"no\",\"gap_until_ms\":0,\"verdicts\":[],\"references\":[7]}"};
+    struct verdict verdicts[6];
+    struct carried_reference references[1] = {{false, false, 0}};
+    struct carried carried = {BLIND_NOT, 0, verdicts, references};
+    struct recording_head head = a_head();
+    struct recording_copy *copy = NULL;
+    char error[256];
+    size_t length;
+
+    for (uint32_t i = 0; i < 6; i++)
+        verdict_init(&verdicts[i], 0);
+    ck_assert_int_gt(recording_head_write(&head, &pizza, &carried, after, TEXT_SIZE), 0);
+    length = strlen(after);
+    for (size_t i = 0; i < length; i++)
+        ck_assert_int_eq(recording_head_read(after, i, &copy, &head, error, sizeof(error)), -1);
+    length = (size_t)(strstr(after, "{\"gap\"") - after);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        snprintf(after + length, TEXT_SIZE - length, "%s}", wrong[i]);
+        ck_assert_int_eq(
+            recording_head_read(after, strlen(after), &copy, &head, error, sizeof(error)), 0);
+        ck_assert_int_eq(recording_carried_read(copy, &pizza, &carried, error, sizeof(error)), -1);
+        ck_assert_ptr_nonnull(strstr(error, "carried: "));
+        recording_copy_destroy(copy);
+    }
+}
+END_TEST
+
 START_TEST(an_end_says_how_many_and_why)
 {
     static const char tired[] = "{\"regionshift\":\"end\",\"v\":1,\"events\":1,\"why\":\"tired\"}";
@@ -311,6 +403,8 @@ int main(void)
     tcase_add_test(tests, an_update_that_wants_nothing_is_an_empty_list);
     tcase_add_test(tests, what_does_not_fit_is_said_and_not_cut);
     tcase_add_test(tests, a_line_is_the_event_and_the_update_and_comes_apart_again);
+    tcase_add_test(tests, what_an_engine_carried_is_read_back);
+    tcase_add_test(tests, a_damaged_head_is_refused);
     tcase_add_test(tests, an_end_says_how_many_and_why);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_ENV);
