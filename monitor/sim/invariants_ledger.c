@@ -351,13 +351,14 @@ static void compare_weights(struct ruling *ruling)
     ruling->changes = ruling->lost != 0 || ruling->gained != 0;
 }
 
-/* L1: who was left because it is down, people must hear of; of a service that is not required, by
- * the move alone. */
-static bool required_in(const struct ruling *ruling, uint32_t region)
+/* L1: who was left because it is down, people must hear of. */
+static bool speaks_in(const struct ruling *ruling, uint32_t region)
 {
     for (uint32_t k = 0; k < ruling->group->site_count; k++) {
         const struct site *site = &ruling->settings->sites[ruling->group->sites[k]];
-        if (site->region == region && ruling->settings->services[site->service].required &&
+        bool speaks =
+            !ruling->group->together || ruling->settings->services[site->service].required;
+        if (site->region == region && speaks &&
             ruling->decision->weights[k] < ruling->before->weights[k])
             return true;
     }
@@ -370,7 +371,7 @@ static void owe_region_down(const struct ruling *ruling)
         return;
     for (uint32_t r = 0; r < ruling->settings->region_count; r++) {
         if ((ruling->lost >> r & 1) && !(ruling->drained >> r & 1) &&
-            r != ruling->group->fallback_region && required_in(ruling, r))
+            r != ruling->group->fallback_region && speaks_in(ruling, r))
             told_owe(ruling->invariants, &(struct debt){.group = ruling->decision->group,
                                                         .region = r,
                                                         .epoch = ruling->decision->epoch,
