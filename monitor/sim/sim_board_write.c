@@ -117,22 +117,32 @@ void sim_board_committed(struct world *world, const struct pending *pending)
 
 /* ---- old decisions ---- */
 
+static bool is_of_journal(const struct sim_item *item, const char *group)
+{
+    return item->key.kind == KEY_JOURNAL && strcmp(item->key.group, group) == 0;
+}
+
 /* The oldest decisions of a group beyond the newest BOARD_JOURNAL_MAX. */
 void sim_board_trim(struct world *world, uint32_t probe, const char *group)
 {
-    struct sim_store *store = &world->store;
-    uint32_t count = 0;
+    const struct sim_store *store = &world->store;
+    uint32_t surplus = 0;
+    uint32_t end;
     key_text first;
     uint32_t at;
 
     key_journal(first, group, 0);
     at = sim_store_place(store, first);
-    while (at + count < store->count && store->items[at + count]->key.kind == KEY_JOURNAL &&
-           strcmp(store->items[at + count]->key.group, group) == 0)
-        count++;
-    for (uint32_t i = 0; i < TRIM_MAX && count > BOARD_JOURNAL_MAX; i++, count--) {
+    for (end = at; end < store->count && is_of_journal(store->items[end], group); end++)
+        surplus += sim_item_standing(store->items[end]) != NULL;
+    surplus = surplus > BOARD_JOURNAL_MAX ? surplus - BOARD_JOURNAL_MAX : 0;
+    surplus = surplus < TRIM_MAX ? surplus : TRIM_MAX;
+    for (; surplus > 0; at++) {
         struct sim_call call = {
-            .kind = CALL_DELETE, .probe = probe, .index = NONE, .name = store->items[at + i]->name};
+            .kind = CALL_DELETE, .probe = probe, .index = NONE, .name = store->items[at]->name};
+        if (sim_item_standing(store->items[at]) == NULL)
+            continue;
         sim_store_call(world, &call);
+        surplus--;
     }
 }

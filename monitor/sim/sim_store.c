@@ -182,16 +182,19 @@ static void tidy(struct world *world)
     struct sim_store *store = &world->store;
     uint32_t kept = 0;
 
+    store->gone = 0;
+    store->tidy_at_ms = world->now_ms + KEEP_MS;
     for (uint32_t i = 0; i < store->count; i++) {
         struct sim_item *item = store->items[i];
         prune(world, item);
-        if (item->newest->text != NULL || item->newest->older != NULL)
+        if (item->newest->text != NULL || item->newest->older != NULL) {
             store->items[kept++] = item;
-        else
+            store->gone += item->newest->text == NULL;
+        } else {
             item_destroy(item);
+        }
     }
     store->count = kept;
-    store->gone = 0;
 }
 
 uint64_t sim_store_shown(const struct sim_store *store)
@@ -270,7 +273,7 @@ void sim_store_sweep(struct world *world)
         if (world->now_ms > store->leases.list[i].until_ms)
             revoke(world, i);
     }
-    if (store->gone >= TIDY_AFTER)
+    if (store->gone >= TIDY_AFTER && world->now_ms >= store->tidy_at_ms)
         tidy(world);
 }
 

@@ -57,7 +57,8 @@ struct sim_store {
     uint32_t count;
     uint32_t room;
     struct sim_item **scratch; /* as many: what is being told */
-    uint32_t gone;             /* writes that removed something, since the last tidying */
+    uint32_t gone;             /* keys that were removed, and are still here for late readers */
+    msec_t tidy_at_ms;         /* not before */
     uint64_t revision;
     uint64_t era; /* raised when the store is set back: what it said before is lost on its way */
     struct sim_leases leases;
