@@ -167,8 +167,8 @@ struct world_value {
 /* 0, or -1: nothing stands at the key. */
 int world_store_get(const struct world *world, const char *key, struct world_value *ret_value);
 /* Calls visit for each key that stands there and begins with prefix. */
-void world_store_each(const struct world *world, const char *prefix,
-                      void (*visit)(void *context, const char *key, const struct world_value *value),
+typedef void (*world_visit)(void *context, const char *key, const struct world_value *value);
+void world_store_each(const struct world *world, const char *prefix, world_visit visit,
                       void *context);
 
 /* ---- operators ---- */

@@ -1,29 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "onlooker.h"
 
-#include <stdio.h>
 #include <string.h>
-
-#include "scenario.h"
-
-static void complain(void *context, const char *file, unsigned line, const char *text)
-{
-    (void)context;
-    ck_abort_msg("%s:%u: %s", file, line, text);
-}
-
-void act(struct world *world, const char *line)
-{
-    struct scenario *scenario = NULL;
-    char text[512];
-    char error[512] = "";
-    int length = snprintf(text, sizeof(text), "scenario x\nabout x\nat 0 %s\n", line);
-
-    ck_assert(scenario_parse(text, (size_t)length, "line", complain, NULL, &scenario) == 0);
-    ck_assert_msg(world_act(world, &scenario->actions[0], error, sizeof(error)) == 0, "%s: %s",
-                  line, error);
-    scenario_destroy(scenario);
-}
 
 static void note_vote(struct onlooker *onlooker, uint32_t probe, const struct event_vote *vote)
 {

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* onlooker.h: acts as scenario lines do, and remembers what the tests of store, zone and sinks ask
- * about. */
+/* onlooker.h: remembers what the tests of store, zone and sinks ask about. */
 #ifndef REGIONSHIFT_TESTS_SIM_ONLOOKER_H
 #define REGIONSHIFT_TESTS_SIM_ONLOOKER_H
 
-#include "pizza.h"
-#include "world_state.h"
+#include "acting.h"
 
 enum { ONLOOKER_PROBES = 3 };
 
@@ -29,8 +27,6 @@ struct onlooker {
     bool mute_batches;
 };
 
-/* Plays the action of a scenario's `at` line. */
-void act(struct world *world, const char *line);
 /* A pizza world with its first head and fence, watched from now on. */
 struct world *watched(const char *settings, struct onlooker *onlooker);
 
