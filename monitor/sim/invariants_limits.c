@@ -99,8 +99,8 @@ static bool never_was(const struct ruling *ruling)
 
     if (ruling->decision->kind != DECISION_CANCEL && ruling->decision->kind != DECISION_ADOPT)
         return false;
-    return ruling->changes && model->moved.epoch == ruling->before->epoch &&
-           model->accepted < ruling->before->epoch;
+    return ruling->changes && model->moved.carried == ruling->before->epoch &&
+           model->accepted < model->moved.epoch;
 }
 
 void limits_note(struct ruling *ruling)
@@ -109,6 +109,7 @@ void limits_note(struct ruling *ruling)
     struct group_model *model = &inv->groups[ruling->decision->group];
     struct move move = {.group = ruling->decision->group,
                         .epoch = ruling->decision->epoch,
+                        .carried = ruling->decision->epoch,
                         .world_ms = inv->now_ms,
                         .wall = ruling->decision->at_wall};
 
@@ -116,6 +117,8 @@ void limits_note(struct ruling *ruling)
         model->moved = model->moved_before;
         return;
     }
+    if (!ruling->changes && model->moved.carried == ruling->before->epoch)
+        model->moved.carried = ruling->decision->epoch;
     if (!is_move(ruling))
         return;
     inv->moves[inv->move_count % MOVES_KEPT] = move;

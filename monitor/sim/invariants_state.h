@@ -172,6 +172,7 @@ struct kept {
 struct move {
     uint32_t group;
     uint64_t epoch;
+    uint64_t carried; /* the newest epoch that says the same again (a new fence) */
     msec_t world_ms;
     wall_t wall; /* by the committer's clock */
 };
@@ -183,6 +184,7 @@ struct group_model {
     struct move moved_before; /* and the one before: a cancelled move never was */
     uint64_t accepted;        /* highest epoch that some zone took */
     uint64_t shifted;         /* newest epoch that changed a weight */
+    uint64_t told;            /* newest epoch that people heard of as a move */
 };
 
 /* ---- the store's truth when it took a commit ---- */

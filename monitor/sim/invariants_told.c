@@ -148,6 +148,9 @@ void told_delivered(struct invariants *invariants, const struct alert *alert)
     if ((alert->event == ALERT_MOVED || alert->event == ALERT_FAILBACK) &&
         alert->epoch > invariants->told_moves[group])
         invariants->told_moves[group] = alert->epoch;
+    if ((alert->event == ALERT_MOVED || alert->event == ALERT_FAILBACK) &&
+        alert->epoch > invariants->groups[group].told)
+        invariants->groups[group].told = alert->epoch;
     settle(invariants, alert, group);
 }
 
