@@ -6,7 +6,12 @@
 
 #include "swarm_draw.h"
 
-enum { MINUTE_MS = 60000, PROBE_CLOCK_MAX_S = 31536000, EPISODES_PER_HOUR = 60 };
+enum {
+    MINUTE_MS = 60000,
+    CLOCK_MAX_S = 31536000,
+    CLOCK_GENTLE_MAX_S = 20, /* a claim from the future silences its incident until then (L1) */
+    EPISODES_PER_HOUR = 60
+};
 
 /* One episode: begins at at_ms, ends at end_ms, which may lie beyond the end of the faults. */
 struct episode {
@@ -248,7 +253,8 @@ static void fault_other_settings(struct draw *draw, const struct episode *episod
 static void fault_clock(struct draw *draw, const struct episode *episode)
 {
     struct who who = draw_probe(draw->settings, any_probe(draw));
-    int64_t jump_s = (int64_t)draw_span(&draw->dice, 1, PROBE_CLOCK_MAX_S);
+    int64_t jump_s =
+        (int64_t)draw_span(&draw->dice, 1, draw->gentle ? CLOCK_GENTLE_MAX_S : CLOCK_MAX_S);
 
     draw_act_on(draw, episode->at_ms, ACTION_PROBE_CLOCK, &who,
                 1000 * (draw_chance(&draw->dice, 50) ? jump_s : -jump_s));
