@@ -83,41 +83,60 @@ START_TEST(recomputing_what_was_touched_equals_recomputing_all)
 }
 END_TEST
 
-/* Feeds recorded lines to a fresh engine of use1; returns its facts as the trace has them, to be
- * freed. */
-static char *replay(const struct settings *settings, const char *lines)
+/* The facts of a replay, as the trace has them. */
+struct told {
+    char *text;
+    size_t used;
+    size_t room;
+};
+
+static struct told told_create(void)
+{
+    struct told told = {.room = 8 * 1024 * 1024};
+
+    told.text = calloc(1, told.room);
+    ck_assert_ptr_nonnull(told.text);
+    return told;
+}
+
+static void tell(struct told *told, const struct settings *settings, const struct update *update)
+{
+    for (uint32_t i = 0; i < update->fact_count; i++) {
+        ck_assert_uint_gt(told->room - told->used, 2 * (size_t)ALL_FACTS_LINE);
+        told->used += (size_t)snprintf(told->text + told->used, ALL_FACTS_LINE, "[%6d] use1 ",
+                                       (int)update->facts[i].at_ms);
+        told->used +=
+            fact_format(&update->facts[i], settings, told->text + told->used, ALL_FACTS_LINE);
+        told->text[told->used++] = '\n';
+    }
+}
+
+/* Feeds recorded lines to engines of use1: another one at each start. */
+static void replay(const struct settings *settings, const char *lines, struct told *told)
 {
     struct replay *replay = NULL;
-    size_t room = 4 * 1024 * 1024;
-    size_t used = 0;
-    char *facts = malloc(room);
     char error[512] = "";
 
-    ck_assert_ptr_nonnull(facts);
-    facts[0] = '\0';
-    ck_assert_int_eq(replay_create_bare(settings, false, &replay), 0);
     for (const char *end; (end = strchr(lines, '\n')) != NULL; lines = end + 1) {
+        size_t length = (size_t)(end - lines);
         struct replay_step step;
-        int rc = replay_line(replay, lines, (size_t)(end - lines), &step, error, sizeof(error));
 
-        ck_assert_msg(rc == 0, "%s: %.*s", error, (int)(end - lines), lines);
-        for (uint32_t i = 0; i < step.update->fact_count; i++) {
-            used += (size_t)snprintf(facts + used, room - used, "[%6d] use1 ",
-                                     (int)step.update->facts[i].at_ms);
-            used += fact_format(&step.update->facts[i], settings, facts + used, ALL_FACTS_LINE);
-            used += (size_t)snprintf(facts + used, room - used, "\n");
-            ck_assert_uint_lt(used, room - 2 * (size_t)ALL_FACTS_LINE);
+        if (memmem(lines, length, "\"event\":\"start\"", 15) != NULL) {
+            replay_destroy(replay);
+            ck_assert_int_eq(replay_create_bare(settings, false, &replay), 0);
         }
+        ck_assert_msg(replay_line(replay, lines, length, &step, error, sizeof(error)) == 0,
+                      "%s: %.*s", error, (int)length, lines);
+        tell(told, settings, step.update);
     }
     replay_destroy(replay);
-    return facts;
 }
 
 /* The life of use1 from a restart, through a failover and a drift. */
 START_TEST(a_recorded_journal_replays_to_the_same_facts)
 {
     struct world *world = pizza_world(PIZZA("hold = 10; dwell = 30;"));
-    char *facts;
+    struct told told = told_create();
 
     world_kill(world, USE1);
     world_record(world, USE1);
@@ -131,12 +150,34 @@ START_TEST(a_recorded_journal_replays_to_the_same_facts)
     order_group(world, ORDER_FAILBACK);
     world_set_weight(world, "pizza/us-west-2", 1);
     run_for(world, 400000);
-    facts = replay(world_settings(world), world_recorded(world));
-    ck_assert_str_eq(facts, world_traced(world));
-    ck_assert_ptr_nonnull(strstr(facts, " sent "));
-    ck_assert_ptr_nonnull(strstr(facts, " drift "));
-    free(facts);
+    replay(world_settings(world), world_recorded(world), &told);
+    ck_assert_str_eq(told.text, world_traced(world));
+    ck_assert_ptr_nonnull(strstr(told.text, " sent "));
+    ck_assert_ptr_nonnull(strstr(told.text, " drift "));
+    free(told.text);
     world_destroy(world);
+}
+END_TEST
+
+/* Whatever befalls use1, restarts and pauses too. */
+START_TEST(random_lives_replay_to_the_same_facts)
+{
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        struct truth truth = begin(PIZZA_TWO_GROUPS, seed);
+        struct told told = told_create();
+
+        world_kill(truth.world, USE1);
+        world_trace(truth.world, UINT64_MAX, USE1);
+        world_trace_clear(truth.world);
+        world_record(truth.world, USE1);
+        world_start(truth.world, USE1);
+        for (int i = 0; i < STRIKES; i++)
+            go_on(&truth);
+        replay(world_settings(truth.world), world_recorded(truth.world), &told);
+        ck_assert_str_eq(told.text, world_traced(truth.world));
+        free(told.text);
+        world_destroy(truth.world);
+    }
 }
 END_TEST
 
@@ -144,5 +185,6 @@ int main(void)
 {
     return RUN_TESTS("engine", the_same_events_give_the_same_facts,
                      recomputing_what_was_touched_equals_recomputing_all,
-                     a_recorded_journal_replays_to_the_same_facts);
+                     a_recorded_journal_replays_to_the_same_facts,
+                     random_lives_replay_to_the_same_facts);
 }
