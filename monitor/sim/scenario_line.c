@@ -14,7 +14,8 @@
 enum { EVERY_EVENTS_MAX = 16 };
 
 /* Every complaint has its full length, a quoted word and a list of what is allowed in it. */
-static void complain(struct reading *reading, unsigned line, const char *format, va_list arguments)
+__attribute__((format(printf, 3, 0))) static void complain(struct reading *reading, unsigned line,
+                                                           const char *format, va_list arguments)
 {
     char text[2 * SCENARIO_ERROR_SIZE];
     if (reading->complaints++ >= SCENARIO_COMPLAINTS_MAX)
