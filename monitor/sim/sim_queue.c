@@ -88,9 +88,12 @@ struct pending sim_queue_take(struct sim_queue *queue)
 
 void sim_pending_drop(const struct pending *pending)
 {
-    sim_batch_destroy(pending->batch);
-    sim_view_destroy(pending->view);
-    sim_call_destroy(pending->call);
+    if (pending->kind == PENDING_BATCH)
+        sim_batch_destroy(pending->batch);
+    else if (pending->kind == PENDING_ZONE)
+        sim_view_destroy(pending->view);
+    else if (pending->kind == PENDING_CALL)
+        sim_call_destroy(pending->call);
 }
 
 void sim_queue_destroy(struct sim_queue *queue)

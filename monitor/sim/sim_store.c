@@ -262,19 +262,35 @@ static void extend_leases(struct world *world)
             world->now_ms + world->probes[leases->list[i].probe].settings->store.lease_ms;
 }
 
+/* A lease that is renewed ends later, never sooner. */
+static msec_t next_sweep_ms(const struct world *world)
+{
+    const struct sim_leases *leases = &world->store.leases;
+    msec_t end_ms = INT64_MAX;
+    msec_t sweeps;
+
+    for (uint32_t i = 0; i < leases->count; i++)
+        end_ms = leases->list[i].until_ms < end_ms ? leases->list[i].until_ms : end_ms;
+    if (end_ms == INT64_MAX || end_ms <= world->now_ms)
+        return LEASE_SWEEP_MS;
+    sweeps = (end_ms - world->now_ms) / LEASE_SWEEP_MS + 1;
+    return sweeps * LEASE_SWEEP_MS;
+}
+
 /* Without a leader no lease ends. */
-void sim_store_sweep(struct world *world)
+msec_t sim_store_sweep(struct world *world)
 {
     struct sim_store *store = &world->store;
 
     if (store->down || store->readonly)
-        return;
+        return LEASE_SWEEP_MS;
     for (uint32_t i = store->leases.count; i-- > 0;) {
         if (world->now_ms > store->leases.list[i].until_ms)
             revoke(world, i);
     }
     if (store->gone >= TIDY_AFTER && world->now_ms >= store->tidy_at_ms)
         tidy(world);
+    return next_sweep_ms(world);
 }
 
 msec_t sim_store_lease_until(const struct world *world, uint32_t probe)

@@ -109,8 +109,9 @@ void sim_store_call(struct world *world, struct sim_call *call);
 void sim_store_arrive(struct world *world, struct sim_call *call);
 void sim_call_destroy(struct sim_call *call);
 
-/* Expires leases, forgets what nobody can ask for any more; every LEASE_SWEEP_MS. */
-void sim_store_sweep(struct world *world);
+/* Expires leases, forgets what nobody can ask for any more. Returns when to come again: after some
+ * LEASE_SWEEP_MS, before which no lease can end. */
+msec_t sim_store_sweep(struct world *world);
 /* An operator's order, by way of some daemon: puts it, and deletes those it makes void (as
  * board_put_order() does); tries again later when the store does not take it. */
 void sim_store_order(struct world *world, const struct order *order);

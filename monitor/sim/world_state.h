@@ -53,9 +53,11 @@ struct pending {
     uint64_t revision;
     enum store_status status;
     enum route53_outcome outcome;
-    struct sim_batch *batch;
-    struct sim_view *view;
-    struct sim_call *call;
+    union { /* by kind; or NULL */
+        struct sim_batch *batch;
+        struct sim_view *view;
+        struct sim_call *call;
+    };
     msec_t since_ms; /* when it began: a check's attempt, a call */
     bool lost;       /* a check: nothing comes any more, its time is over */
 };
