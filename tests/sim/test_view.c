@@ -36,7 +36,7 @@ START_TEST(an_incident_is_listed_while_it_is_open)
     ck_assert(has_incident(world, ALERT_REGION_DOWN, "jwt-pizza.us-east-1.region_down"));
     ck_assert_uint_eq(engine_incidents(world_engine(world, USE1), views, 0), 0); /* no room */
     world_kill(world, FRA);
-    run_for(world, 60000);
+    run_for(world, 90000);
     ck_assert(has_incident(world, ALERT_PROBE_LOST, "fra.probe_lost"));
     world_start(world, FRA);
     factory_heals(world);
