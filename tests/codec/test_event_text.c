@@ -374,6 +374,21 @@ START_TEST(what_is_no_event_of_these_settings_is_refused)
 }
 END_TEST
 
+START_TEST(an_event_of_what_these_settings_have_none_of_is_refused)
+{
+    static const char line[] = "{\"at\":1,\"event\":\"reference\",\"reference\":0,"
+                               "\"answered\":true}";
+    struct settings without = pizza;
+    struct event_copy *copy = NULL;
+
+    without.reference_count = 0;
+    ck_assert_int_eq(event_text_read(&without, line, strlen(line), &copy, error, sizeof(error)),
+                     -1);
+    ck_assert_ptr_null(copy);
+    ck_assert_msg(strstr(error, "these settings have none") != NULL, "%s", error);
+}
+END_TEST
+
 START_TEST(a_line_past_the_limit_is_refused_unread)
 {
     char *line = malloc(EVENT_TEXT_MAX + 2);
@@ -430,6 +445,7 @@ int main(void)
     tcase_add_test(tests, a_line_reads_as_what_happened);
     tcase_add_loop_test(tests, what_is_no_event_of_these_settings_is_refused, 0,
                         sizeof(refused) / sizeof(*refused));
+    tcase_add_test(tests, an_event_of_what_these_settings_have_none_of_is_refused);
     tcase_add_test(tests, a_line_past_the_limit_is_refused_unread);
     tcase_add_test(tests, an_event_that_does_not_fit_is_not_written);
     tcase_add_loop_test(tests, flipped_bytes_never_crash_the_reader, 0, EVENT_KIND_COUNT);

@@ -141,6 +141,22 @@ START_TEST(attributes_we_do_not_manage_make_a_set_not_ours)
 }
 END_TEST
 
+/* They are kept, so that the guard sees them: a set of ours has neither. */
+START_TEST(latency_and_failover_routing_are_kept_as_read)
+{
+    struct route53_page page;
+
+    ck_assert_int_eq(read_page(ONE_SET("<Name>a.</Name><Type>A</Type><SetIdentifier>x"
+                                       "</SetIdentifier><Region>eu-west-1</Region>"
+                                       "<Failover>PRIMARY</Failover>"),
+                               &page),
+                     0);
+    ck_assert_str_eq(page.sets[0].region, "eu-west-1");
+    ck_assert_str_eq(page.sets[0].failover, "PRIMARY");
+    route53_page_clear(&page);
+}
+END_TEST
+
 START_TEST(a_page_that_cannot_be_read_exactly_is_no_page)
 {
     static const char *const bodies[] = {
@@ -456,7 +472,7 @@ static struct route53_error read_error(const char *body)
     return words;
 }
 
-START_TEST(all_three_shapes_of_an_error_are_understood)
+START_TEST(every_shape_of_an_error_is_understood)
 {
     struct route53_error words = read_error(TODAYS_ERROR(
         "InvalidChangeBatch", "[Tried to delete resource record set [name='a.'], Tried to]"));
@@ -473,6 +489,10 @@ START_TEST(all_three_shapes_of_an_error_are_understood)
     words = read_error("<AccessDeniedException><Message>no</Message></AccessDeniedException>");
     ck_assert_str_eq(words.code, "AccessDeniedException");
     ck_assert_str_eq(words.words, "no");
+
+    words = read_error("<Error><Code>Throttling</Code><Message>slow down</Message></Error>");
+    ck_assert_str_eq(words.code, "Throttling");
+    ck_assert_str_eq(words.words, "slow down");
 }
 END_TEST
 
@@ -692,6 +712,7 @@ static TCase *reading_case(void)
     tcase_add_test(tcase, an_escaped_dot_does_not_make_a_strangers_name_ours);
     tcase_add_test(tcase, a_truncated_page_says_where_the_next_one_begins);
     tcase_add_test(tcase, attributes_we_do_not_manage_make_a_set_not_ours);
+    tcase_add_test(tcase, latency_and_failover_routing_are_kept_as_read);
     tcase_add_test(tcase, a_page_that_cannot_be_read_exactly_is_no_page);
     tcase_add_test(tcase, a_page_cut_at_any_byte_is_no_page);
     tcase_add_test(tcase, a_zone_tells_its_apex_and_its_servers);
@@ -715,7 +736,7 @@ static TCase *error_case(void)
 {
     TCase *tcase = tcase_create("errors");
 
-    tcase_add_test(tcase, all_three_shapes_of_an_error_are_understood);
+    tcase_add_test(tcase, every_shape_of_an_error_is_understood);
     tcase_add_test(tcase, words_of_an_error_cannot_forge_a_log_line);
     tcase_add_test(tcase, what_is_no_error_of_aws_is_not_taken_for_one);
     tcase_add_test(tcase, each_code_is_classed_and_the_doubtful_is_lost);

@@ -328,6 +328,57 @@ START_TEST(suspects_are_read_back_without_those_we_do_not_know)
 }
 END_TEST
 
+START_TEST(a_suspect_that_is_no_name_spoils_the_list)
+{
+    static const char list[] = "{\"v\":1,\"sites\":[\"solo/us-west-2\",7]}";
+    uint32_t read[5];
+    uint32_t count = 99;
+
+    ck_assert_int_eq(suspects_read(&pizza, list, strlen(list), read, &count, error, sizeof(error)),
+                     -1);
+    ck_assert_uint_eq(count, 99);
+    ck_assert_msg(strstr(error, "a member is not a string") != NULL, "%s", error);
+}
+END_TEST
+
+/* ---- votes and orders that cannot be ours ---- */
+
+static const struct spoilt spoilt_votes[] = {
+    {"\"states\":\"udr?\"", "\"states\":\"udr\"", "vote: states: 3 letters for 4 sites"},
+    {"\"failures\":\"-ct-\"", "\"failures\":\"-ct--\"", "vote: failures: 5 letters for 4 sites"},
+    {"\"states\":\"udr?\"", "\"states\":\"udrx\"", "'x' is no state's letter"},
+    {"\"failures\":\"-ct-\"", "\"failures\":\"-ctZ\"", "'Z' is no failure's letter"},
+};
+
+START_TEST(a_vote_with_other_letters_than_it_has_sites_is_refused)
+{
+    const struct spoilt *spoilt = &spoilt_votes[_i];
+    struct vote vote = a_vote();
+    struct vote *read = NULL;
+    size_t length;
+
+    ck_assert_int_gt(vote_write(&vote, text, sizeof(text)), 0);
+    length = edit(spoilt->from, spoilt->to);
+    ck_assert_int_eq(vote_read(&pizza, 1, 0, text, length, &read, error, sizeof(error)), -1);
+    ck_assert_ptr_null(read);
+    ck_assert_msg(strstr(error, spoilt->complaint) != NULL, "%s", error);
+}
+END_TEST
+
+START_TEST(an_order_under_an_id_that_is_too_long_is_refused)
+{
+    struct order order = an_order();
+    struct order read = {.verb = ORDER_VERB_COUNT};
+    char id[ORDER_ID_MAX + 2] = "";
+    int length = order_write(&pizza, &order, text, sizeof(text));
+
+    memset(id, 'a', sizeof(id) - 1);
+    ck_assert_int_eq(order_read(&pizza, id, text, (size_t)length, &read, error, sizeof(error)), -1);
+    ck_assert_int_eq(read.verb, ORDER_VERB_COUNT);
+    ck_assert_msg(strstr(error, "an id of more than 40 characters") != NULL, "%s", error);
+}
+END_TEST
+
 /* ---- hostile texts, for every reader ---- */
 
 static int read_all(const char *value, size_t length)
@@ -435,6 +486,10 @@ int main(void)
     tcase_add_test(tests, a_mark_of_a_group_that_is_not_ours_is_passed_over);
     tcase_add_test(tests, the_ledger_is_read_back_and_bounded);
     tcase_add_test(tests, suspects_are_read_back_without_those_we_do_not_know);
+    tcase_add_test(tests, a_suspect_that_is_no_name_spoils_the_list);
+    tcase_add_loop_test(tests, a_vote_with_other_letters_than_it_has_sites_is_refused, 0,
+                        sizeof(spoilt_votes) / sizeof(*spoilt_votes));
+    tcase_add_test(tests, an_order_under_an_id_that_is_too_long_is_refused);
     tcase_add_test(tests, hostile_texts_are_refused_by_every_reader);
     tcase_add_test(tests, deep_nesting_is_refused);
     tcase_add_test(tests, a_complaint_about_hostile_bytes_is_printable);
