@@ -346,6 +346,24 @@ void made_accept(uint32_t probe)
     written_accepted(made.inv, probe, &made.batch, shift, false, made.zone);
 }
 
+/* ---- a failover ---- */
+
+void made_leave_after(msec_t ms)
+{
+    made_site_dies(FACTORY_EAST, ms);
+    made_decision(DECISION_LEAVE, 0, 100, 0, 100);
+}
+
+void made_failover(void)
+{
+    made_leave_after(25000);
+    made_decide();
+    made_batch(USE1);
+    made_send(USE1);
+    made_accept(USE1);
+    made_read_zone();
+}
+
 /* ---- beginning and end ---- */
 
 static void settle(void)

@@ -78,6 +78,11 @@ void made_batch(uint32_t probe);
 void made_send(uint32_t probe);
 void made_accept(uint32_t probe);
 
+/* The factory of us-east-1 dies, time passes, and a leave of us-east-1 is ready to be proposed. */
+void made_leave_after(msec_t ms);
+/* The same to its end: decided, sent, accepted, read. */
+void made_failover(void);
+
 /* Nothing is wrong, or this invariant is the first to be broken. */
 void made_sound(void);
 void made_broken(const char *id);
