@@ -11,7 +11,7 @@ SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "scripts/coverage"
 
 def load():
     loader = importlib.machinery.SourceFileLoader("coverage_script", str(SCRIPT))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("c", loader))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
     loader.exec_module(module)
     return module
 
