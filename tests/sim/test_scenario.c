@@ -518,16 +518,11 @@ START_TEST(all_mistakes_are_told_at_once)
 }
 END_TEST
 
+#define LONG_NAME "a23456789-123456789-123456789-123456789-123456789-123456789-1234"
+
 START_TEST(a_name_is_letters_digits_dots_and_dashes)
 {
-    static const char *const names[] = {"",
-                                        "a b",
-                                        ".a",
-                                        "-a",
-                                        "a/b",
-                                        "\xc3\xa9",
-                                        "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
-                                        "nnnnnnnn"};
+    static const char *const names[] = {"", "a b", ".a", "-a", "a/b", "\xc3\xa9", LONG_NAME};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char text[200];
         char *said = NULL;
