@@ -44,6 +44,7 @@ struct store_item {
 /* Everything under a prefix at one revision, ordered by key. */
 struct store_view {
     uint64_t revision;
+    uint64_t since; /* of a watch: all that changed after this revision is here; of a read: 0 */
     const struct store_item *items;
     size_t count;
 };

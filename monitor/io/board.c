@@ -209,6 +209,12 @@ static void on_watch(void *context, enum store_status status, const struct store
     }
     if (!board->read_once || changes == NULL || changes->revision < board->revision)
         return; /* a read tells it, or has told it */
+    if (changes->since > board->revision) {
+        /* S1: what is missing in between may be an order, and a commit is compared with the orders
+         * up to our revision (D8) */
+        start_read(board);
+        return;
+    }
     for (size_t i = 0; i < changes->count; i++)
         tell_change(board, &changes->items[i]);
     board->revision = changes->revision;

@@ -143,7 +143,11 @@ static void on_watch(struct world *world, const struct pending *pending)
         sim_board_read(world, pending->probe);
     }
     if (!board->read_once || pending->epoch < board->revision || pending->epoch == 0)
-        return; /* a read tells it, or has told it */
+        return;                                /* a read tells it, or has told it */
+    if (pending->revision > board->revision) { /* something in between was not told */
+        sim_board_read(world, pending->probe);
+        return;
+    }
     sim_tell_changes(world, pending->probe, pending->revision, pending->epoch);
     board->revision = pending->epoch;
     tell_store(world, pending->probe, false);

@@ -185,6 +185,21 @@ START_TEST(a_watch_tells_at_once)
 }
 END_TEST
 
+/* D8: what is compared with a revision must be known up to it. */
+START_TEST(a_watch_that_left_something_out_is_read_after_instead)
+{
+    struct store_item changed = paper_item(vote_key, 12, VOTE("suuu"));
+
+    first_read(9);
+    paper_tell_since(store, STORE_OK, 11, 12, &changed, 1);
+    ck_told("");
+    paper_answer_get(store, 12, &changed, 1);
+    ck_told(TOLD_VOTE("12", "suuu") TOLD_STORE("ok", "12", "true"));
+    paper_tell_since(store, STORE_OK, 12, 13, NULL, 0);
+    ck_told(TOLD_STORE("ok", "13", "false"));
+}
+END_TEST
+
 START_TEST(a_watch_is_a_hint_that_waits_for_the_first_read)
 {
     struct store_item changed = paper_item(vote_key, 10, VOTE("suuu"));
@@ -705,6 +720,8 @@ int main(void)
     tcase_add_test(tests, only_what_changed_is_told_again);
     tcase_add_test(tests, what_is_no_longer_there_is_gone);
     tcase_add_test(tests, a_watch_tells_at_once);
+    tcase_add_test(tests, a_watch_that_left_something_out_is_read_after_instead);
+    tcase_add_test(tests, a_watch_that_left_something_out_is_read_after_instead);
     tcase_add_test(tests, a_watch_is_a_hint_that_waits_for_the_first_read);
     tcase_add_test(tests, a_read_that_a_watch_has_overtaken_is_not_believed);
     tcase_add_test(tests, a_late_watch_does_not_undo_a_newer_read);

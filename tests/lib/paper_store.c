@@ -176,8 +176,14 @@ void paper_answer(struct store *store, enum paper_kind kind, enum store_status s
 void paper_tell(struct store *store, enum store_status status, uint64_t revision,
                 const struct store_item *items, size_t count)
 {
+    paper_tell_since(store, status, 0, revision, items, count);
+}
+
+void paper_tell_since(struct store *store, enum store_status status, uint64_t since,
+                      uint64_t revision, const struct store_item *items, size_t count)
+{
     struct paper *paper = self(store);
-    struct store_view view = {.revision = revision, .items = items, .count = count};
+    struct store_view view = {.revision = revision, .since = since, .items = items, .count = count};
 
     assert(paper->watch != NULL);
     paper->watch(paper->watch_context, status, status == STORE_OK ? &view : NULL,

@@ -38,6 +38,9 @@ void paper_answer(struct store *store, enum paper_kind kind, enum store_status s
 /* Tells the watch. */
 void paper_tell(struct store *store, enum store_status status, uint64_t revision,
                 const struct store_item *items, size_t count);
+/* The same, with the revision after which all changes are in it. */
+void paper_tell_since(struct store *store, enum store_status status, uint64_t since,
+                      uint64_t revision, const struct store_item *items, size_t count);
 
 /* Frees it; what waits is answered with STORE_AWAY first. */
 void paper_close(struct store *store);

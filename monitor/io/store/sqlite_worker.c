@@ -237,6 +237,7 @@ static int resume_watch(struct worker *worker, struct store_fault *ret_fault)
     worker->watch.revision = revision;
     event = call_create(CALL_EVENT);
     event->items.view.revision = revision;
+    event->items.view.since = revision; /* what was before is not told */
     mailbox_finish(worker->mailbox, event);
     return 0;
 }
@@ -250,6 +251,7 @@ static int tell_changes(struct worker *worker, struct store_fault *ret_fault)
     if (items_changes(&worker->database, watch->prefix, watch->revision, &changes, ret_fault)) {
         return -1;
     }
+    changes.view.since = watch->revision;
     watch->revision = changes.view.revision;
     if (changes.view.count == 0) {
         items_clear(&changes);
