@@ -166,7 +166,7 @@ static json_t *row_to_json(const struct sweep *sweep, const struct sweep_row *ro
     json_object_set_new(object, "settings", settings);
     if (row->refused[0] != '\0') {
         json_decref(noise);
-        json_object_set_new(object, "refused", json_string(row->refused));
+        json_object_set_new(object, "problem", json_string(row->refused));
         return object;
     }
     for (uint32_t i = 0; i < sweep->loss_count; i++)

@@ -449,6 +449,10 @@ START_TEST(a_row_that_the_settings_refuse_says_why_and_the_others_go_on)
     ck_assert_ptr_nonnull(strstr(table, "quorum.down: 1 of 3 probes is no majority"));
     ck_assert_ptr_nonnull(strstr(table, "\n    2  "));
     free(table);
+    char *json = swept("down=1:2,loss=20,phases=2,hours=2", true);
+    ck_assert_ptr_nonnull(strstr(json, "\"problem\": \"pizza: quorum.down: 1 of 3"));
+    ck_assert_ptr_nonnull(strstr(json, "\"refused\": {"));
+    free(json);
 }
 END_TEST
 
