@@ -5,9 +5,9 @@
 
 #include "invariants_state.h"
 
-/* L1 and reliability 5.9: a page within two minutes, or a minute after the sinks are back. */
-/* After sinks are back: the last back-off of io/alert_send.c (60 s and a quarter), or a claim that
- * has to grow stale first (60 s and a look). */
+/* L1 and reliability 5.9: a page within two minutes. After sinks are back: the last back-off of
+ * io/alert_send.c (60 s and a quarter), or a claim that has to grow stale first (60 s and a look).
+ */
 enum { TELL_MS = 120000, SINKS_BACK_MS = 150000 };
 
 /* ---- beacons ---- */
