@@ -207,12 +207,29 @@ static void propose_zone(struct engine *engine, uint32_t group, const char *reas
     decision->moved_wall = decision->at_wall;
 }
 
+/* Each zone says what the head wants: it was applied, though its fence went before we saw it. */
+static bool zones_say_head(const struct engine *engine, uint32_t group)
+{
+    const struct group_state *state = &engine->groups[group];
+    const struct group *g = state_group(engine, group);
+
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
+        for (uint32_t k = 0; k < g->site_count; k++) {
+            uint32_t service = engine->settings->sites[g->sites[k]].service;
+            if (engine->settings->services[service].zone == engine->slots[i].zone &&
+                engine->slots[i].weights[k] != state->head.weights[k])
+                return false;
+        }
+    }
+    return true;
+}
+
 /* C2: no fence where one was: the same statement again under a new epoch, by CREATE alone. */
 static void propose_fence(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
     const struct decision *head = &state->head.decision;
-    bool applied = observing_begun(engine, group);
+    bool applied = observing_begun(engine, group) || zones_say_head(engine, group);
     struct decision *decision =
         proposal_begin(engine, group, applied ? DECISION_ADOPT : head->kind);
 

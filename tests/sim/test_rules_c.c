@@ -122,6 +122,28 @@ START_TEST(c2_a_fence_deleted_during_a_move_does_not_stop_it)
 }
 END_TEST
 
+/* The other actor has not seen the fence of the move, and does not take our move for a human's: the
+ * normal weights stay what they were, and the way back is known. */
+START_TEST(c2_a_fence_deleted_right_after_a_move_does_not_make_the_move_normal)
+{
+    struct world *world =
+        pizza_world_traced(PIZZA("hold = 20; drift = \"adopt\";"), TRACE_MOVES, NONE);
+
+    factory_dies(world);
+    run_until(world, "accepted group=jwt-pizza zone=ZONE1 epoch=2", 60000);
+    world_delete_fence(world, "jwt-pizza");
+    run_for(world, 60000);
+    expect_weights(world, "0/100 0/100");
+    expect_traced(world, "drift group=jwt-pizza", 0);
+    factory_heals(world);
+    run_for(world, 120000);
+    order_group(world, ORDER_FAILBACK);
+    run_for(world, 10000);
+    expect_weights(world, "100/0 100/0");
+    world_destroy(world);
+}
+END_TEST
+
 /* ---- C3 ---- */
 
 START_TEST(c3_a_lost_reply_does_not_apply_a_change_twice)
@@ -343,6 +365,7 @@ int main(void)
         c2_a_deleted_fence_is_written_anew_above_the_old_one_and_paged,
         c2_a_human_who_deletes_the_fence_and_changes_a_weight_is_not_overwritten,
         c2_a_fence_deleted_during_a_move_does_not_stop_it,
+        c2_a_fence_deleted_right_after_a_move_does_not_make_the_move_normal,
         c3_a_lost_reply_does_not_apply_a_change_twice,
         c3_a_reply_lost_before_anything_was_applied_is_read_and_sent_anew,
         c4_a_human_change_stops_everything_until_acknowledged,
