@@ -27,7 +27,7 @@
 #include "sim_runs.h"
 
 enum {
-    CI_SEEDS = 400,
+    CI_SEEDS = 1500,
     JOBS_MAX = 256,
     FAILURES_ENOUGH = 10, /* then it stops: the first ones tell enough */
     PROGRESS_EVERY_MS = 500,
