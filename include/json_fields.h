@@ -66,6 +66,10 @@ const json_t *json_take_value(struct json_fields *fields, const char *key); /* o
 /* Copies a string field into an array of size bytes. */
 void json_take_text(struct json_fields *fields, const char *key, char *out, size_t size);
 
+/* A list or object built by the caller, when it holds as many members as it was given; otherwise
+ * memory ran out on the way: releases it and returns NULL, which json_pack() hands on. */
+json_t *json_whole(json_t *built, size_t count);
+
 /* Prints a value built by the caller, compact and in ASCII, and releases it. NULL (out of memory,
  * or bytes that are no UTF-8) fails. Returns the length, or -1 when it does not fit. */
 int json_print(json_t *value, char *out, size_t size);

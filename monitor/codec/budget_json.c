@@ -14,11 +14,8 @@ int budget_write(const wall_t *moves, uint32_t count, char *out, size_t size)
 
     for (uint32_t i = 0; i < count; i++)
         json_array_append_new(list, json_integer(moves[i]));
-    if (json_array_size(list) != count) { /* memory ran out on the way */
-        json_decref(list);
-        return -1;
-    }
-    return json_print(json_pack("{s:i, s:o}", "v", BUDGET_VERSION, "moves", list), out, size);
+    return json_print(
+        json_pack("{s:i, s:o}", "v", BUDGET_VERSION, "moves", json_whole(list, count)), out, size);
 }
 
 /* A time of the ledger; clocks of several machines wrote it, so only its kind is checked. */

@@ -22,10 +22,7 @@ static json_t *weights_to_json(const struct settings *settings, const struct gro
 
         json_object_set_new(object, site->name, json_integer(weights[i]));
     }
-    if (json_object_size(object) == group->site_count)
-        return object;
-    json_decref(object);
-    return NULL;
+    return json_whole(object, group->site_count);
 }
 
 static json_t *voters_to_json(const struct settings *settings, uint64_t voters)
@@ -36,7 +33,7 @@ static json_t *voters_to_json(const struct settings *settings, uint64_t voters)
         if ((voters >> i & 1) != 0)
             json_array_append_new(names, json_string(settings->electors[i].name));
     }
-    return names;
+    return json_whole(names, (size_t)__builtin_popcountll(voters));
 }
 
 static json_t *regions_to_json(const struct settings *settings, uint32_t regions)
@@ -47,7 +44,7 @@ static json_t *regions_to_json(const struct settings *settings, uint32_t regions
         if ((regions >> i & 1) != 0)
             json_array_append_new(names, json_string(settings->regions[i]));
     }
-    return names;
+    return json_whole(names, (size_t)__builtin_popcount(regions));
 }
 
 /* "" when the probe that decided has left the electorate since. */

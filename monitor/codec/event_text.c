@@ -278,9 +278,11 @@ int event_text_write(const struct settings *settings, const struct event *event,
     json_t *line =
         json_pack("{s:I, s:s}", "at", (json_int_t)event->at_ms, "event", rows[event->kind].name);
     json_t *fields = rows[event->kind].write(settings, event);
+    size_t count = json_object_size(line) + json_object_size(fields);
     int rc = json_object_update_missing(line, fields);
 
     json_decref(fields);
+    line = json_whole(line, count); /* jansson does not say that it left one out */
     if (rc == 0)
         return json_print(line, out, size);
     json_decref(line);

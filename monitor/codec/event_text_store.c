@@ -72,7 +72,7 @@ json_t *event_write_suspect(const struct settings *settings, const struct event 
     for (uint32_t i = 0; i < suspect->count; i++)
         json_array_append_new(names, json_string(settings->sites[suspect->sites[i]].name));
     return json_pack("{s:s, s:o}", "probe", settings->electors[suspect->probe].name, "sites",
-                     names);
+                     json_whole(names, suspect->count));
 }
 
 void event_read_suspect(struct reading *r)
@@ -162,7 +162,8 @@ json_t *event_write_budget(const struct settings *settings, const struct event *
     (void)settings;
     for (uint32_t i = 0; i < event->budget.count; i++)
         json_array_append_new(moves, json_integer(event->budget.moves[i]));
-    return json_pack("{s:I, s:o}", "revision", (json_int_t)event->budget.revision, "moves", moves);
+    return json_pack("{s:I, s:o}", "revision", (json_int_t)event->budget.revision, "moves",
+                     json_whole(moves, event->budget.count));
 }
 
 void event_read_budget(struct reading *r)

@@ -26,10 +26,7 @@ static json_t *values_to_json(const struct record_set *set)
 
     for (uint32_t i = 0; i < set->value_count; i++)
         json_array_append_new(values, json_string(set->values[i]));
-    if (json_array_size(values) == set->value_count)
-        return values;
-    json_decref(values);
-    return NULL;
+    return json_whole(values, set->value_count);
 }
 
 json_t *record_set_to_json(const struct record_set *set)
@@ -48,11 +45,8 @@ static json_t *view_to_json(const struct zone_view *view)
 
     for (uint32_t i = 0; i < view->set_count; i++)
         json_array_append_new(sets, record_set_to_json(&view->sets[i]));
-    if (json_array_size(sets) != view->set_count) {
-        json_decref(sets);
-        return NULL;
-    }
-    return json_pack("{s:s, s:s, s:o}", "apex", view->apex, "nonce", view->nonce, "sets", sets);
+    return json_pack("{s:s, s:s, s:o}", "apex", view->apex, "nonce", view->nonce, "sets",
+                     json_whole(sets, view->set_count));
 }
 
 json_t *event_write_zone(const struct settings *settings, const struct event *event)

@@ -196,6 +196,16 @@ void json_take_text(struct json_fields *fields, const char *key, char *out, size
     memcpy(out, text, strlen(text) + 1);
 }
 
+json_t *json_whole(json_t *built, size_t count)
+{
+    size_t size = json_is_object(built) ? json_object_size(built) : json_array_size(built);
+
+    if (built != NULL && size == count)
+        return built;
+    json_decref(built);
+    return NULL;
+}
+
 int json_print(json_t *value, char *out, size_t size)
 {
     size_t length;

@@ -21,10 +21,7 @@ static json_t *obeyed_to_json(const struct settings *settings, const struct orde
                               json_pack("{s:s, s:I}", "group", settings->groups[obeyed->group].name,
                                         "epoch", (json_int_t)obeyed->epoch));
     }
-    if (json_array_size(list) == order->obeyed_count)
-        return list;
-    json_decref(list);
-    return NULL;
+    return json_whole(list, order->obeyed_count);
 }
 
 json_t *order_to_json(const struct settings *settings, const struct order *order)

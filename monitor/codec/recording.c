@@ -50,26 +50,32 @@ static json_t *verdict_to_json(uint32_t check, const struct verdict *v)
 static json_t *verdicts_to_json(const struct settings *settings, const struct carried *carried)
 {
     json_t *list = json_array();
+    size_t count = 0;
 
     for (uint32_t i = 0; i < settings->check_count; i++) {
-        if (carried->verdicts[i].last_ms >= 0)
-            json_array_append_new(list, verdict_to_json(i, &carried->verdicts[i]));
+        if (carried->verdicts[i].last_ms < 0)
+            continue;
+        json_array_append_new(list, verdict_to_json(i, &carried->verdicts[i]));
+        count++;
     }
-    return list;
+    return json_whole(list, count);
 }
 
 static json_t *references_to_json(const struct settings *settings, const struct carried *carried)
 {
     json_t *list = json_array();
+    size_t count = 0;
 
     for (uint32_t i = 0; i < settings->reference_count; i++) {
         const struct carried_reference *r = &carried->references[i];
 
-        if (r->tried)
-            json_array_append_new(list, json_pack("[I,b,I]", (json_int_t)i, (int)r->answered,
-                                                  (json_int_t)r->last_ms));
+        if (!r->tried)
+            continue;
+        json_array_append_new(
+            list, json_pack("[I,b,I]", (json_int_t)i, (int)r->answered, (json_int_t)r->last_ms));
+        count++;
     }
-    return list;
+    return json_whole(list, count);
 }
 
 static json_t *carried_to_json(const struct settings *settings, const struct carried *carried)

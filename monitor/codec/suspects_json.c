@@ -13,11 +13,9 @@ int suspects_write(const struct settings *settings, const uint32_t *sites, uint3
 
     for (uint32_t i = 0; i < count; i++)
         json_array_append_new(names, json_string(settings->sites[sites[i]].name));
-    if (json_array_size(names) != count) { /* memory ran out on the way */
-        json_decref(names);
-        return -1;
-    }
-    return json_print(json_pack("{s:i, s:o}", "v", SUSPECTS_VERSION, "sites", names), out, size);
+    return json_print(
+        json_pack("{s:i, s:o}", "v", SUSPECTS_VERSION, "sites", json_whole(names, count)), out,
+        size);
 }
 
 /* The site a member names; NONE for what these settings do not know. */

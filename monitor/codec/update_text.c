@@ -100,7 +100,7 @@ static json_t *votes_compared(const struct settings *settings, const struct comm
     for (uint32_t i = 0; i < commit->vote_count; i++)
         json_object_set_new(votes, settings->electors[commit->votes[i].probe].name,
                             json_integer((json_int_t)commit->votes[i].revision));
-    return votes;
+    return json_whole(votes, commit->vote_count);
 }
 
 static json_t *ledger(const struct commit *commit)
@@ -109,7 +109,7 @@ static json_t *ledger(const struct commit *commit)
 
     for (uint32_t i = 0; i < commit->budget_count; i++)
         json_array_append_new(moves, json_integer(commit->budget[i]));
-    return moves;
+    return json_whole(moves, commit->budget_count);
 }
 
 static void add_commits(struct lines *lines, const struct update *update)
