@@ -291,7 +291,9 @@ static void propose_cancel(struct engine *engine, uint32_t group)
     struct group_state *state = &engine->groups[group];
     struct decision *decision = proposal_begin(engine, group, DECISION_CANCEL);
 
-    decision->moved_wall = 0; /* nothing moved; and no dwell was left when it was decided */
+    if (state->head.decision.order[0] == '\0')
+        decision->moved_wall = 0; /* nothing moved; and no dwell was left when it was decided */
+    /* else dwell did not block that order: an older move may still hold, so it counts from it */
     memcpy(state->proposal.weights, state->head.base,
            state_group(engine, group)->site_count * sizeof(int));
     snprintf(decision->reason, sizeof(decision->reason),

@@ -129,6 +129,29 @@ START_TEST(d6_a_move_that_was_seen_ages_by_our_own_clock)
 }
 END_TEST
 
+/* An order is not blocked by dwell, so its end cannot mean that there was none. */
+START_TEST(d6_an_order_taken_back_before_it_was_applied_does_not_end_an_older_dwell)
+{
+    struct world *world = moved_and_healed(PIZZA("hold = 20; dwell = 600;"));
+
+    run_for(world, 100000);
+    world_zone(world, ZONE_DOWN);
+    order(world, ORDER_DRAIN, "us-west-2");
+    run_for(world, 5000);
+    order(world, ORDER_RESTORE, "us-west-2");
+    run_for(world, 5000);
+    world_zone(world, ZONE_OK);
+    run_for(world, 60000);
+    expect_weights(world, "0/100 0/100");
+    region_dies(world, "us-west-2", SITE_REFUSE);
+    run_for(world, 100000);
+    ck_assert_uint_eq(world_shifts(world), 1);
+    run_for(world, 600000);
+    ck_assert_uint_eq(world_shifts(world), 2);
+    world_destroy(world);
+}
+END_TEST
+
 START_TEST(d6_a_clock_that_steps_a_year_while_running_changes_no_gate)
 {
     struct world *world = moved_and_healed(PIZZA("hold = 20; dwell = 600;"));
@@ -660,6 +683,7 @@ int main(void)
         d6_orders_are_counted_by_dwell_and_budget_but_never_blocked,
         d6_a_ledger_from_a_clock_a_year_ahead_counts_and_ends,
         d6_a_move_that_was_seen_ages_by_our_own_clock,
+        d6_an_order_taken_back_before_it_was_applied_does_not_end_an_older_dwell,
         d6_a_clock_that_steps_a_year_while_running_changes_no_gate,
         d6_the_same_weights_again_are_the_same_move, d7_freeze_stops_every_automatic_move,
         d7_a_freeze_for_a_time_ends_by_itself, d7_a_freeze_between_decision_and_commit_wins,
