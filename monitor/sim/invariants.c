@@ -266,6 +266,16 @@ static void acts(struct invariants *inv, uint32_t probe, const struct update *up
     }
 }
 
+/* S1: the store went back to an older state. An action says so; a test that sets it back by itself
+ * is noticed here. */
+static void set_back(struct invariants *inv)
+{
+    inv->era = truth_era(inv);
+    inv->set_back_ms = inv->now_ms;
+    limits_forget(inv);
+    truth_read_heads(inv);
+}
+
 static void on_step(void *context, struct world *world, uint32_t probe, const struct event *event,
                     const struct update *update)
 {
@@ -278,6 +288,8 @@ static void on_step(void *context, struct world *world, uint32_t probe, const st
         begins(inv, world, probe);
     if (inv->paused_ms[probe] >= 0)
         runs_again(inv, probe);
+    if (event->kind == EVENT_STORE && truth_era(inv) != inv->era)
+        set_back(inv);
     heard_event(inv, probe, event);
     if (event->kind == EVENT_RESULT)
         took_result(inv, world, probe, event);
@@ -297,6 +309,10 @@ static void on_commit(void *context, struct world *world, uint32_t probe,
     if (inv->violated)
         return;
     inv->now_ms = world_now(world);
+    if (truth_era(inv) != inv->era) {
+        set_back(inv); /* what the store held before this commit is gone: it cannot be judged */
+        return;
+    }
     truth_read(inv, probe, commit);
     ledger_committed(inv, probe, commit, revision, &inv->truth);
 }
@@ -387,11 +403,8 @@ static void acted_on_store(struct invariants *inv, const struct action *action)
         inv->store_bad = false;
     else if (action->kind <= ACTION_STORE_READONLY)
         inv->store_bad = true;
-    if (action->kind != ACTION_STORE_ROLLBACK)
-        return;
-    inv->set_back_ms = inv->now_ms;
-    limits_forget(inv);
-    truth_read_heads(inv);
+    if (action->kind == ACTION_STORE_ROLLBACK)
+        set_back(inv);
 }
 
 static void acted_on_route53(struct invariants *inv, const struct action *action)

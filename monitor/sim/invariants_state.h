@@ -248,6 +248,7 @@ struct invariants {
     msec_t hindered_ms;  /* the newest action that may keep people from being told */
     msec_t sinks_up_ms;
     msec_t set_back_ms; /* the store went back; -1: never */
+    uint64_t era;       /* of the store: another one, and it went back */
     msec_t *paused_ms;  /* by probe: since when; -1: it runs */
     bool *hang_armed;   /* by probe: it stops with its next batch */
     /* what people were told */
@@ -352,6 +353,8 @@ void truth_begin(struct invariants *invariants);
 
 /* Votes and orders as the store holds them, for a commit on a group. */
 void truth_read(struct invariants *invariants, uint32_t probe, const struct commit *commit);
+/* Another number after each time the store was set back. */
+uint64_t truth_era(const struct invariants *invariants);
 /* The heads as the store holds them, after it was set back. */
 void truth_read_heads(struct invariants *invariants);
 

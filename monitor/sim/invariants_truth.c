@@ -10,8 +10,14 @@
 #include "store_json.h"
 #include "world_state.h"
 
+uint64_t truth_era(const struct invariants *invariants)
+{
+    return invariants->world->store.era;
+}
+
 void truth_begin(struct invariants *invariants)
 {
+    invariants->era = truth_era(invariants);
     for (uint32_t p = 0; p < invariants->probe_count; p++) {
         struct event start = {.kind = EVENT_START,
                               .at_ms = world_local_ms(invariants->world, p),
