@@ -180,7 +180,7 @@ static char *read_file(const char *file, size_t *ret_length, int *ret_error)
 {
     char *text = malloc(SCENARIO_FILE_MAX + 1);
     FILE *in = text != NULL ? fopen(file, "re") : NULL;
-    *ret_error = text == NULL ? ENOMEM : errno;
+    *ret_error = text == NULL ? ENOMEM : errno; /* "Cannot allocate memory" */
     if (in != NULL) {
         *ret_error = 0;
         *ret_length = fread(text, 1, SCENARIO_FILE_MAX + 1, in);

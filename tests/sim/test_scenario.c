@@ -250,7 +250,7 @@ START_TEST(the_example_of_the_design_means_what_it_says)
              "about    43-second partition of the primary;   # a comment\n"
              "about\tcould not go back\n"
              "set      groups.*.hold 45\n"
-             "set      probe.references ( \"dns:192.0.2.1\", \"# no comment\" ) # a comment\n"
+             "set      probe.references ( \"dns:192.0.2.1\", \"dns # no comment\" ) # a comment\n"
              "   at 43   net heal primary\n"
              "at 0     net cut primary from all\n"
              "expect 0..30m  never shift\n"
@@ -261,7 +261,7 @@ START_TEST(the_example_of_the_design_means_what_it_says)
     ck_assert_str_eq(scenario->sets[0].path, "groups.*.hold");
     ck_assert_str_eq(scenario->sets[0].value, "45");
     ck_assert_uint_eq(scenario->sets[0].line, 5);
-    ck_assert_str_eq(scenario->sets[1].value, "( \"dns:192.0.2.1\", \"# no comment\" )");
+    ck_assert_str_eq(scenario->sets[1].value, "( \"dns:192.0.2.1\", \"dns # no comment\" )");
     ck_assert_uint_eq(scenario->action_count, 2);
     ck_assert_int_eq(scenario->actions[0].kind, ACTION_NET_CUT);
     ck_assert_int_eq(scenario->actions[0].who.kind, WHO_PRIMARY);

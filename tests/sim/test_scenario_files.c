@@ -16,6 +16,83 @@
 
 static glob_t files;
 
+/* ---- memory that runs out ---- */
+
+void *__real_calloc(size_t count, size_t size);
+void *__real_malloc(size_t size);
+void *__real_realloc(void *memory, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+
+static int calls;
+static int fail_at = -1; /* which call fails, counted from 0 */
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return calls++ == fail_at ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return calls++ == fail_at ? NULL : __real_malloc(size);
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+    return calls++ == fail_at ? NULL : __real_realloc(memory, size);
+}
+
+/* Asserts nothing: assertions take memory too. */
+struct heard {
+    int complaints;
+    bool of_memory;
+};
+
+static void count(void *context, const char *file, unsigned line, const char *text)
+{
+    struct heard *heard = context;
+    (void)file;
+    heard->complaints++;
+    heard->of_memory = line == 0 && strstr(text, "memory") != NULL;
+}
+
+/* Loads while the n-th allocation fails (-1: none); how many it took. */
+static int load_short_of(int n, const char *file, struct heard *heard,
+                         struct scenario **ret_scenario, int *ret_result)
+{
+    *heard = (struct heard){0};
+    calls = 0;
+    fail_at = n;
+    *ret_result = scenario_load(file, count, heard, ret_scenario);
+    fail_at = -1;
+    return calls;
+}
+
+START_TEST(each_allocation_that_fails_is_complained_of_once)
+{
+    const char *file = FOLDER "aws-2025-10-20.scn"; /* long enough for its lists to grow */
+    struct scenario *scenario = NULL;
+    struct heard heard;
+    int result = -1;
+    int needed = load_short_of(-1, file, &heard, &scenario, &result);
+    ck_assert_int_eq(result, 0);
+    ck_assert_int_gt(needed, 5);
+    scenario_destroy(scenario);
+    for (int i = 0; i < needed; i++) {
+        struct scenario *none = NULL;
+        int refused = 0;
+        (void)load_short_of(i, file, &heard, &none, &refused);
+        ck_assert_int_eq(refused, -1);
+        ck_assert_ptr_null(none);
+        ck_assert_int_eq(heard.complaints, 1);
+        ck_assert(heard.of_memory);
+    }
+}
+END_TEST
+
+/* ---- every file ---- */
+
 static void find_files(void)
 {
     ck_assert_int_eq(glob(FOLDER "*.scn", 0, NULL, &files), 0);
@@ -284,6 +361,7 @@ int main(void)
     tcase_add_test(tests, a_shipped_scenario_names_nobody);
     tcase_add_test(tests, a_shipped_scenario_written_down_is_read_as_the_same);
     tcase_add_test(tests, a_damaged_scenario_is_a_scenario_or_a_complaint);
+    tcase_add_test(tests, each_allocation_that_fails_is_complained_of_once);
     tcase_add_test(tests, a_file_that_cannot_be_read_is_complained_of);
     tcase_add_test(tests, the_manual_explains_every_word);
     suite_add_tcase(suite, tests);
