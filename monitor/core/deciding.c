@@ -310,9 +310,19 @@ static void gate_failback(struct engine *engine, uint32_t group, bool failback)
                     g->name);
 }
 
+/* D7: what an override lifts, it lifts for its own order: a move that obeys another one, or none,
+ * has to find everything ready. */
+static bool obeys_override(const struct engine *engine, uint32_t group, const struct wish *wish)
+{
+    const struct order *order = order_behind(engine, group, wish);
+
+    return order != NULL && order->override && !order_is_obeyed(order, group);
+}
+
 static void make_wish(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
+    uint32_t first = state->gate_count;
     bool is_auto = state_group(engine, group)->failback == FAILBACK_AUTO;
     bool is_ordered = failback_order(engine, group) != NULL;
     struct wish_input input = {.settings = engine->settings,
@@ -328,6 +338,11 @@ static void make_wish(struct engine *engine, uint32_t group)
     state->wish.gates = state->gates;
     state->wish.gate_count = &state->gate_count;
     wish_make(&input, &state->wish);
+    if (input.override && !obeys_override(engine, group, &state->wish)) {
+        input.override = false;
+        state->gate_count = first;
+        wish_make(&input, &state->wish);
+    }
     if (state->wish.kind == DECISION_FAILBACK && !is_ordered)
         state->wish.ordered = false;
     gate_failback(engine, group, input.failback);

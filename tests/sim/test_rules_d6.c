@@ -323,6 +323,27 @@ START_TEST(d7_override_lifts_freeze_for_that_order_only)
 }
 END_TEST
 
+/* A failback with nothing to fail back stands and waits; what it overrides is not lifted for a
+ * failover that nobody ordered. */
+START_TEST(d7_an_override_lifts_readiness_for_its_own_order_only)
+{
+    struct world *world = pizza_world(PIZZA("hold = 10;"));
+
+    world_order(world, &(struct world_order){
+                           .verb = ORDER_FAILBACK, .group = "jwt-pizza", .override = true});
+    region_dies(world, "us-west-2", SITE_REFUSE);
+    run_for(world, 30000);
+    region_dies(world, "us-west-2", SITE_OK);
+    run_for(world, 25000);
+    region_dies(world, "us-east-1", SITE_REFUSE);
+    run_for(world, 25000);
+    expect_weights(world, "100/0 100/0"); /* west is not stable yet */
+    run_for(world, 60000);
+    expect_weights(world, "0/100 0/100");
+    world_destroy(world);
+}
+END_TEST
+
 START_TEST(d7_an_override_failback_does_not_wait_for_stable)
 {
     struct world *world = moved_and_healed(PIZZA("hold = 20;"));
@@ -689,6 +710,7 @@ int main(void)
         d7_a_freeze_for_a_time_ends_by_itself, d7_a_freeze_between_decision_and_commit_wins,
         d7_a_freeze_between_commit_and_send_wins, d7_thaw_does_not_send_what_has_healed_meanwhile,
         d7_override_lifts_freeze_for_that_order_only,
+        d7_an_override_lifts_readiness_for_its_own_order_only,
         d7_an_override_failback_does_not_wait_for_stable,
         d7_an_order_is_marked_obeyed_in_the_transaction_that_obeys_it,
         d7_every_group_obeys_a_drain_and_says_so, d8_of_two_proposals_one_becomes_the_head,
