@@ -1,9 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pizza.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "invariants.h"
+
+/* They look on in the newest worlds: every trace is a run in which nothing may be violated. A test
+ * has few worlds at a time; the guard of one that is long gone gives its place to the next. */
+enum { GUARDS = 8 };
+static struct invariants *guards[GUARDS];
+static unsigned guarded;
+
+static void guard(struct world *world)
+{
+    struct invariants **place = &guards[guarded++ % GUARDS];
+
+    invariants_destroy(*place);
+    *place = invariants_create(world);
+}
+
+static void expect_no_violation(void)
+{
+    for (unsigned i = 0; i < GUARDS; i++) {
+        const struct violation *violation =
+            guards[i] == NULL ? NULL : invariants_violation(guards[i]);
+        if (violation != NULL)
+            ck_abort_msg("%s at %" PRId64 ": %s", violation->id, violation->at_ms, violation->text);
+    }
+}
 
 struct world *pizza_world(const char *settings)
 {
@@ -11,6 +38,7 @@ struct world *pizza_world(const char *settings)
     char error[512] = "";
 
     ck_assert_msg(world_create(settings, error, sizeof(error), &world) == 0, "settings: %s", error);
+    guard(world);
     world_run(world, 5000);
     world_init_groups(world);
     world_run(world, SETTLED_MS);
@@ -49,6 +77,7 @@ void region_dies(struct world *world, const char *region, enum site_mode mode)
 void run_for(struct world *world, msec_t ms)
 {
     world_run(world, world_now(world) + ms);
+    expect_no_violation();
 }
 
 void run_until(struct world *world, const char *words, msec_t limit_ms)
@@ -108,6 +137,7 @@ void expect_trace(struct world *world, const char *golden)
 {
     const char *seen = world_traced(world);
 
+    expect_no_violation();
     if (strcmp(seen, golden) != 0)
         ck_abort_msg("the trace differs\n--- wanted\n%s--- seen\n%s", golden, seen);
     world_trace_clear(world);
