@@ -152,8 +152,6 @@ static void absorb_store(struct engine *engine, const struct event_store *event)
         fact->word = store_status_name(event->status);
         state_touch_all(engine);
     }
-    if (!away && !state_store_ok(engine))
-        state_touch_all(engine);
     engine->store_away = away;
     if (away)
         return;
@@ -182,7 +180,7 @@ static void absorb_lease(struct engine *engine, const struct event_lease *event)
     engine->lease_until_ms = event->until_ms;
     if (!event->alive)
         return;
-    if (was_short || !state_store_ok(engine)) /* batches wait for a lease (C6) */
+    if (was_short) /* batches wait for a lease (C6) */
         state_touch_all(engine);
     engine->store_ok_ms = engine->now_ms;
 }

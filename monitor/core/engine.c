@@ -54,6 +54,16 @@ static void touched_groups(struct engine *engine)
     }
 }
 
+/* S2: votes turn stale by time alone, and count again with the store's next word. */
+static void notice_store(struct engine *engine)
+{
+    bool is_ok = state_store_ok(engine);
+
+    if (is_ok != engine->store_was_ok)
+        state_touch_all(engine);
+    engine->store_was_ok = is_ok;
+}
+
 static void wake_groups(struct engine *engine)
 {
     for (uint32_t i = 0; i < engine->settings->group_count; i++) {
@@ -91,6 +101,8 @@ static msec_t next_deadline(const struct engine *engine)
 
     next = earlier(next, schedule_next(&engine->schedule));
     next = earlier(next, engine->expire_ms);
+    if (engine->store_was_ok)
+        next = earlier(next, state_store_end_ms(engine));
     next = earlier(next, engine->orders_end_ms);
     next = earlier(next, engine->senses_end_ms);
     if (engine->gap != BLIND_NOT)
@@ -142,6 +154,7 @@ void engine_step(struct engine *engine, const struct event *event, struct update
     absorb_event(engine, event);
     voting_expire(engine);
     voting_start(engine);
+    notice_store(engine);
     wake_groups(engine);
     if (is_stirred(engine))
         look(engine);

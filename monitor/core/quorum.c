@@ -67,8 +67,4 @@ void quorum_agree(struct engine *engine, uint32_t group)
         if (agreement_update(agreement, &tally, settings, engine->now_ms))
             tell(engine, group, g->sites[i], &tally, before);
     }
-    if (state_store_ok(engine)) { /* votes turn stale by time alone */
-        state_wake(engine, group, engine->store_ok_ms + settings->store.lease_ms + 1);
-        state_wake(engine, group, engine->store_full_ms + STORE_FULL_MS + 1);
-    }
 }

@@ -30,8 +30,15 @@ bool state_may_act(const struct engine *engine)
  * is not too long ago: what we know of the others' leases is still true. */
 bool state_store_ok(const struct engine *engine)
 {
-    return engine->store_full_ms >= 0 && engine->now_ms - engine->store_full_ms <= STORE_FULL_MS &&
-           engine->now_ms - engine->store_ok_ms <= engine->settings->store.lease_ms;
+    return engine->store_full_ms >= 0 && engine->now_ms < state_store_end_ms(engine);
+}
+
+msec_t state_store_end_ms(const struct engine *engine)
+{
+    msec_t full_ms = engine->store_full_ms + STORE_FULL_MS + 1;
+    msec_t answer_ms = engine->store_ok_ms + engine->settings->store.lease_ms + 1;
+
+    return full_ms < answer_ms ? full_ms : answer_ms;
 }
 
 msec_t state_ledger_age_ms(const struct engine *engine, wall_t wall, msec_t most_ms)

@@ -200,6 +200,7 @@ struct engine {
     /* the store: absorb.c */
     struct vote_slot *votes; /* probe x group */
     bool store_away;
+    bool store_was_ok;    /* after the step before */
     msec_t store_ok_ms;   /* last time the store answered; -1 never */
     msec_t store_full_ms; /* last whole read told; -1 never */
     uint64_t store_revision;
@@ -263,6 +264,8 @@ struct vote_slot *state_vote(const struct engine *engine, uint32_t probe, uint32
 const struct group *state_group(const struct engine *engine, uint32_t group);
 bool state_may_act(const struct engine *engine);
 bool state_store_ok(const struct engine *engine);
+/* Until when that is true, should the store not be heard of again. */
+msec_t state_store_end_ms(const struct engine *engine);
 /* D6: how old a move is that the ledger tells for the first time, by its wall time, clamped to
  * 0..most_ms. Older than the last whole reading of the store it cannot be, or it would have been
  * told there: then one of the two clocks is wrong, and it is as old as its news. */
