@@ -365,7 +365,9 @@ static bool serves(const struct unit *unit, uint32_t k)
     evidence = evidence_on(ruling, k);
     says =
         quorum_says(ruling->invariants, ruling->settings, site->region, evidence.down, evidence.up);
-    return lifted(ruling) ? says != SAYS_DOWN : says == SAYS_UP;
+    if (lifted(ruling)) /* by what the committer was told: D8 compares no vote that is quite new */
+        return says != SAYS_DOWN || none_down(unit, site->region);
+    return says == SAYS_UP;
 }
 
 static void judge_left(const struct unit *unit)
