@@ -2,10 +2,12 @@
 /* D6: dwell between the moves of a group, and a budget of moves over all groups, counted over what
  * the store really took. Operators' moves count and are never held back.
  *
- * The ledger keeps wall times, and a probe reads its wall clock once, at its start. So a move's age
- * is what the committer's clock says of the mover's writing, or what has really passed, whichever
- * is more: a clock that runs ahead shortens a dwell by as much as it is wrong, as D6 says itself,
- * and a mover's clock that ran ahead must not hold anybody for ever ("counts, and ends"). */
+ * The ledger keeps wall times, and a probe reads its wall clock once, at its start. So the age of a
+ * move from before its start is what its clock says of the mover's writing, or what has really
+ * passed, whichever is more: a clock that runs ahead shortens a dwell by as much as it is wrong,
+ * and a mover's clock that ran ahead must not hold anybody for ever ("counts, and ends"). A move
+ * that it was told of while it ran is no older than the whole reading before it, whatever clocks
+ * say. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -20,9 +22,13 @@ static msec_t age_of(const struct ruling *ruling, const struct move *move)
     wall_t wall = ruling->snapshot != NULL ? ruling->snapshot->wall : ruling->decision->at_wall;
     msec_t by_wall_ms = wall - move->wall;
     msec_t passed_ms = ruling->invariants->now_ms - move->world_ms;
+    const struct heard *heard = &ruling->invariants->heard[ruling->probe];
 
     if (ruling->invariants->drifting)
         passed_ms += passed_ms / DRIFT_DIVISOR;
+    if (heard->whole && heard->first_whole_ms < move->world_ms &&
+        by_wall_ms > passed_ms + READ_WHOLE_MS)
+        return passed_ms + READ_WHOLE_MS;
     return by_wall_ms > passed_ms ? by_wall_ms : passed_ms;
 }
 

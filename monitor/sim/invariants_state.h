@@ -114,6 +114,7 @@ struct heard {
     bool whole;            /* the store was read whole in this life ... */
     msec_t whole_ms;       /* ... last then; by its clock */
     msec_t whole_world_ms; /* the same in world time */
+    msec_t first_whole_ms; /* in this life, in world time */
     msec_t answer_ms;      /* the store's newest answer */
     msec_t known_until_ms; /* what it knows of the others' leases is true until then; -1: not */
     bool lease_alive;

@@ -228,6 +228,20 @@ START_TEST(s_12_a_move_within_the_dwell)
 }
 END_TEST
 
+START_TEST(s_12_a_clock_ahead_does_not_end_a_dwell_that_was_seen)
+{
+    made_failover();
+    made_site_heals(FACTORY_EAST);
+    made_pass(100000);
+    made_site_dies(FACTORY_WEST, 25000);
+    made.inv->heard[USW2].wall_offset += 3600000;
+    made_decision(DECISION_LEAVE, 100, 0, 100, 0);
+    made_propose(USW2);
+    made_commit(USW2);
+    made_broken("S-12");
+}
+END_TEST
+
 START_TEST(s_12_a_move_beyond_the_budget)
 {
     begin_again(PIZZA("hold = 20; dwell = 0;") "limits = { budget = 1; window = \"1h\"; };\n");
@@ -498,6 +512,7 @@ static void add_evidence(TCase *tests)
 static void add_ledger(TCase *tests)
 {
     tcase_add_test(tests, s_12_a_move_within_the_dwell);
+    tcase_add_test(tests, s_12_a_clock_ahead_does_not_end_a_dwell_that_was_seen);
     tcase_add_test(tests, s_12_a_move_beyond_the_budget);
     tcase_add_test(tests, s_12_a_cancelled_drain_does_not_end_the_dwell);
     tcase_add_test(tests, s_13_a_failback_without_an_order);
