@@ -265,12 +265,20 @@ static void heal(struct plan *plan)
         act_on(plan, ACTION_ORDER_RESTORE, &who, 0);
     }
     plan->now_ms += latest_batch(plan->draw->scenario) + SECOND_MS;
-    if (plan->repaired)
-        repair_weights(plan);
     for (uint32_t p = 0; p < plan->settings->elector_count; p++) {
         if (!(plan->core >> p & 1))
             stay_sick(plan, p);
     }
+}
+
+/* Once nothing moves any more: what was decided under the faults may still be applied, or undone,
+ * and a failback was perhaps ordered. */
+static void repair(struct plan *plan)
+{
+    if (!plan->repaired)
+        return;
+    plan->now_ms += calm(plan->settings);
+    repair_weights(plan);
 }
 
 /* C4: an acknowledgement counts when the drift was seen before it, by whoever obeys it; and what is
@@ -591,6 +599,7 @@ void swarm_liveness(struct draw *draw)
     plan.repaired = !unknown;
     choose_core(&plan);
     heal(&plan);
+    repair(&plan);
     acknowledge(&plan);
     exercise(&plan);
     if (unknown)
