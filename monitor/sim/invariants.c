@@ -246,14 +246,18 @@ static void begins(struct invariants *inv, struct world *world, uint32_t probe)
     voted_restart(inv, probe);
 }
 
-static void took_result(struct invariants *inv, struct world *world, uint32_t probe,
+/* True when it said nothing new. */
+static bool took_result(struct invariants *inv, struct world *world, uint32_t probe,
                         const struct event *event)
 {
-    uint32_t site = inv->heard[probe].settings->checks[event->result.check].site;
-    bool answers = event->result.result->class != RESULT_BAD ||
-                   (world_answers(world, probe, site) && !world_liar(world, probe));
+    uint32_t site;
+    bool answers = true;
 
-    voted_result(inv, probe, event, answers);
+    if (event->result.result->class == RESULT_BAD) {
+        site = inv->heard[probe].settings->checks[event->result.check].site;
+        answers = world_answers(world, probe, site) && !world_liar(world, probe);
+    }
+    return voted_result(inv, probe, event, answers);
 }
 
 static void acts(struct invariants *inv, uint32_t probe, const struct update *update)
@@ -282,6 +286,7 @@ static void on_step(void *context, struct world *world, uint32_t probe, const st
                     const struct update *update)
 {
     struct invariants *inv = context;
+    bool quiet = event->kind == EVENT_TICK;
 
     if (inv->violated)
         return;
@@ -294,11 +299,13 @@ static void on_step(void *context, struct world *world, uint32_t probe, const st
         set_back(inv);
     heard_event(inv, probe, event);
     if (event->kind == EVENT_RESULT)
-        took_result(inv, world, probe, event);
-    voted_stepped(inv, probe, event, update);
+        quiet = took_result(inv, world, probe, event);
+    if (!quiet || update->vote_count > 0)
+        voted_stepped(inv, probe, event, update);
     if (update->commit_count > 0 || update->batch_count > 0)
         acts(inv, probe, update);
-    told_stepped(inv, probe, event, update);
+    if (!quiet || update->latch_count > 0 || update->facts_lost > 0)
+        told_stepped(inv, probe, event, update);
     if (inv->now_ms >= inv->debt_due_ms)
         told_due(inv, world_origin(world) > 0 && somebody_can_tell(inv));
 }

@@ -293,8 +293,9 @@ bool quorum_outside(const struct settings *settings, uint32_t region, uint64_t p
 
 /* ---- invariants_voted.c ---- */
 
-/* answers: would an attempt be answered well now? False for a liar, whom nobody asks why. */
-void voted_result(struct invariants *invariants, uint32_t probe, const struct event *event,
+/* True when the result said nothing new. answers: would an attempt be answered well now? False for
+ * a liar, whom nobody asks why. */
+bool voted_result(struct invariants *invariants, uint32_t probe, const struct event *event,
                   bool answers);
 void voted_stepped(struct invariants *invariants, uint32_t probe, const struct event *event,
                    const struct update *update);

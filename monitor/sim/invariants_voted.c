@@ -86,7 +86,7 @@ static bool met_fault(const struct invariants *invariants, const struct check *c
            invariants->now_ms - invariants->disturbed_ms <= check->timeout_ms + SWEEP_MS;
 }
 
-void voted_result(struct invariants *invariants, uint32_t probe, const struct event *event,
+bool voted_result(struct invariants *invariants, uint32_t probe, const struct event *event,
                   bool answers)
 {
     const struct check *check = &invariants->heard[probe].settings->checks[event->result.check];
@@ -96,13 +96,14 @@ void voted_result(struct invariants *invariants, uint32_t probe, const struct ev
     if (class == RESULT_GOOD && seen->letter == 'u' && seen->window == 0 && !seen->unsure &&
         event->at_ms - seen->last_ms <= stale_ms(check)) {
         seen->last_ms = event->at_ms;
-        return; /* up, and nothing bad within any window: run and count have done their work */
+        return true; /* up, and nothing bad within any window: run and count have done their work */
     }
     if (class == RESULT_VOID)
-        return;
+        return true;
     take(seen, check, class == RESULT_BAD, event->at_ms);
     if (class == RESULT_BAD)
         seen->fault |= met_fault(invariants, check, answers);
+    return false;
 }
 
 void voted_restart(struct invariants *invariants, uint32_t probe)
