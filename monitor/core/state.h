@@ -195,6 +195,7 @@ struct engine {
     msec_t senses_end_ms; /* when a reference's answer becomes too old next */
     enum blindness gap;   /* BLIND_CLOCK or BLIND_STALLED until gap_until_ms */
     msec_t gap_until_ms;
+    enum blindness senses; /* what the references say, gap or not */
     enum blindness blindness;
 
     /* the store: absorb.c */

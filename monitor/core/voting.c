@@ -40,22 +40,31 @@ void voting_start(struct engine *engine)
     }
 }
 
+/* A verdict changed without a result. */
+static void tell_verdict(struct engine *engine, uint32_t check, enum verdict_state before,
+                         const char *rule)
+{
+    uint32_t site = engine->settings->checks[check].site;
+    enum verdict_state state = engine->checks[check].verdict.state;
+    struct fact *fact;
+
+    if (state == before)
+        return;
+    fact = state_fact(engine, FACT_VERDICT);
+    fact->rule = rule;
+    fact->site = site;
+    fact->word = verdict_state_name(state);
+    fact->word2 = verdict_state_name(before);
+    state_touch(engine, engine->settings->services[engine->settings->sites[site].service].group);
+}
+
 static void expire(struct engine *engine, uint32_t i)
 {
     struct check_state *check = &engine->checks[i];
     enum verdict_state before = check->verdict.state;
-    uint32_t site = engine->settings->checks[i].site;
-    struct fact *fact;
 
     verdict_expire(&check->verdict, &check->rule, engine->now_ms);
-    if (check->verdict.state == before)
-        return;
-    fact = state_fact(engine, FACT_VERDICT);
-    fact->rule = "V4";
-    fact->site = site;
-    fact->word = verdict_state_name(check->verdict.state);
-    fact->word2 = verdict_state_name(before);
-    state_touch(engine, engine->settings->services[engine->settings->sites[site].service].group);
+    tell_verdict(engine, i, before, "V4");
 }
 
 /* Evidence is looked through only when some of it can have become too old: results since then make
@@ -118,17 +127,37 @@ static enum blindness references_say(struct engine *engine)
     return tried ? BLIND_REFERENCES : BLIND_STARTING;
 }
 
+/* What was seen bad while no reference answered was our own network, as far as anybody knows: it is
+ * no evidence when they answer again, or the end of our blindness would begin with all regions
+ * down. */
+static void forget_blind_time(struct engine *engine)
+{
+    for (uint32_t i = 0; i < engine->settings->check_count; i++) {
+        struct verdict *verdict = &engine->checks[i].verdict;
+        enum verdict_state before = verdict->state;
+
+        if (before != VERDICT_UP)
+            verdict_init(verdict, engine->now_ms);
+        tell_verdict(engine, i, before, "V5");
+    }
+}
+
 static void judge_blindness(struct engine *engine)
 {
     enum blindness before = engine->blindness;
+    enum blindness senses = references_say(engine);
     bool in_gap = engine->gap != BLIND_NOT && engine->now_ms < engine->gap_until_ms;
+    struct fact *fact;
 
+    if (engine->senses == BLIND_REFERENCES && senses == BLIND_NOT)
+        forget_blind_time(engine);
+    engine->senses = senses;
     if (!in_gap)
         engine->gap = BLIND_NOT;
-    engine->blindness = in_gap ? engine->gap : references_say(engine);
+    engine->blindness = in_gap ? engine->gap : senses;
     if (engine->blindness == before)
         return;
-    struct fact *fact = state_fact(engine, FACT_BLIND);
+    fact = state_fact(engine, FACT_BLIND);
     fact->rule = "V5";
     fact->word = blindness_name(engine->blindness);
     fact->word2 = blindness_name(before);

@@ -99,6 +99,7 @@ static void create_seen(struct invariants *inv, uint32_t probe)
     TAKE(inv, seen->blind, s->group_count);
     TAKE(inv, seen->tried, s->reference_count);
     TAKE(inv, seen->answered, s->reference_count);
+    TAKE(inv, seen->answered_ms, s->reference_count);
     voted_restart(inv, probe);
 }
 

@@ -61,6 +61,7 @@ struct seen_probe {
     bool *blind;             /* by group, as published */
     bool *tried;             /* by reference */
     bool *answered;
+    msec_t *answered_ms; /* by reference: when it did so last */
 };
 
 /* ---- what a probe was told ---- */

@@ -236,6 +236,58 @@ static void judge_sight(struct invariants *invariants, uint32_t probe)
                         "%s has no references, sees every site down, and votes", name);
 }
 
+/* V5: the first answer after silence ends a blind time, and what was seen bad in it is void. Where
+ * only the age of an older answer says that it was silent, a probe that stood still may not have
+ * noticed: then either reading is right. */
+static void end_blind_time(struct invariants *invariants, uint32_t probe, bool by_age)
+{
+    const struct settings *settings = invariants->heard[probe].settings;
+
+    for (uint32_t i = 0; i < settings->check_count; i++) {
+        struct seen_check *seen = &invariants->seen[probe].checks[i];
+        if (seen->letter == 'u')
+            continue;
+        seen->unsure |= by_age;
+        if (!by_age)
+            forget(seen);
+    }
+}
+
+/* References are tried as often as the busiest check. */
+static msec_t reference_ms(const struct settings *settings)
+{
+    msec_t least_ms = settings->check_count > 0 ? settings->checks[0].interval_ms : 10000;
+
+    for (uint32_t i = 1; i < settings->check_count; i++) {
+        if (settings->checks[i].interval_ms < least_ms)
+            least_ms = settings->checks[i].interval_ms;
+    }
+    return least_ms;
+}
+
+static void take_reference(struct invariants *invariants, uint32_t probe, const struct event *event)
+{
+    struct seen_probe *seen = &invariants->seen[probe];
+    const struct settings *settings = invariants->heard[probe].settings;
+    bool tried = false;
+    bool silent = true;
+    bool old = true;
+
+    for (uint32_t r = 0; r < settings->reference_count; r++) {
+        tried |= seen->tried[r];
+        silent &= !seen->answered[r];
+        old &=
+            !seen->answered[r] || event->at_ms - seen->answered_ms[r] > 3 * reference_ms(settings);
+    }
+    seen->tried[event->reference.reference] = true;
+    seen->answered[event->reference.reference] = event->reference.answered;
+    if (!event->reference.answered)
+        return;
+    seen->answered_ms[event->reference.reference] = event->at_ms;
+    if (tried && old)
+        end_blind_time(invariants, probe, !silent);
+}
+
 /* ---- after a step ---- */
 
 static void take_vote(struct invariants *invariants, uint32_t probe, const struct vote *vote)
@@ -260,12 +312,10 @@ void voted_stepped(struct invariants *invariants, uint32_t probe, const struct e
     struct seen_probe *seen = &invariants->seen[probe];
     const struct settings *settings = invariants->heard[probe].settings;
 
+    if (event->kind == EVENT_REFERENCE)
+        take_reference(invariants, probe, event);
     for (uint32_t i = 0; i < update->vote_count; i++)
         take_vote(invariants, probe, &update->votes[i]);
-    if (event->kind == EVENT_REFERENCE) {
-        seen->tried[event->reference.reference] = true;
-        seen->answered[event->reference.reference] = event->reference.answered;
-    }
     if (update->vote_count > 0 || event->kind == EVENT_CLOCK ||
         (event->kind == EVENT_REFERENCE && !event->reference.answered))
         judge_sight(invariants, probe);

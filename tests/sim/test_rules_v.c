@@ -213,6 +213,31 @@ START_TEST(v5_blind_probes_move_nothing)
 }
 END_TEST
 
+/* The network of all three probes is away, and comes back: nobody is woken by regions that were
+ * never down. One that is down indeed is seen anew. */
+START_TEST(v5_what_was_seen_while_blind_is_no_evidence_afterwards)
+{
+    struct world *world = pizza_world(PIZZA("hold = 20;"));
+
+    world_references(world, false, NONE);
+    region_dies(world, "us-east-1", SITE_TIMEOUT);
+    region_dies(world, "us-west-2", SITE_TIMEOUT);
+    run_for(world, 120000);
+    world_trace(world, WORLD_TRACE(FACT_AGREEMENT), NONE);
+    world_trace_clear(world);
+    world_references(world, true, NONE);
+    region_dies(world, "us-west-2", SITE_OK);
+    world_site(world, "pizza/us-east-1", SITE_OK, NONE);
+    run_for(world, 20000);
+    expect_traced(world, "state=down", 0);
+    run_for(world, 40000);
+    expect_traced(world, "site=factory/us-east-1 state=down", 3);
+    expect_traced(world, "state=down", 3);
+    ck_assert_uint_eq(world_alerts(world, ALERT_GLOBAL, ALERT_OPEN), 0);
+    world_destroy(world);
+}
+END_TEST
+
 START_TEST(v5_a_probe_that_was_stopped_watches_for_thirty_seconds)
 {
     struct world *world = pizza_world_traced(PIZZA("hold = 20;"),
@@ -222,7 +247,7 @@ START_TEST(v5_a_probe_that_was_stopped_watches_for_thirty_seconds)
     run_for(world, 60000);
     world_resume(world, USE1);
     run_for(world, 60000);
-    expect_trace(world, "[360000] use1 gap kind=stalled ms=59849 limit_ms=2000 rule=V5\n"
+    expect_trace(world, "[360000] use1 gap kind=stalled ms=59577 limit_ms=2000 rule=V5\n"
                         "[360000] use1 blind state=stalled was=no rule=V5\n"
                         "[390000] use1 blind state=no was=stalled rule=V5\n");
     ck_assert_uint_eq(world_alerts(world, ALERT_CLOCK_GAP, ALERT_OPEN), 1);
@@ -314,6 +339,7 @@ int main(void)
         v3_grey_failure_is_seen_by_the_window_only, v3_a_windows_down_ends_when_the_window_clears,
         v4_without_evidence_a_site_is_unknown_and_never_down,
         v5_a_probe_whose_references_are_silent_abstains, v5_blind_probes_move_nothing,
+        v5_what_was_seen_while_blind_is_no_evidence_afterwards,
         v5_a_probe_that_was_stopped_watches_for_thirty_seconds,
         v5_a_clock_that_jumps_more_than_two_seconds_is_a_gap,
         v5_if_references_answer_and_all_is_down_it_is_global_and_nothing_moves,
