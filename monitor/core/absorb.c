@@ -385,8 +385,9 @@ static void absorb_head(struct engine *engine, const struct event_head *event)
         state->has_head = false;
         return;
     }
-    if (state->has_head && state->head_revision == event->revision)
-        return; /* our own commit, known already */
+    if (state->has_head && state->head_revision == event->revision &&
+        state->head.decision.epoch == event->decision->epoch)
+        return; /* our own commit, known already; a store that was set back uses revisions again */
     deciding_set_head(engine, event->group, event->decision, event->revision);
 }
 

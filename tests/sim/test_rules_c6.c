@@ -161,6 +161,36 @@ END_TEST
 
 /* ---- C7 ---- */
 
+static void tell_head(struct engine *engine, uint64_t revision, const struct decision *decision)
+{
+    struct event event = {.kind = EVENT_HEAD, .at_ms = SETTLED_MS};
+    struct update update;
+
+    event.head.present = true;
+    event.head.revision = revision;
+    event.head.decision = decision;
+    engine_step(engine, &event, &update);
+}
+
+/* After a restore the store counts its revisions anew, and one of them may meet an old one. */
+START_TEST(c7_another_head_under_a_known_revision_is_another_head)
+{
+    struct world *world = pizza_world(PIZZA("hold = 20;"));
+    struct engine *engine = world_engine(world, FRA);
+    int weights[] = {100, 0, 100, 0};
+    struct decision decision = {
+        .epoch = 4, .kind = DECISION_ADOPT, .weights = weights, .normal = weights, .base = weights};
+    struct group_view view;
+
+    tell_head(engine, 22, &decision);
+    decision.epoch = 5;
+    tell_head(engine, 22, &decision);
+    engine_group(engine, 0, &view);
+    ck_assert_uint_eq(view.head.epoch, 5);
+    world_destroy(world);
+}
+END_TEST
+
 START_TEST(c7_a_late_batch_is_refused_whole_after_a_newer_decision)
 {
     struct world *world = pizza_world_traced(PIZZA("hold = 20; dwell = 0;"), TRACE_MOVES, NONE);
@@ -434,6 +464,7 @@ int main(void)
                      c6_a_target_that_has_died_since_gets_no_traffic,
                      c6_a_failback_is_not_sent_to_a_region_that_has_died_again,
                      c6_the_rank_of_a_newer_head_is_its_own, c6_without_a_lease_nothing_is_sent,
+                     c7_another_head_under_a_known_revision_is_another_head,
                      c7_a_late_batch_is_refused_whole_after_a_newer_decision,
                      c7_a_newer_decision_replaces_the_fence_even_when_no_weight_differs,
                      c7_a_restored_store_takes_the_zone_as_its_head,
