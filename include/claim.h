@@ -2,11 +2,16 @@
 /* claim.h: which probe says an alert (L1). Every probe raises the same incident; the one whose
  * claim stands in the store sends it, the others watch that it does.
  *
- * A claim is held by activity: its holder writes it again while it tries (any write raises the
+ * A claim is held by activity: its holder writes it again before each attempt (any write raises the
  * key's revision), for CLAIM_HOLD_MS at most. A claim unsent and unchanged for CLAIM_STALE_MS, by
  * the watcher's own clock, is free to be taken over: its holder died, or cannot reach a sink which
  * others may reach. So nobody's wall clock is compared, and a mail server that is down for
- * everybody gets one mail afterwards, not one from each probe. */
+ * everybody gets one mail afterwards, not one from each probe.
+ *
+ * For that, no attempt begins unless the claim was judged within CLAIM_TRUST_MS: an alert may lie
+ * longer than CLAIM_STALE_MS behind a sink that waits after failures. And a holder whose time is
+ * over does not try either; it takes the claim again when nobody else has, a little later than they
+ * could. What is left: an attempt that takes half a minute and is accepted in the end. */
 #ifndef REGIONSHIFT_CLAIM_H
 #define REGIONSHIFT_CLAIM_H
 
@@ -16,7 +21,7 @@
 #include "alert.h"
 #include "units.h"
 
-enum { CLAIM_HOLD_MS = 60 * 1000, CLAIM_STALE_MS = 60 * 1000 };
+enum { CLAIM_HOLD_MS = 60 * 1000, CLAIM_STALE_MS = 60 * 1000, CLAIM_TRUST_MS = 10 * 1000 };
 
 /* The value of `v1/claims/INCIDENT`. */
 struct claim {
@@ -30,7 +35,7 @@ struct claim {
 /* What a probe does with an alert, given the claim as it stands. */
 enum claim_verdict {
     CLAIM_TAKE, /* write ret_claim, comparing; then send */
-    CLAIM_OURS, /* it is ours and unsent: go on sending (after a restart, or a reply lost) */
+    CLAIM_OURS, /* it is ours and unsent: go on sending, while our time is not over */
     CLAIM_WAIT, /* another holds it: look again, until it is sent or stale */
     CLAIM_DROP, /* said already, or a resolve of what was never opened */
 };

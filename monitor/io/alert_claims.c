@@ -101,15 +101,16 @@ static void known_put(struct alerts *alerts, const char *incident, const struct 
 static void say(struct entry *entry, const struct claim *claim, bool has_claim)
 {
     struct notice_stamp stamp = {.count = claim->count, .at_wall = claim->at_wall};
+    msec_t now = (msec_t)uv_now(entry->alerts->loop);
     char line[80];
 
     if (!has_claim) /* two probes see it seconds apart: the hour is the same for nearly all */
         stamp.at_wall -= stamp.at_wall % HOUR_MS;
     if (entry->claimed_ms == 0)
-        entry->claimed_ms = (msec_t)uv_now(entry->alerts->loop);
+        entry->claimed_ms = now;
     entry->claim = *claim;
     entry->has_claim = has_claim;
-    entry->is_judged = true;
+    entry->judged_ms = now;
     entry->state = ENTRY_SENDING;
     if (stamp.count == entry->stamp.count && stamp.at_wall == entry->stamp.at_wall)
         return;
@@ -186,6 +187,14 @@ static void judge_without_store(struct entry *entry)
 
 /* ---- asking the store ---- */
 
+/* Remembers when the claim last changed, by our own clock. */
+static void watch_revision(struct entry *entry, uint64_t revision)
+{
+    if (entry->seen_ms == 0 || entry->revision != revision)
+        entry->seen_ms = (msec_t)uv_now(entry->alerts->loop);
+    entry->revision = revision;
+}
+
 static void on_taken(void *context, enum store_status status, uint64_t revision, const char *error)
 {
     struct question *question = context;
@@ -196,7 +205,7 @@ static void on_taken(void *context, enum store_status status, uint64_t revision,
     if (entry == NULL)
         return;
     if (status == STORE_OK) {
-        entry->revision = revision;
+        watch_revision(entry, revision);
         say(entry, &claim, true);
     } else if (status == STORE_CONFLICT) {
         entry->state = ENTRY_QUEUED; /* somebody was faster, with this count: judge their claim */
@@ -241,23 +250,19 @@ static void take(struct entry *entry, const struct claim *claim, uint64_t revisi
 }
 
 /* Ours already: written again so that the others see us try, but not for ever (CLAIM_HOLD_MS): a
- * sink we cannot reach may be in reach of another. */
+ * sink we cannot reach may be in reach of another. Whoever looks on has two looks' time to take it
+ * over; then our time begins anew. */
 static void hold(struct entry *entry, const struct claim *claim, uint64_t revision)
 {
+    const struct alert_pace *pace = &entry->alerts->pace;
     msec_t now = (msec_t)uv_now(entry->alerts->loop);
 
-    if (entry->claimed_ms == 0 || now - entry->claimed_ms < entry->alerts->pace.hold_ms)
+    if (now - entry->seen_ms >= pace->stale_ms + 2 * pace->look_ms)
+        entry->claimed_ms = 0;
+    if (entry->claimed_ms == 0 || now - entry->claimed_ms < pace->hold_ms)
         take(entry, claim, revision);
     else
-        say(entry, claim, true);
-}
-
-/* Remembers when the claim last changed, by our own clock. */
-static void watch_revision(struct entry *entry, uint64_t revision)
-{
-    if (entry->seen_ms == 0 || entry->revision != revision)
-        entry->seen_ms = (msec_t)uv_now(entry->alerts->loop);
-    entry->revision = revision;
+        wait_for_other(entry);
 }
 
 /* Finds the one key in an answer for a prefix. */
@@ -300,6 +305,7 @@ static void judge_claim(struct entry *entry, const struct store_item *item)
     standing = standing_claim(alerts, entry->notice->incident, item, &room);
     switch (judge(entry, standing, &claim)) {
     case CLAIM_TAKE:
+        entry->claimed_ms = 0;
         take(entry, &claim, revision);
         return;
     case CLAIM_OURS:

@@ -27,6 +27,7 @@ struct alert_pace {
     msec_t answer_ms;      /* a store that does not answer is away */
     msec_t hold_ms;        /* CLAIM_HOLD_MS */
     msec_t stale_ms;       /* CLAIM_STALE_MS */
+    msec_t trust_ms;       /* CLAIM_TRUST_MS */
     msec_t sweep_ms;       /* how often old claims are deleted */
 };
 
@@ -54,13 +55,12 @@ struct entry {
     uint64_t revision;
     uint64_t waited_count; /* of the claim of our phase that another holds */
     bool has_claim;
-    bool is_judged;  /* ours to say, as far as the last attempt knew */
-    bool is_marked;  /* the claim says sent, or we tried to make it so */
-    msec_t asked_ms; /* when the question was put */
-    msec_t look_ms;  /* when to judge again */
-    msec_t seen_ms;  /* when `revision` was first seen; 0: not yet */
-    msec_t claimed_ms;
-    msec_t judged_ms; /* last time we knew that it is ours to say */
+    bool is_marked;    /* the claim says sent, or we tried to make it so */
+    msec_t asked_ms;   /* when the question was put */
+    msec_t look_ms;    /* when to judge again */
+    msec_t seen_ms;    /* when `revision` was first seen; 0: not yet */
+    msec_t claimed_ms; /* when our time with the claim began; 0: not yet */
+    msec_t judged_ms;  /* last time we knew that it is ours to say; 0: asked before we try */
 
     struct notice_stamp stamp;
     uint64_t delivered; /* sinks, by bit */

@@ -70,10 +70,13 @@ static struct entry *pick(const struct sink *sink)
     return best;
 }
 
-/* Before it is tried again: is it still ours to say? Once a sink has it, nobody else says it. */
-static bool needs_judging(const struct entry *entry)
+/* Before it is tried: is it still ours to say? While the sink waited, another may have taken the
+ * claim over. Once a sink has it, nobody else says it. */
+static bool needs_judging(const struct entry *entry, msec_t now_ms)
 {
-    return entry->alerts->store != NULL && !entry->is_judged && entry->delivered == 0;
+    if (entry->alerts->store == NULL || entry->delivered != 0)
+        return false;
+    return entry->judged_ms == 0 || now_ms - entry->judged_ms >= entry->alerts->pace.trust_ms;
 }
 
 /* ---- how it went ---- */
@@ -124,7 +127,7 @@ static void on_failed(struct sink *sink, struct entry *entry, const char *text)
     msec_t now = (msec_t)uv_now(sink->alerts->loop);
 
     entry->tries[sink->index]++;
-    entry->is_judged = false;
+    entry->judged_ms = 0;
     if (sink->failures < UINT32_MAX)
         sink->failures++;
     sink->alerts->stats.failed_attempts++;
@@ -171,7 +174,7 @@ msec_t send_step(struct sink *sink, msec_t now_ms)
     while (sink->job == NULL && (entry = pick(sink)) != NULL) {
         if (sink->next_ms > now_ms)
             return sink->next_ms;
-        if (needs_judging(entry))
+        if (needs_judging(entry, now_ms))
             claims_judge(entry); /* it leaves SENDING until the store has answered */
         else
             attempt(sink, entry);

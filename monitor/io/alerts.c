@@ -26,6 +26,7 @@ static const struct alert_pace usual_pace = {
     .answer_ms = 10 * 1000,
     .hold_ms = CLAIM_HOLD_MS,
     .stale_ms = CLAIM_STALE_MS,
+    .trust_ms = CLAIM_TRUST_MS,
     .sweep_ms = 3600 * 1000,
 };
 

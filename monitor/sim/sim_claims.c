@@ -82,7 +82,7 @@ static void say(struct world *world, struct sim_entry *entry, const struct claim
         entry->claimed_ms = world->now_ms;
     entry->claim = *claim;
     entry->has_claim = has_claim;
-    entry->is_judged = true;
+    entry->judged_ms = world->now_ms;
     entry->state = ENTRY_SENDING;
 }
 
@@ -148,14 +148,24 @@ static void take(struct world *world, uint32_t probe, struct sim_entry *entry,
     write_claim(world, probe, entry, claim, revision);
 }
 
-/* Ours already: written again so that the others see us try, but not for ever. */
+static void watch_revision(const struct world *world, struct sim_entry *entry, uint64_t revision)
+{
+    if (entry->seen_ms < 0 || entry->revision != revision)
+        entry->seen_ms = world->now_ms;
+    entry->revision = revision;
+}
+
+/* Ours already: written again so that the others see us try, but not for ever: then they have two
+ * looks' time to take it over. */
 static void hold(struct world *world, uint32_t probe, struct sim_entry *entry,
                  const struct claim *claim, uint64_t revision)
 {
+    if (world->now_ms - entry->seen_ms >= CLAIM_STALE_MS + 2 * LOOK_MS)
+        entry->claimed_ms = -1;
     if (entry->claimed_ms < 0 || world->now_ms - entry->claimed_ms < CLAIM_HOLD_MS)
         take(world, probe, entry, claim, revision);
     else
-        say(world, entry, claim, true);
+        wait_for_other(world, entry);
 }
 
 /* The claim as the store had it; false: none. */
@@ -190,11 +200,10 @@ static void judge_claim(struct world *world, uint32_t probe, struct sim_entry *e
     if (read_claim(world, entry, at_revision, &room, &revision))
         said_put(outbox, entry->alert.incident, &room);
     standing = said_find(outbox, entry->alert.incident);
-    if (entry->seen_ms < 0 || entry->revision != revision)
-        entry->seen_ms = world->now_ms;
-    entry->revision = revision;
+    watch_revision(world, entry, revision);
     switch (judge(world, probe, entry, standing, &claim)) {
     case CLAIM_TAKE:
+        entry->claimed_ms = -1;
         take(world, probe, entry, &claim, revision);
         break;
     case CLAIM_OURS:
@@ -223,7 +232,7 @@ static void on_taken(struct world *world, struct sim_entry *entry, enum store_st
     struct claim claim = entry->claim;
 
     if (status == STORE_OK) {
-        entry->revision = revision;
+        watch_revision(world, entry, revision);
         say(world, entry, &claim, true);
     } else if (status == STORE_CONFLICT) {
         entry->state = ENTRY_QUEUED; /* somebody was faster, with this count */

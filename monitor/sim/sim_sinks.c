@@ -89,6 +89,7 @@ static void add_entry(struct sim_outbox *outbox, const struct alert *alert)
     entry->alert.probe = keep_name(entry->names[2], alert->probe);
     entry->seen_ms = -1;
     entry->claimed_ms = -1;
+    entry->judged_ms = -1;
     while (*link != NULL)
         link = &(*link)->next;
     *link = entry;
@@ -135,7 +136,7 @@ static void on_failed(struct world *world, uint32_t probe, struct sim_entry *ent
     msec_t wait_ms = RETRY_FIRST_MS;
 
     entry->tries++;
-    entry->is_judged = false;
+    entry->judged_ms = -1;
     outbox->failures++;
     for (uint32_t i = 1; i < outbox->failures && wait_ms < RETRY_LAST_MS; i++)
         wait_ms *= 2;
@@ -196,6 +197,12 @@ static struct sim_entry *pick(const struct sim_outbox *outbox)
     return best;
 }
 
+/* Is it still ours to say? While the sink waited, another may have taken the claim over. */
+static bool needs_judging(const struct world *world, const struct sim_entry *entry)
+{
+    return entry->judged_ms < 0 || world->now_ms - entry->judged_ms >= CLAIM_TRUST_MS;
+}
+
 /* ---- the step ---- */
 
 static msec_t entry_due_ms(const struct sim_outbox *outbox, const struct sim_entry *entry)
@@ -214,10 +221,10 @@ static msec_t step_sink(struct world *world, uint32_t probe)
     while (!outbox->busy && (entry = pick(outbox)) != NULL) {
         if (outbox->next_ms > world->now_ms)
             return outbox->next_ms;
-        if (entry->is_judged)
-            attempt(world, probe, entry);
+        if (needs_judging(world, entry))
+            sim_claims_judge(world, probe, entry);
         else
-            sim_claims_judge(world, probe, entry); /* is it still ours to say? */
+            attempt(world, probe, entry);
     }
     return INT64_MAX;
 }
@@ -337,7 +344,7 @@ void sim_outbox_stop(struct world *world, uint32_t probe)
     for (struct sim_entry *entry = outbox->first; entry != NULL; entry = entry->next) {
         entry->state = ENTRY_QUEUED;
         entry->in_flight = false;
-        entry->is_judged = false;
+        entry->judged_ms = -1;
         entry->waited_count = 0;
         entry->seen_ms = -1;
         entry->claimed_ms = -1;

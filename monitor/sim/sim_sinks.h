@@ -37,12 +37,12 @@ struct sim_entry {
     uint64_t revision;     /* of it */
     uint64_t waited_count; /* of the claim of our phase that another holds */
     bool has_claim;
-    bool is_judged; /* ours to say, as far as the last attempt knew */
     bool in_flight;
     bool delivered;
     msec_t look_ms;    /* when to judge again */
     msec_t seen_ms;    /* when `revision` was first seen; -1: not yet */
-    msec_t claimed_ms; /* -1: not yet */
+    msec_t claimed_ms; /* when our time with the claim began; -1: not yet */
+    msec_t judged_ms;  /* last time it was known to be ours to say; -1: asked before it is tried */
     uint32_t tries;
     uint32_t mark_tries;
 };

@@ -384,6 +384,7 @@ void probe_pace(struct probe *probe, msec_t hold_ms, msec_t stale_ms)
                               .answer_ms = 100,
                               .hold_ms = hold_ms,
                               .stale_ms = stale_ms,
+                              .trust_ms = 10 * 1000,
                               .sweep_ms = 3600 * 1000};
 
     alerts_set_pace(probe->alerts, &pace);

@@ -195,6 +195,78 @@ START_TEST(a_claimant_that_reaches_no_sink_gives_way_to_one_that_does)
 }
 END_TEST
 
+static bool is_sending(void *probe)
+{
+    const struct entry *entry = TAILQ_FIRST(&((struct probe *)probe)->alerts->entries);
+
+    return entry != NULL && entry->state == ENTRY_SENDING;
+}
+
+static bool is_waiting(void *probe)
+{
+    const struct entry *entry = TAILQ_FIRST(&((struct probe *)probe)->alerts->entries);
+
+    return entry != NULL && entry->state == ENTRY_WAITING;
+}
+
+/* usw2 took the claim over and said it. */
+static void said_by_usw2(void)
+{
+    fake_put(&world_data, claim_name,
+             "{\"v\":1,\"phase\":\"open\",\"by\":\"usw2\",\"at\":1785585595000,\"count\":1,"
+             "\"sent\":true}");
+}
+
+START_TEST(what_another_said_while_our_sink_waited_is_not_said_again)
+{
+    char by_use1[] = "\"by\":\"use1\"";
+
+    start_one(world_mail_sink("mail"));
+    raise_alert(&use1, ALERT_OPEN, world_noon);
+    use1.alerts->sinks[0].next_ms = INT64_MAX; /* it waits after failures */
+    world_wait(holds_the_claim, by_use1, "use1 holds the claim");
+    world_wait(is_sending, &use1, "use1 may send");
+    said_by_usw2();
+    TAILQ_FIRST(&use1.alerts->entries)->judged_ms -= use1.alerts->pace.trust_ms;
+    use1.alerts->sinks[0].next_ms = 0;
+    alerts_wake(use1.alerts);
+    world_wait_empty(&use1);
+    ck_assert_uint_eq(world_seen("mail"), 0);
+    ck_assert_uint_eq(probe_stats(&use1).duplicates_dropped, 1);
+    probe_stop(&use1);
+}
+END_TEST
+
+START_TEST(a_claimant_whose_time_is_over_leaves_the_alert_to_others)
+{
+    start_one(world_mail_sink("mail"));
+    world_command("mail refuse 1 451 busy");
+    probe_pace(&use1, 0, 60000);
+    raise_alert(&use1, ALERT_OPEN, world_noon);
+    world_wait(has_failed, &use1, "a failure");
+    world_wait(is_waiting, &use1, "use1 waits for others");
+    said_by_usw2();
+    world_wait_empty(&use1);
+    ck_assert_uint_eq(world_seen("mail"), 0);
+    ck_assert_uint_eq(probe_stats(&use1).failed_attempts, 1);
+    probe_stop(&use1);
+}
+END_TEST
+
+START_TEST(a_claim_nobody_took_over_is_taken_again)
+{
+    start_one(world_mail_sink("mail"));
+    world_command("mail refuse 2 451 busy");
+    probe_pace(&use1, 0, 60);
+    raise_alert(&use1, ALERT_OPEN, world_noon);
+    world_wait_seen("mail", 1);
+    world_wait_empty(&use1);
+    ck_assert_uint_eq(probe_stats(&use1).failed_attempts, 2);
+    ck_assert_uint_eq(claim_age(), 3); /* taken, taken again twice, sent */
+    probe_stop(&use1);
+}
+END_TEST
+
 START_TEST(with_the_store_away_everyone_says_it_with_one_id)
 {
     char first[100];
@@ -348,6 +420,9 @@ static TCase *claim_tests(void)
     tcase_add_test(tests, a_relay_that_is_down_for_all_gets_one_mail_afterwards);
     tcase_add_test(tests, a_claimant_writes_its_claim_again_so_that_others_see_it_try);
     tcase_add_test(tests, a_claimant_that_reaches_no_sink_gives_way_to_one_that_does);
+    tcase_add_test(tests, what_another_said_while_our_sink_waited_is_not_said_again);
+    tcase_add_test(tests, a_claimant_whose_time_is_over_leaves_the_alert_to_others);
+    tcase_add_test(tests, a_claim_nobody_took_over_is_taken_again);
     tcase_add_test(tests, with_the_store_away_everyone_says_it_with_one_id);
     tcase_add_test(tests, a_store_that_never_answers_does_not_hold_an_alert_back);
     tcase_add_test(tests, a_claim_whose_reply_was_lost_is_still_one_mail);
