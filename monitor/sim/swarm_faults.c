@@ -10,7 +10,10 @@ enum {
     MINUTE_MS = 60000,
     CLOCK_MAX_S = 31536000,
     CLOCK_GENTLE_MAX_S = 20, /* a claim from the future silences its incident until then (L1) */
-    EPISODES_PER_HOUR = 60
+    HOUR_MS = 60 * MINUTE_MS,
+    EPISODES_PER_HOUR = 60,         /* at most, in the first hour ... */
+    EPISODES_PER_LATER_HOUR = 2,    /* ... and after it: most hours of a life are calm */
+    REPAIRED_AFTER_MS = 4 * HOUR_MS /* what nobody hurries to repair, in a life of many hours */
 };
 
 /* One episode: begins at at_ms, ends at end_ms, which may lie beyond the end of the faults. */
@@ -412,16 +415,24 @@ static struct episode draw_episode(struct draw *draw)
 
     episode.at_ms = draw->from_ms + (msec_t)dice_below(&draw->dice, (uint64_t)length_ms);
     episode.end_ms = episode.at_ms + (msec_t)draw_span(&draw->dice, 500, 40 * MINUTE_MS);
-    if (draw_chance(&draw->dice, 3))
-        episode.end_ms = INT64_MAX; /* nobody comes to repair it */
+    if (draw_chance(&draw->dice, 3)) /* nobody comes to repair it */
+        episode.end_ms = length_ms <= HOUR_MS ? INT64_MAX : episode.at_ms + REPAIRED_AFTER_MS;
     return episode;
+}
+
+static uint64_t most_episodes(msec_t length_ms)
+{
+    msec_t later_ms = length_ms > HOUR_MS ? length_ms - HOUR_MS : 0;
+
+    return (uint64_t)(EPISODES_PER_HOUR * (length_ms - later_ms) / HOUR_MS +
+                      EPISODES_PER_LATER_HOUR * later_ms / HOUR_MS) +
+           4;
 }
 
 static void strike(struct draw *draw, const uint32_t *rates, uint32_t rate_sum)
 {
     msec_t length_ms = draw->until_ms - draw->from_ms;
-    uint64_t most = (uint64_t)(EPISODES_PER_HOUR * length_ms / (60 * MINUTE_MS)) + 4;
-    uint64_t episodes = draw_span(&draw->dice, 3, most);
+    uint64_t episodes = draw_span(&draw->dice, 3, most_episodes(length_ms));
 
     for (uint64_t i = 0; i < episodes; i++) {
         struct episode episode = draw_episode(draw);
