@@ -187,7 +187,7 @@ static void slot_send(struct engine *engine, struct zone_slot *slot)
     slot->state = CHANGE_SENDING;
     slot->unanswered = true;
     slot->sent_epoch = batch->epoch;
-    state->announce = decision_is_move(state->head.decision.kind); /* also after a restart */
+    state->announce |= decision_is_move(state->head.decision.kind); /* also after a restart */
     memcpy(slot->nonce, view->nonce, sizeof(slot->nonce));
     fact = state_fact(engine, FACT_SENT);
     fact->rule = "C1";

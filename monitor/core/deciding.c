@@ -127,12 +127,19 @@ static void set_moved(struct engine *engine, uint32_t group, wall_t moved_wall)
     state->moved_ms = engine->now_ms - state_ledger_age_ms(engine, moved_wall, dwell_ms);
 }
 
+/* L2: traffic moves by this decision, or has moved and only now is known to have (C7, C8). */
+static bool has_moved(const struct decision *decision)
+{
+    return decision_is_move(decision->kind) || decision->moved_wall == decision->at_wall;
+}
+
 void deciding_set_head(struct engine *engine, uint32_t group, const struct decision *decision,
                        uint64_t revision)
 {
     struct group_state *state = &engine->groups[group];
     bool first = !state->has_head;
     bool news = first || decision->epoch != state->head.decision.epoch;
+    bool owed = state->announce && observing_begun(engine, group);
     struct fact *fact;
 
     copy_decision(&state->head, decision, state_group(engine, group)->site_count);
@@ -148,7 +155,7 @@ void deciding_set_head(struct engine *engine, uint32_t group, const struct decis
     state->drift_from_ms = first ? 0 : engine->now_ms;
     state->allowed_ms = -1;
     state->upkeep_ms = -1;
-    state->announce = !first && decision_is_move(decision->kind);
+    state->announce = !first && (owed || has_moved(decision));
     state->trouble_ms = first_trouble(engine, group, decision);
     state->decided_ms = engine->now_ms;
     state->accepted_ms = -1;

@@ -408,6 +408,7 @@ START_TEST(c8_what_was_cancelled_and_applied_after_all_stands)
     ck_assert_int_eq(view.head.kind, DECISION_ADOPT);
     ck_assert_uint_eq(world_shifts(world), 1);
     ck_assert_int_gt(view.dwell_left_ms, 0);
+    ck_assert_uint_gt(world_alerts(world, ALERT_MOVED, ALERT_OPEN), 0); /* L2: people are told */
     order_group(world, ORDER_FAILBACK);
     run_for(world, 60000);
     expect_weights(world, "100/0 100/0");
