@@ -67,7 +67,11 @@ static void note_decision(const struct ruling *ruling, uint64_t revision)
     keep(&model->head, ruling->decision, revision, sites);
     kept->lost = model->head.lost = lost;
     kept->gained = model->head.gained = gained;
-    kept->evicted = model->head.evicted = ruling->changes ? evicted : model->head.evicted;
+    if (!ruling->changes)
+        evicted = model->head.evicted;
+    if (!ruling->changes && ruling->decision->kind == DECISION_ADOPT)
+        evicted &= ruling->decision->regions_left; /* what a human left at zero evicts nobody */
+    kept->evicted = model->head.evicted = evicted;
 }
 
 /* ---- what the proposer was told ---- */
