@@ -61,10 +61,16 @@ static void note(struct board *board, enum store_status *slot, enum store_status
         tell_store(board, false);
 }
 
+/* That the store is well again is told by a whole read only (S1); it shall not wait for the next.
+ */
 void board_note_write(struct board *board, enum store_status status, const char *error)
 {
+    bool was_well = status_now(board) == STORE_OK;
+
     if (status != STORE_CONFLICT && status != STORE_LEASE_LOST)
         note(board, &board->write_status, status, error);
+    if (!was_well && status_now(board) == STORE_OK)
+        start_read(board);
 }
 
 /* ---- calls ---- */

@@ -49,10 +49,16 @@ static void note(struct world *world, uint32_t probe, enum store_status *slot,
         tell_store(world, probe, false);
 }
 
+/* That the store is well again is told by a whole read only; it shall not wait for the next. */
 void sim_board_note_write(struct world *world, uint32_t probe, enum store_status status)
 {
+    struct sim_board *board = &world->probes[probe].board;
+    bool was_well = status_now(board) == STORE_OK;
+
     if (status != STORE_CONFLICT && status != STORE_LEASE_LOST)
-        note(world, probe, &world->probes[probe].board.write_status, status);
+        note(world, probe, &board->write_status, status);
+    if (!was_well && status_now(board) == STORE_OK)
+        sim_board_read(world, probe);
 }
 
 /* ---- a whole reading ---- */

@@ -303,6 +303,28 @@ START_TEST(a_store_that_can_be_read_and_not_written_is_not_well)
 }
 END_TEST
 
+/* A third of the lease has passed. */
+static void renewal_is_due(void)
+{
+    while (paper_first(store, PAPER_RENEW) == NULL)
+        uv_run(&uv, UV_RUN_ONCE);
+}
+
+START_TEST(a_store_that_can_be_written_again_is_read_and_told_at_once)
+{
+    paper_answer(store, PAPER_RENEW, STORE_AWAY, 0);
+    paper_answer_get(store, 9, NULL, 0); /* the read was first to come through */
+    told[0] = '\0';
+    renewal_is_due();
+    ck_assert_ptr_null(paper_first(store, PAPER_GET));
+    paper_answer(store, PAPER_RENEW, STORE_OK, 1);
+    ck_told(TOLD_LEASE("100009"));
+    ck_assert_ptr_nonnull(paper_first(store, PAPER_GET));
+    paper_answer_get(store, 9, NULL, 0);
+    ck_told(TOLD_STORE("ok", "9", "true"));
+}
+END_TEST
+
 /* ---- the lease ---- */
 
 START_TEST(a_lease_lives_from_the_moment_it_was_asked_for)
@@ -312,13 +334,6 @@ START_TEST(a_lease_lives_from_the_moment_it_was_asked_for)
     ck_told(TOLD_LEASE("100009"));
 }
 END_TEST
-
-/* A third of the lease has passed. */
-static void renewal_is_due(void)
-{
-    while (paper_first(store, PAPER_RENEW) == NULL)
-        uv_run(&uv, UV_RUN_ONCE);
-}
 
 static void put_a_vote(const char *states)
 {
@@ -729,6 +744,7 @@ int main(void)
     tcase_add_test(tests, a_value_that_cannot_be_read_is_absent_until_it_changes);
     tcase_add_test(tests, a_store_that_cannot_be_read_takes_nothing_away);
     tcase_add_test(tests, a_store_that_can_be_read_and_not_written_is_not_well);
+    tcase_add_test(tests, a_store_that_can_be_written_again_is_read_and_told_at_once);
     tcase_add_test(tests, a_lease_lives_from_the_moment_it_was_asked_for);
     tcase_add_test(tests, our_vote_waits_for_the_lease_and_stands_under_it);
     tcase_add_test(tests, suspects_of_an_earlier_life_are_taken_back);
