@@ -11,13 +11,16 @@
 
 #include "swarm_draw.h"
 
-/* One vote fewer than agreement needs (S-20): so many may lie, and lie together. */
+/* One vote fewer than agreement needs (S-20): so many may lie, and lie together. Of one probe
+ * alone, none. */
 static uint64_t draw_minority(struct dice *dice, const struct settings *settings)
 {
-    uint32_t count = (uint32_t)draw_between(dice, 1, settings->quorum_down - 1);
     uint64_t minority = 0;
+    uint32_t count;
 
-    assert(settings->quorum_down > 1); /* a majority of three or more */
+    if (settings->quorum_down == 1)
+        return 0;
+    count = (uint32_t)draw_between(dice, 1, settings->quorum_down - 1);
     while ((uint32_t)__builtin_popcountll(minority) < count)
         minority |= UINT64_C(1) << dice_below(dice, settings->elector_count);
     return minority;
@@ -41,6 +44,7 @@ struct scenario *swarm_scenario(const struct cast *cast, uint64_t seed, msec_t l
 
     draw.scenario->end_ms = length_ms;
     if (mode == SWARM_QUIET) {
+        assert(draw.liars != 0); /* one probe alone moves traffic for every fault of its own */
         draw.minority = draw.liars;
         draw_expect(draw.scenario,
                     &(struct expectation){.kind = EXPECT_NEVER_SHIFT, .to_ms = length_ms});

@@ -192,6 +192,40 @@ START_TEST(fewer_probes_lie_than_it_takes_to_agree)
 }
 END_TEST
 
+/* The installation that README.md begins with: one probe, whose word is the quorum. */
+START_TEST(one_probe_alone_is_tried_too_and_has_nobody_to_lie)
+{
+    static const char lone[] =
+        "probe = { name = \"fra\"; };\n"
+        "quorum = { down = 1; up = 1; vantages = 1;\n"
+        "    probes = ( { name = \"fra\"; vantage = \"hetzner/fra1\"; may_act = true; } ); };\n"
+        "services = ( { name = \"pizza\"; zone = \"Z0123456789ABCDEFGHIJ\";\n"
+        "    record = \"pizza.example.com\"; type = \"A\"; ttl = 60; sites = (\n"
+        "    { region = \"here\"; weight = 100; set = \"h\"; value = \"192.0.2.10\";\n"
+        "      checks = ( { url = \"https://here.example.com/\"; } ); },\n"
+        "    { region = \"there\"; weight = 0; set = \"t\"; value = \"192.0.2.20\";\n"
+        "      checks = ( { url = \"https://there.example.com/\"; } ); } ); } );\n"
+        "groups = ( { name = \"g\"; services = [ \"pizza\" ];\n"
+        "    order = [ \"here\", \"there\" ]; } );\n";
+    char error[512] = "";
+    struct cast *cast = NULL;
+
+    if (cast_create(lone, sizeof(lone) - 1, "lone", NULL, 0, error, sizeof(error), &cast) < 0)
+        ck_abort_msg("%s", error);
+    for (uint64_t seed = 1; seed <= MANY_RUNS; seed++) {
+        struct scenario *drawn = swarm_scenario(cast, seed, HOUR_MS, SWARM_SAFETY);
+
+        expect_playable(cast, drawn, seed);
+        for (uint32_t i = 0; i < drawn->action_count; i++) {
+            ck_assert_int_ne(drawn->actions[i].kind, ACTION_PROBE_LIE_DOWN);
+            ck_assert_int_ne(drawn->actions[i].kind, ACTION_PROBE_LIE_UP);
+        }
+        scenario_destroy(drawn);
+    }
+    cast_destroy(cast);
+}
+END_TEST
+
 START_TEST(runs_differ_in_the_kinds_of_faults_they_have)
 {
     bool seen[ACTION_KIND_COUNT] = {false};
@@ -322,6 +356,7 @@ static void add_tests(Suite *suite)
     tcase_add_test(tests, a_seed_draws_the_same_run_again);
     tcase_add_test(tests, a_random_run_is_a_scenario_that_reads_back_the_same);
     tcase_add_test(tests, fewer_probes_lie_than_it_takes_to_agree);
+    tcase_add_test(tests, one_probe_alone_is_tried_too_and_has_nobody_to_lie);
     tcase_add_test(tests, runs_differ_in_the_kinds_of_faults_they_have);
     tcase_add_test(tests, a_failing_run_shrinks_to_the_few_actions_that_matter);
     tcase_add_test(tests, shrinking_leaves_what_a_demand_rests_on);
