@@ -3,6 +3,7 @@
  * (mostly) ends. A seed picks some of the kinds and how often each strikes, so that every few runs
  * one meets a combination that an even mixture of all would never show (swarm testing). */
 #include <assert.h>
+#include <string.h>
 
 #include "swarm_draw.h"
 
@@ -105,10 +106,29 @@ static void choose_badness(struct draw *draw, struct action *action)
         action->value = (int64_t)draw_between(&draw->dice, 1, 90);
 }
 
+/* Probes that share an owner or a place with one of them: what stands together fails together, and
+ * is what quorum.vantages, quorum.owners and the voice from outside are there for (A3). */
+static uint64_t kin(struct draw *draw)
+{
+    const struct elector *electors = draw->settings->electors;
+    const struct elector *one = &electors[any_probe(draw)];
+    bool by_owner = draw_chance(&draw->dice, 30);
+    uint64_t probes = 0;
+
+    for (uint32_t p = 0; p < draw->settings->elector_count; p++) {
+        if (by_owner ? strcmp(electors[p].owner, one->owner) == 0
+                     : strcmp(electors[p].place, one->place) == 0)
+            probes |= UINT64_C(1) << p;
+    }
+    return probes;
+}
+
 /* Whom it is bad for: all, or some; in a quiet run, never enough of them. */
 static void choose_view(struct draw *draw, struct action *action)
 {
-    uint64_t some = draw_some(&draw->dice, draw->settings->elector_count);
+    uint64_t some = draw_chance(&draw->dice, 50)
+                        ? kin(draw)
+                        : draw_some(&draw->dice, draw->settings->elector_count);
 
     if (draw->minority != 0)
         add_probes(draw, action,
