@@ -39,6 +39,7 @@
 #include <sys/stat.h>
 
 #include "daemon.h"
+#include "json_memory.h"
 #include "log.h"
 #include "loop.h"
 #include "settings.h"
@@ -181,6 +182,7 @@ int main(int argc, char **argv)
 
     if (code >= 0)
         return code;
+    json_memory_guard();
     harden();
     settings = load(&arguments);
     if (settings == NULL)

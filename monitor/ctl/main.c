@@ -14,6 +14,8 @@
 #include <curl/curl.h>
 #include <stdio.h>
 
+#include "json_memory.h"
+
 #define ORDER_HELP                                                                                 \
     "\nThe order is recorded with your name and the reason. It obeys every rule of the zone and "  \
     "the\n"                                                                                        \
@@ -107,6 +109,7 @@ int main(int argc, char **argv)
 
     if (code >= 0)
         return code;
+    json_memory_guard();
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0) {
         fputs("regionshift: libcurl does not start\n", stderr);
         return CODE_FAILED;

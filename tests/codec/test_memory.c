@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* When memory runs out, at whichever allocation: a codec says so, or does without and is right all
  * the same. It never hands out a part. Of jansson less is asked, because it loses a letter now and
- * then when one allocation fails and the next succeeds: where it grows texts, memory stays out. */
+ * then when one allocation fails and the next succeeds: where it grows texts, memory stays out. The
+ * daemon and the command end at such an allocation (json_memory.h); other users of the codec, the
+ * fuzzers and the simulator's tests, have what is proved here. */
 #include <check.h>
 #include <jansson.h>
 #include <stdbool.h>
