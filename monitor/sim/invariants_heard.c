@@ -115,6 +115,8 @@ static void hear_store(const struct invariants *invariants, struct heard *heard,
         heard->whole_ms = heard->at_ms;
         heard->whole_world_ms = invariants->now_ms;
     }
+    if (event->full || event->revision > heard->revision)
+        heard->revision = event->revision;
     hear_answer(invariants, heard);
 }
 

@@ -108,6 +108,12 @@ static void take_snapshot(struct invariants *invariants, uint32_t probe,
     struct snapshot *new = &all[SNAPSHOTS - 1];
     struct snapshot oldest = all[SNAPSHOTS - 1];
 
+    if (commit->orders_revision > heard->revision)
+        invariants_fail(invariants, "S-29", probe,
+                        "%s proposes decision %" PRIu64 " as if it knew all orders up to revision "
+                        "%" PRIu64 ", and was told of %" PRIu64,
+                        invariants_probe_name(invariants, probe), commit->decision.epoch,
+                        commit->orders_revision, heard->revision);
     memmove(&all[1], &all[0], (SNAPSHOTS - 1) * sizeof(*all));
     new = &all[0];
     *new = oldest; /* its arrays */

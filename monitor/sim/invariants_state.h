@@ -117,6 +117,7 @@ struct heard {
     msec_t whole_world_ms; /* the same in world time */
     msec_t first_whole_ms; /* in this life, in world time */
     msec_t answer_ms;      /* the store's newest answer */
+    uint64_t revision;     /* of the store, up to which it was told all */
     msec_t known_until_ms; /* what it knows of the others' leases is true until then; -1: not */
     bool lease_alive;
     msec_t lease_until_ms;
