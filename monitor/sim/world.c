@@ -176,7 +176,8 @@ void world_happen_to_probe(struct world *world, struct pending *pending)
 static void happen_outside(struct world *world, const struct pending *pending)
 {
     if (pending->kind == PENDING_SWEEP) {
-        world_later(world, sim_store_sweep(world), (struct pending){.kind = PENDING_SWEEP, .probe = NONE});
+        world_later(world, sim_store_sweep(world),
+                    (struct pending){.kind = PENDING_SWEEP, .probe = NONE});
     } else if (pending->kind == PENDING_ASK || pending->kind == PENDING_BATCH ||
                pending->kind == PENDING_UNDO) {
         sim_route53_arrive(world, pending);
