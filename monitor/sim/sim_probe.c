@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "event_text.h"
 #include "loop.h"
 #include "world_state.h"
 
@@ -101,6 +102,11 @@ static void wake_up(struct sim_probe *probe)
     probe->wall_jump_ms = 0;
     probe->stall_end_ms = -1;
     probe->waiting_count = 0;
+    for (uint32_t i = 0; i < probe->held_count; i++)
+        event_copy_destroy(probe->held[i]);
+    free(probe->held);
+    probe->held = NULL;
+    probe->held_count = 0;
 }
 
 void world_start(struct world *world, uint32_t probe)
@@ -167,8 +173,23 @@ void world_pause(struct world *world, uint32_t probe)
     world->deadlines_ms[probe] = INT64_MAX;
 }
 
-/* It goes on where it stood: a batch it was about to send leaves now. Then the late timer, and what
- * waited at the process's sockets comes all at once. What it measured meanwhile is void (V4). */
+/* One event after the other. It may hang again meanwhile: the rest is held on. */
+static void tell_held(struct world *world, uint32_t probe)
+{
+    struct sim_probe *p = &world->probes[probe];
+
+    while (p->held_count > 0 && !p->paused) {
+        struct event_copy *copy = p->held[0];
+        struct event event = *event_copy_event(copy);
+        memmove(p->held, p->held + 1, --p->held_count * sizeof(*p->held));
+        world_feed(world, probe, &event);
+        event_copy_destroy(copy);
+    }
+}
+
+/* It goes on where it stood: a batch it was about to send leaves now, and its turn goes on. Then
+ * the late timer, and what waited at the process's sockets comes all at once. What it measured
+ * meanwhile is void (V4). */
 void world_resume(struct world *world, uint32_t probe)
 {
     struct sim_probe *p = &world->probes[probe];
@@ -183,6 +204,7 @@ void world_resume(struct world *world, uint32_t probe)
     if (p->hung) {
         p->hung = false;
         world_perform_rest(world, probe, &p->hung_update);
+        tell_held(world, probe);
     }
     world_feed(world, probe, &(struct event){.kind = EVENT_TICK});
     while (taken < p->waiting_count && p->life == life && !p->paused) {
@@ -207,6 +229,27 @@ void sim_probe_hang(struct world *world, uint32_t probe, const struct update *up
     world_later(world, p->hang_ms,
                 (struct pending){.kind = PENDING_WAKE, .probe = probe, .token = p->hangs});
     p->hang_ms = 0;
+}
+
+/* Told in the turn in which it hangs, by somebody who keeps nothing: copied, as text. A zone is
+ * told in a turn of its own, and its view stays the world's. */
+void sim_probe_hold(struct world *world, uint32_t probe, const struct event *event)
+{
+    struct sim_probe *p = &world->probes[probe];
+    char *text = malloc(EVENT_TEXT_MAX);
+    char error[200] = "";
+    int length;
+
+    assert(p->hung && event->kind != EVENT_ZONE && text != NULL);
+    p->held = realloc(p->held, (p->held_count + 1) * sizeof(*p->held));
+    assert(p->held != NULL);
+    length = event_text_write(p->settings, event, text, EVENT_TEXT_MAX);
+    assert(length >= 0);
+    if (event_text_read(p->settings, text, (size_t)length, &p->held[p->held_count], error,
+                        sizeof(error)) < 0)
+        abort(); /* written by this very codec */
+    p->held_count++;
+    free(text);
 }
 
 /* What comes to a process that stands still waits at its sockets. */

@@ -116,21 +116,28 @@ static void step(struct world *world, uint32_t probe, struct event *event)
     sim_probe_plan(world, probe);
 }
 
-/* V5: the loop looks at the wall clock at each turn. */
+/* V5: the loop looks at the wall clock at each turn. A hang waits for what the turn is about. */
 static void notice_jump(struct world *world, uint32_t probe)
 {
     struct sim_probe *p = &world->probes[probe];
     msec_t jump_ms = p->wall_jump_ms;
+    msec_t hang_ms = p->hang_ms;
     struct event event = {.kind = EVENT_CLOCK, .clock = {.jump_ms = jump_ms}};
 
     p->wall_jump_ms = 0;
-    if (jump_ms > LOOP_JUMP_MS || jump_ms < -LOOP_JUMP_MS)
-        step(world, probe, &event);
+    if (jump_ms <= LOOP_JUMP_MS && jump_ms >= -LOOP_JUMP_MS)
+        return;
+    p->hang_ms = 0;
+    step(world, probe, &event);
+    p->hang_ms = hang_ms;
 }
 
 void world_feed(struct world *world, uint32_t probe, struct event *event)
 {
-    assert(!world->probes[probe].paused);
+    if (world->probes[probe].paused) {
+        sim_probe_hold(world, probe, event);
+        return;
+    }
     if (world->probes[probe].wall_jump_ms != 0)
         notice_jump(world, probe);
     step(world, probe, event);

@@ -126,6 +126,8 @@ struct sim_probe {
     uint32_t hangs;      /* which of its hangs ends by time: the newest, unless it was paused */
     bool hung;           /* it does, now: this is what it will do then */
     struct update hung_update;
+    struct event_copy **held; /* told in the turn of the hang, heard when it is over */
+    uint32_t held_count;
     uint64_t blocked; /* places it cannot reach, as sim_places.others */
     bool muted;
     uint32_t loss_ppm;
@@ -207,7 +209,8 @@ msec_t world_when(const struct world *world, uint32_t probe, msec_t local_ms);
 /* Puts something on the queue for when so much of the probe's own time has passed. */
 void world_timer(struct world *world, msec_t after_local_ms, struct pending pending);
 
-/* Gives an event to a probe's engine and carries out its update. */
+/* Gives an event to a probe's engine and carries out its update; while the probe hangs, when it
+ * goes on: what was told in one turn with the event that it decided on. */
 void world_feed(struct world *world, uint32_t probe, struct event *event);
 
 /* The rest of an update, which a probe that hangs carries out late: batches and alerts. */
@@ -226,6 +229,7 @@ void sim_probe_drift(struct world *world, uint32_t probe, int64_t ppm);
 void sim_probe_settings(struct world *world, uint32_t probe, const struct settings *settings);
 void sim_probe_jump(struct world *world, uint32_t probe, msec_t jump_ms);
 void sim_probe_hang(struct world *world, uint32_t probe, const struct update *update);
+void sim_probe_hold(struct world *world, uint32_t probe, const struct event *event);
 void sim_probe_wait(struct sim_probe *probe, const struct pending *pending);
 
 /* What a call over the network meets: a check, a reference, the store, Route 53. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Simulated probes: liars, blind ones, those with other settings, those that stand still or hang,
  * and their clocks. */
+#include <stdio.h>
 #include <string.h>
 
 #include "acting.h"
@@ -192,6 +193,85 @@ START_TEST(a_probe_that_hangs_and_is_paused_waits_for_its_resume)
 }
 END_TEST
 
+/* What use1 was told and did, as far as a test wants to know: "sent ; order 7; tick ; ". */
+static void note_told(void *context, struct world *world, uint32_t probe, const struct event *event,
+                      const struct update *update)
+{
+    char *told = context;
+    size_t used = strlen(told);
+
+    (void)world;
+    (void)update;
+    if (probe != USE1 || used > 100)
+        return;
+    snprintf(told + used, 128 - used, "%s %s; ", event_kind_name(event->kind),
+             event->kind == EVENT_ORDER ? event->order.order->id : "");
+}
+
+static void note_sent(void *context, struct world *world, uint32_t probe, const struct batch *batch)
+{
+    char *told = context;
+
+    (void)world;
+    (void)batch;
+    if (probe == USE1)
+        snprintf(told + strlen(told), 128 - strlen(told), "sent ; ");
+}
+
+/* One watch tells of a decision, which is sent at once, of orders, and of the store. */
+START_TEST(what_is_told_in_the_turn_of_a_hang_is_heard_after_the_batch_has_left)
+{
+    struct world *world = settled(pizza);
+    struct order order = {.id = "7-freeze",
+                          .verb = ORDER_FREEZE,
+                          .region = NONE,
+                          .group = NONE,
+                          .by = "ops",
+                          .reason = "told while it hangs"};
+    struct event ordered = {.kind = EVENT_ORDER, .order = {.present = true, .order = &order}};
+    struct event store = {.kind = EVENT_STORE};
+    char told[128] = "";
+    struct watcher watcher = {.context = told, .stepped = note_told, .sent = note_sent};
+
+    act(world, "probe all hang 100");
+    act(world, "site primary refuse");
+    while (!world_paused(world, USE1))
+        run_for(world, 1);
+    store.store.revision = world->probes[USE1].board.revision;
+    world_watch(world, &watcher);
+    world_feed(world, USE1, &ordered);
+    memset(&order, 'x', sizeof(order)); /* it was copied */
+    world_feed(world, USE1, &store);
+    run_for(world, 90000);
+    ck_assert_str_eq(told, "");
+    act(world, "probe use1 resume");
+    ck_assert_ptr_eq(strstr(told, "sent ; order 7-freeze; store ; tick ; "), told);
+    ck_assert(!world->probes[USE1].hung);
+    world_destroy(world);
+}
+END_TEST
+
+START_TEST(what_was_told_in_the_turn_of_a_hang_ends_with_the_process)
+{
+    struct world *world = settled(pizza);
+    struct event store = {.kind = EVENT_STORE, .store = {.status = STORE_AWAY}};
+    char told[128] = "";
+    struct watcher watcher = {.context = told, .stepped = note_told};
+
+    act(world, "probe all hang 100");
+    act(world, "site primary refuse");
+    while (!world_paused(world, USE1))
+        run_for(world, 1);
+    world_feed(world, USE1, &store);
+    act(world, "probe use1 kill");
+    world_watch(world, &watcher);
+    act(world, "probe use1 start");
+    ck_assert_ptr_eq(strstr(told, "start ; journal ; "), told);
+    ck_assert_ptr_null(strstr(told, "store"));
+    world_destroy(world);
+}
+END_TEST
+
 /* The end of a hang that somebody else has ended already is nobody's. */
 START_TEST(a_hang_ends_in_its_own_time)
 {
@@ -248,5 +328,7 @@ int main(void)
                      a_clock_says_when_it_will_show_a_time_whatever_its_drift,
                      of_two_batches_that_leave_late_one_is_refused_by_its_fence,
                      a_probe_that_hangs_and_is_paused_waits_for_its_resume,
+                     what_is_told_in_the_turn_of_a_hang_is_heard_after_the_batch_has_left,
+                     what_was_told_in_the_turn_of_a_hang_ends_with_the_process,
                      a_hang_ends_in_its_own_time, a_hang_ends_with_the_process);
 }
