@@ -23,6 +23,7 @@ struct run {
     struct replay *replay;
     uint64_t from_number; /* --from: what was before is neither shown nor compared */
     wall_t from_wall;
+    uint64_t compared;
     char error[ERROR_SIZE];
 };
 
@@ -247,12 +248,12 @@ static json_t *outcome_json(const struct run *run)
     const struct recording_head *head = replay_head(run->replay);
     char began[TIME_SIZE];
 
-    return json_pack("{s:i, s:s, s:I, s:s, s:s, s:b, s:s, s:s, s:s, s:I}", "v", 1, "file",
+    return json_pack("{s:i, s:s, s:I, s:s, s:s, s:b, s:s, s:s, s:s, s:I, s:I}", "v", 1, "file",
                      run->path, "number", (json_int_t)run->row.number, "probe", head->probe,
                      "program", head->program, "dry_run", (int)head->dry_run, "began",
                      time_text(head->began_wall, began), "fingerprint", head->fingerprint, "ended",
                      recording_end_name(run->row.end), "events",
-                     (json_int_t)replay_count(run->replay));
+                     (json_int_t)replay_count(run->replay), "compared", (json_int_t)run->compared);
 }
 
 /* The first difference: which event, and the two answers to it. */
@@ -288,8 +289,19 @@ static int differ(const struct run *run, const struct replay_step *step, const c
     return CODE_FAILED;
 }
 
-static int same(const struct run *run)
+/* --from after the end compares nothing, and nothing would be "the same". */
+static int none_compared(struct run *run)
 {
+    snprintf(run->error, sizeof(run->error),
+             "--from %.80s: after the last of %" PRIu64 " events: nothing was compared",
+             run->arguments->from, replay_count(run->replay));
+    return bad_file(run);
+}
+
+static int same(struct run *run)
+{
+    if (run->compared == 0 && run->arguments->from != NULL)
+        return none_compared(run);
     if (run->arguments->json) {
         json_t *root = outcome_json(run);
 
@@ -298,8 +310,12 @@ static int same(const struct run *run)
         return CODE_GOOD;
     }
     render_styled(STYLE_GOOD, "same");
-    printf(": all %" PRIu64 " events gave the updates that were recorded; it ends so: %s\n",
-           replay_count(run->replay), end_text(&run->row));
+    if (run->compared == replay_count(run->replay))
+        printf(": all %" PRIu64 " events", run->compared);
+    else
+        printf(": the last %" PRIu64 " of %" PRIu64 " events", run->compared,
+               replay_count(run->replay));
+    printf(" gave the updates that were recorded; it ends so: %s\n", end_text(&run->row));
     return CODE_GOOD;
 }
 
@@ -342,6 +358,7 @@ static int go(struct run *run)
         }
         if (!is_asked_for(run, &step))
             continue;
+        run->compared++;
         if (run->arguments->trace && !run->arguments->json)
             trace(run, &step);
         if (!step.same)
@@ -367,22 +384,36 @@ static int begin(struct run *run)
     return bad_file(run);
 }
 
-/* --from: the number of an event, or a time "2026-11-22T03:00:00Z". 0 or -1. */
-static int read_from(struct run *run, const char *text)
+/* "2026-11-22T03:00:00Z", or with the milliseconds that a trace shows. 0 or -1. */
+static int read_time(const char *text, wall_t *ret_wall)
 {
     struct tm tm = {0};
-    const char *rest;
+    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+    wall_t ms = 0;
+
+    if (rest == NULL)
+        return -1;
+    if (rest[0] == '.' && strspn(rest + 1, "0123456789") == 3) {
+        ms = (wall_t)strtol(rest + 1, NULL, 10);
+        rest += 4;
+    }
+    if (strcmp(rest, "Z") != 0)
+        return -1;
+    *ret_wall = (wall_t)timegm(&tm) * 1000 + ms;
+    return 0;
+}
+
+/* --from: the number of an event, or a time. 0 or -1. */
+static int read_from(struct run *run, const char *text)
+{
     char *end;
 
     run->from_number = strtoull(text, &end, 10);
     if (text[0] >= '0' && text[0] <= '9' && *end == '\0')
         return 0;
     run->from_number = 0;
-    rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
-    if (rest != NULL && strcmp(rest, "Z") == 0) {
-        run->from_wall = (wall_t)timegm(&tm) * 1000;
+    if (read_time(text, &run->from_wall) == 0)
         return 0;
-    }
     snprintf(run->error, sizeof(run->error),
              "--from %.80s: must be the number of an event, or a time as 2026-11-22T03:00:00Z",
              text);

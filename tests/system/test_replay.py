@@ -104,8 +104,12 @@ def test_the_trace_is_what_the_daemon_logged(told):
 def test_from_leaves_out_what_was_before(told):
     done = replay(history(told, "fra"), "--trace", "--from", 20)
     assert done.returncode == 0 and "started" not in done.stdout
-    done = replay(history(told, "fra"), "--trace", "--from", "2199-01-01T00:00:00Z")
-    assert len(done.stdout.splitlines()) == 2       # what it is, and that it is the same
+    assert "same: the last " in done.stdout
+    line = done.stdout.splitlines()[-2]             # a time as the trace shows it
+    done = replay(history(told, "fra"), "--trace", "--from", line.split()[0])
+    assert done.returncode == 0 and line in done.stdout.splitlines()
+    done = replay(history(told, "fra"), "--from", "2199-01-01T00:00:00Z")
+    assert done.returncode == 2 and "nothing was compared" in done.stderr
     done = replay(history(told, "fra"), "--from", "yesterday")
     assert done.returncode == 2 and "must be the number of an event, or a time" in done.stderr
 
@@ -128,8 +132,8 @@ def test_an_update_that_was_altered_is_shown_beside_what_it_is_now(told, tmp_pat
     assert difference["number"] == found[0] and difference["event"] == "head"
     assert [line.replace("epoch=3", "epoch=2") for line in difference["recorded"]] == \
         difference["now"]
-    done = replay(database, "--from", found[0] + 1)     # what follows is the same
-    assert done.returncode == 0, done.stdout
+    after = same(database, "--from", found[0] + 1)      # what follows is the same
+    assert after["compared"] == after["events"] - found[0]
 
 
 def test_an_event_that_was_altered_is_found_where_it_makes_a_difference(told, tmp_path):
