@@ -219,6 +219,9 @@ void made_decision(enum decision_kind kind, int pizza_east, int pizza_west, int 
     struct decision *decision = &made.commit.decision;
     bool first = head->epoch == 0;
 
+    for (uint32_t p = 0; p < MADE_PROBES; p++)
+        made.inv->heard[p].revision =
+            made.revision; /* told, and no answer: that is a test's to say */
     memcpy(made.normal, first ? made.zone : head->normal, sizeof(made.normal));
     memcpy(made.base, first ? made.zone : head->weights, sizeof(made.base));
     made.weights[PIZZA_EAST] = pizza_east;
