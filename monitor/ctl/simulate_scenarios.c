@@ -82,7 +82,9 @@ static int scan(struct dirent ***ret_entries)
     if (count > 0)
         return count;
     if (count < 0)
-        fprintf(stderr, "regionshift: scenarios: %s: %s\n", folder(), strerror(errno));
+        fprintf(stderr,
+                "regionshift: scenarios: %s: %s; REGIONSHIFT_SCENARIOS can name another folder\n",
+                folder(), strerror(errno));
     else
         fprintf(stderr, "regionshift: scenarios: %s holds no *" SUFFIX "\n", folder());
     return -1;

@@ -99,6 +99,15 @@ static void print_indented(const char *text)
     }
 }
 
+/* What the number stands for, and the rules behind it. */
+static void print_invariant(const char *id)
+{
+    for (uint32_t i = 0; i < invariant_count; i++) {
+        if (strcmp(invariant_names[i].id, id) == 0)
+            printf("  %s (%s): %s\n", id, invariant_names[i].rules, invariant_names[i].text);
+    }
+}
+
 static void print_failure(const struct outcome_report *report, const char *file)
 {
     char span[SPAN_MAX];
@@ -108,9 +117,11 @@ static void print_failure(const struct outcome_report *report, const char *file)
         render_text(stdout, report->failed->text);
         printf("\n  at %s: %s\n", span_format(report->failed_ms, span), report->failed_text);
     }
-    if (report->violated)
+    if (report->violated) {
         printf("  %s violated at %s: %s\n", report->violation.id,
                span_format(report->violation.at_ms, span), report->violation.text);
+        print_invariant(report->violation.id);
+    }
     print_indented(report->explain);
 }
 

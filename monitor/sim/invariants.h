@@ -27,10 +27,10 @@ void invariants_destroy(struct invariants *invariants);
 /* The first violation, or NULL while all is well. */
 const struct violation *invariants_violation(const struct invariants *invariants);
 
-/* Every invariant there is, for `simulate` and the manual: ids and one sentence each. */
+/* Every invariant there is, as `simulate` explains one that was violated: one sentence each. */
 struct invariant_name {
     const char *id;
-    const char *rules; /* DESIGN's rules it stands for, "A1 A2 A3" */
+    const char *rules; /* the rules it stands for, "A1 A2 A3" */
     const char *text;
 };
 extern const struct invariant_name invariant_names[];
