@@ -10,7 +10,8 @@
  *     JOBS=N       workers; default: one for each core
  *     FAILURES=N   stops after so many; default 10
  *     PLAY=FILE    only this scenario, under the .conf next to it; TRACE=1: with the log of all
- * probes SOURCE=DIR COMMIT=NAME   where the tree is, and what it is called in reports */
+ *     SOURCE=DIR   where the tree is; COMMIT=NAME: what it is called in reports
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -59,7 +60,9 @@ static int read_number(const char *text, uint64_t *ret_value)
 
     errno = 0;
     *ret_value = strtoull(text, &end, 10);
-    return errno == 0 && end != text && *end == '\0' && text[0] != '-' ? 0 : -1;
+    if (errno != 0 || end == text || *end != '\0' || text[0] == '-')
+        return -1;
+    return *ret_value <= INT64_MAX ? 0 : -1; /* as `regionshift simulate --seed` takes it */
 }
 
 static int read_seeds(const char *text, struct arguments *arguments)
@@ -99,6 +102,16 @@ static int read_small(const char *text, uint64_t most, uint32_t *ret_value)
     return 0;
 }
 
+static int read_play(const char *file, const char **ret_play)
+{
+    size_t length = strlen(file);
+
+    if (length <= strlen(".scn") || strcmp(file + length - strlen(".scn"), ".scn") != 0)
+        return -1;
+    *ret_play = file;
+    return 0;
+}
+
 /* One "KEY=VALUE"; an empty value is none, as make passes a variable that is not set. */
 static int read_argument(const char *word, struct arguments *arguments)
 {
@@ -122,8 +135,8 @@ static int read_argument(const char *word, struct arguments *arguments)
     if (IS("JOBS"))
         return read_small(value, JOBS_MAX, &arguments->jobs);
     if (IS("PLAY"))
-        arguments->play = value;
-    else if (IS("TRACE"))
+        return read_play(value, &arguments->play);
+    if (IS("TRACE"))
         arguments->trace = true;
     else if (IS("SOURCE"))
         arguments->options.source = value;
@@ -336,20 +349,29 @@ static bool play_files(const struct arguments *arguments, struct shared *shared)
 
     if (runs == NULL)
         exit(EXIT_FAILURE);
-    if (arguments->play != NULL)
+    if (arguments->play != NULL) {
         good = sim_runs_file(runs, arguments->play, stdout, arguments->trace ? stdout : NULL);
-    else
+        if (good)
+            printf("%s: held\n", arguments->play);
+    } else {
         good = play_regressions(runs, arguments->options.source) == 0;
+    }
     sim_runs_destroy(runs);
     return good;
 }
 
-int main(int argc, char **argv)
+static uint32_t core_count(void)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return cores < 1 ? 1 : cores > JOBS_MAX ? JOBS_MAX : (uint32_t)cores;
+}
+
+int main(int argc, char **argv)
+{
     struct arguments arguments = {.first = 1,
                                   .last = CI_SEEDS,
-                                  .jobs = cores > 0 && cores < JOBS_MAX ? (uint32_t)cores : 1,
+                                  .jobs = core_count(),
                                   .failures = FAILURES_ENOUGH,
                                   .options = {.hours = 1, .source = ".", .commit = "unknown"}};
     struct shared *shared =

@@ -423,9 +423,10 @@ bool sim_runs_file(struct sim_runs *runs, const char *path, FILE *out, FILE *tra
     }
     good = runs->report.good;
     if (!good) {
-        fprintf(out, "FAILED %s: ", path);
+        fprintf(out, "FAILED seed %" PRIu64 " commit %s %s: ", play.seed, runs->options.commit,
+                path);
         tell_what(&runs->report, out);
-        fprintf(out, "%s\n", runs->report.explain);
+        fprintf(out, "%s\nrepeat: make check-sim PLAY=%s TRACE=1\n\n", runs->report.explain, path);
     }
 out:
     free(settings.text);
