@@ -59,11 +59,11 @@ static char *sets_text(const struct scenario *scenario)
     return must(text);
 }
 
+/* With the first `count` of the scenario's set lines. */
 static void make_cast(const struct simulation *simulation, const struct scenario *scenario,
-                      struct cast_of_sets *made)
+                      uint32_t count, struct cast_of_sets *made)
 {
     struct settings_change changes[SCENARIO_SETS_MAX];
-    uint32_t count = scenario != NULL ? scenario->set_count : 0;
 
     for (uint32_t i = 0; i < count; i++)
         changes[i] = (struct settings_change){scenario->sets[i].path, scenario->sets[i].value};
@@ -88,8 +88,25 @@ static const struct cast_of_sets *cast_for(struct simulation *simulation,
         must(reallocarray(simulation->casts, simulation->cast_count + 1, sizeof(*made)));
     made = &simulation->casts[simulation->cast_count++];
     *made = (struct cast_of_sets){.sets = sets};
-    make_cast(simulation, scenario, made);
+    make_cast(simulation, scenario, scenario != NULL ? scenario->set_count : 0, made);
     return made;
+}
+
+/* The set line with which the settings are not allowed any more: the one after the longest
+ * beginning that is. */
+static unsigned guilty_line(const struct simulation *simulation, const struct scenario *scenario)
+{
+    uint32_t count = scenario->set_count;
+    bool good = false;
+
+    while (!good && --count > 0) {
+        struct cast_of_sets tried = {.cast = NULL};
+
+        make_cast(simulation, scenario, count, &tried);
+        good = tried.cast != NULL;
+        cast_destroy(tried.cast);
+    }
+    return scenario->sets[count].line;
 }
 
 int simulate_make_cast(struct simulation *simulation)
@@ -147,12 +164,11 @@ static int check(struct simulation *simulation, struct scenario_run *run)
     const struct cast_of_sets *made = cast_for(simulation, run->scenario);
     struct misfit misfit = {run, simulation->arguments->scenario_count > 0};
     struct play play = play_of(simulation, run, made->cast);
-    unsigned line = run->scenario->set_count > 0 ? run->scenario->sets[0].line : 0;
     char text[RUN_TEXT_MAX + 1];
 
     if (made->cast == NULL) {
         snprintf(text, sizeof(text), "with these settings changed: %.900s", made->error);
-        on_misfit(&misfit, run->file, line, text);
+        on_misfit(&misfit, run->file, guilty_line(simulation, run->scenario), text);
     } else {
         play_check(&play, on_misfit, &misfit);
     }

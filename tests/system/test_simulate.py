@@ -277,10 +277,14 @@ def test_names_that_mean_nothing_under_the_settings_are_errors_when_asked_for(fo
 
 def test_set_lines_that_the_settings_do_not_bear_are_errors(folder, tmp_path):
     bold = tmp_path / "bold.scn"
-    bold.write_text("scenario bold\n\nset groups.*.holt 45\nexpect 0..1m never shift\n")
-    done = simulate(folder, "--scenario", bold)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(f"{bold}:3: ") and "hol" in done.stderr
+    for lines, number, word in (("\nset groups.*.holt 45\n", 3, "hol"),
+                                ("set groups.*.hold 45\nset groups.*.stable -1\nset aws.region x\n",
+                                 3, "stable"),
+                                ("set checks.window.bad 9\nset checks.window.of 6\n", 2, "window")):
+        bold.write_text(f"scenario bold\n{lines}expect 0..1m never shift\n")
+        done = simulate(folder, "--scenario", bold)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith(f"{bold}:{number}: ") and word in done.stderr
 
 
 WRONG_LINES = [
