@@ -113,13 +113,19 @@ static json_t *failure_of(const struct simulation *simulation, const struct rand
 static json_t *random_of(const struct simulation *simulation, const struct settings *settings)
 {
     json_t *failures = json_array();
+    int rc = 0;
 
     if (simulation->seeds == 0) {
         json_decref(failures);
         return json_null();
     }
     for (size_t i = 0; i < simulation->failed_count; i++)
-        json_array_append_new(failures, failure_of(simulation, simulation->failed[i], settings));
+        rc |= json_array_append_new(failures,
+                                    failure_of(simulation, simulation->failed[i], settings));
+    if (rc != 0) {
+        json_decref(failures);
+        return NULL;
+    }
     return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "first_seed",
                      (json_int_t)simulation->arguments->seed, "asked",
                      (json_int_t)simulation->seeds, "hours", (json_int_t)simulation->seeds_done,
@@ -133,10 +139,14 @@ int simulate_show_json(const struct simulation *simulation)
     const struct settings *settings = simulation->casts[0].cast->settings[0];
     json_t *scenarios = json_array();
     json_t *whole;
-    int rc;
+    int rc = 0;
 
     for (size_t i = 0; i < simulation->run_count; i++)
-        json_array_append_new(scenarios, run_of(simulation->runs[i], settings));
+        rc |= json_array_append_new(scenarios, run_of(simulation->runs[i], settings));
+    if (rc != 0) { /* a run that is left out would not be missed */
+        json_decref(scenarios);
+        scenarios = NULL;
+    }
     whole = json_pack("{s:i, s:s, s:s, s:I, s:b, s:b, s:o, s:o}", "v", 1, "settings",
                       simulation->file, "fingerprint", settings->fingerprint, "seed",
                       (json_int_t)simulation->arguments->seed, "good", simulate_is_good(simulation),

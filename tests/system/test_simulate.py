@@ -189,6 +189,14 @@ def test_json_has_the_form_of_the_manual(folder):
         assert re.search(rf"\b{field}\b", documented), field
 
 
+def test_a_name_that_json_cannot_hold_is_an_error_and_not_left_out(folder, tmp_path):
+    path = os.fsencode(tmp_path) + b"/\xff.scn"
+    with open(path, "w", encoding="ascii") as out:
+        out.write("scenario a\nexpect 0..end never shift\n")
+    done = simulate(folder, "--json", "--scenario", os.fsdecode(path))
+    assert (done.returncode, done.stdout) == (1, "") and "no UTF-8" in done.stderr
+
+
 def test_nothing_asked_for_is_null_or_empty(folder):
     answer = json.loads(simulate(folder, "--json", "--seeds", "1").stdout)
     conforms(answer, FORM)
