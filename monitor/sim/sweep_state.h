@@ -105,7 +105,6 @@ void sweep_die(const struct cast *cast, int death, uint32_t phases, uint64_t see
  * checks; limit_ms: not by then. */
 msec_t sweep_grey(const struct cast *cast, uint32_t loss, uint64_t seed, msec_t limit_ms);
 
-void sweep_sort(msec_t *times, uint32_t count);
 struct sweep_times sweep_times_of(msec_t *times, uint32_t count);
 
 /* ---- sweep_noise.c: the tables of the rule itself ---- */

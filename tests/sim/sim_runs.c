@@ -423,8 +423,7 @@ bool sim_runs_file(struct sim_runs *runs, const char *path, FILE *out, FILE *tra
     }
     good = runs->report.good;
     if (!good) {
-        fprintf(out, "FAILED seed %" PRIu64 " commit %s %s: ", play.seed, runs->options.commit,
-                path);
+        fprintf(out, "FAILED %s commit %s: ", path, runs->options.commit);
         tell_what(&runs->report, out);
         fprintf(out, "%s\nrepeat: make check-sim PLAY=%s TRACE=1\n\n", runs->report.explain, path);
     }
