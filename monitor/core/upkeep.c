@@ -180,6 +180,14 @@ static bool drift_is_to_stand(const struct engine *engine, uint32_t group)
            (state_group(engine, group)->drift == DRIFT_ADOPT || drift_ack(engine, group) != NULL);
 }
 
+/* D6: the dwell that runs is this decision's own: it was a move when none was left of an older one.
+ * Not so of an order, which dwell does not block, and of what stands for a move under a new fence. */
+static bool began_dwell(const struct decision *decision)
+{
+    return decision_is_move(decision->kind) && decision->order[0] == '\0' &&
+           decision->moved_wall == decision->at_wall;
+}
+
 static void propose_drift(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
@@ -192,7 +200,7 @@ static void propose_drift(struct engine *engine, uint32_t group)
 
     memcpy(state->proposal.normal, state->proposal.weights,
            state_group(engine, group)->site_count * sizeof(int));
-    if (decision_is_move(head->kind) && head->order[0] == '\0' && !observing_begun(engine, group))
+    if (began_dwell(head) && !observing_begun(engine, group))
         decision->moved_wall = 0; /* what was decided never moved: no dwell */
     if (ack != NULL)
         memcpy(decision->order, ack->id, sizeof(ack->id));
@@ -291,9 +299,8 @@ static void propose_cancel(struct engine *engine, uint32_t group)
     struct group_state *state = &engine->groups[group];
     struct decision *decision = proposal_begin(engine, group, DECISION_CANCEL);
 
-    if (state->head.decision.order[0] == '\0')
-        decision->moved_wall = 0; /* nothing moved; and no dwell was left when it was decided */
-    /* else dwell did not block that order: an older move may still hold, so it counts from it */
+    if (began_dwell(&state->head.decision))
+        decision->moved_wall = 0; /* nothing moved */
     memcpy(state->proposal.weights, state->head.base,
            state_group(engine, group)->site_count * sizeof(int));
     snprintf(decision->reason, sizeof(decision->reason),

@@ -247,9 +247,10 @@ static void end_blind_time(struct invariants *invariants, uint32_t probe, bool b
         struct seen_check *seen = &invariants->seen[probe].checks[i];
         if (seen->letter == 'u')
             continue;
-        seen->unsure |= by_age;
         if (!by_age)
             forget(seen);
+        seen->unsure |= by_age;
+        seen->run = 0; /* and it is sure again when a whole run says so */
     }
 }
 
