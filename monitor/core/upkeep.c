@@ -180,8 +180,9 @@ static bool drift_is_to_stand(const struct engine *engine, uint32_t group)
            (state_group(engine, group)->drift == DRIFT_ADOPT || drift_ack(engine, group) != NULL);
 }
 
-/* D6: the dwell that runs is this decision's own: it was a move when none was left of an older one.
- * Not so of an order, which dwell does not block, and of what stands for a move under a new fence. */
+/* D6: the dwell that runs is this decision's own: it was a move when none was left of an older.
+ * Not so of an order, which dwell does not block, and of what stands for a move under a new fence.
+ */
 static bool began_dwell(const struct decision *decision)
 {
     return decision_is_move(decision->kind) && decision->order[0] == '\0' &&
