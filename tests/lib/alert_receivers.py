@@ -9,12 +9,14 @@ Prints one JSON line with the ports, then one for everything received. Reads com
     http refuse N STATUS     the next N requests get STATUS
     http delay SECONDS       before each answer
 and answers {"kind":"ok"}. A mail with the word "poison" is never taken.
+The login is rs with the password in MAILBOX_PASSWORD, or s3cret.
 Ends with its standard input."""
 
 import asyncio
 import http.server
 import json
 import logging
+import os
 import ssl
 import subprocess
 import sys
@@ -107,7 +109,8 @@ class Hooks(http.server.ThreadingHTTPServer):
 
 
 def authenticate(server, session, envelope, mechanism, data):
-    good = data.login == b"rs" and data.password == b"s3cret"
+    password = os.environ.get("MAILBOX_PASSWORD", "s3cret").encode()
+    good = data.login == b"rs" and data.password == password
     return AuthResult(success=good, handled=False, auth_data=data.login if good else None)
 
 
