@@ -5,6 +5,7 @@
  *     simulate_scenarios.c  which scenario files there are
  *     simulate_run.c        plays them, and random hours; casts, progress, Ctrl-C
  *     simulate_sweep.c      --sweep: what a setting costs
+ *     simulate_repeat.c     the line that repeats a random hour
  *     simulate_show.c       the table, for people
  *     simulate_json.c       the same as JSON (docs/API.md)
  */
@@ -99,8 +100,11 @@ void simulate_clear(struct simulation *simulation);
 __attribute__((format(printf, 1, 2))) void simulate_progress(const char *format, ...);
 
 bool simulate_is_good(const struct simulation *simulation);
-/* "regionshift -c FILE simulate --seeds 1 --seed 77" */
-void simulate_repeat(const struct simulation *simulation, uint64_t seed, char *out, size_t size);
+
+/* ---- simulate_repeat.c ---- */
+
+/* "regionshift -c FILE simulate --seeds 1 --seed 77", for a shell; to be freed. */
+char *simulate_repeat(const char *file, uint64_t seed);
 
 /* ---- simulate_sweep.c ---- */
 

@@ -102,12 +102,13 @@ static json_t *text_of_scenario(const struct scenario *scenario)
 static json_t *failure_of(const struct simulation *simulation, const struct random_failure *failure,
                           const struct settings *settings)
 {
-    char repeat[RUN_TEXT_MAX + 1];
+    char *repeat = simulate_repeat(simulation->file, failure->seed);
+    json_t *value = json_pack("{s:I, s:s, s:o, s:o}", "seed", (json_int_t)failure->seed, "repeat",
+                              repeat, "report", report_of(&failure->report, settings), "shrunk",
+                              text_of_scenario(failure->shrunk));
 
-    simulate_repeat(simulation, failure->seed, repeat, sizeof(repeat));
-    return json_pack("{s:I, s:s, s:o, s:o}", "seed", (json_int_t)failure->seed, "repeat", repeat,
-                     "report", report_of(&failure->report, settings), "shrunk",
-                     text_of_scenario(failure->shrunk));
+    free(repeat);
+    return value;
 }
 
 static json_t *random_of(const struct simulation *simulation, const struct settings *settings)

@@ -290,12 +290,6 @@ bool simulate_is_good(const struct simulation *simulation)
     return true;
 }
 
-void simulate_repeat(const struct simulation *simulation, uint64_t seed, char *out, size_t size)
-{
-    snprintf(out, size, "regionshift -c %s simulate --seeds 1 --seed %" PRIu64, simulation->file,
-             seed);
-}
-
 void simulate_clear(struct simulation *simulation)
 {
     for (size_t i = 0; i < simulation->cast_count; i++) {

@@ -3,6 +3,7 @@
  * that moment. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "render.h"
@@ -153,12 +154,12 @@ static void print_wrong(const struct scenario_run *run)
 static void print_random_failure(const struct simulation *simulation,
                                  const struct random_failure *failure)
 {
-    char repeat[RUN_TEXT_MAX + 1];
+    char *repeat = simulate_repeat(simulation->file, failure->seed);
 
-    simulate_repeat(simulation, failure->seed, repeat, sizeof(repeat));
     printf("\n");
     render_styled(STYLE_BAD, failure->scenario->name);
     printf("\n  repeat: %s\n", repeat);
+    free(repeat);
     print_failure(&failure->report, failure->scenario->name);
     if (failure->shrunk == NULL)
         return;
