@@ -78,8 +78,24 @@ static void read_bytes(struct reading *reading, const char *bytes, size_t length
         line_read(reading, text);
 }
 
+/* Some editors begin a file with it; it cannot be seen, so it is named. What follows is read. */
+static size_t read_mark(struct reading *reading, const char *text, size_t length)
+{
+    static const char mark[] = "\xEF\xBB\xBF";
+    size_t size = sizeof mark - 1;
+    if (length < size || memcmp(text, mark, size) != 0)
+        return 0;
+    reading_complain_at(reading, 1,
+                        "begins with a byte order mark (EF BB BF); save it as UTF-8 "
+                        "without one");
+    return size;
+}
+
 static void read_all(struct reading *reading, const char *text, size_t length)
 {
+    size_t mark = read_mark(reading, text, length);
+    text += mark;
+    length -= mark;
     while (length > 0 && reading->complaints < SCENARIO_COMPLAINTS_MAX && !reading->out_of_memory) {
         const char *end = memchr(text, '\n', length);
         size_t line_length = end != NULL ? (size_t)(end - text) : length;

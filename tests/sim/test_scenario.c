@@ -636,6 +636,24 @@ START_TEST(a_nul_byte_is_no_text)
 }
 END_TEST
 
+START_TEST(a_byte_order_mark_is_named_and_what_follows_is_read)
+{
+    static const char text[] = "\xEF\xBB\xBFscenario x\nat 0 store up\n";
+    refused(text, sizeof text - 1,
+            "F:1: begins with a byte order mark (EF BB BF); save it as UTF-8 without one\n");
+    static const char more[] = "\xEF\xBB\xBFscenario x\nat y store up\n";
+    refused(more, sizeof more - 1,
+            "F:1: begins with a byte order mark (EF BB BF); save it as UTF-8 without one\n"
+            "F:2: \"y\" is not a time: 90, 90s, 1.5m, 2h or 250ms\n");
+    refused("\xEF\xBB\xBF", 3,
+            "F:1: begins with a byte order mark (EF BB BF); save it as UTF-8 without one\n"
+            "F:0: names no scenario; a line \"scenario NAME\" is missing\n");
+    refused("\xEF\xBB", 2,
+            "F:1: holds a control character or is not UTF-8\n"
+            "F:0: names no scenario; a line \"scenario NAME\" is missing\n");
+}
+END_TEST
+
 START_TEST(a_flood_of_mistakes_is_cut)
 {
     char *text = repeated("x", 100000);
@@ -686,6 +704,7 @@ int main(void)
     tcase_add_test(tests, a_line_and_a_file_have_a_limit);
     tcase_add_test(tests, a_line_has_at_most_64_words);
     tcase_add_test(tests, a_nul_byte_is_no_text);
+    tcase_add_test(tests, a_byte_order_mark_is_named_and_what_follows_is_read);
     tcase_add_test(tests, a_flood_of_mistakes_is_cut);
     tcase_add_test(tests, an_empty_file_is_no_scenario);
     suite_add_tcase(suite, tests);
