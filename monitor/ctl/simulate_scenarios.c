@@ -116,12 +116,16 @@ static int add_all(struct simulation *simulation)
 /* What the word may have meant, and what there is. */
 static int unknown(const char *name)
 {
-    struct nearest nearest = nearest_to(name);
+    size_t length = strlen(name) - (is_scenario(name) ? strlen(SUFFIX) : 0);
+    struct nearest nearest;
     struct dirent **entries;
     int count = scan(&entries);
+    char *stem;
 
     if (count < 0)
         return CODE_USAGE;
+    stem = must(strndup(name, length));
+    nearest = nearest_to(stem);
     fprintf(stderr, "regionshift: --scenario %s: no such scenario", name);
     for (int i = 0; i < count; i++) {
         entries[i]->d_name[strlen(entries[i]->d_name) - strlen(SUFFIX)] = '\0';
@@ -133,16 +137,19 @@ static int unknown(const char *name)
     for (int i = 0; i < count; i++)
         fprintf(stderr, "  %s\n", entries[i]->d_name);
     forget(entries, count);
+    free(stem);
     return CODE_USAGE;
 }
 
+/* A path, a file here, or the name of one that is shipped, with or without its suffix. */
 static int add_asked(struct simulation *simulation, const char *name)
 {
+    bool is_file_name = is_scenario(name);
     char *file;
 
-    if (strchr(name, '/') != NULL || is_scenario(name))
+    if (strchr(name, '/') != NULL || (is_file_name && access(name, F_OK) == 0))
         return add_file(simulation, must(strdup(name)));
-    file = join(folder(), name, SUFFIX);
+    file = join(folder(), name, is_file_name ? "" : SUFFIX);
     if (access(file, F_OK) == 0)
         return add_file(simulation, file);
     free(file);

@@ -271,6 +271,23 @@ def test_every_mistake_of_every_file_is_told_with_its_line(folder, tmp_path):
     assert complaints[2].startswith(f"{tmp_path}/none.scn: ") and len(complaints) == 3
 
 
+def test_a_shipped_scenario_is_known_by_its_file_name_unless_one_is_here(folder, tmp_path):
+    here = tmp_path / "here"
+    here.mkdir()
+    done = simulate(folder, "--scenario", "dead.scn", cwd=here)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list(rows(done.stdout)) == ["dead"]
+    (here / "dead.scn").write_text(DEAD.replace("scenario dead", "scenario mine"))
+    assert list(rows(simulate(folder, "--scenario", "dead.scn", cwd=here).stdout)) == ["mine"]
+    assert list(rows(simulate(folder, "--scenario", "dead", cwd=here).stdout)) == ["dead"]
+    (here / "dead.scn").unlink()
+    (here / "dead.scn").mkdir()         # what is here is meant, though it is no scenario
+    done = simulate(folder, "--scenario", "dead.scn", cwd=here)
+    assert done.returncode == 2 and done.stderr.startswith("dead.scn: cannot be read: ")
+    done = simulate(folder, "--scenario", "./five.scn", cwd=here)       # a path is a path
+    assert done.returncode == 2 and done.stderr.startswith("./five.scn: cannot be read: ")
+
+
 def test_names_that_mean_nothing_under_the_settings_are_errors_when_asked_for(folder, tmp_path):
     mars = tmp_path / "mars.scn"
     mars.write_text("scenario mars\nat 1 site mars refuse\nat 2 probe #5 kill\n"
@@ -298,6 +315,8 @@ def test_set_lines_that_the_settings_do_not_bear_are_errors(folder, tmp_path):
 WRONG_LINES = [
     (("--scenario", "ded"), "no such scenario; did you mean dead?"),
     (("--scenario", "ded"), "\n  dead\n  five\n  wrong\n"),
+    (("--scenario", "ded.scn"), "ded.scn: no such scenario; did you mean dead?"),
+    (("--scenario", ".scn"), "no such scenario"),
     (("--seeds", "0"), "must be a number, 1 to"),
     (("--seeds", "ten"), "must be a number, 1 to"),
     (("--seed", "-1"), "must be a number, 0 to"),
