@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { HOUR_MS = 3600000, FAULTS_PER_HOUR_MS = 1200000, PATH_LENGTH = 512, SHIPPED = 2 };
 
@@ -133,27 +134,56 @@ static void write_settings(const struct sim_run *run, FILE *out)
     fwrite(run->settings->text, 1, run->settings->length, out);
 }
 
+/* Opens FOLDER/NAME.conf or .scn; NULL: told. */
+static FILE *open_kept(const struct sim_run *run, const char *name, const char *suffix,
+                       char path[PATH_LENGTH])
+{
+    FILE *file;
+
+    snprintf(path, PATH_LENGTH, FAILURES_FOLDER "/%s%s", name, suffix);
+    file = fopen(path, "w");
+    if (file == NULL)
+        fprintf(run->out, "not kept: %s: %s\n", path, strerror(errno));
+    return file;
+}
+
+/* Whether all of it is in the file; half a scenario would play as another one, so it goes. */
+static bool close_kept(const struct sim_run *run, FILE *file, const char *path)
+{
+    bool is_whole = ferror(file) == 0;
+
+    if (fclose(file) != 0)
+        is_whole = false;
+    if (!is_whole) {
+        fprintf(run->out, "not kept: %s: could not be written to its end\n", path);
+        unlink(path);
+    }
+    return is_whole;
+}
+
 /* A pair of files that plays again by itself. */
 static void keep(const struct sim_run *run, const struct scenario *scenario)
 {
     char path[PATH_LENGTH];
     FILE *file;
 
-    if (mkdir(FAILURES_FOLDER, 0777) < 0 && errno != EEXIST)
+    if (mkdir(FAILURES_FOLDER, 0777) < 0 && errno != EEXIST) {
+        fprintf(run->out, "not kept: " FAILURES_FOLDER ": %s\n", strerror(errno));
         return;
-    snprintf(path, sizeof(path), FAILURES_FOLDER "/%s.conf", scenario->name);
-    file = fopen(path, "w");
+    }
+    file = open_kept(run, scenario->name, ".conf", path);
     if (file == NULL)
         return;
     write_settings(run, file);
-    fclose(file);
-    snprintf(path, sizeof(path), FAILURES_FOLDER "/%s.scn", scenario->name);
-    file = fopen(path, "w");
+    if (!close_kept(run, file, path))
+        return;
+    file = open_kept(run, scenario->name, ".scn", path);
     if (file == NULL)
         return;
     scenario_write(scenario, file);
-    fclose(file);
-    fprintf(run->out, "kept: %s, and .conf; play it: make check-sim PLAY=$PWD/%s\n", path, path);
+    if (close_kept(run, file, path))
+        fprintf(run->out, "kept: %s, and .conf; play it: make check-sim PLAY=$PWD/%s\n", path,
+                path);
 }
 
 static void tell_what(const struct outcome_report *report, FILE *out)
