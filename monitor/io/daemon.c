@@ -97,6 +97,14 @@ static void on_zones_closed(void *context)
     resolver_close(daemon->resolver, nothing, NULL);
 }
 
+/* What is being closed still writes to disks; libuv gives a signal its default back, which would
+ * end us half-way. */
+static void ignore(uv_signal_t *handle, int number)
+{
+    uv_close((uv_handle_t *)handle, NULL);
+    (void)signal(number, SIG_IGN);
+}
+
 /* Closes all there is; parts that were never made are passed over. */
 static void close_parts(struct daemon *daemon)
 {
@@ -114,9 +122,9 @@ static void close_parts(struct daemon *daemon)
     recorder_end(daemon->recorder, RECORDING_STOPPED);
     history_close(daemon->history, nothing, NULL);
     loop_close(daemon->loop, nothing, NULL);
-    uv_close((uv_handle_t *)&daemon->on_hangup, NULL);
-    uv_close((uv_handle_t *)&daemon->on_terminate, NULL);
-    uv_close((uv_handle_t *)&daemon->on_interrupt, NULL);
+    ignore(&daemon->on_hangup, SIGHUP);
+    ignore(&daemon->on_terminate, SIGTERM);
+    ignore(&daemon->on_interrupt, SIGINT);
     uv_close((uv_handle_t *)&daemon->watchdog, NULL);
     uv_close((uv_handle_t *)&daemon->patience, NULL);
 }
