@@ -126,7 +126,8 @@ static void absorb_clock(struct engine *engine, const struct event_clock *event)
 }
 
 /* S1: a revision that goes back is told to people; after a whole read it is accepted, and the
- * fences decide (C7). */
+ * fences decide (C7). An ack given from now on has a lower revision than the drift had: it counts.
+ */
 static void notice_set_back(struct engine *engine, uint64_t revision)
 {
     struct fact *fact;
@@ -139,6 +140,10 @@ static void notice_set_back(struct engine *engine, uint64_t revision)
     fact->number = (int64_t)revision;
     fact->limit = (int64_t)engine->store_revision;
     alerting_set_back(engine, revision);
+    for (uint32_t i = 0; i < engine->settings->group_count; i++) {
+        if (engine->groups[i].drift_revision > revision)
+            engine->groups[i].drift_revision = revision;
+    }
 }
 
 /* S2: a failing store is no evidence; what we know of leases stays true for one lease's time. */

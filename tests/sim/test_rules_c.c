@@ -308,6 +308,33 @@ START_TEST(c4_a_human_who_puts_the_weight_back_ends_the_drift)
 }
 END_TEST
 
+/* After a restore the store counts its revisions from further back: an ack has a lower one than the
+ * drift that it is about. */
+START_TEST(c4_an_ack_counts_after_the_store_was_set_back)
+{
+    struct world *world = pizza_world(PIZZA("hold = 20;"));
+    struct group_view view;
+
+    world_store_save(world);
+    for (int i = 0; i < 5; i++) {
+        region_dies(world, "us-west-2", SITE_REFUSE);
+        run_for(world, 30000);
+        region_dies(world, "us-west-2", SITE_OK);
+        run_for(world, 30000);
+    }
+    world_set_weight(world, "factory/us-east-1", 91);
+    run_for(world, 310000);
+    world_store_rollback(world);
+    run_for(world, 20000);
+    world_order(world, &(struct world_order){.verb = ORDER_ACK, .incident = "jwt-pizza.drift"});
+    run_for(world, 60000);
+    look(world, &view);
+    ck_assert(!view.drifted);
+    ck_assert_int_eq(view.head.kind, DECISION_ADOPT);
+    world_destroy(world);
+}
+END_TEST
+
 START_TEST(c4_override_moves_over_a_drift)
 {
     struct world *world = pizza_world(PIZZA("hold = 20;"));
@@ -371,6 +398,7 @@ int main(void)
         c4_a_human_change_stops_everything_until_acknowledged,
         c4_an_ack_does_not_cover_a_later_drift, c4_adopt_takes_a_human_change_as_normal_at_once,
         c4_a_human_change_during_a_move_is_not_overwritten,
-        c4_a_human_who_puts_the_weight_back_ends_the_drift, c4_override_moves_over_a_drift,
+        c4_a_human_who_puts_the_weight_back_ends_the_drift,
+        c4_an_ack_counts_after_the_store_was_set_back, c4_override_moves_over_a_drift,
         c5_the_last_weight_is_never_taken, c5_all_zero_is_not_adopted_even_when_acknowledged);
 }
