@@ -148,6 +148,9 @@ struct store_settings {
     const char *ca_file;
     const char *cert_file;
     const char *key_file;
+    const char *user;     /* of etcd; "" : the probe's name, if there is a password */
+    const char *password; /* the secret itself; "" : etcd is asked without a user */
+    msec_t timeout_ms;    /* etcd: of one call, over all members it is tried at */
     msec_t lease_ms;
 };
 

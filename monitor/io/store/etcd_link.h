@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* etcd_link.h: one question to etcd, asked of whichever member answers. Knows members, their
+ * failures and back-off, TLS and tokens; knows nothing of keys.
+ *
+ * A question goes to the member that answered last, and to the next one when it is certain that
+ * the first did not carry it out (no connection; "no leader"; a bad token, after a new one was
+ * got); a question that only reads, or whose repetition does no harm, also when its answer was
+ * lost. All of it ends by one deadline. */
+#ifndef REGIONSHIFT_STORE_ETCD_LINK_H
+#define REGIONSHIFT_STORE_ETCD_LINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "curl_loop.h"
+#include "etcd_json.h"
+#include "settings.h"
+
+struct etcd_link;
+
+/* user "" : no authentication. settings are borrowed until the link is closed. 0 or -errno; a file
+ * that cannot be read is said by each answer, with its path. */
+int etcd_link_create(uv_loop_t *loop, struct curl_loop *curl_loop,
+                     const struct store_settings *settings, const char *user, const char *password,
+                     struct etcd_link **ret_link);
+
+struct etcd_question {
+    const char *path; /* ETCD_PATH_..., or any other path of the gateway */
+    const char *body; /* copied */
+    size_t length;
+    bool may_repeat;    /* asking twice does no harm */
+    bool without_token; /* authenticate itself */
+    msec_t timeout_ms;  /* of the whole; 0: the link's own */
+};
+
+struct etcd_answer {
+    struct etcd_error error; /* fault NONE: HTTP 200, and body is the answer */
+    bool maybe_done;         /* the question may have been carried out all the same */
+    const char *member;      /* the URL that answered, or was tried last */
+    const char *body;        /* valid during the callback */
+    size_t length;
+    char
+        sentence[512]; /* for the operator: member, what was asked, what went wrong; "" when well */
+};
+typedef void (*etcd_answered)(void *context, const struct etcd_answer *answer);
+
+/* `answered` comes once, from the loop, also when the link is closed. */
+void etcd_link_ask(struct etcd_link *link, const struct etcd_question *question,
+                   etcd_answered answered, void *context);
+
+/* Ends what is pending (each is answered), then frees; `closed` runs from the loop. */
+void etcd_link_close(struct etcd_link *link, void (*closed)(void *context), void *context);
+
+#endif
