@@ -24,9 +24,11 @@ const struct record_set *change_find_fence(const struct zone_view *view, const c
 const struct record_set *change_find_site(const struct zone_view *view,
                                           const struct settings *settings, uint32_t site);
 
-/* The digest of what is wanted, "SITE=WEIGHT\n" for each site of the group (C2). */
-void change_digest(const struct settings *settings, uint32_t group, const int *weights,
-                   char ret_plan[PLAN_LENGTH + 1]);
+/* The digest of what is wanted in one zone, "SITE=WEIGHT\n" for each site of the group whose record
+ * is there (C2). Of this zone only, so that its fence can be judged by itself: the other zones of a
+ * group may be an epoch behind. weights: of all sites of the group. */
+void change_digest(const struct settings *settings, uint32_t group, uint32_t zone,
+                   const int *weights, char ret_plan[PLAN_LENGTH + 1]);
 
 /* Builds the batch that raises view's zone to `decision`. Returns 0, or -1 with a word in
  * ret_reason: "record-set-missing", "not-weighted", "name-too-long". */

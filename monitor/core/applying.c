@@ -383,7 +383,7 @@ static void slot_accepted(struct engine *engine, struct zone_slot *slot, uint64_
     slot->fence.epoch = epoch;
     slot->fence_ms = engine->now_ms;
     memcpy(slot->fence.nonce, slot->nonce, sizeof(slot->fence.nonce));
-    change_digest(engine->settings, slot->group, state->head.weights, slot->fence.plan);
+    change_digest(engine->settings, slot->group, slot->zone, state->head.weights, slot->fence.plan);
     strncpy(slot->fence.by, engine->settings->electors[engine->settings->self].name,
             sizeof(slot->fence.by) - 1);
     for (uint32_t k = 0; k < group->site_count; k++) {

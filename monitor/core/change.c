@@ -37,16 +37,20 @@ const struct record_set *change_find_site(const struct zone_view *view,
     return NULL;
 }
 
-void change_digest(const struct settings *settings, uint32_t group, const int *weights,
-                   char ret_plan[PLAN_LENGTH + 1])
+void change_digest(const struct settings *settings, uint32_t group, uint32_t zone,
+                   const int *weights, char ret_plan[PLAN_LENGTH + 1])
 {
     const struct group *g = &settings->groups[group];
     char text[PLAN_TEXT_MAX];
     size_t used = 0;
 
     for (uint32_t i = 0; i < g->site_count && used < sizeof(text); i++) {
-        int n = snprintf(text + used, sizeof(text) - used, "%s=%d\n",
-                         settings->sites[g->sites[i]].name, weights[i]);
+        const struct site *site = &settings->sites[g->sites[i]];
+        int n;
+
+        if (settings->services[site->service].zone != zone)
+            continue;
+        n = snprintf(text + used, sizeof(text) - used, "%s=%d\n", site->name, weights[i]);
         used += n > 0 ? (size_t)n : 0;
     }
     plan_digest(text, used < sizeof(text) ? used : sizeof(text) - 1, ret_plan);
@@ -80,7 +84,7 @@ static int add_fence(const struct settings *settings, const struct decision *dec
     snprintf(fence.group, sizeof(fence.group), "%s", group);
     snprintf(fence.by, sizeof(fence.by), "%s", settings->electors[settings->self].name);
     memcpy(fence.nonce, view->nonce, sizeof(fence.nonce));
-    change_digest(settings, decision->group, decision->weights, fence.plan);
+    change_digest(settings, decision->group, view->zone, decision->weights, fence.plan);
     if (fence_format(&fence, text, sizeof(text)) < 0 ||
         fence_name(group, view->apex, *space->fence_name, sizeof(*space->fence_name)) < 0)
         return -1;

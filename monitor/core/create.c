@@ -111,7 +111,6 @@ static void take_outputs(struct engine *engine)
     TAKE(engine, engine->out_facts, FACTS_MAX + 1);
     TAKE(engine, engine->view_agreements, most_sites(s));
     TAKE(engine, engine->plan_agreements, s->site_count);
-    TAKE(engine, engine->plan_weights, most_sites(s));
     TAKE(engine, engine->group_incidents, (size_t)s->group_count * GROUP_INCIDENT_COUNT);
     TAKE(engine, engine->region_incidents, (size_t)s->group_count * s->region_count);
     TAKE(engine, engine->probe_lost, s->elector_count);

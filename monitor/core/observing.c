@@ -119,41 +119,39 @@ static bool zone_says(const struct engine *engine, const struct zone_slot *slot,
     return true;
 }
 
-enum plan_verdict { PLAN_UNKNOWN, PLAN_HOLDS, PLAN_BROKEN };
-
-/* C2: the fence itself has the digest of what its epoch said. It is of the whole group, so it tells
- * only while all zones have the same epoch. */
-static enum plan_verdict judge_plan(const struct engine *engine, uint32_t group)
+/* C2: the fence itself has the digest of what its epoch said. */
+static bool plan_holds(const struct engine *engine, const struct zone_slot *slot)
 {
-    const struct zone_slot *slots = first_slot(engine, group);
-    const struct group *g = state_group(engine, group);
     char plan[PLAN_LENGTH + 1];
 
-    for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
-        const struct zone_slot *slot = &slots[i];
-
-        if (!slot->known || !slot->fence_present || slot->fence.epoch != slots[0].fence.epoch)
-            return PLAN_UNKNOWN;
-        for (uint32_t k = 0; k < g->site_count; k++) {
-            uint32_t service = engine->settings->sites[g->sites[k]].service;
-            if (engine->settings->services[service].zone == slot->zone)
-                engine->plan_weights[k] = slot->weights[k];
-        }
-    }
-    change_digest(engine->settings, group, engine->plan_weights, plan);
-    return strcmp(plan, slots[0].fence.plan) == 0 ? PLAN_HOLDS : PLAN_BROKEN;
+    change_digest(engine->settings, slot->group, slot->zone, slot->weights, plan);
+    return strcmp(plan, slot->fence.plan) == 0;
 }
 
-/* Of an epoch that neither head nor base is, its plan tells; where that cannot, an older epoch must
- * at least look like one of the two. */
+/* The zones of the group are at different epochs: a chain of decisions is on its way. */
+static bool fences_differ(const struct engine *engine, uint32_t group)
+{
+    const struct zone_slot *slots = first_slot(engine, group);
+
+    for (uint32_t i = 1; i < engine->groups[group].slot_count; i++) {
+        if (slots[i].known && slots[0].known && slots[i].fence.epoch != slots[0].fence.epoch)
+            return true;
+    }
+    return false;
+}
+
+/* Of an epoch that neither head nor base is, its plan tells. What the head was made from was not
+ * read at one epoch when the zones differed, so there it may look like that as well. */
 static bool unknown_drifted(const struct engine *engine, const struct zone_slot *slot)
 {
     const struct decision *head = &engine->groups[slot->group].head.decision;
-    enum plan_verdict plan = judge_plan(engine, slot->group);
 
-    if (plan != PLAN_UNKNOWN || !slot->fence_present || slot->fence.epoch > head->epoch)
-        return plan == PLAN_BROKEN;
-    return !zone_says(engine, slot, head->weights) && !zone_says(engine, slot, head->base);
+    if (!slot->fence_present)
+        return !zone_says(engine, slot, head->weights) && !zone_says(engine, slot, head->base);
+    if (plan_holds(engine, slot))
+        return false;
+    return slot->fence.epoch > head->epoch || !fences_differ(engine, slot->group) ||
+           !zone_says(engine, slot, head->base);
 }
 
 /* C4: weights are measured against what the fence's own epoch said. */

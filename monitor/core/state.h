@@ -126,6 +126,7 @@ struct group_state {
     msec_t commit_after_ms;
     msec_t allowed_ms; /* since when a proposal may be made; -1: not */
     msec_t head_seen_ms;
+    bool head_witnessed;  /* we were here, with an older head, when it came */
     msec_t upkeep_ms;     /* since when this head wants upkeep (upkeep.c); -1: it does not */
     msec_t drift_from_ms; /* C4: a reading asked for before this is older than the head's base */
     msec_t moved_ms;
@@ -250,7 +251,6 @@ struct engine {
     struct fact *out_facts;
     const struct agreement **view_agreements; /* for engine_group() */
     struct agreement *plan_agreements;        /* for engine_plan() */
-    int *plan_weights;                        /* of one group, while a fence's plan is judged */
     uint32_t item_stride;                     /* batch items a slot may need */
     struct update *update;                    /* being filled; valid inside engine_step() only */
 

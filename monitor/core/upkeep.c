@@ -189,10 +189,19 @@ static bool began_dwell(const struct decision *decision)
            decision->moved_wall == decision->at_wall;
 }
 
+/* D6: the head's dwell is void, for nothing moved. Only who was here all along can say so: a change
+ * may have been applied, and lost again by Route 53, before a newcomer's first reading. */
+static bool dwell_is_void(const struct engine *engine, uint32_t group)
+{
+    const struct group_state *state = &engine->groups[group];
+
+    return began_dwell(&state->head.decision) && state->head_witnessed &&
+           !observing_begun(engine, group);
+}
+
 static void propose_drift(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
-    const struct decision *head = &state->head.decision;
     const struct order *ack = drift_ack(engine, group);
     struct decision *decision =
         adopt(engine, group,
@@ -201,8 +210,8 @@ static void propose_drift(struct engine *engine, uint32_t group)
 
     memcpy(state->proposal.normal, state->proposal.weights,
            state_group(engine, group)->site_count * sizeof(int));
-    if (began_dwell(head) && !observing_begun(engine, group))
-        decision->moved_wall = 0; /* what was decided never moved: no dwell */
+    if (dwell_is_void(engine, group))
+        decision->moved_wall = 0;
     if (ack != NULL)
         memcpy(decision->order, ack->id, sizeof(ack->id));
 }
@@ -300,8 +309,8 @@ static void propose_cancel(struct engine *engine, uint32_t group)
     struct group_state *state = &engine->groups[group];
     struct decision *decision = proposal_begin(engine, group, DECISION_CANCEL);
 
-    if (began_dwell(&state->head.decision))
-        decision->moved_wall = 0; /* nothing moved */
+    if (dwell_is_void(engine, group))
+        decision->moved_wall = 0;
     memcpy(state->proposal.weights, state->head.base,
            state_group(engine, group)->site_count * sizeof(int));
     snprintf(decision->reason, sizeof(decision->reason),

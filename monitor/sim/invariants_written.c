@@ -197,7 +197,7 @@ static uint64_t fence_epoch(const struct batch_item *item, struct fence *ret_fen
     return ret_fence->epoch;
 }
 
-/* C2: the digest of what the whole group is to have. */
+/* C2: the digest of what the group is to have in this zone. */
 static bool plan_fits(const struct invariants *invariants, const struct batch *batch,
                       const struct kept *kept, const char *plan)
 {
@@ -207,8 +207,12 @@ static bool plan_fits(const struct invariants *invariants, const struct batch *b
     size_t used = 0;
 
     for (uint32_t k = 0; k < group->site_count; k++) {
-        int n = snprintf(text + used, sizeof(text) - used, "%s=%d\n",
-                         site_at(invariants, group->sites[k])->name, kept->weights[k]);
+        int n;
+
+        if (zone_of(invariants, group->sites[k]) != batch->zone)
+            continue;
+        n = snprintf(text + used, sizeof(text) - used, "%s=%d\n",
+                     site_at(invariants, group->sites[k])->name, kept->weights[k]);
         if (n < 0 || (size_t)n >= sizeof(text) - used)
             return true; /* too large for this oracle: no judgement */
         used += (size_t)n;

@@ -143,12 +143,12 @@ START_TEST(c2_the_new_fence_says_who_which_epoch_and_what_is_planned)
     ck_assert_uint_eq(fence.epoch, 5);
     ck_assert_str_eq(fence.by, "use1");
     ck_assert_str_eq(fence.nonce, NONCE);
-    change_digest(&c.hand.settings, 0, c.weights, plan);
+    change_digest(&c.hand.settings, 0, 0, c.weights, plan);
     ck_assert_str_eq(fence.plan, plan);
     ck_assert_int_eq(c.batch.items[1].set.ttl_s, 10);
     ck_assert_uint_eq(c.batch.items[1].set.value_count, 1);
     c.weights[0] = 1;
-    change_digest(&c.hand.settings, 0, c.weights, plan);
+    change_digest(&c.hand.settings, 0, 0, c.weights, plan);
     ck_assert_str_ne(fence.plan, plan);
 }
 END_TEST
@@ -260,6 +260,24 @@ START_TEST(c1_another_zones_services_are_not_in_the_batch)
 }
 END_TEST
 
+START_TEST(c2_a_fences_plan_is_of_its_own_zone_alone)
+{
+    struct case_of c;
+    char here[PLAN_LENGTH + 1];
+    char again[PLAN_LENGTH + 1];
+
+    begin(&c);
+    c.hand.services[1].zone = 1;
+    change_digest(&c.hand.settings, 0, 0, c.weights, here);
+    c.weights[HAND_REGIONS] += 1; /* factory/east: in the other zone */
+    change_digest(&c.hand.settings, 0, 0, c.weights, again);
+    ck_assert_str_eq(again, here);
+    c.weights[0] += 1;
+    change_digest(&c.hand.settings, 0, 0, c.weights, again);
+    ck_assert_str_ne(again, here);
+}
+END_TEST
+
 int main(void)
 {
     return RUN_TESTS("change", c1_what_changes_is_deleted_as_read_and_created_as_wanted,
@@ -271,5 +289,6 @@ int main(void)
                      d9_init_creates_what_is_missing_from_the_settings,
                      c5_a_record_set_of_another_kind_of_routing_is_left_alone,
                      c5_only_names_of_the_settings_are_touched,
-                     c1_another_zones_services_are_not_in_the_batch);
+                     c1_another_zones_services_are_not_in_the_batch,
+                     c2_a_fences_plan_is_of_its_own_zone_alone);
 }
