@@ -4,6 +4,7 @@
 #ifndef REGIONSHIFT_KEYS_H
 #define REGIONSHIFT_KEYS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "alert.h"
@@ -45,6 +46,14 @@ void key_decision(key_text out, const char *group);
 void key_journal(key_text out, const char *group, uint64_t epoch);
 void key_order(key_text out, const char *id);
 void key_claim(key_text out, const char *incident);
+
+/* The part of the store that a kind of key takes up: of one probe, or shared by all of them. */
+struct key_part {
+    key_text text;
+    bool is_range; /* every key that begins with the text; else this key alone */
+    bool is_own;   /* the probe's own: nobody else has a reason to write there */
+};
+void key_part_of(enum key_kind kind, const char *probe, struct key_part *ret_part);
 
 /* Reads a key. 0, or -1: none of ours. */
 int key_parse(const char *text, struct key *ret_key);

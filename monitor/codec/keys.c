@@ -70,6 +70,19 @@ void key_claim(key_text out, const char *incident)
     build(out, KEY_CLAIM, incident, "");
 }
 
+void key_part_of(enum key_kind kind, const char *probe, struct key_part *ret_part)
+{
+    const enum part *parts = shapes[kind].parts;
+    int length;
+
+    ret_part->is_own = parts[0] == PART_PROBE;
+    ret_part->is_range = parts[0] != PART_END && (!ret_part->is_own || parts[1] != PART_END);
+    length = snprintf(ret_part->text, sizeof(key_text), "%s%s%s", shapes[kind].head,
+                      ret_part->is_own ? probe : "",
+                      ret_part->is_own && ret_part->is_range ? "/" : "");
+    assert(length > 0 && length <= KEY_TEXT_MAX);
+}
+
 /* ---- reading ---- */
 
 /* Copies one part without '/', neither empty nor longer than size allows. */

@@ -49,6 +49,35 @@ START_TEST(every_kind_of_key_is_read_back_as_it_was_built)
 }
 END_TEST
 
+START_TEST(a_kind_of_key_is_one_probes_own_or_shared_by_all)
+{
+    static const struct {
+        enum key_kind kind;
+        const char *text;
+        bool is_range, is_own;
+    } parts[] = {
+        {KEY_VOTE, "v1/votes/use1/", true, true},
+        {KEY_SUSPECTS, "v1/suspects/use1", false, true},
+        {KEY_DECISION, "v1/decisions/", true, false},
+        {KEY_JOURNAL, "v1/journal/", true, false},
+        {KEY_ORDER, "v1/orders/", true, false},
+        {KEY_BUDGET, "v1/budget", false, false},
+        {KEY_CLAIM, "v1/claims/", true, false},
+        {KEY_TALLIES, "v1/tallies/use1", false, true},
+    };
+
+    ck_assert_uint_eq(sizeof(parts) / sizeof(*parts), KEY_KIND_COUNT);
+    for (size_t i = 0; i < KEY_KIND_COUNT; i++) {
+        struct key_part part;
+
+        key_part_of(parts[i].kind, "use1", &part);
+        ck_assert_str_eq(part.text, parts[i].text);
+        ck_assert_int_eq(part.is_range, parts[i].is_range);
+        ck_assert_int_eq(part.is_own, parts[i].is_own);
+    }
+}
+END_TEST
+
 START_TEST(journal_keys_sort_as_epochs_do)
 {
     static const uint64_t epochs[] = {1, 9, 10, 99, 100, 4294967296, INT64_MAX, UINT64_MAX};
@@ -127,6 +156,7 @@ int main(void)
     int failed;
 
     tcase_add_test(tests, every_kind_of_key_is_read_back_as_it_was_built);
+    tcase_add_test(tests, a_kind_of_key_is_one_probes_own_or_shared_by_all);
     tcase_add_test(tests, journal_keys_sort_as_epochs_do);
     tcase_add_test(tests, the_longest_names_have_room);
     tcase_add_test(tests, a_foreign_or_broken_key_is_none_of_ours);
