@@ -13,7 +13,13 @@
 #include <stdint.h>
 
 #include "buffer.h"
+#include "pool.h"
 #include "store.h"
+
+enum {
+    ETCD_REQUEST_MAX = 8 * 1024 * 1024, /* the biggest transaction of store.h fits */
+    ETCD_ITEMS_MAX = 10000              /* of a page, or of a line of a watch */
+};
 
 /* ---- requests: each appends one JSON object; the buffer's failure sticks ---- */
 
@@ -34,8 +40,7 @@
 void etcd_write_range(struct buffer *out, const char *prefix, const char *under, const char *from,
                       uint32_t limit, uint64_t revision);
 
-/* A put without any compare, which etcd answers with "lease not found" instead of a transaction's
- * harder words. lease 0: none. */
+/* A put without any compare; never a deletion. lease: of a leased put, not 0; else ignored. */
 void etcd_write_put(struct buffer *out, const char *prefix, const struct store_put *put,
                     int64_t lease);
 
@@ -93,12 +98,14 @@ struct etcd_page {
     uint64_t revision;
     struct store_item *items;
     size_t count;
-    bool more;
-    char *last_key; /* absolute, of the last item: the next page begins just after; NULL when empty
-                     */
-    void *pool;
+    size_t strange;       /* entries that nobody of us wrote: see below */
+    const char *next_key; /* absolute: `from` of the next page; NULL: there is no more */
+    struct pool *pool;
 };
-/* 0; or -1 with words in error: no JSON, a field wrong, a key outside prefix, a limit passed. */
+/* 0; or -1 with words in error: no JSON, a field wrong, a key outside prefix or out of order, too
+ * many items. An entry written by hand must not make all others unreadable: one whose name is
+ * longer than STORE_KEY_MAX or holds a NUL byte is passed over (no key of ours is such), a value
+ * over STORE_VALUE_MAX becomes "", which no reader takes for anything. Both are counted. */
 int etcd_read_range(const char *prefix, const char *body, size_t length, struct etcd_page *ret_page,
                     char *error, size_t error_size);
 void etcd_page_clear(struct etcd_page *page);
@@ -127,7 +134,8 @@ struct etcd_watch_line {
     struct etcd_error error;  /* canceled, or an error inside the stream; fault NONE: none */
     struct store_item *items; /* deletions with value NULL */
     size_t count;
-    void *pool;
+    size_t strange; /* as in a page */
+    struct pool *pool;
 };
 int etcd_read_watch(const char *prefix, const char *line, size_t length,
                     struct etcd_watch_line *ret_line, char *error, size_t error_size);

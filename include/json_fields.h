@@ -9,8 +9,8 @@
  *     blind = json_take_string(&f, "blind", 32);
  *     rc = json_fields_close(&f);
  *
- * A field nobody took is a complaint as well: a form is changed by raising its version, never by
- * adding fields which an older reader would pass over. */
+ * A field nobody took is a complaint as well, so that a typing error is seen: what may grow says so
+ * first (`lenient`; store_form.h for the store's values). */
 #ifndef REGIONSHIFT_JSON_FIELDS_H
 #define REGIONSHIFT_JSON_FIELDS_H
 
@@ -22,6 +22,8 @@
 /* The first complaint: a sentence "vote: states: not a string". */
 struct json_report {
     bool failed;
+    bool newer;   /* the complaint is that a newer version wrote it */
+    bool foreign; /* it is about what our settings do not name */
     char *text;
     size_t size;
 };
@@ -31,6 +33,7 @@ struct json_fields {
     const json_t *object; /* borrowed; NULL after a complaint */
     const char *noun;     /* "vote": begins every complaint */
     size_t taken;
+    bool lenient; /* fields nobody took are no complaint */
     struct json_report *report;
 };
 
@@ -53,6 +56,9 @@ json_t *json_fields_keep(struct json_fields *fields);
 /* Complains, once, of a field ("" : of the whole). */
 __attribute__((format(printf, 3, 4))) void json_complain(struct json_fields *fields,
                                                          const char *key, const char *format, ...);
+
+/* Whether a field is there, and not null. */
+bool json_has(const struct json_fields *fields, const char *key);
 
 /* Each takes one field that must be there; after a complaint: "", min, false, NULL. */
 void json_take_version(struct json_fields *fields, int64_t known);

@@ -59,7 +59,7 @@ static void complain_of_rest(struct json_fields *fields)
 {
     size_t count = json_object_size(fields->object);
 
-    if (fields->object != NULL && count != fields->taken)
+    if (fields->object != NULL && !fields->lenient && count != fields->taken)
         json_complain(fields, "", "%zu fields, and %zu are known", count, fields->taken);
 }
 
@@ -70,6 +70,13 @@ int json_fields_close(struct json_fields *fields)
     fields->root = NULL;
     fields->object = NULL;
     return fields->report->failed ? -1 : 0;
+}
+
+bool json_has(const struct json_fields *fields, const char *key)
+{
+    const json_t *value = json_object_get(fields->object, key);
+
+    return value != NULL && !json_is_null(value);
 }
 
 json_t *json_fields_keep(struct json_fields *fields)
