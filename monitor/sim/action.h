@@ -67,6 +67,7 @@ enum action_kind {
     ACTION_STORE_READONLY,
     ACTION_STORE_CUT,             /* store cut PROBES */
     ACTION_STORE_HEAL,            /* store heal PROBES */
+    ACTION_STORE_GARBAGE,         /* + store garbage PROBES: somebody writes over their votes */
     ACTION_STORE_ROLLBACK,        /* to the newest backup: `store backup`, or the start */
     ACTION_STORE_BACKUP,          /* + */
     ACTION_STORE_WATCH_LOST,      /* + store watch-lost: notifications go missing */

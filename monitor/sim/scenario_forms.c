@@ -34,6 +34,7 @@ const char *const action_forms[ACTION_KIND_COUNT] = {
     [ACTION_STORE_READONLY] = "store readonly",
     [ACTION_STORE_CUT] = "store cut PROBES",
     [ACTION_STORE_HEAL] = "store heal PROBES",
+    [ACTION_STORE_GARBAGE] = "store garbage PROBES",
     [ACTION_STORE_ROLLBACK] = "store rollback",
     [ACTION_STORE_BACKUP] = "store backup",
     [ACTION_STORE_WATCH_LOST] = "store watch-lost",

@@ -144,6 +144,17 @@ static void *reading(const struct settings *settings, struct sim_version *versio
     return version->reading;
 }
 
+/* Our own vote, and not as we wrote it: written again after the next renewal. */
+static void check_own_vote(struct sim_board *board, const struct sim_version *version,
+                           uint32_t group)
+{
+    struct sim_leased *leased = &board->leased[group];
+
+    if (!leased->in_flight && leased->text != NULL && version->mod_revision > leased->revision &&
+        strcmp(leased->text, version->text) != 0)
+        leased->dirty = true;
+}
+
 static void tell_vote(struct world *world, uint32_t probe, struct sim_version *version,
                       const struct key *key)
 {
@@ -159,6 +170,8 @@ static void tell_vote(struct world *world, uint32_t probe, struct sim_version *v
     known = &p->board.votes[elector * p->settings->group_count + group];
     if (!is_news(known, version))
         return;
+    if (elector == p->settings->self)
+        check_own_vote(&p->board, version, group);
     vote = reading(p->settings, version, key, elector, group);
     event.vote.vote.probe = elector;
     event.vote.vote.group = group;

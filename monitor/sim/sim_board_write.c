@@ -56,6 +56,8 @@ void sim_board_leased(struct world *world, const struct pending *pending)
     leased->in_flight = false;
     if (pending->status != STORE_OK)
         leased->dirty = true; /* written by the flush after the next renewal */
+    else
+        leased->revision = pending->revision;
     sim_board_note_write(world, pending->probe, pending->status);
     if (pending->status == STORE_LEASE_LOST)
         sim_board_lease_lost(world, pending->probe);

@@ -412,6 +412,17 @@ static void set_well(struct world *world)
     set_stale(world, false);
 }
 
+void sim_store_garbage(struct world *world, uint32_t probe)
+{
+    const struct settings *settings = world->cast->settings[probe];
+    key_text key;
+
+    for (uint32_t g = 0; g < settings->group_count; g++) {
+        key_vote(key, settings->electors[probe].name, settings->groups[g].name);
+        sim_store_put(world, key, "{\"v\":1,\"states\":", 0, sim_store_begin(world));
+    }
+}
+
 void sim_store_act(struct world *world, const struct action *action)
 {
     struct sim_store *store = &world->store;

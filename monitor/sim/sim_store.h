@@ -121,6 +121,8 @@ void sim_store_orders(struct world *world);
 msec_t sim_store_lease_until(const struct world *world, uint32_t probe);
 /* Down, up, slow, stale, readonly, backup, rollback, watch-lost, watch-duplicate, leases-lost. */
 void sim_store_act(struct world *world, const struct action *action);
+/* A probe's votes are written over, by hand and without a lease, with what is no vote. */
+void sim_store_garbage(struct world *world, uint32_t probe);
 void sim_store_make(struct world *world);
 void sim_store_destroy(struct sim_store *store);
 
@@ -155,7 +157,8 @@ struct sim_known_order {
 
 /* A leased key of ours: what should stand there. */
 struct sim_leased {
-    char *text; /* NULL: nothing */
+    char *text;        /* NULL: nothing */
+    uint64_t revision; /* as we wrote it last */
     bool dirty;
     bool in_flight;
 };

@@ -326,7 +326,7 @@ static int look_up(const struct world *world, const struct action *action, struc
         return find_places(settings, &action->who, &target->cut.who, complaint);
     if (kind >= ACTION_NET_MUTE && kind <= ACTION_NET_DELAY)
         return find_probes(settings, &action->who, &target->probes, complaint);
-    if (kind == ACTION_STORE_CUT || kind == ACTION_STORE_HEAL)
+    if (kind >= ACTION_STORE_CUT && kind <= ACTION_STORE_GARBAGE)
         return find_listed(settings, action, &target->probes, complaint);
     if (kind == ACTION_HUMAN_WEIGHT)
         return find_sites(settings, &action->who, target->sites, complaint);
@@ -453,6 +453,8 @@ static void act_on_probes(struct world *world, const struct action *action,
             continue;
         if (action->kind == ACTION_STORE_CUT || action->kind == ACTION_STORE_HEAL)
             world->probes[p].store_reachable = action->kind == ACTION_STORE_HEAL;
+        else if (action->kind == ACTION_STORE_GARBAGE)
+            sim_store_garbage(world, p);
         else if (action->kind >= ACTION_NET_MUTE && action->kind <= ACTION_NET_DELAY)
             act_net(world, action, p);
         else
@@ -513,8 +515,8 @@ static void act(struct world *world, const struct action *action, const struct t
         sim_net_heal_all(world);
     else if (kind == ACTION_NET_HEAL)
         sim_net_heal(world, &target->cut.who);
-    else if ((kind >= ACTION_PROBE_KILL && kind <= ACTION_NET_DELAY) || kind == ACTION_STORE_CUT ||
-             kind == ACTION_STORE_HEAL)
+    else if ((kind >= ACTION_PROBE_KILL && kind <= ACTION_NET_DELAY) ||
+             (kind >= ACTION_STORE_CUT && kind <= ACTION_STORE_GARBAGE))
         act_on_probes(world, action, target);
     else if (kind >= ACTION_STORE_DOWN && kind <= ACTION_STORE_LEASES_LOST)
         sim_store_act(world, action);

@@ -121,6 +121,7 @@ static const struct {
     {ACTION_STORE_CUT, "store cut #1 #2", NULL},
     {ACTION_STORE_CUT, "store cut all", NULL},
     {ACTION_STORE_HEAL, "store heal use1", NULL},
+    {ACTION_STORE_GARBAGE, "store garbage #1 #2", NULL},
     {ACTION_STORE_ROLLBACK, "store rollback", NULL},
     {ACTION_STORE_BACKUP, "store backup", NULL},
     {ACTION_STORE_WATCH_LOST, "store watch-lost", NULL},
@@ -393,8 +394,8 @@ static const struct {
     {"at 0 store \x7f", "holds a control character or is not UTF-8"},
     {"at 0 store \xff", "holds a control character or is not UTF-8"},
     {"at 0 store caf\xc3\xa9", "\"caf\\xc3\\xa9\" is not expected here, but down, up, slow, stale, "
-                               "readonly, cut, heal, rollback, backup, watch-lost, "
-                               "watch-duplicate, leases-lost"},
+                               "readonly, cut, heal, garbage, rollback, backup, "
+                               "watch-lost, watch-duplicate, leases-lost"},
     /* who */
     {"at 0 site #1 ok", "\"#1\" is not " SITES},
     {"at 0 site probe use1 ok", "\"probe\" is not " SITES},
@@ -444,8 +445,8 @@ static const struct {
     {"every 1 from 2 to 2: site all ok", "the time after \"to\" is later than that after \"from\""},
     {"every 1ms from 0 to 3h: store up", "makes 10800000 events; a scenario has at most 20000"},
     {"every 1 from 0 to 9: store up ; store dwn ;",
-     "\"dwn\" is not expected here, but down, up, slow, stale, readonly, cut, heal, rollback, "
-     "backup, watch-lost, watch-duplicate, leases-lost; did you mean \"down\"?\n"
+     "\"dwn\" is not expected here, but down, up, slow, stale, readonly, cut, heal, garbage, "
+     "rollback, backup, watch-lost, watch-duplicate, leases-lost; did you mean \"down\"?\n"
      "F:2: nothing follows; expected is site, probe, net, store, route53, human, order, sinks"},
     /* settings and texts */
     {"scenario y", "a second name; the first stands in line 1, and a file is one scenario"},

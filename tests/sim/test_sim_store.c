@@ -303,6 +303,23 @@ START_TEST(revoked_leases_are_granted_anew_and_the_votes_written_again)
 }
 END_TEST
 
+START_TEST(a_vote_written_over_by_hand_is_absent_until_its_probe_writes_it_again)
+{
+    struct onlooker seen;
+    struct world *world = watched(pizza, &seen);
+    uint32_t told;
+
+    act(world, "store garbage fra");
+    told = seen.events[EVENT_VOTE];
+    ck_assert_ptr_null(strstr(world_store_value(world, fra_votes), "uuuu"));
+    run_for(world, 6000);
+    ck_assert_ptr_nonnull(strstr(world_store_value(world, fra_votes), "uuuu"));
+    ck_assert_uint_eq(seen.events[EVENT_VOTE], told + 6); /* gone, and back, for each */
+    expect_sound(world);
+    world_destroy(world);
+}
+END_TEST
+
 START_TEST(a_rolled_back_store_cannot_lower_the_fence)
 {
     struct onlooker seen;
@@ -385,6 +402,7 @@ int main(void)
         a_notification_that_leaves_something_out_is_answered_by_a_whole_reading,
         an_old_notification_told_after_a_newer_one_is_dropped,
         revoked_leases_are_granted_anew_and_the_votes_written_again,
+        a_vote_written_over_by_hand_is_absent_until_its_probe_writes_it_again,
         a_rolled_back_store_cannot_lower_the_fence, a_newer_order_takes_the_one_it_makes_void_away,
         old_decisions_are_deleted_beyond_the_newest_two_hundred);
 }
