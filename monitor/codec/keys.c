@@ -77,9 +77,9 @@ void key_part_of(enum key_kind kind, const char *probe, struct key_part *ret_par
 
     ret_part->is_own = parts[0] == PART_PROBE;
     ret_part->is_range = parts[0] != PART_END && (!ret_part->is_own || parts[1] != PART_END);
-    length = snprintf(ret_part->text, sizeof(key_text), "%s%s%s", shapes[kind].head,
-                      ret_part->is_own ? probe : "",
-                      ret_part->is_own && ret_part->is_range ? "/" : "");
+    length =
+        snprintf(ret_part->text, sizeof(key_text), "%s%s%s", shapes[kind].head,
+                 ret_part->is_own ? probe : "", ret_part->is_own && ret_part->is_range ? "/" : "");
     assert(length > 0 && length <= KEY_TEXT_MAX);
 }
 
