@@ -3,6 +3,8 @@
 """Places alerts go to, for tests: aiosmtpd three times (plain; STARTTLS and AUTH required; TLS from
 the first byte) and an HTTP receiver, all on 127.0.0.1.
 
+    alert_receivers.py FOLDER [ADDRESS]     where its key is kept; an address instead of 127.0.0.1
+
 Prints one JSON line with the ports, then one for everything received. Reads commands, a line each:
     mail refuse N REPLY...   the next N MAIL commands get REPLY
     mail delay SECONDS       before each answer to DATA
@@ -29,6 +31,7 @@ from aiosmtpd.smtp import SMTP, AuthResult
 warnings.simplefilter("ignore")
 logging.disable(logging.CRITICAL)
 folder = sys.argv[1]
+listen = sys.argv[2] if len(sys.argv) > 2 else "127.0.0.1"
 lock = threading.Lock()
 state = {
     "mail": {"refuse": 0, "reply": "", "delay": 0.0},
@@ -128,7 +131,7 @@ def tls_context():
 async def start_mailbox(name, tls=None, **options):
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: SMTP(Mailbox(name), hostname="test", **options),
-                                      "127.0.0.1", 0, ssl=tls)
+                                      listen, 0, ssl=tls)
     return server.sockets[0].getsockname()[1]
 
 
@@ -144,7 +147,7 @@ def command(line):
 
 async def main():
     context = tls_context()
-    hook = Hooks(("127.0.0.1", 0), Hook)
+    hook = Hooks((listen, 0), Hook)
     threading.Thread(target=hook.serve_forever, daemon=True).start()
     say(kind="ports", plain=await start_mailbox("plain"),
         starttls=await start_mailbox("starttls", tls_context=context, require_starttls=True,

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Programs that the system tests start, read and end; and what is wrong when they do not do it."""
+
+import collections
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent.parent
+BUILD = Path(os.environ.get("REGIONSHIFT_BUILD", TOP / "build"))
+PYTHON = "/usr/bin/python3"
+STOP_S = 15.0
+
+
+class StageError(Exception):
+    """Something on the stage did not do what it should; the text says what was seen."""
+
+
+class Line:
+    """One line of a daemon's log: when we read it, and its logfmt pairs."""
+
+    def __init__(self, probe, text):
+        self.at = time.monotonic()
+        self.probe = probe
+        self.text = text.rstrip("\n")
+        self.pairs = {m[1]: m[2].strip('"') for m in
+                      re.finditer(r'([a-z_0-9]+)=("(?:[^"\\]|\\.)*"|\S*)', text)}
+
+    def has(self, **wanted):
+        return all(self.pairs.get(key) == str(value) for key, value in wanted.items())
+
+
+class Program:
+    """A child process whose output is read as it comes."""
+
+    def __init__(self, name, command, env=None, stdin=subprocess.DEVNULL, heard=None):
+        self.name = name
+        self.lines = collections.deque(maxlen=20000)
+        self.news = threading.Condition()
+        self.heard = heard
+        self.process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, env=env, text=True,
+                                        errors="replace", start_new_session=True)
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self):
+        for text in self.process.stdout:
+            line = Line(self.name, text)
+            with self.news:
+                self.lines.append(line)
+                self.news.notify_all()
+            if self.heard:
+                self.heard(line)
+
+    def wait_line(self, test, deadline, since=0.0):
+        """The first line after `since` that passes the test, or StageError."""
+        until = time.monotonic() + deadline
+        with self.news:
+            while True:
+                for line in self.lines:
+                    if line.at >= since and test(line):
+                        return line
+                left = until - time.monotonic()
+                if left <= 0 or (self.process.poll() is not None and not self.reader.is_alive()):
+                    raise StageError(f"{self.name} did not say it in {deadline} s; it said:\n"
+                                     + "\n".join(line.text for line in list(self.lines)[-15:]))
+                self.news.wait(min(left, 0.5))
+
+    def send(self, number):
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+
+    def stop(self, number=signal.SIGTERM, deadline=STOP_S):
+        """Ends this process; returns its exit status."""
+        self.send(number)
+        try:
+            self.process.wait(deadline)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise StageError(f"{self.name} did not end in {deadline} s") from None
+        finally:
+            self.reader.join(5)
+        return self.process.returncode
+
+
+def free_port(address):
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.bind((address, 0))
+        return s.getsockname()[1]
+
+
+def sanitizer_env(folder):
+    """The environment in which a sanitizer (--enable-sanitize) leaves its reports in the folder."""
+    return {"UBSAN_OPTIONS": "print_stacktrace=1",
+            "ASAN_OPTIONS": f"exitcode=99:log_path={folder}/sanitizer"
+                            ":verify_asan_link_order=0"}    # libfaketime is preloaded
+
+
+def sanitizer_reports(folder):
+    return [report.read_text() for report in sorted(Path(folder).glob("sanitizer.*"))]
