@@ -185,6 +185,24 @@ START_TEST(l2_a_move_is_told_even_when_its_witnesses_were_restarted)
 }
 END_TEST
 
+/* One zone is changed; in the other somebody writes between our reading and our batch, which is
+ * adopted. The adoption is no move, but traffic has moved, and until dwell ends nothing else will.
+ */
+START_TEST(l2_a_move_of_one_zone_is_told_though_the_other_was_adopted)
+{
+    struct world *world =
+        pizza_world(PIZZA_TWO_ZONES("hold = 20; dwell = 600; drift = \"adopt\";"));
+
+    factory_dies(world);
+    run_for(world, 24520);
+    world_set_weight(world, "factory/us-west-2", 7);
+    run_for(world, 60000);
+    expect_weights(world, "0/100 100/7");
+    ck_assert_uint_gt(world_alerts(world, ALERT_MOVED, ALERT_OPEN), 0);
+    world_destroy(world);
+}
+END_TEST
+
 START_TEST(l2_a_probe_that_is_lost_is_told_after_a_minute)
 {
     struct world *world = pizza_world_traced(PIZZA("hold = 20;"), TRACE_ALERTS, USE1);
@@ -374,6 +392,7 @@ int main(void)
         l2_a_page_says_what_was_seen_done_and_not_done_and_how_to_stop_it,
         l2_a_move_is_told_by_those_who_saw_it_and_has_the_epoch_in_its_name,
         l2_a_move_is_told_even_when_its_witnesses_were_restarted,
+        l2_a_move_of_one_zone_is_told_though_the_other_was_adopted,
         l2_a_probe_that_is_lost_is_told_after_a_minute, l2_a_freeze_is_told_and_so_is_its_end,
         s2_a_store_that_is_away_is_no_evidence_and_no_decision,
         s2_a_commit_that_gets_no_answer_is_made_again_when_the_store_is_back,
