@@ -331,6 +331,14 @@ static void fault_leases(struct draw *draw, const struct episode *episode)
     draw_act(draw, episode->at_ms, ACTION_STORE_LEASES_LOST);
 }
 
+static void fault_garbage(struct draw *draw, const struct episode *episode)
+{
+    struct action action = {.at_ms = episode->at_ms, .kind = ACTION_STORE_GARBAGE};
+
+    add_probes(draw, &action, draw_some(&draw->dice, draw->settings->elector_count));
+    draw_push(draw, &action);
+}
+
 /* A backup is taken, and comes back later. */
 static void fault_rollback(struct draw *draw, const struct episode *episode)
 {
@@ -413,18 +421,19 @@ struct fault {
 };
 
 static const struct fault faults[] = {
-    {fault_site, QUIET, false},     {fault_flap, QUIET, false},
-    {fault_cut, QUIET, false},      {fault_bad_line, QUIET, false},
-    {fault_mute, QUIET, false},     {fault_kill, QUIET, false},
-    {fault_pause, QUIET, false},    {fault_hang, QUIET, false},
-    {fault_blind, QUIET, false},    {fault_lie, QUIET, false},
-    {fault_clock, QUIET, false},    {fault_drift, QUIET, false},
-    {fault_store, QUIET, true},     {fault_store_cut, QUIET, true},
-    {fault_watch, QUIET, true},     {fault_leases, QUIET, true},
-    {fault_rollback, QUIET, false}, {fault_other_settings, QUIET, false},
-    {fault_route53, QUIET, false},  {fault_freeze, QUIET, false},
-    {fault_sinks, QUIET, false},    {fault_human, LOUD, false},
-    {fault_drain, LOUD, false},     {fault_failback, LOUD, false},
+    {fault_site, QUIET, false},    {fault_flap, QUIET, false},
+    {fault_cut, QUIET, false},     {fault_bad_line, QUIET, false},
+    {fault_mute, QUIET, false},    {fault_kill, QUIET, false},
+    {fault_pause, QUIET, false},   {fault_hang, QUIET, false},
+    {fault_blind, QUIET, false},   {fault_lie, QUIET, false},
+    {fault_clock, QUIET, false},   {fault_drift, QUIET, false},
+    {fault_store, QUIET, true},    {fault_store_cut, QUIET, true},
+    {fault_watch, QUIET, true},    {fault_leases, QUIET, true},
+    {fault_garbage, QUIET, true},  {fault_rollback, QUIET, false},
+    {fault_route53, QUIET, false}, {fault_other_settings, QUIET, false},
+    {fault_sinks, QUIET, false},   {fault_freeze, QUIET, false},
+    {fault_drain, LOUD, false},    {fault_human, LOUD, false},
+    {fault_failback, LOUD, false},
 };
 enum { FAULTS = sizeof(faults) / sizeof(faults[0]) };
 
