@@ -49,14 +49,15 @@ def fence(group, apex, text, ttl=10):
 
 
 class Lab:
-    """A running lab. `options` are further options of the program, e.g. ["--rate", "0"]."""
+    """A running lab. `options` are further options of the program, e.g. ["--rate", "0"]; `wrapper`
+    is put before the command, e.g. ["nsenter", "--net=...", "--"]."""
 
     def __init__(self, zones=None, log=None, http="127.0.0.1:0", dns=("127.0.0.1:0",),
-                 options=()):
+                 options=(), wrapper=()):
         self.zones = dict(zones or {"example.com": "ZLAB1"})
         self.log_path = log
         dns = [dns] if isinstance(dns, str) else dns
-        self._command = [PYTHON, str(PROGRAM), "--http", http]
+        self._command = [*wrapper, PYTHON, str(PROGRAM), "--http", http]
         for where in dns:
             self._command += ["--dns", where]
         for name, zone_id in self.zones.items():

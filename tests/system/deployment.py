@@ -6,12 +6,9 @@ import collections
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
-import tempfile
 import time
-from pathlib import Path
 
 from programs import (BUILD, PYTHON, TOP, Program, StageError, sanitizer_env, sanitizer_reports)
 
@@ -39,13 +36,12 @@ def settings_text(changes, text=None):
 
 class Deployment:
     """What starts what, and where, is the matter of who inherits: probes (the names of the
-    daemons), address(), site_url(), store_section(), own_section(), and self.lab."""
+    daemons), address(), site_url(), store_section(), own_section(), remove_folder(), and self.lab."""
 
     probes = ("use1", "usw2", "fra")
 
-    def __init__(self, heard=None, timing=None, folder=None, parent=None):
-        self.folder = Path(folder or tempfile.mkdtemp(prefix="regionshift-", dir=parent))
-        self.own_folder = folder is None
+    def __init__(self, folder, heard=None, timing=None):
+        self.folder = folder
         self.heard = heard
         self.timing = dict(TIMING, **(timing or {}))
         self.programs = {}
@@ -235,18 +231,19 @@ class Deployment:
 
     # -- end --
 
-    def stop_programs(self):
-        """Ends every program, daemons first; returns what was wrong with the daemons' end. A daemon
-        that crashed, failed or hung is an error, whoever stopped it."""
+    def stop_programs(self, names=None):
+        """Ends these programs, or all, daemons first; returns what was wrong with the daemons' end.
+        A daemon that crashed, failed or hung is an error, whoever stopped it."""
         failed = []
-        for name in sorted(self.programs, key=lambda name: name not in self.probes):
+        names = list(self.programs) if names is None else names
+        for name in sorted(names, key=lambda name: name not in self.probes):
             try:
                 status = self.programs[name].stop()
                 if name in self.probes and status not in (0, -signal.SIGKILL):
                     failed.append(f"{name} ended with {status}")
             except StageError as error:
                 failed.append(str(error))
-        self.programs.clear()
+            del self.programs[name]
         return failed
 
     def stop(self):
@@ -255,7 +252,6 @@ class Deployment:
         if self.lab is not None:
             self.lab.stop()
         failed += sanitizer_reports(self.folder)
-        if self.own_folder:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        self.remove_folder()
         if failed:
             raise StageError("\n".join(failed))

@@ -4,6 +4,7 @@
 import collections
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -88,6 +89,14 @@ class Program:
         finally:
             self.reader.join(5)
         return self.process.returncode
+
+
+def find_tool(name):
+    """Where a server is that is installed, or unpacked by ./quickstart; None if it is nowhere."""
+    unpacked = BUILD / "tools" / "usr"
+    return shutil.which(name, path=os.pathsep.join(
+        [os.environ.get("PATH", ""), str(unpacked / "bin"), str(unpacked / "sbin"), "/usr/sbin",
+         "/sbin"]))
 
 
 def free_port(address):

@@ -4,9 +4,11 @@ services of two regions, a mailbox, three daemons on one store. For the demonstr
 tests. Ends what it started, and nothing else."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -28,7 +30,8 @@ class Stage(Deployment):
     why_store = "everything in one folder; a short lease"
 
     def __init__(self, heard=None, lab_options=(), timing=None, folder=None):
-        super().__init__(heard, timing, folder)
+        super().__init__(Path(folder or tempfile.mkdtemp(prefix="regionshift-")), heard, timing)
+        self.own_folder = folder is None
         self.lab_options = list(lab_options)
         self.port = 0
         self.http_ports = {}
@@ -125,3 +128,9 @@ class Stage(Deployment):
                               capture_output=True, text=True, timeout=30, check=False)
         text, _, status = done.stdout.rpartition("\n")
         return int(status or 0), text.strip()
+
+    # -- end --
+
+    def remove_folder(self):
+        if self.own_folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
