@@ -40,7 +40,11 @@ enum {
 void etcd_write_range(struct buffer *out, const char *prefix, const char *under, const char *from,
                       uint32_t limit, uint64_t revision);
 
-/* A put without any compare; never a deletion. lease: of a leased put, not 0; else ignored. */
+/* A put without any compare; never a deletion. lease: of a leased put, not 0; else ignored.
+ *
+ * A leased put whose lease is gone is refused with ETCD_NO_LEASE, here and in a transaction alike,
+ * and nothing of the transaction is written (etcd 3.4.23, with and without users). A transaction
+ * whose compares fail says so first, and not a word of the lease. */
 void etcd_write_put(struct buffer *out, const char *prefix, const struct store_put *put,
                     int64_t lease);
 
@@ -48,7 +52,8 @@ void etcd_write_put(struct buffer *out, const char *prefix, const struct store_p
 void etcd_write_txn(struct buffer *out, const char *prefix, const struct store_txn *txn,
                     int64_t lease);
 
-/* A watch of everything under prefix+under from start_revision on (0: from now on). */
+/* A watch of everything under prefix+under from start_revision on (0: from now on; a revision that
+ * is not there yet is no error: the watch waits for it in silence). */
 void etcd_write_watch(struct buffer *out, const char *prefix, const char *under,
                       uint64_t start_revision);
 /* Asks the stream of a watch for a sign of life. */
@@ -71,7 +76,7 @@ enum etcd_fault {
     ETCD_DENIED,      /* 7, wrong password, auth not enabled where a token was sent */
     ETCD_COMPACTED,   /* 11: read again */
     ETCD_FUTURE,      /* 11 "future revision": the store was set back, or the member lags */
-    ETCD_NO_SPACE,    /* 8 "database space exceeded" */
+    ETCD_NO_SPACE,    /* 8 "database space exceeded": perhaps done, see below */
     ETCD_CORRUPT,     /* alarm CORRUPT */
     ETCD_NO_LEASE,    /* 5 "requested lease not found" */
     ETCD_INVALID,     /* 3: our request is wrong: a bug, or a limit of the server (too large) */
@@ -79,7 +84,9 @@ enum etcd_fault {
 };
 const char *etcd_fault_name(enum etcd_fault fault);
 enum store_status etcd_fault_status(enum etcd_fault fault);
-/* Whether the request was certainly not carried out, so that it may be sent again as it is. */
+/* Whether the request was certainly not carried out, so that it may be sent again as it is. Not so
+ * with ETCD_NO_SPACE: a write that was let in while there was room, and finds none when it is
+ * applied, is applied and answered with this error (seen on 3.4.23: 29 of 30). */
 bool etcd_fault_means_not_done(enum etcd_fault fault);
 
 enum { ETCD_WORDS_MAX = 255 };
@@ -89,7 +96,9 @@ struct etcd_error {
     char words[ETCD_WORDS_MAX + 1]; /* the server's own, one printable line, cut when longer */
 };
 
-/* Judges an answer that is not 200, of any shape or none (text, HTML, empty, cut off). */
+/* Judges an answer that is not 200, of any shape or none (text, HTML, empty, cut off). The status
+ * of HTTP alone says little: 429 is a full disk, a request too large, or too many requests; 503 is
+ * "no leader" (not done) and "request timed out" (perhaps done). */
 void etcd_read_error(int http_status, const char *body, size_t length,
                      struct etcd_error *ret_error);
 
@@ -117,14 +126,19 @@ int etcd_read_write(const char *body, size_t length, bool is_txn, bool *ret_succ
 /* Grant: the lease and the time it lives, which the server may have raised. */
 int etcd_read_grant(const char *body, size_t length, int64_t *ret_lease, int64_t *ret_ttl_s,
                     char *error, size_t error_size);
-/* Keepalive, which is a stream of one: ttl 0 says that the lease is gone. An error inside the
- * stream fills ret_error (fault other than NONE) and is no failure of reading. */
+/* Keepalive, which is a stream of one (and asks for no token, even where users are needed): ttl 0
+ * says that the lease is gone. An error inside the stream fills ret_error (fault other than NONE)
+ * and is no failure of reading. */
 int etcd_read_keepalive(const char *body, size_t length, int64_t *ret_ttl_s,
                         struct etcd_error *ret_error, char *error, size_t error_size);
 int etcd_read_token(const char *body, size_t length, char *ret_token, size_t token_size,
                     char *error, size_t error_size);
 
-/* One line of a watch's stream (or its unfinished rest at the end). */
+/* One line of a watch's stream (or its unfinished rest at the end).
+ *
+ * A sign of life may overtake events: asked for while the watch is catching up, it bears the newest
+ * revision before the older events are told (3.4.23). Resume from the events told, never from it. A
+ * watch without the right, or with a bad token, is created and canceled in one line. */
 struct etcd_watch_line {
     bool created;
     bool canceled;            /* the stream stays open behind it: close it */

@@ -27,7 +27,7 @@ static int parse_number(const char *text, int64_t *ret_number)
     if (count == 0 || digits[count] != '\0' || (digits[0] == '0' && text[1] != '\0'))
         return -1;
     errno = 0;
-    *ret_number = strtoimax(text, NULL, 10);
+    *ret_number = strtoll(text, NULL, 10);
     return errno == 0 ? 0 : -1;
 }
 
@@ -78,6 +78,16 @@ uint64_t etcd_take_revision(struct json_fields *fields, int64_t min)
 }
 
 /* ---- pairs of key and value ---- */
+
+/* Of 255 alone comes "\0", which etcd takes for "up to the last key". */
+size_t etcd_raise_key(char *key, size_t length)
+{
+    assert(length > 0);
+    while (length > 1 && (unsigned char)key[length - 1] == 255)
+        length--;
+    key[length - 1] = (char)((unsigned char)key[length - 1] + 1);
+    return length;
+}
 
 void etcd_items_begin(struct etcd_items *items, struct json_fields *fields, const char *prefix,
                       size_t count, size_t length)

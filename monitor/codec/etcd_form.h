@@ -23,6 +23,10 @@ uint64_t etcd_take_revision(struct json_fields *fields, int64_t min);
 /* json_fields_close() without a word about fields we do not know. */
 int etcd_fields_close(struct json_fields *fields);
 
+/* Makes of a key (not empty) the first one behind all that begin with it. Returns its length: bytes
+ * that cannot be raised are cut off. */
+size_t etcd_raise_key(char *key, size_t length);
+
 /* What a list of pairs is read into, one by one. */
 struct etcd_items {
     const char *prefix;

@@ -2,6 +2,7 @@
 /* Answers to single questions. Each must bear the header with a revision: `{}`, which some proxy
  * may say, is no empty store and no lost compare. */
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "etcd_form.h"
@@ -9,24 +10,21 @@
 /* ---- a page of a range ---- */
 
 /* Where the next page begins: behind the last key, at the first that a C string of ours could
- * name. Between "k" and "k\x01" there are keys with NUL bytes only, and behind a key that is too
- * long others that are: all of them strange. */
+ * name. Between "k" and "k\x01" there are keys with NUL bytes only, and a key that is too long is
+ * passed over together with all others that begin so: all of them strange. */
 static const char *next_key(const struct etcd_items *items)
 {
-    size_t limit = strlen(items->prefix) + STORE_KEY_MAX;
+    size_t longest = strlen(items->prefix) + STORE_KEY_MAX;
     size_t length = strlen(items->last_key);
-    char *next;
+    char *next = pool_alloc(items->pool, length + 2);
 
-    if (length > limit)
-        length = limit + 1;
-    next = pool_alloc(items->pool, length + 2);
     if (next == NULL)
         return NULL;
     memcpy(next, items->last_key, length);
-    if (length <= limit || (unsigned char)next[length - 1] == 255)
+    if (length <= longest)
         next[length] = '\x01';
     else
-        next[length - 1] = (char)((unsigned char)next[length - 1] + 1);
+        next[etcd_raise_key(next, longest + 1)] = '\0';
     return next;
 }
 
@@ -204,6 +202,8 @@ int etcd_read_token(const char *body, size_t length, char *ret_token, size_t tok
 
     assert(token_size > 0);
     json_fields_open(&fields, &report, "etcd's token", body, length);
+    if (fields.root == NULL) /* the words of jansson would show what is near, which is the token */
+        snprintf(error, error_size, "etcd's token: not JSON");
     token = json_take_string(&fields, "token", token_size - 1);
     if (token[0] == '\0' || !is_plain(token))
         json_complain(&fields, "token", "not plain letters");

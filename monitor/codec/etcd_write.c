@@ -54,27 +54,13 @@ static void add_key(struct buffer *out, const char *prefix, const char *key)
     add_joined(out, "key", &absolute);
 }
 
-/* The first key that does not begin with this one: its last byte raised by one. Behind 255 there is
- * nothing, so such bytes are cut off; and when nothing is left, "\0" means up to the last key. */
-static void raise_last(struct buffer *absolute)
-{
-    char *data = absolute->data;
-    size_t length = absolute->length;
-
-    if (absolute->failed)
-        return;
-    while (length > 1 && (unsigned char)data[length - 1] == 255)
-        length--;
-    data[length - 1] = (char)((unsigned char)data[length - 1] + 1);
-    absolute->length = length;
-}
-
 static void add_range_end(struct buffer *out, const char *prefix, const char *under)
 {
     struct buffer absolute;
 
     join(&absolute, prefix, under);
-    raise_last(&absolute);
+    if (!absolute.failed)
+        absolute.length = etcd_raise_key(absolute.data, absolute.length);
     add_joined(out, "range_end", &absolute);
 }
 
@@ -120,7 +106,7 @@ void etcd_write_put(struct buffer *out, const char *prefix, const struct store_p
 static void add_condition(struct buffer *out, const char *words, const char *name,
                           uint64_t revision)
 {
-    assert(revision < INT64_MAX);
+    assert(revision <= INT64_MAX);
     buffer_add_text(out, words);
     add_number(out, name, (int64_t)revision);
     buffer_add_text(out, "}");
