@@ -12,6 +12,8 @@
 
 #include "../lib/pizza_zone.h"
 #include "assertion.h"
+#include "etcd_answers.h"
+#include "etcd_json.h"
 #include "event_text.h"
 #include "http1.h"
 #include "mail.h"
@@ -514,6 +516,43 @@ static int write_line(void)
     return recording_line_write(&pizza, &event, &update, made, sizeof(made)) < 0 ? -1 : 0;
 }
 
+static int write_etcd_txn(void)
+{
+    static const struct store_compare compares[] = {{STORE_MOD_IS, "a", 7},
+                                                    {STORE_PREFIX_NOT_AFTER, "v1/", 9}};
+    static const struct store_put puts[] = {{"a", "hello", 5, true}, {"b", NULL, 0, false}};
+    static const struct store_txn txn = {compares, COUNT(compares), puts, COUNT(puts)};
+    struct buffer buffer;
+    char *text = NULL;
+    buffer_init(&buffer, ETCD_REQUEST_MAX);
+    etcd_write_txn(&buffer, PREFIX, &txn, 5);
+    int result = buffer_take(&buffer, &text);
+    buffer_clear(&buffer);
+    return result == 0 ? keep(text) : -1;
+}
+
+static int read_etcd_range(void)
+{
+    struct etcd_page page;
+    if (etcd_read_range(PREFIX, RANGE_MORE, strlen(RANGE_MORE), &page, error, sizeof(error)) < 0)
+        return -1;
+    snprintf(made, sizeof(made), "%zu %s %s %s", page.count, page.items[0].key, page.items[0].value,
+             page.next_key);
+    etcd_page_clear(&page);
+    return 0;
+}
+
+static int read_etcd_watch(void)
+{
+    struct etcd_watch_line line;
+    if (etcd_read_watch(PREFIX, WATCH_EVENTS, strlen(WATCH_EVENTS), &line, error, sizeof(error)) <
+        0)
+        return -1;
+    snprintf(made, sizeof(made), "%zu %s %s", line.count, line.items[0].key, line.items[1].key);
+    etcd_watch_line_clear(&line);
+    return 0;
+}
+
 /* `from` writes what `run` reads; NULL: it reads nothing. */
 static const struct {
     const char *name;
@@ -553,6 +592,9 @@ static const struct {
     {"batch_copy", copy_batch, NULL},
     {"zone_view_create", make_view, NULL},
     {"sigv4_sign", sign, NULL},
+    {"etcd_write_txn", write_etcd_txn, NULL},
+    {"etcd_read_range", read_etcd_range, NULL},
+    {"etcd_read_watch", read_etcd_watch, NULL},
     {"recording_head_write", write_head, NULL},
     {"recording_head_read", read_head, write_head},
     {"recording_line_write", write_line, NULL},
