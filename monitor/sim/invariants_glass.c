@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* S-41, break-glass: what one probe does without the store, it does on a person's confirmed word,
+ * to what was shown, from the fence that was shown, and only while it has no store. Quorum, lease
+ * and head are not asked for; the rising fence, weight for every service and the gap of a clock
+ * are. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "invariants_state.h"
+
+static struct told_glass *glass_of(const struct invariants *invariants, uint32_t probe,
+                                   uint32_t group)
+{
+    return &invariants->heard[probe].glass[group];
+}
+
+static bool knows_store(const struct heard *heard)
+{
+    return heard->known_until_ms >= heard->at_ms;
+}
+
+void glass_heard(struct heard *heard, const struct event_glass *event)
+{
+    if (knows_store(heard))
+        return; /* it has to refuse: what it does now, nobody confirmed */
+    for (uint32_t g = 0; g < heard->settings->group_count; g++) {
+        struct told_glass *glass = &heard->glass[g];
+
+        if (event->fences[g] == GLASS_NOT_SHOWN)
+            continue;
+        *glass = (struct told_glass){.region = event->order->region, .fence = event->fences[g]};
+        memcpy(glass->order, event->order->id, sizeof(glass->order));
+    }
+}
+
+/* ---- what it decides ---- */
+
+static void fail_decision(struct invariants *invariants, uint32_t probe, uint32_t group,
+                          uint64_t epoch, const char *what)
+{
+    invariants_fail(invariants, "S-41", probe,
+                    "%s breaks the glass of %s with epoch %" PRIu64 ": %s",
+                    invariants_probe_name(invariants, probe),
+                    invariants_group(invariants, group)->name, epoch, what);
+}
+
+static void judge_mark(struct invariants *invariants, uint32_t probe, const struct order *order,
+                       const struct order_obeyed *mark)
+{
+    const struct heard *heard = &invariants->heard[probe];
+    struct told_glass *glass = glass_of(invariants, probe, mark->group);
+    const struct told_order *told = orders_named(&heard->orders, order->id);
+
+    if (glass->epoch == mark->epoch)
+        return;
+    if (told != NULL && (told->obeyed >> mark->group & 1))
+        return; /* of an earlier life, told from its disk */
+    if (strcmp(glass->order, order->id) != 0 || glass->epoch != 0)
+        fail_decision(invariants, probe, mark->group, mark->epoch, "nobody confirmed that");
+    else if (knows_store(heard))
+        fail_decision(invariants, probe, mark->group, mark->epoch, "its store answers");
+    else if (heard->at_ms < heard->quiet_until_ms)
+        fail_decision(invariants, probe, mark->group, mark->epoch, "within 30 s of a gap");
+    else if (!heard->settings->electors[probe].may_act)
+        fail_decision(invariants, probe, mark->group, mark->epoch, "may_act is false");
+    else if (mark->epoch <= ledger_highest_told(heard, mark->group))
+        fail_decision(invariants, probe, mark->group, mark->epoch, "it knows of one as high");
+    glass->epoch = mark->epoch;
+    ledger_note_glass(invariants, mark->group, mark->epoch);
+}
+
+void glass_stepped(struct invariants *invariants, uint32_t probe, const struct update *update)
+{
+    for (uint32_t i = 0; i < update->local_count; i++) {
+        for (uint32_t j = 0; j < update->locals[i].obeyed_count; j++)
+            judge_mark(invariants, probe, &update->locals[i], &update->locals[i].obeyed[j]);
+    }
+}
+
+/* ---- what it sends ---- */
+
+bool glass_is_its(const struct invariants *invariants, uint32_t probe, const struct batch *batch)
+{
+    const struct told_glass *glass = glass_of(invariants, probe, batch->group);
+
+    return glass->epoch != 0 && glass->epoch == batch->epoch;
+}
+
+static void fail(struct invariants *invariants, uint32_t probe, const struct batch *batch,
+                 const char *what, const char *whose)
+{
+    invariants_fail(invariants, "S-41", probe,
+                    "the batch of %s, alone, for epoch %" PRIu64 " of %s %s%s",
+                    invariants_probe_name(invariants, probe), batch->epoch,
+                    invariants_group(invariants, batch->group)->name, what, whose);
+}
+
+void glass_judge_sender(struct invariants *invariants, uint32_t probe, const struct batch *batch)
+{
+    const struct heard *heard = &invariants->heard[probe];
+
+    if (knows_store(heard))
+        fail(invariants, probe, batch, "is sent while its store answers", "");
+    if (heard->at_ms < heard->quiet_until_ms)
+        fail(invariants, probe, batch, "is sent within 30 s of a gap", "");
+    if (!heard->settings->electors[probe].may_act)
+        fail(invariants, probe, batch, "is sent, and may_act is false", "");
+}
+
+static bool is_drained(const struct invariants *invariants, uint32_t probe, uint32_t region)
+{
+    const struct heard *heard = &invariants->heard[probe];
+
+    return orders_draining(&heard->orders, region, heard->wall_offset + heard->at_ms) != NULL;
+}
+
+/* Only what is drained loses, all of it; only what is not drained gains. */
+static void judge_item(struct invariants *invariants, uint32_t probe, const struct batch *batch,
+                       uint32_t site, int before, int after)
+{
+    uint32_t region = invariants->settings->sites[site].region;
+    uint32_t drained = glass_of(invariants, probe, batch->group)->region;
+    const char *name = invariants->settings->sites[site].name;
+    bool leaves = region == drained || is_drained(invariants, probe, region);
+
+    if (leaves ? after != 0 : after < before)
+        fail(invariants, probe, batch, leaves ? "leaves weight to " : "takes weight from ", name);
+}
+
+void glass_judge_batch(struct invariants *invariants, uint32_t probe, const struct batch *batch,
+                       uint64_t from)
+{
+    const struct told_glass *glass = glass_of(invariants, probe, batch->group);
+
+    if (from > glass->fence)
+        fail(invariants, probe, batch, "replaces a fence that nobody was shown", "");
+    for (uint32_t i = 0; i < batch->item_count; i++) {
+        const struct batch_item *item = &batch->items[i];
+        uint32_t site = written_site_of(invariants, batch, &item->set);
+        int before;
+
+        if (item->action != BATCH_CREATE || site == NONE)
+            continue;
+        before = invariants->heard[probe].weights[site];
+        judge_item(invariants, probe, batch, site, before, item->set.weight);
+    }
+}
