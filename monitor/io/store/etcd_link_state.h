@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* etcd_link_state.h: what the files of the link share: etcd_link.c asks and judges, etcd_token.c
+ * gets tokens. */
+#ifndef REGIONSHIFT_STORE_ETCD_LINK_STATE_H
+#define REGIONSHIFT_STORE_ETCD_LINK_STATE_H
+
+#include <sys/queue.h>
+
+#include "etcd_link.h"
+#include "etcd_members.h"
+#include "etcd_transfer.h"
+
+enum { ETCD_TOKEN_MAX = 1023 };
+
+/* Where a question is; its timer means its next try (PAUSED) or its deadline (QUEUED, PARKED). */
+enum question_state {
+    QUESTION_PAUSED,
+    QUESTION_QUEUED, /* for a lane */
+    QUESTION_PARKED, /* for a token */
+    QUESTION_FLYING
+};
+
+struct question {
+    TAILQ_ENTRY(question) entry;
+    struct etcd_link *link;
+    enum question_state state;
+    uv_timer_t timer;
+    char *path;
+    char *body;
+    size_t length;
+    bool may_repeat;
+    bool without_token;
+    bool token_renewed; /* for this question, once */
+    uint32_t only;      /* this member and no other; NONE: any */
+    uint32_t member;    /* asked last */
+    uint32_t tried;     /* members, in this round */
+    uint32_t rounds;
+    unsigned tries;
+    msec_t deadline_ms;
+    struct etcd_transfer *transfer; /* while flying */
+    struct etcd_error error;        /* of the last try */
+    etcd_answered answered;
+    void *context;
+};
+
+TAILQ_HEAD(questions, question);
+
+struct etcd_link {
+    uv_loop_t *loop;
+    struct curl_loop *curl_loop;
+    const struct store_settings *settings;
+    char *urls[ETCD_MEMBERS_MAX]; /* without a slash at the end */
+    struct etcd_members members;
+    struct questions questions; /* unanswered, in the order asked */
+    uint32_t flying;
+    uv_timer_t return_timer; /* back to the first member */
+    uint32_t return_rounds;
+    bool returning;
+
+    char *user; /* "" : no tokens */
+    char *password;
+    char token[ETCD_TOKEN_MAX + 1];
+    bool authenticating;
+    msec_t refused_until_ms; /* no hurry to be refused again */
+    struct etcd_answer refusal;
+
+    bool closing;
+    uint32_t open_handles;
+    void (*closed)(void *context);
+    void *closed_context;
+};
+
+msec_t etcd_link_now(const struct etcd_link *link);
+
+/* Tries now, or as soon as there is a lane. */
+void question_go(struct question *question);
+/* The one end of a question: off the list, then told. */
+void question_answer(struct question *question, const struct etcd_answer *answer);
+/* Waits in this state, until its deadline at most. */
+void question_wait(struct question *question, enum question_state state);
+
+/* etcd_token.c: whether the question has what it needs; if not it is parked until it has, or
+ * answered that it will not. */
+bool question_has_token(struct question *question);
+
+#endif

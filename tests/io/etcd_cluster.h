@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* etcd_cluster.h: real members of etcd on loopback, with data of their own that is removed again.
+ * They end with the process that started them, however it ends. */
+#ifndef REGIONSHIFT_TESTS_ETCD_CLUSTER_H
+#define REGIONSHIFT_TESTS_ETCD_CLUSTER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "store.h"
+
+enum { CLUSTER_MEMBERS_MAX = 3, CLUSTER_ARGUMENTS_MAX = 16 };
+
+struct cluster_member {
+    pid_t pid; /* 0: it does not run */
+    unsigned client_port;
+    unsigned peer_port;
+    char url[64];
+};
+
+struct cluster {
+    unsigned count;
+    struct cluster_member members[CLUSTER_MEMBERS_MAX];
+    char directory[256];
+    char initial[512]; /* --initial-cluster */
+    const char *scheme;
+    const char *arguments[CLUSTER_ARGUMENTS_MAX]; /* of each member, besides; ends with NULL */
+    const char *ctl[CLUSTER_ARGUMENTS_MAX];       /* of etcdctl, besides; ends with NULL */
+};
+
+/* False: the programs etcd and etcdctl are not on the PATH. */
+bool cluster_is_possible(void);
+
+/* Says so and exits 77, "skipped", unless it is possible. */
+void cluster_or_skip(void);
+
+/* Makes the directory and takes free ports; nothing runs yet. */
+void cluster_init(struct cluster *cluster, unsigned count);
+/* Starts all and waits until they answer. */
+void cluster_start(struct cluster *cluster);
+void cluster_destroy(struct cluster *cluster);
+
+void member_start(struct cluster *cluster, unsigned index);
+void member_wait(struct cluster *cluster, unsigned index); /* until it answers */
+void member_kill(struct cluster *cluster, unsigned index); /* SIGKILL, and waits */
+void member_signal(struct cluster *cluster, unsigned index, int number);
+
+/* Runs etcdctl with these words at the first member, or at `index`; fails the test unless it exits
+ * with 0. Words end with NULL. */
+void etcdctl(struct cluster *cluster, const char *const *words);
+#define ETCDCTL(cluster, ...) etcdctl(cluster, (const char *const[]){__VA_ARGS__, NULL})
+
+/* Runs a program and waits; its exit status. What it says is shown only when it fails and `loud`.
+ */
+int run(const char *const *words, bool loud);
+
+unsigned free_port(void);
+
+/* Settings for a store there; endpoints point into the cluster and ret_endpoints. */
+struct store_settings cluster_settings(const struct cluster *cluster, const char *prefix,
+                                       const char *ret_endpoints[CLUSTER_MEMBERS_MAX]);
+
+#endif
