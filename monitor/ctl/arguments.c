@@ -31,7 +31,11 @@ enum {
     OPTION_RECORDING,
     OPTION_FROM,
     OPTION_LIST,
-    OPTION_EXPORT
+    OPTION_EXPORT,
+    OPTION_STORE,
+    OPTION_ADMIN,
+    OPTION_ADMIN_PASSWORD,
+    OPTION_PASSWORDS
 };
 
 static const struct option options[] = {
@@ -57,6 +61,10 @@ static const struct option options[] = {
     {"from", required_argument, NULL, OPTION_FROM},
     {"list", no_argument, NULL, OPTION_LIST},
     {"export", no_argument, NULL, OPTION_EXPORT},
+    {"store", no_argument, NULL, OPTION_STORE},
+    {"admin", required_argument, NULL, OPTION_ADMIN},
+    {"admin-password", required_argument, NULL, OPTION_ADMIN_PASSWORD},
+    {"passwords", required_argument, NULL, OPTION_PASSWORDS},
     {NULL, 0, NULL, 0},
 };
 
@@ -83,6 +91,10 @@ static const struct {
     {OPTION_FROM, TAKES_FROM, "--from"},
     {OPTION_LIST, TAKES_LIST, "--list"},
     {OPTION_EXPORT, TAKES_EXPORT, "--export"},
+    {OPTION_STORE, TAKES_STORE, "--store"},
+    {OPTION_ADMIN, TAKES_STORE, "--admin"},
+    {OPTION_ADMIN_PASSWORD, TAKES_STORE, "--admin-password"},
+    {OPTION_PASSWORDS, TAKES_STORE, "--passwords"},
 };
 enum { OWNED_COUNT = sizeof(owned) / sizeof(owned[0]), LIMIT_MAX = 1000, SEEDS_MAX = 10000000 };
 
@@ -243,6 +255,9 @@ static bool take_flag(struct arguments *arguments, int option)
     case OPTION_EXPORT:
         arguments->export = true;
         return true;
+    case OPTION_STORE:
+        arguments->store = true;
+        return true;
     default:
         return false;
     }
@@ -291,6 +306,15 @@ static int take_option(struct reading *reading, int option, char **argv)
         return take_number(reading, "--recording", 1, INT64_MAX, &arguments->recording);
     case OPTION_FROM:
         arguments->from = optarg;
+        return -1;
+    case OPTION_ADMIN:
+        arguments->admin = optarg;
+        return -1;
+    case OPTION_ADMIN_PASSWORD:
+        arguments->admin_password = optarg;
+        return -1;
+    case OPTION_PASSWORDS:
+        arguments->passwords = optarg;
         return -1;
     default:
         return unknown_option(reading, argv);
@@ -347,6 +371,9 @@ static int check_options(struct reading *reading)
         if ((reading->used & owned[i].set) && !(command->options & owned[i].set))
             return wrong(reading, "%s takes no %s", command->name, owned[i].name);
     }
+    if (!arguments->store && (arguments->admin != NULL || arguments->admin_password != NULL ||
+                              arguments->passwords != NULL))
+        return wrong(reading, "--admin, --admin-password and --passwords belong to --store");
     if (command->noun_needed && arguments->name == NULL)
         return wrong(reading, "%s needs a %s", command->name, command->noun);
     if ((command->options & TAKES_REASON) && arguments->reason == NULL)

@@ -44,6 +44,10 @@ struct arguments {
     const char *sweep; /* --sweep; NULL */
     int64_t recording; /* --recording; 0: the newest */
     const char *from;  /* --from; NULL */
+    const char *admin; /* --admin; NULL */
+    const char *admin_password;
+    const char *passwords; /* --passwords; NULL */
+    bool store;
     bool list;
     bool export;
     bool trace;
@@ -72,7 +76,8 @@ enum option_set {
     TAKES_RECORDING = 65536, /* replay's own */
     TAKES_FROM = 131072,
     TAKES_LIST = 262144,
-    TAKES_EXPORT = 524288
+    TAKES_EXPORT = 524288,
+    TAKES_STORE = 1048576 /* init's own: --store and what goes with it */
 };
 
 struct command {
@@ -90,6 +95,7 @@ int run_status(const struct arguments *arguments);
 int run_explain(const struct arguments *arguments);
 int run_plan(const struct arguments *arguments);
 int run_init(const struct arguments *arguments);
+int run_init_store(const struct arguments *arguments);
 int run_order(const struct arguments *arguments);
 int run_history(const struct arguments *arguments);
 int run_incident(const struct arguments *arguments);

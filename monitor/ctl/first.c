@@ -193,8 +193,11 @@ static int show_and_do(const struct arguments *arguments, struct client *client)
 int run_init(const struct arguments *arguments)
 {
     struct client *client = NULL;
-    int code = client_open(arguments, &client);
+    int code;
 
+    if (arguments->store)
+        return run_init_store(arguments);
+    code = client_open(arguments, &client);
     if (code == 0)
         code = show_and_do(arguments, client);
     client_close(client);

@@ -8,6 +8,7 @@
  *     render.c     tables, durations, colours; what came from outside is made harmless
  *     status.c explain.c first.c order.c past.c    one file for each family of commands
  *     alert_test.c simulate.c replay.c    commands that work without a daemon
+ *     init_store.c      the users and roles of etcd; init_store.h has its map
  */
 #include "ctl.h"
 
@@ -35,17 +36,29 @@ static const struct command commands[] = {
      "be decided: traffic shares before and after, the batch for each zone, and the gates.\n"
      "Without --down: what would be decided as things are.\n",
      NULL, false, TAKES_DOWN, run_plan},
-    {"init", "[--yes]", "take groups on: missing record sets, fence, first decision",
+    {"init", "[--yes] | --store [--yes] [--passwords DIR] [--admin USER] [--admin-password WHERE]",
+     "take groups on: missing record sets, fence, first decision; or set etcd up",
      "\nShows what would be created, and writes nothing. With --yes does it and waits until the "
      "zone\n"
-     "has it. Until then a group is watched and never moved (D9).\n",
-     NULL, false, TAKES_YES, run_init},
-    {"drain", "REGION --reason TEXT [--for TIME] [--override]",
+     "has it. Until then a group is watched and never moved (D9).\n"
+     "\nWith --store: the users and roles of etcd, so that each probe writes its own vote only.\n"
+     "Needs no daemon, but the settings file (-c). Shows them, and what has to be done; with --yes "
+     "does\n"
+     "it and turns etcd's authentication on. What is there already is left, so it can be run "
+     "again.\n"
+     "--passwords DIR holds a file for each user (mode 0600); missing ones are made, none is "
+     "printed.\n"
+     "--admin USER (root) with --admin-password file:PATH or env:NAME, unless DIR has it.\n",
+     NULL, false, TAKES_YES | TAKES_STORE, run_init},
+    {"drain", "REGION --reason TEXT [--for TIME] [--override [--yes]]",
      "take the weight away from a region",
      ORDER_HELP
      "The region gains no weight until `regionshift restore REGION`, or the end of --for.\n"
-     "--override lifts freeze, readiness and drift for this order.\n",
-     "REGION", true, TAKES_REASON | TAKES_FOR | TAKES_OVERRIDE, run_order},
+     "--override lifts freeze, readiness and drift for this order. While the store is away it is\n"
+     "break-glass: the daemon that is asked drains the region alone, straight through the zone's\n"
+     "fence. What would change is shown first; then type the region's name, or give --yes.\n"
+     "Any daemon with may_act will do: `-s` or `-c` says which.\n",
+     "REGION", true, TAKES_REASON | TAKES_FOR | TAKES_OVERRIDE | TAKES_YES, run_order},
     {"restore", "REGION --reason TEXT", "let a drained region gain weight again",
      ORDER_HELP
      "Nothing returns by itself where failback is manual: `regionshift failback GROUP`.\n",
