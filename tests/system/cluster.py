@@ -189,7 +189,7 @@ class Cluster:
         """One call of the JSON gateway, from the member's own host."""
         request = urllib.request.Request(
             f"{self.scheme}://127.0.0.1:{CLIENT_PORT}/v3/{path}", json.dumps(body).encode(),
-            {"Authorization": token} if token else {})
+            {"Grpc-Metadata-hasleader": "true", **({"Authorization": token} if token else {})})
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}),
                                              urllib.request.HTTPSHandler(context=self._tls()))
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Deployment: daemons that share one settings file, Route 53's stand-in, a mailbox. What the stage on
-loopback addresses (stage.py) and the regions in namespaces (regions.py) have in common."""
+"""Deployment: daemons that share one settings file, Route 53's stand-in, a mailbox. What the stage
+on loopback addresses (stage.py) and the regions in namespaces (regions.py) have in common."""
 
 import collections
 import json
@@ -24,8 +24,8 @@ _VALUES = {("pizza", "us-east-1"): "192.0.2.10", ("pizza", "us-west-2"): "198.51
 
 
 def settings_text(changes, text=None):
-    """A text, by itself config/jwt-pizza.conf, with [(pattern, replacement, why)] applied; each must
-    be found."""
+    """A text (none: config/jwt-pizza.conf) with [(pattern, replacement, why)] applied; each must be
+    found."""
     text = text or (TOP / "config" / "jwt-pizza.conf").read_text()
     for pattern, replacement, _ in changes:
         text, count = re.subn(pattern, replacement.replace("\\", "\\\\"), text, flags=re.S)
@@ -36,7 +36,7 @@ def settings_text(changes, text=None):
 
 class Deployment:
     """What starts what, and where, is the matter of who inherits: probes (the names of the
-    daemons), address(), site_url(), store_section(), own_section(), remove_folder(), and self.lab."""
+    daemons), address(), site_url(), store_section(), own_section(), remove_folder(), self.lab."""
 
     probes = ("use1", "usw2", "fra")
 

@@ -87,13 +87,14 @@ def sweep():
 
 
 def remove(namespace):
-    """Ends what runs in it, and removes it. Another laboratory's sweep may be quicker: so be it."""
-    try:
-        end_processes_of(namespace)
-        ip("netns", "del", namespace)
-    except StageError:
-        if (NAMESPACES / namespace).exists():
-            raise
+    """Ends what runs in it, and removes it. Another laboratory's sweep may be quicker, and a Ctrl-C
+    may have left half of one, a file that is no namespace: what matters is that nothing is left."""
+    for step in (end_processes_of, lambda name: ip("netns", "del", name)):
+        try:
+            step(namespace)
+        except StageError:
+            pass
+    (NAMESPACES / namespace).unlink(missing_ok=True)
 
 
 class Network:
@@ -134,8 +135,7 @@ class Network:
             self.wan.stop()
             self.wan = None
         while self.made:
-            if (NAMESPACES / self.made[-1]).exists():
-                remove(self.made[-1])
+            remove(self.made[-1])
             self.made.pop()
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -147,7 +147,7 @@ class Network:
         return f"{self.name}-{host}"
 
     def on(self, host):
-        """Put before a command, it runs on the host, with the same files and as the same process."""
+        """Put before a command, it runs on the host, sees the same files, is the same process."""
         return ["nsenter", f"--net={NAMESPACES / self.namespace(host)}", "--"]
 
     def call(self, host, function, *arguments, **named):
@@ -186,3 +186,13 @@ class Network:
         if not answer.endswith("ok\n"):
             raise StageError(f"wan: {lines}: {answer.strip()}")
         return answer[:-len("ok\n")]
+
+    def links(self):
+        """{(from, to): {"delay": 40.0, "jitter", "loss", "state": "open" or "cut", "passed", "lost"
+        (packets)}} as they are now."""
+        found = {}
+        for line in self.command("show").splitlines():
+            a, b, _, delay, _, jitter, _, loss, state, _, passed, _, lost = line.split()
+            found[a, b] = {"delay": float(delay), "jitter": float(jitter), "loss": float(loss),
+                           "state": state, "passed": int(passed), "lost": int(lost)}
+        return found

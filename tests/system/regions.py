@@ -20,6 +20,7 @@ TUN. Ends and removes what it made, and nothing else; what a killed run left is 
 import atexit
 import json
 import signal
+import socket
 import sys
 import time
 import urllib.request
@@ -28,7 +29,7 @@ import batches as route53_batches
 import network as networks
 from cluster import PREFIX, Cluster
 from deployment import NORMAL, REGIONS, SERVICES, TIMING, ZONE, Deployment, settings_text
-from programs import BUILD, TOP, Program, StageError, find_tool
+from programs import TOP, Program, StageError, find_tool, sanitizer_reports
 
 sys.path.insert(0, str(TOP / "tests" / "lab"))
 from labctl import Lab, weighted  # noqa: E402
@@ -38,6 +39,7 @@ PROBES = ("use1", "usw2", "fra", "sin", "gru")
 VANTAGES = ("aws/us-east-1", "aws/us-west-2", "hetzner/fra1", "ovh/sgp1", "aws/sa-east-1")
 MAY_ACT = ("use1", "usw2", "fra")           # of five; of three, who may is as in the example
 CLOUD = "10.77.100.1"
+CONNECT_S = 10.0
 # The services that a daemon reaches at a site; nginx needs no more than this.
 NGINX = """daemon off;
 master_process off;
@@ -83,6 +85,8 @@ class Regions(Deployment):
     """See above. Options:
 
     count        3 or 5 regions, a member and a daemon in each; 1 and 2 serve
+    lab_options  of Route 53's stand-in
+    heard        called with every Line of a daemon's log
     delay_ms     one way between any two regions, and to the cloud; inside a region none
     tls, users   the store speaks TLS; asks for user and password
     timing       of the settings, as Stage's: interval, timeout, retry, fall, rise, hold, ..., lease
@@ -90,18 +94,19 @@ class Regions(Deployment):
     more_of      the same for one probe alone, {"fra": [...]}
     may_act      names of the probes that may write to Route 53
     store_more   further lines of the settings' store section
+
+    All but the first three can be others after reset().
     """
 
     why_sites = "sites on hosts of the laboratory, plain HTTP"
     why_store = "etcd, a member in each region, our own region's first; a short lease"
 
-    def __init__(self, count=3, delay_ms=40, lab_options=("--rate", "0"), heard=None, **options):
+    def __init__(self, count=3, lab_options=("--rate", "0"), heard=None, **options):
         super().__init__(None, heard)
         if count not in (3, 5):
             raise ValueError(f"{count} regions; allowed: 3 or 5")
         self.numbers = range(1, count + 1)
         self.probes = PROBES[:count]
-        self.delay_ms = delay_ms
         self.lab_options = list(lab_options)
         self.network = networks.Network(self._hosts())
         self.store = None
@@ -109,8 +114,9 @@ class Regions(Deployment):
         self.log_begin = 0          # what was in Route 53's log before this run
         self._configure(**options)
 
-    def _configure(self, tls=False, users=False, timing=None, more=(), more_of=None, may_act=None,
-                   store_more=""):
+    def _configure(self, delay_ms=40, tls=False, users=False, timing=None, more=(), more_of=None,
+                   may_act=None, store_more=""):
+        self.delay_ms = delay_ms
         self.tls = tls
         self.users = {probe: f"password-of-{probe}" for probe in self.probes} if users else {}
         self.timing = dict(TIMING, **(timing or {}))
@@ -143,7 +149,7 @@ class Regions(Deployment):
         try:
             self.network.start()
             self.folder = self.network.folder
-            self.network.command(*self._delays())
+            self.reset_network()
             self._begin_store()
             self._start_cloud()
             self._begin()
@@ -180,10 +186,9 @@ class Regions(Deployment):
         """As after start_without_daemons(): network whole, an empty store, the zone as at first;
         with these options (tls, users, timing, ...), not those before. Cheaper than a new
         laboratory. Raises what a daemon did wrong at its end."""
-        failed = self.end_daemons()
+        failed = self.rest()
         self._configure(**options)
-        self.store.kill_all()
-        self.network.command("heal", "jitter * * 0", *self._delays())
+        self.reset_network()
         for probe in self.probes:
             self._forget(probe)
         self._begin_store()
@@ -195,6 +200,15 @@ class Regions(Deployment):
         """Latches, spool and history of a daemon are of the run before."""
         for path in sorted((self.folder / probe).rglob("*"), reverse=True):
             path.rmdir() if path.is_dir() else path.unlink()
+
+    def rest(self):
+        """Ends daemons (SIGTERM) and members, whatever was done to them, until the next reset().
+        Returns what was wrong with the daemons' end, or in what a sanitizer saw."""
+        failed = self.end_daemons() + sanitizer_reports(self.folder)
+        for report in self.folder.glob("sanitizer.*"):
+            report.unlink()
+        self.store.kill_all()
+        return failed
 
     def end_daemons(self):
         """SIGTERM to all; returns what was wrong with their end."""
@@ -268,9 +282,13 @@ class Regions(Deployment):
         return ",".join(host for one in places for host in self.hosts(one))
 
     def _delays(self):
-        """Commands for the delays of a laboratory that nobody has touched."""
+        """Commands for the delays as they are at first."""
         return ([f"delay * * {self.delay_ms}"]
                 + [f"delay {self._set(n)} {self._set(n)} 0" for n in self.numbers])
+
+    def reset_network(self):
+        """Nothing is cut, lost or slower than at first."""
+        self.network.command("heal", "jitter * * 0", *self._delays())
 
     def cut(self, a, b, one_way=False):
         """Nothing gets from a to b, nor back unless one_way. Packets under way are lost."""
@@ -312,10 +330,10 @@ class Regions(Deployment):
         self.cut(f"store-{a}", f"store-{b}", one_way)
 
     def connect_time_s(self, host, address, port):
-        """How long a TCP connection from a host takes: one round trip."""
+        """How long a TCP connection from a host takes: one round trip. OSError: there is none."""
         def connect():
             began = time.monotonic()
-            with networks.socket.create_connection((address, port), timeout=10):
+            with socket.create_connection((address, port), timeout=CONNECT_S):
                 return time.monotonic() - began
         return self.network.call(host, connect)
 
