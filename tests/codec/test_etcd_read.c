@@ -263,6 +263,7 @@ START_TEST(a_transaction_succeeded_only_if_it_says_so)
     ck_assert(succeeded); /* a put always did */
     ck_assert_int_eq(read_write("{}", true, &succeeded, &revision), -1);
     ck_assert_int_eq(read_write("{\"succeeded\":true}", true, &succeeded, &revision), -1);
+    ck_assert_int_eq(read_write("{\"header\":{}}", false, &succeeded, &revision), -1);
     ck_assert_int_eq(
         read_write("{" HEADER("2") ",\"succeeded\":\"true\"}", true, &succeeded, &revision), -1);
     ck_assert(succeeded);
