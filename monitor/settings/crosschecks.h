@@ -69,9 +69,14 @@ void check_beacon_words(struct inspection *in);
 void check_beacons_unheard(struct inspection *in);
 
 /* crosschecks_shell.c */
-void check_etcd_not_built(struct inspection *in);
+void check_store_key_unused(struct inspection *in);
 void check_etcd_without_endpoints(struct inspection *in);
+void check_etcd_endpoints(struct inspection *in);
 void check_etcd_half_certificate(struct inspection *in);
+void check_etcd_certificate_unused(struct inspection *in);
+void check_etcd_half_login(struct inspection *in);
+void check_etcd_in_clear(struct inspection *in);
+void check_etcd_patience(struct inspection *in);
 void check_sqlite_one_machine(struct inspection *in);
 void check_lease_long(struct inspection *in);
 void check_same_file(struct inspection *in);

@@ -34,11 +34,33 @@ static bool is_in_clear(const char *text)
 
 /* ---- store ---- */
 
-void check_etcd_not_built(struct inspection *in)
+static bool is_etcd(const struct inspection *in)
 {
-    if (in->settings->store.kind == STORE_ETCD)
-        inspect_complain(in, place_of("store.type"),
-                         "store type etcd is not built into this version; allowed: sqlite");
+    return in->settings->store.kind == STORE_ETCD;
+}
+
+void check_store_key_unused(struct inspection *in)
+{
+    const struct draft_store *store = &in->draft->store;
+    const struct {
+        const char *key;
+        bool given;
+    } keys[] = {
+        {"endpoints", store->endpoints.count > 0},
+        {"ca_file", store->ca_file[0] != '\0'},
+        {"cert_file", store->cert_file[0] != '\0'},
+        {"key_file", store->key_file[0] != '\0'},
+        {"user", store->user[0] != '\0'},
+        {"password", store->password.reference[0] != '\0'},
+    };
+
+    for (size_t i = 0; i < sizeof keys / sizeof *keys && !is_etcd(in); i++) {
+        if (!keys[i].given)
+            continue;
+        inspect_complain(in, place_of("store.%s", keys[i].key),
+                         "is for etcd, and store.type is sqlite; say type = \"etcd\", or take it "
+                         "out");
+    }
 }
 
 void check_etcd_without_endpoints(struct inspection *in)
@@ -49,12 +71,90 @@ void check_etcd_without_endpoints(struct inspection *in)
             "etcd needs the URLs of its members, as in [ \"https://10.0.0.11:2379\" ]");
 }
 
+static void judge_endpoint(struct inspection *in, uint32_t index)
+{
+    const char *const *endpoints = in->settings->store.endpoints;
+    struct url url;
+    char ignored[1];
+
+    if (url_parse(endpoints[index], &url, ignored, sizeof ignored) < 0)
+        return; /* the rule of the key has said so */
+    if (!same(url.target, "/"))
+        inspect_complain(in, place_of("store.endpoints.[%u]", index),
+                         "a member is asked at paths of its own; give scheme, host and port only, "
+                         "as in \"https://10.0.0.11:2379\"");
+    for (uint32_t i = 0; i < index; i++) {
+        if (same(endpoints[i], endpoints[index]))
+            inspect_complain(in, place_of("store.endpoints.[%u]", index),
+                             "is there already; each member is named once");
+    }
+}
+
+void check_etcd_endpoints(struct inspection *in)
+{
+    for (uint32_t i = 0; is_etcd(in) && i < in->settings->store.endpoint_count; i++)
+        judge_endpoint(in, i);
+}
+
 void check_etcd_half_certificate(struct inspection *in)
 {
     const struct store_settings *store = &in->settings->store;
     if ((store->cert_file[0] == '\0') != (store->key_file[0] == '\0'))
         inspect_complain(in, place_of("store.cert_file"),
                          "cert_file and key_file belong together; give both or neither");
+}
+
+void check_etcd_certificate_unused(struct inspection *in)
+{
+    const struct store_settings *store = &in->settings->store;
+    bool encrypts = store->endpoint_count == 0;
+
+    for (uint32_t i = 0; i < store->endpoint_count; i++)
+        encrypts = encrypts || strncmp(store->endpoints[i], "https:", 6) == 0;
+    if (!is_etcd(in) || encrypts)
+        return;
+    if (store->ca_file[0] != '\0' || store->cert_file[0] != '\0')
+        inspect_complain(in,
+                         place_of("store.%s", store->ca_file[0] != '\0' ? "ca_file" : "cert_file"),
+                         "no endpoint begins with https, so no certificate is shown or checked");
+}
+
+void check_etcd_half_login(struct inspection *in)
+{
+    const struct draft_store *store = &in->draft->store;
+
+    if (is_etcd(in) && store->user[0] != '\0' && store->password.reference[0] == '\0')
+        inspect_complain(in, place_of("store.user"),
+                         "etcd knows a user by its password; give store.password too, as "
+                         "\"file:PATH\" or \"env:NAME\"");
+}
+
+void check_etcd_in_clear(struct inspection *in)
+{
+    const struct store_settings *store = &in->settings->store;
+    bool has_password = in->draft->store.password.reference[0] != '\0';
+
+    for (uint32_t i = 0; is_etcd(in) && i < store->endpoint_count; i++) {
+        if (!is_in_clear(store->endpoints[i]))
+            continue;
+        inspect_complain(in, place_of("store.endpoints.[%u]", i),
+                         "%swho is on the way can read and change votes; use https outside of one "
+                         "machine",
+                         has_password ? "the password crosses the network unencrypted, and " : "");
+    }
+}
+
+/* A renewal is due after a third of the lease. One that hangs ends after `timeout`, and the next
+ * must begin before the lease ends. */
+void check_etcd_patience(struct inspection *in)
+{
+    const struct store_settings *store = &in->settings->store;
+
+    if (is_etcd(in) && store->timeout_ms * 3 >= store->lease_ms * 2)
+        inspect_complain(in, place_of("store.timeout"),
+                         "a call may take %lld ms, and the lease is %lld ms: one renewal that "
+                         "hangs would cost it; give less than two thirds of store.lease",
+                         (long long)store->timeout_ms, (long long)store->lease_ms);
 }
 
 void check_sqlite_one_machine(struct inspection *in)

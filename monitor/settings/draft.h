@@ -61,6 +61,9 @@ struct draft_store {
     const char *ca_file;
     const char *cert_file;
     const char *key_file;
+    const char *user;
+    struct secret password;
+    msec_t timeout_ms;
 };
 
 struct draft_window {

@@ -169,6 +169,9 @@ static void freeze_store(const struct draft_store *from, struct store_settings *
     store->ca_file = from->ca_file;
     store->cert_file = from->cert_file;
     store->key_file = from->key_file;
+    store->user = from->user;
+    store->password = from->password.value;
+    store->timeout_ms = from->timeout_ms;
     store->lease_ms = from->lease_ms;
 }
 

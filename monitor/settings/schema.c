@@ -84,16 +84,16 @@ static const struct schema quorum_schema =
 static const struct option draft_store_options[] = {
     {"type", OPTION_WORD, AT(draft_store, type), 0, 0, "sqlite",
      .help = "The engine: sqlite is one file on one machine, which several daemons there may "
-             "share; etcd "
-             "is "
-             "for many machines, and is not built into this version.",
+             "share; etcd, from 3.4 on, is for many machines.",
      .words = store_kinds},
     {"path", OPTION_TEXT, AT(draft_store, path), 1, PATH_LENGTH, "/var/lib/regionshift/store.db",
      .help = "sqlite: the file.", .rule = rule_path},
     {"lease", OPTION_DURATION, AT(draft_store, lease_ms), 2 * SECOND, 5 * MINUTE, "10s",
      .help = "How long a probe's vote counts after the probe was last heard of (A2)."},
     {"endpoints", OPTION_TEXTS, AT(draft_store, endpoints), 0, 16, "",
-     .help = "etcd: URLs of the members.", .rule = rule_web_url, .item_max = URL_LENGTH},
+     .help = "etcd: URLs of the members. The first is asked as long as it answers: let it be the "
+             "nearest; the others stand in for it.",
+     .rule = rule_web_url, .item_max = URL_LENGTH},
     {"prefix", OPTION_TEXT, AT(draft_store, prefix), 1, PATH_LENGTH, "/regionshift",
      .help = "Written before every key, so that installations can share a store.",
      .rule = rule_path},
@@ -104,6 +104,13 @@ static const struct option draft_store_options[] = {
      .help = "etcd: our certificate.", .rule = rule_path},
     {"key_file", OPTION_TEXT, AT(draft_store, key_file), 0, PATH_LENGTH, "",
      .help = "etcd: its key.", .rule = rule_path},
+    {"user", OPTION_TEXT, AT(draft_store, user), 0, NAME_MAX_LENGTH, "",
+     .help = "etcd: the user we are; empty means the probe's own name, if there is a password."},
+    {"password", OPTION_SECRET, AT(draft_store, password), 0, 4096, "",
+     .help = "etcd: its password; empty means that etcd knows no users."},
+    {"timeout", OPTION_DURATION, AT(draft_store, timeout_ms), 100, 30 * SECOND, "2s",
+     .help = "etcd: how long a call may take altogether, over all members that it is tried at. At "
+             "least ten round trips between the members."},
 };
 static const struct schema store_schema =
     SCHEMA("store", draft_store, "Where the probes meet: votes, decisions, orders.");

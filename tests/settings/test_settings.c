@@ -46,6 +46,32 @@ START_TEST(the_example_of_five_lets_no_owner_decide_alone)
 }
 END_TEST
 
+START_TEST(the_example_for_many_machines_meets_in_etcd)
+{
+    static const char secret[] = "file:/etc/regionshift/etcd-password";
+    char *text = source_text("config/jwt-pizza-etcd.conf");
+    char *said = said_about(text, strlen(text));
+    struct settings_report report;
+    struct settings *s = NULL;
+
+    ck_assert_msg(strstr(said, secret) != NULL, "%s", said); /* which is not on this machine ... */
+    ck_assert_ptr_eq(strchr(said, '\n'), strrchr(said, '\n')); /* ... and nothing else */
+    ck_assert_int_eq(settings_parse_changed(text, strlen(text), "F", "fra", NULL, 0, &s, &report),
+                     0);
+    ck_assert_uint_eq(report.count, 0);
+    ck_assert_int_eq(s->store.kind, STORE_ETCD);
+    ck_assert_uint_eq(s->store.endpoint_count, 3);
+    ck_assert_str_eq(s->store.prefix, "/regionshift/pizza");
+    ck_assert_str_eq(s->store.user, "");
+    ck_assert_str_eq(s->store.password, ""); /* programs that only read open no secret */
+    ck_assert_int_eq(s->store.timeout_ms, 2000);
+    settings_report_clear(&report);
+    settings_destroy(s);
+    free(said);
+    free(text);
+}
+END_TEST
+
 START_TEST(the_electorate_knows_owner_and_place)
 {
     struct settings *s = jwt_pizza();
@@ -389,6 +415,7 @@ int main(void)
 
     tcase_add_test(tests, the_example_has_no_complaint_but_its_store);
     tcase_add_test(tests, the_example_of_five_lets_no_owner_decide_alone);
+    tcase_add_test(tests, the_example_for_many_machines_meets_in_etcd);
     tcase_add_test(tests, the_electorate_knows_owner_and_place);
     tcase_add_test(tests, a_site_is_found_by_service_and_region);
     tcase_add_test(tests, a_group_lists_its_sites_service_by_service);

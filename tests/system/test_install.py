@@ -30,8 +30,8 @@ def test_everything_is_installed(root):
     assert (root / "usr/local/lib/sysusers.d/regionshift.conf").is_file()
     for document in ("LICENSE", "README.md", "API.md", "METRICS.md", "ALERTS.md"):
         assert (root / "usr/local/share/doc/regionshift" / document).is_file()
-    for example in ("jwt-pizza.conf", "jwt-pizza-five.conf", "regionshift.conf",
-                    "iam-policy.json"):
+    for example in ("jwt-pizza.conf", "jwt-pizza-five.conf", "jwt-pizza-etcd.conf",
+                    "regionshift.conf", "iam-policy.json"):
         assert (root / "usr/local/share/doc/regionshift/examples" / example).is_file()
     for page in ("man8/regionshiftd.8", "man1/regionshift.1", "man5/regionshift.conf.5",
                  "man5/regionshift-scenario.5"):
