@@ -4,6 +4,8 @@
  * where the words are new; the status of HTTP where there is no JSON. One mistake is dear: to take
  * a write that was carried out for one that was not. So "not done" is said only where etcd refuses
  * before it proposes, or when it applies, as a whole. */
+#include "etcd_json.h"
+
 #include <string.h>
 
 #include "etcd_form.h"

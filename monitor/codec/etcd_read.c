@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Answers to single questions. Each must bear the header with a revision: `{}`, which some proxy
  * may say, is no empty store and no lost compare. */
+#include "etcd_json.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>

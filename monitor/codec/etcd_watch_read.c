@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A line of a watch's stream: events, a sign of life, its end, or an error from the gateway. */
-#include "etcd_form.h"
+#include "etcd_json.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+#include "etcd_form.h"
 
 enum { REASON_MAX = 4096 };
 

@@ -2,6 +2,8 @@
 /* Requests are put together by hand: all names are ours, all values base64 or digits, so nothing
  * has to be escaped but a user and a password. A field misspelt would be ignored by the gateway
  * without a word; the tests hold every request byte for byte. */
+#include "etcd_json.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
