@@ -16,6 +16,9 @@
 #include "pool.h"
 #include "store_access.h"
 
+/* etcd's word to who asks without a user while authentication is on. */
+#define SETUP_NO_USER "user name is empty"
+
 enum { REMARKS_MAX = 3 };
 
 /* Whether a user can do by a roundabout way what its roles deny. */

@@ -26,7 +26,7 @@ int setup_session(struct setup *setup, const char *user, struct etcd_session **r
 /* ---- steps ---- */
 
 /* What etcd says to a step that was carried out already. */
-static bool is_done_already(const struct session_ask *ask)
+static bool is_done_already(const struct access_step *step, const struct session_ask *ask)
 {
     static const char *const words[] = {"user name already exists", "role name already exists",
                                         "role name not found", "role is not granted to the user",
@@ -36,7 +36,7 @@ static bool is_done_already(const struct session_ask *ask)
         if (strstr(ask->error.words, words[i]) != NULL)
             return true;
     }
-    return false;
+    return step->kind == ACCESS_ENABLE && strstr(ask->error.words, SETUP_NO_USER) != NULL;
 }
 
 static int carry_out(struct setup *setup, struct etcd_session *session,
@@ -52,7 +52,7 @@ static int carry_out(struct setup *setup, struct etcd_session *session,
     session_prepare(&ask, access_step_path(step));
     access_step_write(step, password, &ask.body);
     session_ask(session, &ask, 1);
-    if (ask.error.fault != ETCD_FAULT_NONE && !is_done_already(&ask)) {
+    if (ask.error.fault != ETCD_FAULT_NONE && !is_done_already(step, &ask)) {
         fprintf(stderr, "regionshift: %s\n", ask.sentence);
         show_step(step, "FAILED: ");
         code = CODE_FAILED;

@@ -7,8 +7,6 @@
 
 #include "init_store.h"
 
-static const char no_user[] = "user name is empty";
-
 static int no_memory(void)
 {
     fputs("regionshift: out of memory, or more users and roles than this can look through\n",
@@ -61,7 +59,7 @@ static int ask_enabled(struct setup *setup, bool *ret_enabled)
     session_prepare(&ask, ACCESS_PATH_USERS);
     buffer_add_text(&ask.body, "{}");
     session_ask(session, &ask, 1);
-    *ret_enabled = strstr(ask.error.words, no_user) != NULL;
+    *ret_enabled = strstr(ask.error.words, SETUP_NO_USER) != NULL;
     if (ask.error.fault != ETCD_FAULT_NONE && !*ret_enabled)
         code = failed(&ask);
     session_clear(&ask, 1);

@@ -2,10 +2,12 @@
 """One etcd on loopback, as its own cluster, and calls of its gateway as any user."""
 
 import base64
+import http.server
 import json
 import os
 import signal
 import ssl
+import threading
 import urllib.error
 import urllib.request
 
@@ -114,3 +116,47 @@ class EtcdAlone:
 
     def token(self, user, password):
         return self.must("auth/authenticate", {"name": user, "password": password})["token"]
+
+
+class Forgetful(http.server.ThreadingHTTPServer):
+    """Stands before an etcd and hands everything on; the first answer of each of these paths it
+    forgets: the connection ends without a word."""
+
+    daemon_threads = True
+
+    def __init__(self, url, paths):
+        super().__init__((HERE, 0), Handler)
+        self.etcd_url = url
+        self.forgets = set(paths)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://{HERE}:{self.server_port}"
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True      # head and body are two writes
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        headers = {name: self.headers[name] for name in ("Authorization",) if self.headers[name]}
+        request = urllib.request.Request(self.server.etcd_url + self.path, body, headers)
+        try:
+            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+                    request, timeout=CALL_S) as reply:
+                status, answer = reply.status, reply.read()
+        except urllib.error.HTTPError as error:
+            status, answer = error.code, error.read()
+        if self.path in self.server.forgets:
+            self.server.forgets.remove(self.path)
+            self.close_connection = True
+            return
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_):
+        """A test says what is wrong."""
