@@ -239,12 +239,17 @@ class Deployment:
         for name in sorted(names, key=lambda name: name not in self.probes):
             try:
                 status = self.programs[name].stop()
-                if name in self.probes and status not in (0, -signal.SIGKILL):
+                if name in self.probes and not self._ended_well(name, status):
                     failed.append(f"{name} ended with {status}")
             except StageError as error:
                 failed.append(str(error))
             del self.programs[name]
         return failed
+
+    def _ended_well(self, probe, status):
+        """A daemon that had not said a word yet may die of SIGTERM, as every program does."""
+        begun = len(self.programs[probe].lines) > 0
+        return status in (0, -signal.SIGKILL) or (status == -signal.SIGTERM and not begun)
 
     def stop(self):
         """Ends everything. What a sanitizer found is an error, too."""
