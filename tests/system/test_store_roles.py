@@ -5,12 +5,15 @@ import json
 import os
 import stat
 import subprocess
+import time
 
 import pytest
 from certificates import openssl
 from etcd_alone import EtcdAlone, Forgetful, b64, key, under
 from deployment import settings_text
+from conftest import QUICK
 from programs import BUILD, find_tool
+from stage import Stage
 
 PROBES = ("use1", "usw2", "fra")
 OWN = "/regionshift/pizza:"
@@ -421,3 +424,41 @@ def test_a_client_certificate_with_a_name_is_refused_with_the_reason(make_place)
     done = place.run("--passwords", str(place.passwords))
     assert done.returncode == 1
     assert "CommonName" in done.stderr
+
+
+# ---- daemons under these users ----
+
+class EtcdStage(Stage):
+    """The stage on loopback, with etcd for a store; each daemon is a user of its own name."""
+
+    why_store = "etcd, with users"
+
+    def __init__(self, place, **options):
+        super().__init__(**options)
+        self.place = place
+
+    def store_section(self):
+        return (self.place.etcd.store_section() + f"    lease = {self.timing['lease']};\n"
+                + f'    password = "file:{self.place.passwords}/@PROBE@";\n')
+
+    def own_section(self, probe, text):
+        return super().own_section(probe, text).replace("@PROBE@", probe)
+
+
+def test_daemons_under_these_users_move_traffic(make_place):
+    """TLS, a client certificate, a user each: init, a failover, an order; nothing is denied."""
+    place = make_place(tls=True)
+    place.init()
+    with EtcdStage(place, lab_options=["--rate", "0"], timing=QUICK).start() as stage:
+        stage.settle()
+        since = time.monotonic()
+        for service in ("factory", "pizza"):
+            stage.kill_site(service, "us-east-1")
+        stage.wait_mail(60, since, Event="moved")
+        stage.wait_until("pizza is served from us-west-2", lambda: set(
+            stage.dig("pizza.example.com", 5)) == {stage.address("pizza", "us-west-2")}, 30)
+        stage.ctl("freeze", "--reason", "an order is written, too")
+        said = [line.text for probe in PROBES for line in stage.programs[probe].lines]
+        assert not [text for text in said if "denied" in text]
+        kept = place.etcd.must("kv/range", under("v1/votes/"), place.token("root"))
+        assert kept["count"] == "3"
