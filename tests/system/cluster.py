@@ -137,6 +137,7 @@ class Cluster:
         return 2 * len(set(self.members) - self.paused) > len(self.numbers)
 
     def restart(self, n):
+        """Starts a dead member on its data; waits until it serves, if it can."""
         if n in self.members:
             raise StoreError(f"{self.host(n)} runs already")
         self.launch(n)
@@ -165,14 +166,19 @@ class Cluster:
             self.kill(n)
         return at
 
+    def _running(self, n):
+        if n not in self.members:
+            raise StoreError(f"{self.host(n)} does not run")
+        return self.members[n]
+
     def pause(self, n):
+        self._running(n).send(signal.SIGSTOP)
         self.paused.add(n)
-        self.members[n].send(signal.SIGSTOP)
         return time.monotonic()
 
     def resume(self, n):
+        self._running(n).send(signal.SIGCONT)
         self.paused.discard(n)
-        self.members[n].send(signal.SIGCONT)
         return time.monotonic()
 
     # -- what a member says --

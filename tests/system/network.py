@@ -184,7 +184,7 @@ class Network:
             finally:
                 os.unlink(mine)
         if not answer.endswith("ok\n"):
-            raise StageError(f"wan: {lines}: {answer.strip()}")
+            raise StageError(f"wan: {'; '.join(lines)}: {answer.strip()}")
         return answer[:-len("ok\n")]
 
     def links(self):

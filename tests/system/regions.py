@@ -247,6 +247,8 @@ class Regions(Deployment):
 
     def probe(self, n):
         """Name of the probe: "use1", "usw2", "fra", "sin", "gru"."""
+        if n not in self.numbers:
+            raise StageError(f"there is no region {n}; allowed: 1 to {len(self.numbers)}")
         return PROBES[n - 1]
 
     def number(self, probe):
@@ -377,6 +379,8 @@ class Regions(Deployment):
     def endpoint_dies(self, n, service):
         """SIGKILL of one. Returns when."""
         at = time.monotonic()
+        if self._site(n, service) not in self.programs:
+            raise StageError(f"{self._site(n, service)} does not run")
         self.programs.pop(self._site(n, service)).stop(signal.SIGKILL)
         return at
 
@@ -450,8 +454,14 @@ class Regions(Deployment):
             if self.probe(n) not in self.programs:
                 self.daemon_start(n)
 
+    def _running(self, n):
+        if self.probe(n) not in self.programs:
+            raise StageError(f"{self.probe(n)} does not run")
+        return self.programs[self.probe(n)]
+
     def daemon_stop(self, n):
         """SIGTERM; returns the exit status."""
+        self._running(n)
         return self.stop_daemon(self.probe(n))
 
     def daemon_kill(self, n):
@@ -464,8 +474,8 @@ class Regions(Deployment):
 
     def daemon_pause(self, n):
         """SIGSTOP. Returns when."""
+        self._running(n).send(signal.SIGSTOP)
         self.paused.add(n)
-        self.programs[self.probe(n)].send(signal.SIGSTOP)
         return time.monotonic()
 
     def daemon_resume(self, n):
