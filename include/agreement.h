@@ -24,6 +24,7 @@ enum ballot {
     BALLOT_STALE,   /* we have had no word from the store for too long to know its lease */
     BALLOT_BLIND,
     BALLOT_OTHER_SETTINGS,
+    BALLOT_UNREADABLE, /* a newer version wrote it, or a hand */
     BALLOT_COUNT
 };
 

@@ -65,6 +65,7 @@ const char *change_state_name(enum change_state state);
 /* A group as the engine sees it now. Arrays follow the group's sites. */
 struct group_view {
     bool has_head;
+    enum value_form head_form; /* not VALUE_READ: one stands in the store and cannot be read here */
     struct decision head;
     const struct agreement *const *agreements; /* of each site */
     bool frozen;

@@ -3,6 +3,9 @@
  * milliseconds; nothing else tells the engine the time. Pointers are borrowed for the call, but
  * for a zone view, which must live until the next EVENT_ZONE of the same zone has returned.
  *
+ * What stands in the store and cannot be read here is told too, with its form and `present` false:
+ * it is no evidence, and it is not the same as nothing (A2, D8).
+ *
  * codec/event_text.h writes and reads an event as one line of text: the form of a journal. */
 #ifndef REGIONSHIFT_EVENT_H
 #define REGIONSHIFT_EVENT_H
@@ -69,6 +72,7 @@ struct event_lease {
 };
 struct event_vote {
     bool present;
+    enum value_form form;
     uint64_t revision;
     struct vote vote; /* absent: probe and group only */
 };
@@ -80,15 +84,17 @@ struct event_suspect {
 struct event_head {
     uint32_t group;
     bool present;
+    enum value_form form;
     uint64_t revision;
     const struct decision *decision;
 };
 struct event_order {
-    bool present; /* false: order->id only */
+    bool present; /* false: order->id only; one that cannot be read is ORDER_UNREADABLE */
     const struct order *order;
 };
 struct event_budget {
-    uint64_t revision;   /* 0: the key is absent */
+    uint64_t revision; /* 0: the key is absent */
+    enum value_form form;
     const wall_t *moves; /* oldest first */
     uint32_t count;
 };

@@ -17,6 +17,8 @@ enum order_verb {
     ORDER_THAW,
     ORDER_FAILBACK,
     ORDER_ACK,
+    ORDER_UNREADABLE, /* stands in the store, and what it says cannot be read here: as it may be a
+                         freeze, it freezes every group; nobody gives it. `reason` says why */
     ORDER_VERB_COUNT
 };
 

@@ -19,6 +19,18 @@ enum store_status {
 const char *store_status_name(enum store_status status);
 int store_status_parse(const char *name, enum store_status *ret_status);
 
+/* Whether a value of the store could be read (store_form.h). Readers return it. */
+enum value_form {
+    VALUE_READ = 0,
+    VALUE_BROKEN = -1, /* nobody can make sense of it: a hand, a disk */
+    VALUE_NEWER = -2,  /* a newer major version wrote it: others can read it, we cannot */
+    VALUE_FOREIGN = -3 /* an order about what our settings do not name: nothing of ours */
+};
+
+/* "read", "broken", "newer", "foreign" */
+const char *value_form_name(enum value_form form);
+int value_form_parse(const char *name, enum value_form *ret_form);
+
 enum route53_outcome {
     ROUTE53_OK,
     ROUTE53_REFUSED,   /* InvalidChangeBatch: nothing was applied by this request; read the zone */

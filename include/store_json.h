@@ -2,11 +2,11 @@
 /* store_json.h: the values of the store's keys (keys.h), from structs to JSON and back.
  *
  * Values carry names, never indices, so that probes whose settings differ can read each other, and
- * a version ("v":1). What cannot be read is refused with a sentence, never guessed at: the board
- * logs it and treats the key as absent.
+ * a version ("v":1, store_form.h). What cannot be read is refused with a sentence, never guessed at,
+ * and never taken for something that is not there.
  *
- * Writers return the length without the NUL, or -1 when it does not fit. Readers return 0, or -1
- * with a sentence in error; outputs are untouched then. */
+ * Writers return the length without the NUL, or -1 when it does not fit. Readers return 0, or the
+ * form the value has (outcome.h) with a sentence in error; outputs are untouched then. */
 #ifndef REGIONSHIFT_STORE_JSON_H
 #define REGIONSHIFT_STORE_JSON_H
 
@@ -41,8 +41,12 @@ int decision_read(const struct settings *settings, uint32_t group, const char *t
 /* An order: {"v":1,"verb":"drain","region":"us-east-1","group":"","incident":"","override":false,
  * "by":"root (uid 0)","reason":"..","at":..,"until":0,"obeyed":[{"group":"jwt-pizza","epoch":7}]}.
  * The id comes from the key, the revisions from the item; the reader leaves revisions 0. Marks of
- * groups that these settings do not know are passed over: no decision of ours depends on them. */
+ * groups that these settings do not know are passed over: no decision of ours depends on them.
+ * VALUE_FOREIGN: its region or group is none of ours. */
 int order_write(const struct settings *settings, const struct order *order, char *out, size_t size);
+/* The standing text of an order with other marks and another end, and nothing else changed. */
+int order_amend(const struct settings *settings, const struct order *order, const char *standing,
+                size_t length, char *out, size_t size);
 int order_read(const struct settings *settings, const char *id, const char *text, size_t length,
                struct order *ret_order, char *error, size_t error_size);
 

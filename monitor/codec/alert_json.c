@@ -15,9 +15,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "json_fields.h"
+#include "store_form.h"
 
-enum { RECORD_VERSION = 1, CLAIM_VERSION = 1, SHA256_LENGTH = 32, WORD_MAX = 31 };
+enum { RECORD_VERSION = 1, SHA256_LENGTH = 32, WORD_MAX = 31 };
 
 const char *phase_name(enum alert_phase phase)
 {
@@ -224,11 +224,12 @@ char *notice_encode(const struct notice *n)
 
 char *claim_encode(const struct claim *claim)
 {
-    return dump_and_free(json_pack("{si ss ss sI sI sb}", "v", CLAIM_VERSION, "phase",
+    return dump_and_free(
+        store_form_stamp(json_pack("{si ss ss sI sI sb}", "v", STORE_MAJOR, "phase",
                                    phase_name(claim->phase), "by", claim->by, "at",
                                    (json_int_t)claim->at_wall, "count", (json_int_t)claim->count,
-                                   "sent", (int)claim->sent),
-                         0);
+                                   "sent", (int)claim->sent)),
+        0);
 }
 
 char *webhook_body(const struct notice *n, const struct notice_stamp *stamp)
@@ -319,17 +320,19 @@ int claim_decode(const char *value, size_t length, struct claim *ret_claim, char
     struct json_report report = {.text = error, .size = error_size};
     struct json_fields fields;
     struct claim claim = {.phase = ALERT_OPEN};
+    int form;
 
     json_fields_open(&fields, &report, "claim", value, length);
-    json_take_version(&fields, CLAIM_VERSION);
+    store_form_take(&fields);
     if (phase_parse(json_take_string(&fields, "phase", WORD_MAX), &claim.phase) != 0)
         complain_of_name(&fields, "phase", "open, resolved");
     json_take_text(&fields, "by", claim.by, sizeof(claim.by));
     claim.at_wall = json_take_integer(&fields, "at", INT64_MIN, INT64_MAX);
     claim.count = (uint64_t)json_take_integer(&fields, "count", 0, INT64_MAX);
     claim.sent = json_take_boolean(&fields, "sent");
-    if (json_fields_close(&fields) != 0)
-        return -1;
+    form = store_form_close(&fields);
+    if (form != VALUE_READ)
+        return form;
     *ret_claim = claim;
     return 0;
 }

@@ -4,9 +4,7 @@
 
 #include <string.h>
 
-#include "json_fields.h"
-
-enum { BUDGET_VERSION = 1 };
+#include "store_form.h"
 
 int budget_write(const wall_t *moves, uint32_t count, char *out, size_t size)
 {
@@ -14,8 +12,9 @@ int budget_write(const wall_t *moves, uint32_t count, char *out, size_t size)
 
     for (uint32_t i = 0; i < count; i++)
         json_array_append_new(list, json_integer(moves[i]));
-    return json_print(
-        json_pack("{s:i, s:o}", "v", BUDGET_VERSION, "moves", json_whole(list, count)), out, size);
+    return json_print(store_form_stamp(json_pack("{s:i, s:o}", "v", STORE_MAJOR, "moves",
+                                                 json_whole(list, count))),
+                      out, size);
 }
 
 /* A time of the ledger; clocks of several machines wrote it, so only its kind is checked. */
@@ -36,15 +35,17 @@ int budget_read(const char *text, size_t length, wall_t ret_moves[BUDGET_MAX], u
     wall_t moves[BUDGET_MAX];
     const json_t *list;
     uint32_t count;
+    int form;
 
     json_fields_open(&fields, &report, "budget", text, length);
-    json_take_version(&fields, BUDGET_VERSION);
+    store_form_take(&fields);
     list = json_take_array(&fields, "moves", BUDGET_MAX);
     count = (uint32_t)json_array_size(list);
     for (uint32_t i = 0; i < count; i++)
         moves[i] = member_time(&fields, json_array_get(list, i));
-    if (json_fields_close(&fields) < 0)
-        return -1;
+    form = store_form_close(&fields);
+    if (form != VALUE_READ)
+        return form;
     memcpy(ret_moves, moves, count * sizeof(*moves));
     *ret_count = count;
     return 0;

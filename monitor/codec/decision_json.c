@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json_fields.h"
+#include "store_form.h"
 
-enum { DECISION_VERSION = 1, WORD_MAX = 32 };
+enum { WORD_MAX = 32 };
 
 /* ---- writing ---- */
 
@@ -58,10 +58,10 @@ json_t *decision_to_json(const struct settings *settings, const struct decision 
     const struct group *group = &settings->groups[decision->group];
 
     assert(decision->epoch <= INT64_MAX && decision->base_epoch <= INT64_MAX);
-    return json_pack(
+    return store_form_stamp(json_pack(
         "{s:i, s:s, s:I, s:s, s:s, s:I, s:I, s:o, s:o, s:I, s:o, s:o, s:o, s:s, s:b, "
         "s:s}",
-        "v", DECISION_VERSION, "group", group->name, "epoch", (json_int_t)decision->epoch, "kind",
+        "v", STORE_MAJOR, "group", group->name, "epoch", (json_int_t)decision->epoch, "kind",
         decision_kind_name(decision->kind), "by", elector_name(settings, decision->by), "at",
         (json_int_t)decision->at_wall, "moved", (json_int_t)decision->moved_wall, "weights",
         weights_to_json(settings, group, decision->weights), "normal",
@@ -69,7 +69,7 @@ json_t *decision_to_json(const struct settings *settings, const struct decision 
         (json_int_t)decision->base_epoch, "base", weights_to_json(settings, group, decision->base),
         "voters", voters_to_json(settings, decision->voters), "left",
         regions_to_json(settings, decision->regions_left), "order", decision->order, "override",
-        (int)decision->override, "reason", decision->reason);
+        (int)decision->override, "reason", decision->reason));
 }
 
 int decision_write(const struct settings *settings, const struct decision *decision, char *out,
@@ -165,7 +165,7 @@ static void decision_take(struct json_fields *fields, const struct settings *set
     const struct group *group = &settings->groups[decision->group];
     int *vectors = (int *)(decision + 1);
 
-    json_take_version(fields, DECISION_VERSION);
+    store_form_take(fields);
     take_group(fields, settings, decision->group);
     decision->epoch = (uint64_t)json_take_integer(fields, "epoch", 1, INT64_MAX);
     take_kind(fields, &decision->kind);
@@ -183,28 +183,33 @@ static void decision_take(struct json_fields *fields, const struct settings *set
     json_take_text(fields, "reason", decision->reason, sizeof(decision->reason));
 }
 
-static struct decision *read_fields(struct json_fields *fields, const struct settings *settings,
-                                    uint32_t group)
+static int read_fields(struct json_fields *fields, const struct settings *settings, uint32_t group,
+                       struct decision **ret_decision)
 {
     struct decision *decision = decision_blank(group, settings->groups[group].site_count);
+    int form;
 
     if (decision == NULL)
         json_complain(fields, "", "out of memory");
     else
         decision_take(fields, settings, decision);
-    if (json_fields_close(fields) == 0)
-        return decision;
-    free(decision);
-    return NULL;
+    form = store_form_close(fields);
+    if (form == VALUE_READ)
+        *ret_decision = decision;
+    else
+        free(decision);
+    return form;
 }
 
 struct decision *decision_from_json(const struct settings *settings, uint32_t group,
                                     const json_t *value, struct json_report *report)
 {
     struct json_fields fields;
+    struct decision *decision = NULL;
 
     json_fields_begin(&fields, report, "decision", value);
-    return read_fields(&fields, settings, group);
+    (void)read_fields(&fields, settings, group, &decision);
+    return decision;
 }
 
 int decision_read(const struct settings *settings, uint32_t group, const char *text, size_t length,
@@ -212,12 +217,7 @@ int decision_read(const struct settings *settings, uint32_t group, const char *t
 {
     struct json_report report = {.text = error, .size = error_size};
     struct json_fields fields;
-    struct decision *decision;
 
     json_fields_open(&fields, &report, "decision", text, length);
-    decision = read_fields(&fields, settings, group);
-    if (decision == NULL)
-        return -1;
-    *ret_decision = decision;
-    return 0;
+    return read_fields(&fields, settings, group, ret_decision);
 }

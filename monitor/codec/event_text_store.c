@@ -5,6 +5,27 @@
 
 #include "event_form.h"
 
+/* What is not there is null; what cannot be read is the word for its form. */
+static json_t *form_to_json(enum value_form form)
+{
+    return form == VALUE_READ ? json_null() : json_string(value_form_name(form));
+}
+
+/* The value under a key; NULL, and its form, when it is not there or cannot be read. */
+static const json_t *take_form(struct reading *r, const char *key, enum value_form *ret_form)
+{
+    const json_t *value = json_take_value(&r->fields, key);
+
+    *ret_form = VALUE_READ;
+    if (json_is_null(value))
+        return NULL;
+    if (!json_is_string(value))
+        return value;
+    if (value_form_parse(json_string_value(value), ret_form) < 0)
+        json_complain(&r->fields, key, "'%s' is not known", json_string_value(value));
+    return NULL;
+}
+
 /* ---- the store ---- */
 
 json_t *event_write_store(const struct settings *settings, const struct event *event)
@@ -43,7 +64,7 @@ json_t *event_write_vote(const struct settings *settings, const struct event *ev
     return json_pack("{s:s, s:s, s:I, s:o}", "probe", settings->electors[vote->vote.probe].name,
                      "group", settings->groups[vote->vote.group].name, "revision",
                      (json_int_t)vote->revision, "vote",
-                     vote->present ? vote_to_json(&vote->vote) : json_null());
+                     vote->present ? vote_to_json(&vote->vote) : form_to_json(vote->form));
 }
 
 void event_read_vote(struct reading *r)
@@ -54,8 +75,8 @@ void event_read_vote(struct reading *r)
     vote->vote.probe = take_name(r, "probe", settings_elector);
     vote->vote.group = take_name(r, "group", settings_group);
     vote->revision = take_number(r, "revision");
-    value = json_take_value(&r->fields, "vote");
-    vote->present = value != NULL && !json_is_null(value);
+    value = take_form(r, "vote", &vote->form);
+    vote->present = value != NULL;
     if (!vote->present)
         return;
     r->copy->vote =
@@ -104,7 +125,8 @@ json_t *event_write_head(const struct settings *settings, const struct event *ev
 
     return json_pack("{s:s, s:I, s:o}", "group", settings->groups[head->group].name, "revision",
                      (json_int_t)head->revision, "decision",
-                     head->present ? decision_to_json(settings, head->decision) : json_null());
+                     head->present ? decision_to_json(settings, head->decision)
+                                   : form_to_json(head->form));
 }
 
 void event_read_head(struct reading *r)
@@ -114,12 +136,19 @@ void event_read_head(struct reading *r)
 
     head->group = take_name(r, "group", settings_group);
     head->revision = take_number(r, "revision");
-    value = json_take_value(&r->fields, "decision");
-    head->present = value != NULL && !json_is_null(value);
+    value = take_form(r, "decision", &head->form);
+    head->present = value != NULL;
     if (!head->present)
         return;
     r->copy->decision = decision_from_json(r->settings, head->group, value, r->fields.report);
     head->decision = r->copy->decision;
+}
+
+/* Of one that cannot be read, why: a text instead of an object. */
+static json_t *order_form(const struct settings *settings, const struct order *order)
+{
+    return order->verb == ORDER_UNREADABLE ? json_string(order->reason)
+                                           : order_to_json(settings, order);
 }
 
 json_t *event_write_order(const struct settings *settings, const struct event *event)
@@ -130,7 +159,23 @@ json_t *event_write_order(const struct settings *settings, const struct event *e
     return json_pack("{s:s, s:I, s:I, s:o}", "id", order->id, "create_revision",
                      (json_int_t)(present ? order->create_revision : 0), "mod_revision",
                      (json_int_t)(present ? order->mod_revision : 0), "order",
-                     present ? order_to_json(settings, order) : json_null());
+                     present ? order_form(settings, order) : json_null());
+}
+
+static void read_order(struct reading *r, const char *id, const json_t *value, struct order *order)
+{
+    struct order unreadable = {.verb = ORDER_UNREADABLE, .region = NONE, .group = NONE};
+
+    if (!json_is_string(value)) {
+        (void)order_from_json(r->settings, id, value, r->fields.report, order);
+        return;
+    }
+    if (json_string_length(value) > ORDER_REASON_MAX)
+        json_complain(&r->fields, "order", "%zu bytes, at most %d allowed",
+                      json_string_length(value), ORDER_REASON_MAX);
+    else
+        memcpy(unreadable.reason, json_string_value(value), json_string_length(value));
+    *order = unreadable;
 }
 
 void event_read_order(struct reading *r)
@@ -147,9 +192,8 @@ void event_read_order(struct reading *r)
     value = json_take_value(&r->fields, "order");
     r->copy->event.order.present = value != NULL && !json_is_null(value);
     r->copy->event.order.order = order;
-    if (r->copy->event.order.present &&
-        order_from_json(r->settings, id, value, r->fields.report, order) < 0)
-        return;
+    if (r->copy->event.order.present)
+        read_order(r, id, value, order);
     memcpy(order->id, id, sizeof(id));
     order->create_revision = create_revision;
     order->mod_revision = mod_revision;
@@ -162,8 +206,12 @@ json_t *event_write_budget(const struct settings *settings, const struct event *
     (void)settings;
     for (uint32_t i = 0; i < event->budget.count; i++)
         json_array_append_new(moves, json_integer(event->budget.moves[i]));
-    return json_pack("{s:I, s:o}", "revision", (json_int_t)event->budget.revision, "moves",
-                     json_whole(moves, event->budget.count));
+    moves = json_whole(moves, event->budget.count);
+    if (event->budget.form != VALUE_READ) {
+        json_decref(moves);
+        moves = form_to_json(event->budget.form);
+    }
+    return json_pack("{s:I, s:o}", "revision", (json_int_t)event->budget.revision, "moves", moves);
 }
 
 void event_read_budget(struct reading *r)
@@ -172,6 +220,10 @@ void event_read_budget(struct reading *r)
     const json_t *moves;
 
     budget->revision = take_number(r, "revision");
+    if (json_is_string(json_object_get(r->fields.object, "moves"))) {
+        (void)take_form(r, "moves", &budget->form);
+        return;
+    }
     moves = json_take_array(&r->fields, "moves", BUDGET_MAX);
     for (size_t i = 0; i < json_array_size(moves); i++) {
         const json_t *move = json_array_get(moves, i);

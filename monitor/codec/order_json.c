@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An operator's word as it stands in the store. */
+/* An operator's word as it stands in the store. It is written once by who gave it, and amended by
+ * who obeys or ends it: whatever else its writer said, a newer release's fields and the marks of
+ * groups which our settings do not name, stays as it was. */
 #include "store_json.h"
 
 #include <string.h>
 
-#include "json_fields.h"
+#include "store_form.h"
 
-enum { ORDER_VERSION = 1, WORD_MAX = 32 };
+enum { WORD_MAX = 32 };
 
 /* ---- writing ---- */
 
@@ -29,16 +31,57 @@ json_t *order_to_json(const struct settings *settings, const struct order *order
     const char *region = order->region == NONE ? "" : settings->regions[order->region];
     const char *group = order->group == NONE ? "" : settings->groups[order->group].name;
 
-    return json_pack("{s:i, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:I, s:I, s:o}", "v", ORDER_VERSION,
-                     "verb", order_verb_name(order->verb), "region", region, "group", group,
-                     "incident", order->incident, "override", (int)order->override, "by", order->by,
-                     "reason", order->reason, "at", (json_int_t)order->at_wall, "until",
-                     (json_int_t)order->until_wall, "obeyed", obeyed_to_json(settings, order));
+    return store_form_stamp(
+        json_pack("{s:i, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:I, s:I, s:o}", "v", STORE_MAJOR,
+                  "verb", order_verb_name(order->verb), "region", region, "group", group,
+                  "incident", order->incident, "override", (int)order->override, "by", order->by,
+                  "reason", order->reason, "at", (json_int_t)order->at_wall, "until",
+                  (json_int_t)order->until_wall, "obeyed", obeyed_to_json(settings, order)));
 }
 
 int order_write(const struct settings *settings, const struct order *order, char *out, size_t size)
 {
     return json_print(order_to_json(settings, order), out, size);
+}
+
+/* ---- amending ---- */
+
+/* The marks that stand and are not of our groups, then ours; the former give way when there are too
+ * many, or nobody could read the order any more. NULL: out of memory. */
+static json_t *merged_marks(const struct settings *settings, const json_t *standing,
+                            const struct order *order)
+{
+    json_t *ours = obeyed_to_json(settings, order);
+    json_t *merged = json_array();
+    size_t room = ORDER_OBEYED_MAX - order->obeyed_count;
+
+    for (size_t i = 0; i < json_array_size(standing) && json_array_size(merged) < room; i++) {
+        json_t *mark = json_array_get(standing, i);
+        const char *group = json_string_value(json_object_get(mark, "group"));
+
+        if (group != NULL && settings_group(settings, group) == NONE)
+            json_array_append(merged, mark);
+    }
+    if (ours == NULL || json_array_extend(merged, ours) < 0) {
+        json_decref(merged);
+        merged = NULL;
+    }
+    json_decref(ours);
+    return merged;
+}
+
+int order_amend(const struct settings *settings, const struct order *order, const char *standing,
+                size_t length, char *out, size_t size)
+{
+    json_t *value = json_loadb(standing, length, JSON_REJECT_DUPLICATES, NULL);
+    json_t *marks = merged_marks(settings, json_object_get(value, "obeyed"), order);
+
+    if (json_object_set_new(value, "obeyed", marks) < 0 ||
+        json_object_set_new(value, "until", json_integer(order->until_wall)) < 0) {
+        json_decref(value);
+        return -1;
+    }
+    return json_print(value, out, size);
 }
 
 /* ---- reading ---- */
@@ -51,8 +94,8 @@ static void take_verb(struct json_fields *fields, enum order_verb *ret_verb)
         json_complain(fields, "verb", "'%s' is not known", word);
 }
 
-/* A name that may be empty; a name these settings do not know makes the order unreadable: it is
- * not ours to guess what it meant. */
+/* A name that may be empty; one that these settings do not know makes the order foreign: whatever
+ * it means, it moves nothing of ours. */
 static uint32_t take_name(struct json_fields *fields, const char *key,
                           const struct settings *settings,
                           uint32_t (*find)(const struct settings *, const char *))
@@ -63,8 +106,10 @@ static uint32_t take_name(struct json_fields *fields, const char *key,
     if (fields->object == NULL || name[0] == '\0')
         return NONE;
     index = find(settings, name);
-    if (index == NONE)
+    if (index == NONE) {
+        fields->report->foreign = true;
         json_complain(fields, key, "'%s' is not in our settings", name);
+    }
     return index;
 }
 
@@ -90,6 +135,7 @@ static void take_mark(struct json_fields *fields, const struct settings *setting
     uint64_t epoch;
 
     json_fields_begin(&inner, fields->report, "obeyed", member);
+    inner.lenient = fields->lenient;
     group = settings_group(settings, json_take_string(&inner, "group", NAME_MAX_LENGTH));
     epoch = (uint64_t)json_take_integer(&inner, "epoch", 1, INT64_MAX);
     if (json_fields_close(&inner) < 0)
@@ -111,12 +157,13 @@ static int read_fields(struct json_fields *fields, const struct settings *settin
                        struct order *ret_order)
 {
     struct order order = {.region = NONE, .group = NONE};
+    int form;
 
     if (strlen(id) >= sizeof(order.id))
         json_complain(fields, "", "an id of more than %d characters", ORDER_ID_MAX);
     else
         memcpy(order.id, id, strlen(id) + 1);
-    json_take_version(fields, ORDER_VERSION);
+    store_form_take(fields);
     take_verb(fields, &order.verb);
     order.region = take_name(fields, "region", settings, settings_region);
     order.group = take_name(fields, "group", settings, settings_group);
@@ -128,8 +175,9 @@ static int read_fields(struct json_fields *fields, const struct settings *settin
     order.until_wall = json_take_integer(fields, "until", 0, INT64_MAX);
     check_aim(fields, &order);
     take_marks(fields, settings, &order);
-    if (json_fields_close(fields) < 0)
-        return -1;
+    form = store_form_close(fields);
+    if (form != VALUE_READ)
+        return form;
     *ret_order = order;
     return 0;
 }

@@ -2,9 +2,7 @@
 /* What a probe suspects: the sites which the others check again at once (V2). */
 #include "store_json.h"
 
-#include "json_fields.h"
-
-enum { SUSPECTS_VERSION = 1 };
+#include "store_form.h"
 
 int suspects_write(const struct settings *settings, const uint32_t *sites, uint32_t count,
                    char *out, size_t size)
@@ -13,9 +11,9 @@ int suspects_write(const struct settings *settings, const uint32_t *sites, uint3
 
     for (uint32_t i = 0; i < count; i++)
         json_array_append_new(names, json_string(settings->sites[sites[i]].name));
-    return json_print(
-        json_pack("{s:i, s:o}", "v", SUSPECTS_VERSION, "sites", json_whole(names, count)), out,
-        size);
+    return json_print(store_form_stamp(json_pack("{s:i, s:o}", "v", STORE_MAJOR, "sites",
+                                                 json_whole(names, count))),
+                      out, size);
 }
 
 /* The site a member names; NONE for what these settings do not know. */
@@ -36,9 +34,10 @@ int suspects_read(const struct settings *settings, const char *text, size_t leng
     struct json_fields fields;
     const json_t *sites;
     uint32_t count = 0;
+    int form;
 
     json_fields_open(&fields, &report, "suspects", text, length);
-    json_take_version(&fields, SUSPECTS_VERSION);
+    store_form_take(&fields);
     sites = json_take_array(&fields, "sites", settings->site_count);
     for (size_t i = 0; i < json_array_size(sites); i++) {
         uint32_t site = member_site(&fields, settings, json_array_get(sites, i));
@@ -46,8 +45,9 @@ int suspects_read(const struct settings *settings, const char *text, size_t leng
         if (site != NONE)
             ret_sites[count++] = site;
     }
-    if (json_fields_close(&fields) < 0)
-        return -1;
+    form = store_form_close(&fields);
+    if (form != VALUE_READ)
+        return form;
     *ret_count = count;
     return 0;
 }

@@ -5,15 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json_fields.h"
+#include "store_form.h"
 
-enum { VOTE_VERSION = 1, SUSPECTS_VERSION = 1, WORD_MAX = 32 };
+enum { WORD_MAX = 32 };
 
 json_t *vote_to_json(const struct vote *vote)
 {
-    return json_pack("{s:i, s:s, s:s, s:s, s:s}", "v", VOTE_VERSION, "fingerprint",
-                     vote->fingerprint, "blind", blindness_name(vote->blindness), "states",
-                     vote->states, "failures", vote->failures);
+    return store_form_stamp(json_pack("{s:i, s:s, s:s, s:s, s:s}", "v", STORE_MAJOR, "fingerprint",
+                                      vote->fingerprint, "blind", blindness_name(vote->blindness),
+                                      "states", vote->states, "failures", vote->failures));
 }
 
 int vote_write(const struct vote *vote, char *out, size_t size)
@@ -42,9 +42,11 @@ static struct vote *vote_blank(uint32_t probe, uint32_t group, uint32_t site_cou
     return vote;
 }
 
-static bool is_failure_letter(char letter)
+/* What a newer minor calls a failure decides nothing: it reads as none. */
+static bool is_failure_letter(const struct json_fields *fields, char letter)
 {
-    return letter == failure_letter(FAILURE_NONE) || failure_of_letter(letter) != FAILURE_NONE;
+    return letter == failure_letter(FAILURE_NONE) || failure_of_letter(letter) != FAILURE_NONE ||
+           (fields->lenient && letter >= 'a' && letter <= 'z');
 }
 
 /* Checks the vectors of a vote made under our settings. */
@@ -61,7 +63,7 @@ static void check_vectors(struct json_fields *fields, const char *states, const 
     for (size_t i = 0; fields->object != NULL && i < site_count; i++) {
         if (verdict_state_parse(states[i], &state) < 0)
             json_complain(fields, "states", "'%c' is no state's letter", states[i]);
-        else if (!is_failure_letter(failures[i]))
+        else if (!is_failure_letter(fields, failures[i]))
             json_complain(fields, "failures", "'%c' is no failure's letter", failures[i]);
     }
 }
@@ -82,7 +84,7 @@ static void vote_take(struct json_fields *fields, const struct settings *setting
     const char *states;
     const char *failures;
 
-    json_take_version(fields, VOTE_VERSION);
+    store_form_take(fields);
     json_take_text(fields, "fingerprint", vote->fingerprint, sizeof(vote->fingerprint));
     take_blindness(fields, &vote->blindness);
     states = json_take_string(fields, "states", SIZE_MAX);
@@ -93,37 +95,37 @@ static void vote_take(struct json_fields *fields, const struct settings *setting
     if (fields->object == NULL)
         return;
     memcpy(vectors, states, site_count);
-    memcpy(vectors + site_count + 1, failures, site_count);
+    for (size_t i = 0; i < site_count; i++)
+        vectors[site_count + 1 + i] = failure_letter(failure_of_letter(failures[i]));
 }
 
-/* Ends the reading of a block: the block, or NULL after a complaint. */
-static void *finish(struct json_fields *fields, void *block)
-{
-    if (json_fields_close(fields) == 0)
-        return block;
-    free(block);
-    return NULL;
-}
-
-static struct vote *read_fields(struct json_fields *fields, const struct settings *settings,
-                                uint32_t probe, uint32_t group)
+static int read_fields(struct json_fields *fields, const struct settings *settings, uint32_t probe,
+                       uint32_t group, struct vote **ret_vote)
 {
     struct vote *vote = vote_blank(probe, group, settings->groups[group].site_count);
+    int form;
 
     if (vote == NULL)
         json_complain(fields, "", "out of memory");
     else
         vote_take(fields, settings, vote);
-    return finish(fields, vote);
+    form = store_form_close(fields);
+    if (form == VALUE_READ)
+        *ret_vote = vote;
+    else
+        free(vote);
+    return form;
 }
 
 struct vote *vote_from_json(const struct settings *settings, uint32_t probe, uint32_t group,
                             const json_t *value, struct json_report *report)
 {
     struct json_fields fields;
+    struct vote *vote = NULL;
 
     json_fields_begin(&fields, report, "vote", value);
-    return read_fields(&fields, settings, probe, group);
+    (void)read_fields(&fields, settings, probe, group, &vote);
+    return vote;
 }
 
 int vote_read(const struct settings *settings, uint32_t probe, uint32_t group, const char *text,
@@ -131,12 +133,7 @@ int vote_read(const struct settings *settings, uint32_t probe, uint32_t group, c
 {
     struct json_report report = {.text = error, .size = error_size};
     struct json_fields fields;
-    struct vote *vote;
 
     json_fields_open(&fields, &report, "vote", text, length);
-    vote = read_fields(&fields, settings, probe, group);
-    if (vote == NULL)
-        return -1;
-    *ret_vote = vote;
-    return 0;
+    return read_fields(&fields, settings, probe, group, ret_vote);
 }

@@ -198,6 +198,7 @@ static void absorb_vote(struct engine *engine, const struct event_vote *event)
 
     state_touch(engine, vote->group);
     slot->present = event->present;
+    slot->form = event->form;
     if (!event->present)
         return;
     slot->revision = event->revision;
@@ -285,6 +286,7 @@ static void absorb_budget(struct engine *engine, const struct event_budget *even
     for (uint32_t i = 0; i < count; i++)
         at_ms[i] = ledger_ms(engine, moves[i]);
     engine->budget_revision = event->revision;
+    engine->budget_form = event->form;
     engine->budget_count = count;
     if (count > 0) {
         memcpy(engine->budget, moves, count * sizeof(*moves));
@@ -371,7 +373,7 @@ static void absorb_init(struct engine *engine, const struct event_init *event)
 {
     struct group_state *state = &engine->groups[event->group];
 
-    if (state->has_head)
+    if (state->has_head || state->head_form != VALUE_READ)
         return;
     state->init_wanted = true;
     for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
@@ -386,6 +388,7 @@ static void absorb_head(struct engine *engine, const struct event_head *event)
     struct group_state *state = &engine->groups[event->group];
 
     state_touch(engine, event->group);
+    state->head_form = event->form;
     if (!event->present) {
         state->has_head = false;
         return;

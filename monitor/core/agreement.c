@@ -20,6 +20,7 @@ static const char *const ballot_names[BALLOT_COUNT] = {
     [BALLOT_STALE] = "stale",
     [BALLOT_BLIND] = "blind",
     [BALLOT_OTHER_SETTINGS] = "other settings",
+    [BALLOT_UNREADABLE] = "unreadable",
 };
 
 const char *agreement_state_name(enum agreement_state state)

@@ -42,13 +42,16 @@ static const struct {
                              "the fence is in place"},
     [ALERT_FENCE_CONFLICT] = {"the zone is ahead of the store: was the store restored?",
                               "zone and store agree again"},
-    [ALERT_SETTINGS_SKEW] = {"this probe runs other settings; its votes do not count",
-                             "settings are the same again"},
+    [ALERT_SETTINGS_SKEW] = {"this probe runs other settings, or a version whose votes cannot be "
+                             "read; they do not count",
+                             "settings and versions are the same again"},
     [ALERT_PROBE_LOST] = {"this probe is silent; its votes are missing", "this probe votes again"},
     [ALERT_CLOCK_GAP] = {"the clock jumped or the loop stalled; watching for 30 s", ""},
     [ALERT_OVERLOAD] = {"checks are late through our own fault", "checks are on time again"},
     [ALERT_CERT_EXPIRING] = {"a certificate expires soon", "the certificate was renewed"},
-    [ALERT_FROZEN] = {"frozen by order: no automatic move; `regionshift thaw` ends it", ""},
+    [ALERT_FROZEN] = {"frozen by order, or by one that cannot be read: no automatic move; "
+                      "`regionshift thaw` ends it",
+                      ""},
     [ALERT_THAWED] = {"", "thawed: decisions are made again, from fresh votes"},
     [ALERT_SINK_FAILING] = {"alerts do not get through this sink", "alerts get through again"},
     [ALERT_TEST] = {"a test: nothing is wrong", ""},
@@ -115,6 +118,11 @@ static void say_done(const struct engine *engine, struct text *text, uint32_t gr
     const struct group *g = state_group(engine, group);
     const struct decision *head = &state->head.decision;
 
+    if (!state->has_head && state->head_form != VALUE_READ) {
+        say(text, "Done: nothing from here; the head decision cannot be read (%s).\n",
+            value_form_name(state->head_form));
+        return;
+    }
     if (!state->has_head) {
         say(text, "Done: nothing; the group is watched only (no head; regionshift init).\n");
         return;

@@ -194,7 +194,9 @@ static bool move_refused(const struct engine *engine, uint32_t group)
 {
     const struct group_state *state = &engine->groups[group];
 
-    return state->has_head && state->refusal.rule != NULL && !engine->dry_run;
+    bool is_taken_on = state->has_head || state->head_form != VALUE_READ;
+
+    return is_taken_on && state->refusal.rule != NULL && !engine->dry_run;
 }
 
 /* C8: a zone that cannot be read could not be written either; better known before a region dies. */
@@ -306,7 +308,9 @@ static bool probe_says(const struct engine *engine, uint32_t probe, bool lost)
 {
     for (uint32_t g = 0; g < engine->settings->group_count; g++) {
         const struct vote_slot *vote = state_vote(engine, probe, g);
-        if (lost ? !vote->present : vote->present && !vote->same_settings)
+        bool unreadable = vote->form != VALUE_READ;
+        bool other = vote->present && !vote->same_settings;
+        if (lost ? !vote->present && !unreadable : other || unreadable)
             return true;
     }
     return false;

@@ -415,6 +415,31 @@ static bool judge_upkeep(struct engine *engine, uint32_t group, struct refusal *
     return false;
 }
 
+/* D9: watched, never moved. A head that stands in the store and cannot be read is no missing one:
+ * others may act on it, so nothing is begun anew here, and somebody has to look. */
+static void judge_no_head(struct engine *engine, uint32_t group, struct refusal *refusal)
+{
+    struct group_state *state = &engine->groups[group];
+
+    if (state->head_form == VALUE_READ) {
+        finding_add(state->gates, &state->gate_count, "D9", "head", false, -1, -1,
+                    "watched, never moved: no head decision yet; regionshift init");
+        return;
+    }
+    finding_add(state->gates, &state->gate_count, "D8", "head-unreadable", false, -1, -1,
+                state->head_form == VALUE_NEWER
+                    ? "a newer version wrote the head decision: this probe waits to be upgraded"
+                    : "the head decision in the store is damaged: see the log, and its journal");
+    *refusal = (struct refusal){"D8", "head-unreadable", -1, -1};
+}
+
+/* Without the ledger no move can be counted (D6): better known before a region dies. */
+static void judge_ledger(const struct engine *engine, struct refusal *refusal)
+{
+    if (engine->budget_form != VALUE_READ && refusal->rule == NULL)
+        *refusal = (struct refusal){"D6", "ledger", -1, -1};
+}
+
 void deciding_decide(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
@@ -428,8 +453,8 @@ void deciding_decide(struct engine *engine, uint32_t group)
     if (state->has_head)
         wanted = judge_wish(engine, group, &refusal);
     else
-        finding_add(state->gates, &state->gate_count, "D9", "head", false, -1, -1,
-                    "watched, never moved: no head decision yet; regionshift init");
+        judge_no_head(engine, group, &refusal);
+    judge_ledger(engine, &refusal);
     upkeep = !state->commit_pending && upkeep_propose(engine, group);
     may = upkeep ? judge_upkeep(engine, group, &refusal)
                  : judge_watcher(engine, group, wanted, &refusal);

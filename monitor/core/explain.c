@@ -41,7 +41,10 @@ void explain_sentence(const struct group_view *view, char out[EXPLAIN_SENTENCE_M
     const size_t size = EXPLAIN_SENTENCE_MAX + 1;
     const struct gate *gate = explain_closed(view);
 
-    if (!view->has_head)
+    if (!view->has_head && view->head_form != VALUE_READ)
+        snprintf(out, size, "held by D8 head-unreadable: %s",
+                 gate != NULL ? gate->text : "the head decision cannot be read here");
+    else if (!view->has_head)
         snprintf(out, size,
                  "watched, never moved: there is no first decision (D9); run "
                  "regionshift init");

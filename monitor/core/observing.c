@@ -300,7 +300,8 @@ static bool slot_ahead(const struct engine *engine, const struct zone_slot *slot
     uint64_t head = state->has_head ? state->head.decision.epoch : 0;
 
     return slot->known && slot->fence_present && slot->fence.epoch > head &&
-           state_store_ok(engine) && engine->store_full_ms > slot->fence_ms;
+           (state->has_head || state->head_form == VALUE_READ) && state_store_ok(engine) &&
+           engine->store_full_ms > slot->fence_ms;
 }
 
 void observing_look(struct engine *engine, uint32_t group)

@@ -8,8 +8,10 @@
 #include "orders.h"
 
 static const char *const verb_names[ORDER_VERB_COUNT] = {
-    [ORDER_DRAIN] = "drain", [ORDER_RESTORE] = "restore",   [ORDER_FREEZE] = "freeze",
-    [ORDER_THAW] = "thaw",   [ORDER_FAILBACK] = "failback", [ORDER_ACK] = "ack",
+    [ORDER_DRAIN] = "drain",           [ORDER_RESTORE] = "restore",
+    [ORDER_FREEZE] = "freeze",         [ORDER_THAW] = "thaw",
+    [ORDER_FAILBACK] = "failback",     [ORDER_ACK] = "ack",
+    [ORDER_UNREADABLE] = "unreadable",
 };
 
 const char *order_verb_name(enum order_verb verb)
@@ -19,7 +21,7 @@ const char *order_verb_name(enum order_verb verb)
 
 int order_verb_parse(const char *name, enum order_verb *ret_verb)
 {
-    for (unsigned i = 0; i < ORDER_VERB_COUNT; i++) {
+    for (unsigned i = 0; i < ORDER_UNREADABLE; i++) { /* that one nobody says */
         if (strcmp(name, verb_names[i]) == 0) {
             *ret_verb = (enum order_verb)i;
             return 0;
@@ -60,6 +62,8 @@ const struct order *orders_freeze(const struct orders *orders, uint32_t group, w
 
     for (uint32_t i = 0; i < orders->count; i++) {
         const struct order *order = &orders->items[i];
+        if (order->verb == ORDER_UNREADABLE)
+            return order; /* no thaw undoes it: it may as well be a drain */
         if (!concerns(order, group))
             continue;
         if (order->verb == ORDER_FREEZE)

@@ -15,6 +15,13 @@ static const char *const route53_names[] = {
     [ROUTE53_INVALID] = "invalid", [ROUTE53_DRY_RUN] = "dry-run", [ROUTE53_FORBIDDEN] = "forbidden",
 };
 
+static const char *const form_names[] = {
+    [-VALUE_READ] = "read",
+    [-VALUE_BROKEN] = "broken",
+    [-VALUE_NEWER] = "newer",
+    [-VALUE_FOREIGN] = "foreign",
+};
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 const char *store_status_name(enum store_status status)
@@ -27,6 +34,22 @@ int store_status_parse(const char *name, enum store_status *ret_status)
     for (unsigned i = 0; i < COUNT(store_names); i++) {
         if (strcmp(name, store_names[i]) == 0) {
             *ret_status = (enum store_status)i;
+            return 0;
+        }
+    }
+    return -1;
+}
+
+const char *value_form_name(enum value_form form)
+{
+    return form_names[-(int)form];
+}
+
+int value_form_parse(const char *name, enum value_form *ret_form)
+{
+    for (unsigned i = 0; i < COUNT(form_names); i++) {
+        if (strcmp(name, form_names[i]) == 0) {
+            *ret_form = (enum value_form) - (int)i;
             return 0;
         }
     }

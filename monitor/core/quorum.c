@@ -10,10 +10,12 @@ enum ballot quorum_ballot(const struct engine *engine, uint32_t probe, uint32_t 
     const struct vote_slot *vote = state_vote(engine, probe, group);
     enum verdict_state state = VERDICT_UNKNOWN;
 
-    if (!vote->present)
+    if (!vote->present && vote->form == VALUE_READ)
         return BALLOT_ABSENT;
     if (!state_store_ok(engine))
         return BALLOT_STALE;
+    if (!vote->present)
+        return BALLOT_UNREADABLE;
     if (!vote->same_settings)
         return BALLOT_OTHER_SETTINGS;
     if (vote->blindness != BLIND_NOT)

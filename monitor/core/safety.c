@@ -89,6 +89,10 @@ static void gate_freeze(const struct engine *engine, uint32_t group, bool overri
 
     if (freeze == NULL)
         finding_add(gates, count, "D7", "freeze", true, -1, -1, "not frozen");
+    else if (freeze->verb == ORDER_UNREADABLE)
+        finding_add(gates, count, "D7", "freeze", override, -1, -1,
+                    "order %s may be a freeze, and cannot be read here: %s", freeze->id,
+                    freeze->reason);
     else
         finding_add(gates, count, "D7", "freeze", override, -1, -1,
                     "frozen by %s: %s; regionshift thaw", freeze->by, freeze->reason);
@@ -123,6 +127,12 @@ static void gate_budget(const struct engine *engine, bool ordered, struct findin
     uint32_t used = safety_budget_used(engine);
     uint32_t limit = engine->settings->limit_budget;
 
+    if (engine->budget_form != VALUE_READ) { /* nor may it be written over */
+        finding_add(gates, count, "D6", "ledger", false, -1, -1,
+                    "the ledger of moves (v1/budget) cannot be read here: its value is %s",
+                    value_form_name(engine->budget_form));
+        return;
+    }
     finding_add(gates, count, "D6", "budget", used < limit || ordered, used, limit,
                 "%d of %d moves used in %d s", (int64_t)used, (int64_t)limit,
                 engine->settings->limit_window_ms / 1000);

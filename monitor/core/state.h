@@ -48,6 +48,7 @@ struct reference_state {
 /* One probe's vote on one group, as seen in the store (A2). */
 struct vote_slot {
     bool present;
+    enum value_form form; /* when not present: why not */
     bool same_settings;
     uint64_t revision;
     enum blindness blindness;
@@ -119,6 +120,7 @@ struct group_state {
     bool is_published;
     /* decision */
     bool has_head;
+    enum value_form head_form; /* without a head: one stands in the store, and we cannot read it */
     uint64_t head_revision;
     struct decision_slot head;
     struct decision_slot proposal;
@@ -211,6 +213,7 @@ struct engine {
     struct orders orders;
     msec_t orders_end_ms; /* when the next of them ends by time */
     uint64_t budget_revision;
+    enum value_form budget_form;
     wall_t budget[BUDGET_MAX];
     msec_t budget_ms[BUDGET_MAX]; /* the same moves on our clock (D6) */
     uint32_t budget_count;

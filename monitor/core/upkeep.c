@@ -366,7 +366,7 @@ bool upkeep_propose(struct engine *engine, uint32_t group)
         !all_known(engine, group) || orders_freeze(&engine->orders, group, wall) != NULL)
         return false;
     if (!state->has_head)
-        return propose_first(engine, group);
+        return state->head_form == VALUE_READ && propose_first(engine, group);
     upkeep = what_is_wanted(engine, group);
     if (upkeep == UPKEEP_NONE) {
         state->upkeep_ms = -1;

@@ -33,6 +33,7 @@ void engine_group(const struct engine *engine, uint32_t group, struct group_view
         engine->view_agreements[k] = &engine->agreements[g->sites[k]];
     *ret_view = (struct group_view){
         .has_head = state->has_head,
+        .head_form = state->head_form,
         .head = state->head.decision,
         .agreements = engine->view_agreements,
         .frozen = orders_freeze(&engine->orders, group, state_wall(engine, engine->now_ms)) != NULL,
@@ -153,7 +154,9 @@ static bool plan_wish(const struct engine *engine, uint32_t group, int *ret_weig
 
     if (!state->has_head) { /* its gates have nothing to say about weights */
         finding_add(findings, count, "D9", "head", false, -1, -1,
-                    "watched, never moved: no head decision yet; regionshift init");
+                    state->head_form == VALUE_READ
+                        ? "watched, never moved: no head decision yet; regionshift init"
+                        : "the head decision stands in the store and cannot be read here");
         memset(ret_weights, 0, state_group(engine, group)->site_count * sizeof(*ret_weights));
         return false;
     }

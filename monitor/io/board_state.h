@@ -11,14 +11,17 @@
 
 /* One key as it was told last. */
 struct known {
-    uint64_t revision; /* of the item; 0: absent */
-    bool present;      /* told as present: an item that cannot be read is not */
-    bool seen;         /* in the read that is being told */
+    uint64_t revision;    /* of the item; 0: absent */
+    bool present;         /* told as present: an item that cannot be read is not */
+    bool seen;            /* in the read that is being told */
+    enum value_form form; /* of what stands there: told as well, when it cannot be read */
 };
 
 struct known_order {
     struct known known;
     struct order order; /* while known.revision > 0: at least its id */
+    char *text;         /* as it stands, for who amends it; NULL: out of memory */
+    size_t length;
 };
 
 /* One leased key of ours: what should stand there. */

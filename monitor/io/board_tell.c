@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Items become events. Each key that matters has a `struct known`: what was told of it last. An
- * item whose revision is known is nothing new; one that cannot be read is said once and is absent
- * for the engine: what cannot be read cannot be counted. */
+ * item whose revision is known is nothing new. One that cannot be read is said once, and told with
+ * its form: it cannot be counted, and it is not nothing: a head stops decisions here, an order
+ * freezes, a ledger stops moves (store_form.h). */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +44,8 @@ void board_book_clear(struct board_book *book, const struct settings *settings)
     free(book->votes);
     free(book->suspects);
     free(book->heads);
+    for (uint32_t i = 0; i < book->order_count; i++)
+        free(book->orders[i].text);
     free(book->orders);
     free(book->journal_counts);
     free(book->leased);
@@ -49,9 +53,10 @@ void board_book_clear(struct board_book *book, const struct settings *settings)
 
 /* ---- what is gone ---- */
 
-static void tell_vote_gone(struct board *board, uint32_t probe, uint32_t group)
+/* Gone, or there and not to be read: what the three below tell. */
+static void tell_no_vote(struct board *board, uint32_t probe, uint32_t group, enum value_form form)
 {
-    struct event event = {.kind = EVENT_VOTE};
+    struct event event = {.kind = EVENT_VOTE, .vote = {.form = form}};
 
     event.vote.vote.probe = probe;
     event.vote.vote.group = group;
@@ -65,16 +70,17 @@ static void tell_suspects_gone(struct board *board, uint32_t probe)
     board_tell_event(board, &event, NULL);
 }
 
-static void tell_head_gone(struct board *board, uint32_t group)
+static void tell_no_head(struct board *board, uint32_t group, enum value_form form)
 {
-    struct event event = {.kind = EVENT_HEAD, .head = {.group = group}};
+    struct event event = {.kind = EVENT_HEAD, .head = {.group = group, .form = form}};
 
     board_tell_event(board, &event, NULL);
 }
 
-static void tell_budget_gone(struct board *board)
+/* The revision is compared by every commit, so it is told of what cannot be read, too. */
+static void tell_no_budget(struct board *board, uint64_t revision, enum value_form form)
 {
-    struct event event = {.kind = EVENT_BUDGET};
+    struct event event = {.kind = EVENT_BUDGET, .budget = {.revision = revision, .form = form}};
 
     board_tell_event(board, &event, NULL);
 }
@@ -93,10 +99,10 @@ static void tell_order_gone(struct board *board, const struct order *gone)
     board_tell_event(board, &event, order);
 }
 
-/* Forgets a key; true when it had been told as present. */
+/* Forgets a key; true when it had been told of. */
 static bool leave(struct known *known)
 {
-    bool was_present = known->present;
+    bool was_present = known->present || known->form != VALUE_READ;
 
     *known = (struct known){0};
     return was_present;
@@ -106,8 +112,9 @@ static void order_gone(struct board *board, uint32_t index)
 {
     struct board_book *book = &board->book;
 
-    if (book->orders[index].known.present)
+    if (leave(&book->orders[index].known))
         tell_order_gone(board, &book->orders[index].order);
+    free(book->orders[index].text);
     book->orders[index] = book->orders[--book->order_count];
 }
 
@@ -117,7 +124,7 @@ static void vote_gone(struct board *board, uint32_t probe, uint32_t group)
 
     if (!leave(known))
         return;
-    tell_vote_gone(board, probe, group);
+    tell_no_vote(board, probe, group, VALUE_READ);
     if (probe == board->settings->self) { /* ours: somebody removed it, or our lease lapsed */
         board->book.leased[group].dirty = board->book.leased[group].text != NULL;
         board_flush(board);
@@ -145,9 +152,9 @@ void board_tell_gone(struct board *board, const struct key *key)
     } else if (key->kind == KEY_SUSPECTS && probe != NONE && leave(&book->suspects[probe])) {
         tell_suspects_gone(board, probe);
     } else if (key->kind == KEY_DECISION && group != NONE && leave(&book->heads[group])) {
-        tell_head_gone(board, group);
+        tell_no_head(board, group, VALUE_READ);
     } else if (key->kind == KEY_BUDGET && leave(&book->budget)) {
-        tell_budget_gone(board);
+        tell_no_budget(board, 0, VALUE_READ);
     } else if (key->kind == KEY_ORDER) {
         order = find_order(book, key->id);
         if (order != NONE)
@@ -167,17 +174,21 @@ static bool is_news(struct known *known, const struct store_item *item)
     return true;
 }
 
-/* Says once that a value cannot be read; true when the key had been told as present. */
-static bool unreadable(struct board *board, struct known *known, const struct store_item *item,
-                       const char *error)
+/* Says once that a value cannot be read, and what follows from it. */
+static void unreadable(struct board *board, struct known *known, const struct store_item *item,
+                       int form, const char *error, const char *therefore)
 {
-    bool was_present = known->present;
-
     board->stats.undecodable++;
     known->present = false;
-    log_say(LOG_LEVEL_ERROR, "store: %s at revision %llu cannot be read and counts as absent: %s",
-            item->key, (unsigned long long)item->mod_revision, error);
-    return was_present;
+    known->form = (enum value_form)form;
+    log_say(LOG_LEVEL_ERROR, "store: %s at revision %llu cannot be read, so %s: %s", item->key,
+            (unsigned long long)item->mod_revision, therefore, error);
+}
+
+static void readable(struct known *known)
+{
+    known->present = true;
+    known->form = VALUE_READ;
 }
 
 /* Our own vote, and not as we wrote it. It is written again after the next renewal, and not at
@@ -203,18 +214,20 @@ static void tell_vote(struct board *board, const struct store_item *item, uint32
     struct event event = {.kind = EVENT_VOTE};
     char error[VALUE_ERROR_SIZE];
     struct vote *vote;
+    int form;
 
     if (!is_news(known, item))
         return;
     if (probe == board->settings->self)
         check_own_vote(board, item, group);
-    if (vote_read(board->settings, probe, group, item->value, item->length, &vote, error,
-                  sizeof(error)) < 0) {
-        if (unreadable(board, known, item, error))
-            tell_vote_gone(board, probe, group);
+    form = vote_read(board->settings, probe, group, item->value, item->length, &vote, error,
+                     sizeof(error));
+    if (form != VALUE_READ) {
+        unreadable(board, known, item, form, error, "this vote does not count (A2)");
+        tell_no_vote(board, probe, group, known->form);
         return;
     }
-    known->present = true;
+    readable(known);
     event.vote.present = true;
     event.vote.revision = item->mod_revision;
     event.vote.vote = *vote;
@@ -227,18 +240,21 @@ static void tell_suspects(struct board *board, const struct store_item *item, ui
     struct event event = {.kind = EVENT_SUSPECT, .suspect = {.probe = probe}};
     char error[VALUE_ERROR_SIZE] = "out of memory";
     uint32_t *sites;
+    int form = VALUE_BROKEN;
 
     if (!is_news(known, item))
         return;
     sites = calloc((size_t)board->settings->site_count + 1, sizeof(*sites));
-    if (sites == NULL || suspects_read(board->settings, item->value, item->length, sites,
-                                       &event.suspect.count, error, sizeof(error)) < 0) {
+    if (sites != NULL)
+        form = suspects_read(board->settings, item->value, item->length, sites,
+                             &event.suspect.count, error, sizeof(error));
+    if (form != VALUE_READ) { /* a hint: who suspects nothing costs time, and no safety */
         free(sites);
-        if (unreadable(board, known, item, error))
-            tell_suspects_gone(board, probe);
+        unreadable(board, known, item, form, error, "this probe suspects nothing");
+        tell_suspects_gone(board, probe);
         return;
     }
-    known->present = true;
+    readable(known);
     event.suspect.sites = sites;
     board_tell_event(board, &event, sites);
 }
@@ -249,17 +265,20 @@ static void tell_head(struct board *board, const struct store_item *item, uint32
     struct event event = {.kind = EVENT_HEAD};
     char error[VALUE_ERROR_SIZE];
     struct decision *decision;
+    int form;
 
     if (!is_news(known, item))
         return;
-    if (decision_read(board->settings, group, item->value, item->length, &decision, error,
-                      sizeof(error)) < 0) {
-        if (unreadable(board, known, item, error))
-            tell_head_gone(board, group);
+    form = decision_read(board->settings, group, item->value, item->length, &decision, error,
+                         sizeof(error));
+    if (form != VALUE_READ) {
+        unreadable(board, known, item, form, error, "nothing is decided or changed from here");
+        tell_no_head(board, group, known->form);
         return;
     }
-    known->present = true;
-    event.head = (struct event_head){group, true, item->mod_revision, decision};
+    readable(known);
+    event.head = (struct event_head){
+        .group = group, .present = true, .revision = item->mod_revision, .decision = decision};
     board_tell_event(board, &event, decision);
 }
 
@@ -269,18 +288,21 @@ static void tell_budget(struct board *board, const struct store_item *item)
     struct event event = {.kind = EVENT_BUDGET, .budget = {.revision = item->mod_revision}};
     char error[VALUE_ERROR_SIZE] = "out of memory";
     wall_t *moves;
+    int form = VALUE_BROKEN;
 
     if (!is_news(known, item))
         return;
     moves = calloc(BUDGET_MAX, sizeof(*moves));
-    if (moves == NULL || budget_read(item->value, item->length, moves, &event.budget.count, error,
-                                     sizeof(error)) < 0) {
+    if (moves != NULL)
+        form = budget_read(item->value, item->length, moves, &event.budget.count, error,
+                           sizeof(error));
+    if (form != VALUE_READ) {
         free(moves);
-        if (unreadable(board, known, item, error))
-            tell_budget_gone(board);
+        unreadable(board, known, item, form, error, "nothing is moved from here (D6)");
+        tell_no_budget(board, item->mod_revision, known->form);
         return;
     }
-    known->present = true;
+    readable(known);
     event.budget.moves = moves;
     board_tell_event(board, &event, moves);
 }
@@ -300,12 +322,42 @@ static struct known_order *order_place(struct board *board, const char *id)
     return &book->orders[book->order_count++];
 }
 
+/* D7: what cannot be read may be a freeze; what concerns others is no order for us. */
+static void take_illegible(struct board *board, const struct store_item *item, int form,
+                           const char *error, struct known_order *place, struct order *ret_order)
+{
+    struct order order = {.verb = ORDER_UNREADABLE, .region = NONE, .group = NONE};
+
+    memcpy(order.id, place->order.id, sizeof(order.id));
+    snprintf(order.reason, sizeof(order.reason), "%.*s", ORDER_REASON_MAX, error);
+    *ret_order = order;
+    if (form != VALUE_FOREIGN) {
+        unreadable(board, &place->known, item, form, error, "it freezes every group here (D7)");
+        return;
+    }
+    log_say(LOG_LEVEL_WARN, "store: %s moves nothing here: %s", item->key, error);
+    place->known.present = false;
+    place->known.form = VALUE_READ;
+}
+
+/* Amending keeps what we do not understand (order_amend()), so the text is kept. */
+static void keep_text(struct known_order *place, const struct store_item *item)
+{
+    free(place->text);
+    place->text = malloc(item->length + 1);
+    place->length = item->length;
+    if (place->text != NULL)
+        memcpy(place->text, item->value, item->length + 1);
+}
+
 static void tell_order(struct board *board, const struct store_item *item, const char *id)
 {
     struct known_order *place = order_place(board, id);
     struct event event = {.kind = EVENT_ORDER, .order = {.present = true}};
-    char error[VALUE_ERROR_SIZE] = "out of memory";
+    char error[VALUE_ERROR_SIZE] = "";
     struct order *order;
+    bool was_told;
+    int form;
 
     if (place == NULL) {
         log_say(LOG_LEVEL_ERROR, "store: order '%s' is one too many: %d is the limit", id,
@@ -315,19 +367,27 @@ static void tell_order(struct board *board, const struct store_item *item, const
     if (!is_news(&place->known, item))
         return;
     order = calloc(1, sizeof(*order));
-    if (order == NULL || order_read(board->settings, id, item->value, item->length, order, error,
-                                    sizeof(error)) < 0) {
-        free(order);
-        if (unreadable(board, &place->known, item, error))
-            tell_order_gone(board, &place->order);
+    if (order == NULL) {
+        place->known.revision = 0; /* again with the next read */
+        log_say(LOG_LEVEL_ERROR, "store: out of memory for order %s", id);
         return;
     }
+    keep_text(place, item);
+    was_told = place->known.present || place->known.form != VALUE_READ;
+    form = order_read(board->settings, id, item->value, item->length, order, error, sizeof(error));
+    if (form == VALUE_READ)
+        readable(&place->known);
+    else
+        take_illegible(board, item, form, error, place, order);
     order->create_revision = item->create_revision;
     order->mod_revision = item->mod_revision;
-    place->known.present = true;
     place->order = *order;
     event.order.order = order;
-    board_tell_event(board, &event, order);
+    event.order.present = form != VALUE_FOREIGN;
+    if (event.order.present || was_told)
+        board_tell_event(board, &event, order);
+    else
+        free(order);
 }
 
 void board_tell_item(struct board *board, const struct store_item *item)
@@ -410,10 +470,10 @@ void board_tell_end(struct board *board)
     }
     for (uint32_t i = 0; i < settings->group_count; i++) {
         if (!book->heads[i].seen && leave(&book->heads[i]))
-            tell_head_gone(board, i);
+            tell_no_head(board, i, VALUE_READ);
     }
     if (!book->budget.seen && leave(&book->budget))
-        tell_budget_gone(board);
+        tell_no_budget(board, 0, VALUE_READ);
     for (uint32_t i = book->order_count; i-- > 0;) {
         if (!book->orders[i].known.seen)
             order_gone(board, i);

@@ -274,6 +274,7 @@ static bool is_void(const struct order *older, const struct order *newer)
         return older->verb == ORDER_FAILBACK && covers(newer, older);
     case ORDER_ACK:
         return older->verb == ORDER_ACK && strcmp(older->incident, newer->incident) == 0;
+    case ORDER_UNREADABLE:
     case ORDER_VERB_COUNT:
         break;
     }

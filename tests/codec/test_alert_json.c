@@ -208,8 +208,8 @@ START_TEST(a_bad_claim_is_refused_with_words)
     struct claim claim = {.count = 77};
     char error[200] = "";
 
-    ck_assert_int_eq(
-        claim_decode(bad_claims[_i], strlen(bad_claims[_i]), &claim, error, sizeof(error)), -1);
+    ck_assert_int_lt(
+        claim_decode(bad_claims[_i], strlen(bad_claims[_i]), &claim, error, sizeof(error)), 0);
     ck_assert_uint_eq(claim.count, 77);
     ck_assert_uint_gt(strlen(error), 5);
 }

@@ -54,6 +54,13 @@ static void random_result(struct event *event)
     event->result = (struct event_result){pick(pizza.check_count), &result};
 }
 
+static enum value_form random_form(void)
+{
+    static const enum value_form forms[] = {VALUE_READ, VALUE_BROKEN, VALUE_NEWER};
+
+    return forms[pick(3)];
+}
+
 static void random_vote(struct event *event)
 {
     uint32_t group = pick(2);
@@ -68,8 +75,10 @@ static void random_vote(struct event *event)
     vote = (struct vote){.probe = pick(3), .group = group};
     event->vote =
         (struct event_vote){.present = pick(2) == 1, .revision = pick(1000), .vote = vote};
-    if (!event->vote.present)
+    if (!event->vote.present) {
+        event->vote.form = random_form();
         return;
+    }
     event->vote.vote.states = states;
     event->vote.vote.failures = failures;
     event->vote.vote.blindness = (enum blindness)pick(BLIND_COUNT);
@@ -100,6 +109,7 @@ static void random_head(struct event *event)
     event->head.revision = pick(1000);
     event->head.present = pick(3) > 0;
     event->head.decision = event->head.present ? &decision : NULL;
+    event->head.form = event->head.present ? VALUE_READ : random_form();
 }
 
 static void random_order(struct event *event)
@@ -109,6 +119,12 @@ static void random_order(struct event *event)
     if (!event->order.present)
         return;
     order.verb = (enum order_verb)pick(ORDER_VERB_COUNT);
+    order.create_revision = pick(1000);
+    order.mod_revision = pick(1000);
+    if (order.verb == ORDER_UNREADABLE) {
+        snprintf(order.reason, sizeof(order.reason), "order: v: version 2, and only 1 is known");
+        return;
+    }
     if (order.verb == ORDER_DRAIN || order.verb == ORDER_RESTORE)
         order.region = pick(2);
     else if (order.verb == ORDER_ACK)
@@ -116,8 +132,6 @@ static void random_order(struct event *event)
     else
         order.group = pick(2) == 0 ? NONE : pick(2);
     order.at_wall = any_number();
-    order.create_revision = pick(1000);
-    order.mod_revision = pick(1000);
     order.obeyed_count = pick(3);
     for (uint32_t i = 0; i < order.obeyed_count; i++)
         order.obeyed[i] = (struct order_obeyed){i, 1 + pick(9)};
@@ -179,7 +193,12 @@ static void random_store_event(struct event *event)
     case EVENT_BUDGET:
         for (uint32_t i = 0; i < BUDGET_MAX; i++)
             moves[i] = any_number();
-        event->budget = (struct event_budget){pick(100), moves, pick(BUDGET_MAX + 1)};
+        event->budget = (struct event_budget){
+            .revision = pick(100), .moves = moves, .count = pick(BUDGET_MAX + 1)};
+        if (pick(4) == 0)
+            event->budget.form = random_form();
+        if (event->budget.form != VALUE_READ)
+            event->budget.count = 0;
         break;
     case EVENT_COMMIT:
         event->commit = (struct event_commit){pick(2), (enum store_status)pick(STORE_DENIED + 1),

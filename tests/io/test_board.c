@@ -97,6 +97,9 @@ static void turn(void)
 #define TOLD_VOTE_GONE                                                                             \
     "{\"at\":0,\"event\":\"vote\",\"probe\":\"usw2\",\"group\":\"jwt-pizza\",\"revision\":0,"      \
     "\"vote\":null}\n"
+#define TOLD_VOTE_FORM(form)                                                                       \
+    "{\"at\":0,\"event\":\"vote\",\"probe\":\"usw2\",\"group\":\"jwt-pizza\",\"revision\":0,"      \
+    "\"vote\":\"" form "\"}\n"
 #define TOLD_STORE(status, revision, full)                                                         \
     "{\"at\":0,\"event\":\"store\",\"status\":\"" status "\",\"revision\":" revision               \
     ",\"full\":" full "}\n"
@@ -262,7 +265,7 @@ START_TEST(a_store_that_was_set_back_is_believed_after_a_full_read)
 }
 END_TEST
 
-START_TEST(a_value_that_cannot_be_read_is_absent_until_it_changes)
+START_TEST(a_vote_that_cannot_be_read_is_told_as_such_until_it_changes)
 {
     struct store_item broken = paper_item(vote_key, 10, "{\"v\":2}");
     struct store_item good = paper_item(vote_key, 11, VOTE("uuuu"));
@@ -270,7 +273,7 @@ START_TEST(a_value_that_cannot_be_read_is_absent_until_it_changes)
 
     first_read(9);
     paper_tell(store, STORE_OK, 10, &broken, 1);
-    ck_told(TOLD_VOTE_GONE TOLD_STORE("ok", "10", "false"));
+    ck_told(TOLD_VOTE_FORM("newer") TOLD_STORE("ok", "10", "false"));
     read_again();
     paper_answer_get(store, 10, &broken, 1);
     ck_told(TOLD_STORE("ok", "10", "true")); /* said once */
@@ -278,6 +281,77 @@ START_TEST(a_value_that_cannot_be_read_is_absent_until_it_changes)
     ck_assert_uint_eq(stats.undecodable, 1);
     paper_tell(store, STORE_OK, 11, &good, 1);
     ck_told(TOLD_VOTE("11", "uuuu") TOLD_STORE("ok", "11", "false"));
+}
+END_TEST
+
+/* ---- what cannot be read is not nothing ---- */
+
+#define TOLD_HEAD(what)                                                                            \
+    "{\"at\":0,\"event\":\"head\",\"group\":\"jwt-pizza\",\"revision\":0,\"decision\":" what "}\n"
+
+START_TEST(a_head_that_cannot_be_read_does_not_look_like_none)
+{
+    struct store_item head = paper_item("v1/decisions/jwt-pizza", 10, "{\"v\":2,\"plan\":[]}");
+    struct store_item torn = paper_item("v1/decisions/jwt-pizza", 11, "{\"v\":1,");
+    struct store_item gone = paper_item("v1/decisions/jwt-pizza", 12, NULL);
+
+    first_read(9);
+    paper_tell(store, STORE_OK, 10, &head, 1);
+    ck_told(TOLD_HEAD("\"newer\"") TOLD_STORE("ok", "10", "false"));
+    paper_tell(store, STORE_OK, 11, &torn, 1);
+    ck_told(TOLD_HEAD("\"broken\"") TOLD_STORE("ok", "11", "false"));
+    paper_tell(store, STORE_OK, 12, &gone, 1);
+    ck_told(TOLD_HEAD("null") TOLD_STORE("ok", "12", "false"));
+}
+END_TEST
+
+/* A commit compares the ledger's revision, so that stays true whatever the value. */
+START_TEST(a_ledger_that_cannot_be_read_is_told_with_its_revision)
+{
+    struct store_item ledger = paper_item("v1/budget", 10, "{\"v\":2}");
+
+    first_read(9);
+    paper_tell(store, STORE_OK, 10, &ledger, 1);
+    ck_told("{\"at\":0,\"event\":\"budget\",\"revision\":10,\"moves\":\"newer\"}\n" TOLD_STORE(
+        "ok", "10", "false"));
+}
+END_TEST
+
+#define TOLD_ORDER(id, revision, what)                                                             \
+    "{\"at\":0,\"event\":\"order\",\"id\":\"" id "\",\"create_revision\":" revision                \
+    ",\"mod_revision\":" revision ",\"order\":" what "}\n"
+
+START_TEST(an_order_that_cannot_be_read_is_told_with_the_reason_and_then_as_what_it_is)
+{
+    struct store_item order = paper_item("v1/orders/7", 10, "{\"v\":2,\"verb\":\"hold\"}");
+    struct store_item gone = paper_item("v1/orders/7", 12, NULL);
+
+    first_read(9);
+    paper_tell(store, STORE_OK, 10, &order, 1);
+    ck_told(TOLD_ORDER("7", "10",
+                       "\"order: v: version 2, and only 1 is known: written by a newer "
+                       "release\"") TOLD_STORE("ok", "10", "false"));
+    paper_tell(store, STORE_OK, 12, &gone, 1);
+    ck_told(TOLD_ORDER("7", "0", "null") TOLD_STORE("ok", "12", "false"));
+}
+END_TEST
+
+#define ORDER(fields)                                                                              \
+    "{\"v\":1,\"verb\":" fields ",\"incident\":\"\",\"override\":false,\"by\":\"b\","              \
+    "\"reason\":\"r\",\"at\":1,\"until\":0,\"obeyed\":[]}"
+
+START_TEST(an_order_about_a_region_that_is_not_ours_is_no_order_here)
+{
+    struct store_item order =
+        paper_item("v1/orders/7", 10, ORDER("\"drain\",\"region\":\"eu-north-1\",\"group\":\"\""));
+    struct board_stats stats;
+
+    first_read(9);
+    paper_tell(store, STORE_OK, 10, &order, 1);
+    ck_told(TOLD_STORE("ok", "10", "false"));
+    board_stats(board, &stats);
+    ck_assert_uint_eq(stats.undecodable, 0);
+    ck_assert_uint_eq(stats.orders, 1);
 }
 END_TEST
 
@@ -741,7 +815,12 @@ int main(void)
     tcase_add_test(tests, a_read_that_a_watch_has_overtaken_is_not_believed);
     tcase_add_test(tests, a_late_watch_does_not_undo_a_newer_read);
     tcase_add_test(tests, a_store_that_was_set_back_is_believed_after_a_full_read);
-    tcase_add_test(tests, a_value_that_cannot_be_read_is_absent_until_it_changes);
+    tcase_add_test(tests, a_vote_that_cannot_be_read_is_told_as_such_until_it_changes);
+    tcase_add_test(tests, a_head_that_cannot_be_read_does_not_look_like_none);
+    tcase_add_test(tests, a_ledger_that_cannot_be_read_is_told_with_its_revision);
+    tcase_add_test(tests,
+                   an_order_that_cannot_be_read_is_told_with_the_reason_and_then_as_what_it_is);
+    tcase_add_test(tests, an_order_about_a_region_that_is_not_ours_is_no_order_here);
     tcase_add_test(tests, a_store_that_cannot_be_read_takes_nothing_away);
     tcase_add_test(tests, a_store_that_can_be_read_and_not_written_is_not_well);
     tcase_add_test(tests, a_store_that_can_be_written_again_is_read_and_told_at_once);

@@ -119,7 +119,7 @@ static void fault_human(struct truth *truth)
 
 static void fault_order(struct truth *truth)
 {
-    struct world_order order = {.verb = (enum order_verb)faults_below(truth, ORDER_VERB_COUNT)};
+    struct world_order order = {.verb = (enum order_verb)faults_below(truth, ORDER_UNREADABLE)};
     uint32_t region = faults_below(truth, 2);
 
     if (truth->readonly) /* it would be given later, and nobody here knew when */

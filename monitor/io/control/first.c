@@ -143,6 +143,12 @@ static bool choose(struct request *request, bool *chosen)
     for (uint32_t i = 0; i < settings->group_count; i++) {
         engine_group(request->now.engine, i, &view);
         chosen[i] = (only == NONE || only == i) && !view.has_head;
+        if (chosen[i] && view.head_form != VALUE_READ) {
+            reply_error(request, MHD_HTTP_CONFLICT, "refused",
+                        "%s has a head decision, which cannot be read here (%s): see the log",
+                        settings->groups[i].name, value_form_name(view.head_form));
+            return false;
+        }
         if (chosen[i] && !can_begin(request, i))
             return false;
     }

@@ -61,6 +61,7 @@ static bool concerns(const struct settings *settings, const struct order *order,
         return order->group == NONE || order->group == group;
     case ORDER_ACK:
         return is_drift_of(settings, group, order->incident);
+    case ORDER_UNREADABLE:
     case ORDER_VERB_COUNT:
         break;
     }
@@ -120,7 +121,9 @@ static bool is_normal(const struct settings *settings, uint32_t group,
 static void move_fate(const struct control_sources *now, const struct order *order, uint32_t group,
                       const struct group_view *view, bool final, struct group_fate *ret)
 {
-    if (!view->has_head) {
+    if (!view->has_head && view->head_form != VALUE_READ) {
+        held(ret, view, final);
+    } else if (!view->has_head) {
         ret->rule = "D9";
         say(ret, FATE_HELD, "D9 head: watched, never moved: run regionshift init first");
     } else if (order->verb == ORDER_DRAIN &&
@@ -234,9 +237,14 @@ static void failback_is_known(struct request *request, const struct order *order
     struct group_view view;
 
     engine_group(request->now.engine, order->group, &view);
-    if (!view.has_head)
+    if (!view.has_head && view.head_form == VALUE_READ)
         reply_error(request, MHD_HTTP_CONFLICT, "refused",
                     "%s: D9 head: watched, never moved: run regionshift init first", name);
+    else if (!view.has_head)
+        reply_error(request, MHD_HTTP_CONFLICT, "refused",
+                    "%s: D8 head-unreadable: the head decision cannot be read here; ask another "
+                    "probe",
+                    name);
     else if (is_normal(settings, order->group, &view))
         reply_json(request, MHD_HTTP_OK,
                    json_pack("{s:i, s:n, s:s, s:o, s:[]}", "v", 1, "order", "outcome",
