@@ -45,7 +45,7 @@ void board_commit(struct board *board, const struct commit *commit);
 /* Writes an order (its id and everything but revisions are the caller's), and in the same
  * transaction deletes older orders which it makes void. Returns 0, and done() is called once, from
  * the loop, with a sentence when status is not STORE_OK; or -1 with the sentence at once: too long,
- * or ORDERS_MAX stand already. */
+ * or ORDERS_GIVEN_MAX stand already. */
 typedef void (*board_order_done)(void *context, enum store_status status, const char *error);
 int board_put_order(struct board *board, const struct order *order, board_order_done done,
                     void *context, char *error, size_t error_size);

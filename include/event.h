@@ -84,9 +84,9 @@ struct event_suspect {
 struct event_head {
     uint32_t group;
     bool present;
-    enum value_form form;
     uint64_t revision;
     const struct decision *decision;
+    enum value_form form;
 };
 struct event_order {
     bool present; /* false: order->id only; one that cannot be read is ORDER_UNREADABLE */

@@ -26,7 +26,8 @@ const char *order_verb_name(enum order_verb verb);
 int order_verb_parse(const char *name, enum order_verb *ret_verb);
 
 enum {
-    ORDERS_MAX = 128, /* in the store at one time */
+    ORDERS_MAX = 128,      /* known at one time */
+    ORDERS_GIVEN_MAX = 96, /* in the store when one is given: several may be, at once */
     ORDER_REASON_MAX = 200,
     ORDER_BY_MAX = 63,
     ORDER_OBEYED_MAX = 64 /* groups one order is marked obeyed by; further ones are not marked */
@@ -54,5 +55,27 @@ struct order {
     struct order_obeyed obeyed[ORDER_OBEYED_MAX];
     uint32_t obeyed_count;
 };
+
+/* The newest word rules: an older order about the same thing says nothing any more. */
+bool order_overrules(const struct order *newer, const struct order *older);
+
+enum {
+    ORDER_SETTLED_MS = 3600 * 1000,  /* what has no effect any more is shown for an hour */
+    ORDER_KEPT_MS = 24 * 3600 * 1000 /* after its end, by a wall clock: one that is a day ahead
+                                        cannot even sign a request, and would not act either */
+};
+
+/* The orders that stand in the store, as far as they can be read. */
+struct order_list {
+    const struct order *const *orders;
+    uint32_t count;
+    bool is_whole; /* nothing stands there that is unreadable, or about what we do not name */
+};
+
+/* Nobody needs this order any more: a newer one overrules it; or it has no effect and holds no
+ * older one down: undone what it was to undo, obeyed by all its groups, or ended. seen_ms: for how
+ * long it has been known as it is. */
+bool order_is_spent(const struct order *order, const struct order_list *list, uint32_t group_count,
+                    wall_t wall, msec_t seen_ms);
 
 #endif

@@ -30,6 +30,32 @@ int order_verb_parse(const char *name, enum order_verb *ret_verb)
     return -1;
 }
 
+static bool covers(const struct order *newer, const struct order *older)
+{
+    return newer->group == NONE || newer->group == older->group;
+}
+
+bool order_overrules(const struct order *newer, const struct order *older)
+{
+    switch (newer->verb) {
+    case ORDER_DRAIN:
+    case ORDER_RESTORE:
+        return (older->verb == ORDER_DRAIN || older->verb == ORDER_RESTORE) &&
+               older->region == newer->region;
+    case ORDER_FREEZE:
+    case ORDER_THAW:
+        return (older->verb == ORDER_FREEZE || older->verb == ORDER_THAW) && covers(newer, older);
+    case ORDER_FAILBACK:
+        return older->verb == ORDER_FAILBACK && covers(newer, older);
+    case ORDER_ACK:
+        return older->verb == ORDER_ACK && strcmp(older->incident, newer->incident) == 0;
+    case ORDER_UNREADABLE:
+    case ORDER_VERB_COUNT:
+        break;
+    }
+    return false;
+}
+
 static bool lives(const struct order *order, wall_t wall)
 {
     return order->until_wall == 0 || wall < order->until_wall;

@@ -136,7 +136,7 @@ static void take_read(struct board *board, const struct store_view *view)
     board->stats.reads++;
     board->stats.read_ms = board->teller.now(board->teller.context);
     tell_store(board, true);
-    board_trim_journal(board, view);
+    board_prune(board, view);
 }
 
 static void on_read(void *context, enum store_status status, const struct store_view *view,

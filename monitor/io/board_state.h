@@ -22,6 +22,7 @@ struct known_order {
     struct order order; /* while known.revision > 0: at least its id */
     char *text;         /* as it stands, for who amends it; NULL: out of memory */
     size_t length;
+    msec_t since_ms; /* when it was first seen as it is */
 };
 
 /* One leased key of ours: what should stand there. */
@@ -41,8 +42,9 @@ struct board_book {
     struct known budget;
     struct known_order *orders; /* ORDERS_MAX */
     uint32_t order_count;
-    uint32_t *journal_counts; /* by group, in the read that is being told */
-    struct leased *leased;    /* our votes by group, then our suspects */
+    bool surplus_seen;     /* orders beyond the last place, in the read that is being told ... */
+    bool surplus_told;     /* ... and told as one that cannot be read */
+    struct leased *leased; /* our votes by group, then our suspects */
 };
 
 struct board {
@@ -104,7 +106,9 @@ void board_forget(struct board *board);
 /* board_write.c */
 void board_flush(struct board *board);
 void board_mark_dirty(struct board *board);
-void board_trim_journal(struct board *board, const struct store_view *view);
+/* board_prune.c: deletes what nobody needs any more, as seen in a whole read, when it is our turn.
+ */
+void board_prune(struct board *board, const struct store_view *view);
 void board_on_deleted(void *context, enum store_status status, uint64_t revision,
                       const char *error);
 

@@ -12,6 +12,9 @@
 #include "log.h"
 #include "store_json.h"
 
+/* The name under which orders are told that find no place. */
+#define SURPLUS_ID "too-many"
+
 /* ---- the book ---- */
 
 int board_book_create(const struct settings *settings, struct board_book *ret_book)
@@ -23,12 +26,11 @@ int board_book_create(const struct settings *settings, struct board_book *ret_bo
         .suspects = calloc(electors + 1, sizeof(*book.suspects)),
         .heads = calloc(groups + 1, sizeof(*book.heads)),
         .orders = calloc(ORDERS_MAX, sizeof(*book.orders)),
-        .journal_counts = calloc(groups + 1, sizeof(*book.journal_counts)),
         .leased = calloc(groups + 1, sizeof(*book.leased)),
     };
 
     if (book.votes == NULL || book.suspects == NULL || book.heads == NULL || book.orders == NULL ||
-        book.journal_counts == NULL || book.leased == NULL) {
+        book.leased == NULL) {
         board_book_clear(&book, NULL);
         return -ENOMEM;
     }
@@ -47,7 +49,6 @@ void board_book_clear(struct board_book *book, const struct settings *settings)
     for (uint32_t i = 0; i < book->order_count; i++)
         free(book->orders[i].text);
     free(book->orders);
-    free(book->journal_counts);
     free(book->leased);
 }
 
@@ -315,8 +316,8 @@ static struct known_order *order_place(struct board *board, const char *id)
 
     if (index != NONE)
         return &book->orders[index];
-    if (book->order_count == ORDERS_MAX || strlen(id) > ORDER_ID_MAX)
-        return NULL;
+    if (book->order_count == ORDERS_MAX - 1 || strlen(id) > ORDER_ID_MAX)
+        return NULL; /* the last place is for what has none */
     book->orders[book->order_count] = (struct known_order){0};
     memcpy(book->orders[book->order_count].order.id, id, strlen(id) + 1);
     return &book->orders[book->order_count++];
@@ -350,6 +351,34 @@ static void keep_text(struct known_order *place, const struct store_item *item)
         memcpy(place->text, item->value, item->length + 1);
 }
 
+/* D7: an order that finds no place is not overlooked: it may be a freeze. */
+static void tell_surplus(struct board *board, const char *id, uint64_t revision)
+{
+    struct event event = {.kind = EVENT_ORDER, .order = {.present = true}};
+    struct order *order;
+
+    board->book.surplus_seen = true;
+    if (board->book.surplus_told)
+        return;
+    order = calloc(1, sizeof(*order));
+    if (order == NULL)
+        return; /* with the next read */
+    log_say(LOG_LEVEL_ERROR,
+            "store: order '%.80s' is one too many, or has too long a name: every group is frozen "
+            "here until there are fewer than %d",
+            id, ORDERS_MAX);
+    *order = (struct order){.verb = ORDER_UNREADABLE,
+                            .region = NONE,
+                            .group = NONE,
+                            .create_revision = revision,
+                            .mod_revision = revision,
+                            .id = SURPLUS_ID,
+                            .reason = "more orders stand in the store than can be known"};
+    event.order.order = order;
+    board->book.surplus_told = true;
+    board_tell_event(board, &event, order);
+}
+
 static void tell_order(struct board *board, const struct store_item *item, const char *id)
 {
     struct known_order *place = order_place(board, id);
@@ -360,8 +389,7 @@ static void tell_order(struct board *board, const struct store_item *item, const
     int form;
 
     if (place == NULL) {
-        log_say(LOG_LEVEL_ERROR, "store: order '%s' is one too many: %d is the limit", id,
-                ORDERS_MAX);
+        tell_surplus(board, id, item->mod_revision);
         return;
     }
     if (!is_news(&place->known, item))
@@ -373,6 +401,7 @@ static void tell_order(struct board *board, const struct store_item *item, const
         return;
     }
     keep_text(place, item);
+    place->since_ms = board->teller.now(board->teller.context);
     was_told = place->known.present || place->known.form != VALUE_READ;
     form = order_read(board->settings, id, item->value, item->length, order, error, sizeof(error));
     if (form == VALUE_READ)
@@ -443,6 +472,7 @@ static void forget(struct known *known)
 
 void board_tell_begin(struct board *board)
 {
+    board->book.surplus_seen = false;
     each_known(board, unsee);
 }
 
@@ -477,5 +507,11 @@ void board_tell_end(struct board *board)
     for (uint32_t i = book->order_count; i-- > 0;) {
         if (!book->orders[i].known.seen)
             order_gone(board, i);
+    }
+    if (book->surplus_told && !book->surplus_seen) {
+        static const struct order surplus = {.id = SURPLUS_ID};
+
+        book->surplus_told = false;
+        tell_order_gone(board, &surplus);
     }
 }

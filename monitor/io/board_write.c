@@ -10,8 +10,6 @@
 #include "log.h"
 #include "store_json.h"
 
-enum { TRIM_MAX = 8 /* deletes after one read: old decisions are in no hurry */ };
-
 /* ---- leased keys ---- */
 
 static void leased_key(const struct board *board, uint32_t index, key_text key)
@@ -142,9 +140,10 @@ void board_put_suspects(struct board *board, const uint32_t *sites, uint32_t cou
 struct draft {
     struct store_compare compares[PROBES_MAX + 3]; /* votes, head, orders, budget */
     key_text vote_keys[PROBES_MAX];
-    struct store_put puts[4]; /* head, journal, budget, order */
+    struct store_put puts[5]; /* head, journal, the decision that leaves it, budget, order */
     key_text head_key;
     key_text journal_key;
+    key_text forgotten_key;
     key_text order_key;
     char decision[STORE_VALUE_MAX + 1];
     char order[STORE_VALUE_MAX + 1];
@@ -179,19 +178,48 @@ static void draft_compares(const struct settings *settings, const struct commit 
     compare(draft, STORE_MOD_IS, KEYS_BUDGET, commit->budget_revision);
 }
 
-/* 0, or -1: a value does not fit. */
-static int draft_puts(const struct settings *settings, const struct commit *commit,
-                      struct draft *draft)
+/* A decision takes the one with it that is BOARD_JOURNAL_MAX epochs older, so that the journal
+ * keeps its bound however fast decisions come; epochs that were left out leave less. */
+static void draft_journal(const struct settings *settings, const struct commit *commit,
+                          struct draft *draft, int length)
 {
+    const char *group = settings->groups[commit->decision.group].name;
+    uint64_t epoch = commit->decision.epoch;
+
+    key_journal(draft->journal_key, group, epoch);
+    put(draft, draft->journal_key, draft->decision, length);
+    if (epoch <= BOARD_JOURNAL_MAX)
+        return;
+    key_journal(draft->forgotten_key, group, epoch - BOARD_JOURNAL_MAX);
+    put(draft, draft->forgotten_key, NULL, 0);
+}
+
+/* The order as it stands, with its new mark (D7): amended, so that nothing that a newer version or
+ * other settings said in it is lost. */
+static int amended(const struct board *board, const struct order *order, char *out, size_t size)
+{
+    const struct board_book *book = &board->book;
+
+    for (uint32_t i = 0; i < book->order_count; i++) {
+        const struct known_order *known = &book->orders[i];
+
+        if (strcmp(known->order.id, order->id) == 0 && known->text != NULL)
+            return order_amend(board->settings, order, known->text, known->length, out, size);
+    }
+    return order_write(board->settings, order, out, size);
+}
+
+/* 0, or -1: a value does not fit. */
+static int draft_puts(const struct board *board, const struct commit *commit, struct draft *draft)
+{
+    const struct settings *settings = board->settings;
     int length =
         decision_write(settings, &commit->decision, draft->decision, sizeof(draft->decision));
 
     if (length < 0)
         return -1;
-    key_journal(draft->journal_key, settings->groups[commit->decision.group].name,
-                commit->decision.epoch);
     put(draft, draft->head_key, draft->decision, length);
-    put(draft, draft->journal_key, draft->decision, length);
+    draft_journal(settings, commit, draft, length);
     if (commit->writes_budget) {
         length = budget_write(commit->budget, commit->budget_count, draft->budget,
                               sizeof(draft->budget));
@@ -201,7 +229,7 @@ static int draft_puts(const struct settings *settings, const struct commit *comm
     }
     if (commit->obeyed == NULL)
         return 0;
-    length = order_write(settings, commit->obeyed, draft->order, sizeof(draft->order));
+    length = amended(board, commit->obeyed, draft->order, sizeof(draft->order));
     if (length < 0)
         return -1;
     key_order(draft->order_key, commit->obeyed->id);
@@ -238,7 +266,7 @@ void board_commit(struct board *board, const struct commit *commit)
     struct board_call *call = board_call_create(board, commit->decision.group);
 
     assert(commit->vote_count <= PROBES_MAX && commit->budget_count <= BUDGET_MAX);
-    if (draft == NULL || call == NULL || draft_puts(board->settings, commit, draft) < 0) {
+    if (draft == NULL || call == NULL || draft_puts(board, commit, draft) < 0) {
         log_say(LOG_LEVEL_ERROR, "store: decision %llu of %s does not fit, or memory is out",
                 (unsigned long long)commit->decision.epoch,
                 board->settings->groups[commit->decision.group].name);
@@ -256,27 +284,6 @@ void board_commit(struct board *board, const struct commit *commit)
 
 /* ---- orders (D7) ---- */
 
-static bool covers(const struct order *newer, const struct order *older)
-{
-    return newer->group == NONE || newer->group == older->group;
-}
-
-/* The newest word rules: an older order about the same thing says nothing any more. */
-static bool is_void(const struct order *older, const struct order *newer)
-{
-    bool drains = newer->verb == ORDER_DRAIN || newer->verb == ORDER_RESTORE;
-    bool freezes = newer->verb == ORDER_FREEZE || newer->verb == ORDER_THAW;
-
-    if (drains)
-        return (older->verb == ORDER_DRAIN || older->verb == ORDER_RESTORE) &&
-               older->region == newer->region;
-    if (freezes)
-        return (older->verb == ORDER_FREEZE || older->verb == ORDER_THAW) && covers(newer, older);
-    if (newer->verb == ORDER_FAILBACK)
-        return older->verb == ORDER_FAILBACK && covers(newer, older);
-    return older->verb == ORDER_ACK && strcmp(older->incident, newer->incident) == 0;
-}
-
 static void on_order(void *context, enum store_status status, uint64_t revision, const char *error)
 {
     board_order_done done = ((struct board_call *)context)->order_done;
@@ -287,6 +294,16 @@ static void on_order(void *context, enum store_status status, uint64_t revision,
     done(order_context, status, error);
     if (board != NULL)
         board_note_write(board, status, error);
+}
+
+/* What nobody can read may have been a freeze, and a thaw of everything ends it; what only a newer
+ * version reads, only a newer version may undo. */
+static bool makes_void(const struct order *newer, const struct known_order *known)
+{
+    bool thaws_all = newer->verb == ORDER_THAW && newer->group == NONE;
+
+    return (known->known.present && order_overrules(newer, &known->order)) ||
+           (known->known.form == VALUE_BROKEN && thaws_all);
 }
 
 /* The puts of an order: itself, and the deletion of those it makes void. Returns how many orders
@@ -302,8 +319,7 @@ static uint32_t order_puts(const struct board *board, const struct order *order,
     for (uint32_t i = 0; i < book->order_count && count < STORE_PUTS_MAX; i++) {
         const struct known_order *known = &book->orders[i];
 
-        if (!known->known.present || !is_void(&known->order, order) ||
-            strcmp(known->order.id, order->id) == 0)
+        if (strcmp(known->order.id, order->id) == 0 || !makes_void(order, known))
             continue;
         key_order(keys[count], known->order.id);
         puts[count] = (struct store_put){.key = keys[count]};
@@ -325,12 +341,13 @@ int board_put_order(struct board *board, const struct order *order, board_order_
     int length = order_write(board->settings, order, text, sizeof(text));
     uint32_t left = order_puts(board, order, puts, keys, &txn.put_count);
     struct board_call *call =
-        length >= 0 && left <= ORDERS_MAX ? board_call_create(board, 0) : NULL;
+        length >= 0 && left <= ORDERS_GIVEN_MAX ? board_call_create(board, 0) : NULL;
 
     if (call == NULL) {
         snprintf(error, error_size, "%s",
-                 left > ORDERS_MAX ? "too many orders stand in the store: thaw or restore first"
-                                   : "the order does not fit into the store, or memory is out");
+                 left > ORDERS_GIVEN_MAX
+                     ? "too many orders stand in the store: thaw or restore first"
+                     : "the order does not fit into the store, or memory is out");
         return -1;
     }
     key_order(keys[0], order->id);
@@ -354,7 +371,7 @@ int board_withdraw_order(struct board *board, const struct order *seen, wall_t u
     int length;
 
     ended.until_wall = until_wall;
-    length = order_write(board->settings, &ended, text, sizeof(text));
+    length = amended(board, &ended, text, sizeof(text));
     call = length >= 0 ? board_call_create(board, 0) : NULL;
     if (call == NULL)
         return -1;
@@ -364,44 +381,4 @@ int board_withdraw_order(struct board *board, const struct order *seen, wall_t u
     call->order_context = context;
     store_txn(board->store, &txn, on_order, call);
     return 0;
-}
-
-/* ---- old decisions ---- */
-
-void board_on_deleted(void *context, enum store_status status, uint64_t revision, const char *error)
-{
-    (void)status;
-    (void)revision;
-    (void)error;
-    (void)board_call_finish(context); /* what was not deleted is tried again after a later read */
-}
-
-static void delete_key(struct board *board, const char *key)
-{
-    struct board_call *call = board_call_create(board, 0);
-
-    if (call != NULL)
-        store_delete(board->store, key, board_on_deleted, call);
-}
-
-/* Keys come sorted, so the oldest decisions of a group come first: those beyond the newest
- * BOARD_JOURNAL_MAX go. The history of this machine keeps them longer. */
-void board_trim_journal(struct board *board, const struct store_view *view)
-{
-    uint32_t *counts = board->book.journal_counts;
-    uint32_t deleted = 0;
-    struct key key;
-
-    memset(counts, 0, board->settings->group_count * sizeof(*counts));
-    for (size_t i = view->count; i-- > 0 && deleted < TRIM_MAX;) {
-        uint32_t group;
-
-        if (key_parse(view->items[i].key, &key) < 0 || key.kind != KEY_JOURNAL)
-            continue;
-        group = settings_group(board->settings, key.group);
-        if (group == NONE || ++counts[group] <= BOARD_JOURNAL_MAX)
-            continue;
-        delete_key(board, view->items[i].key);
-        deleted++;
-    }
 }

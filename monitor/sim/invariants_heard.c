@@ -169,6 +169,8 @@ const struct told_order *orders_freezing(const struct told_orders *orders, uint3
 
     for (uint32_t i = 0; i < orders->count; i++) {
         const struct told_order *order = &orders->items[i];
+        if (order->verb == ORDER_UNREADABLE)
+            return order;
         if ((order->verb == ORDER_FREEZE || order->verb == ORDER_THAW) &&
             (order->group == NONE || order->group == group) &&
             (newest == NULL || order->create_revision > newest->create_revision))

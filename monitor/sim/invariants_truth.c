@@ -54,16 +54,20 @@ static void take_order(void *context, const char *name, const struct world_value
 {
     struct invariants *invariants = context;
     struct told_orders *orders = &invariants->truth.orders;
-    struct order order = {0};
+    struct order order = {.region = NONE, .group = NONE};
+    int form;
     struct key key;
     char error[VALUE_ERROR_SIZE];
 
     if (key_parse(name, &key) < 0 || orders->count == ORDERS_MAX)
         return;
     snprintf(order.id, sizeof(order.id), "%.*s", ORDER_ID_MAX, key.id);
-    if (order_read(invariants->settings, order.id, value->text, strlen(value->text), &order, error,
-                   sizeof(error)) < 0)
+    form = order_read(invariants->settings, order.id, value->text, strlen(value->text), &order,
+                      error, sizeof(error));
+    if (form == VALUE_FOREIGN)
         return;
+    if (form != VALUE_READ)
+        order.verb = ORDER_UNREADABLE;
     order.create_revision = value->create_revision;
     order.mod_revision = value->mod_revision;
     told_order_copy(&orders->items[orders->count++], &order);

@@ -80,13 +80,13 @@ static void take_read(struct world *world, uint32_t probe, uint64_t revision)
     if (board->synced != revision ||
         board->synced_era != world->store.era) { /* else: all of it has been told */
         sim_tell_all(world, probe, revision);
-        for (uint32_t g = 0; g < p->settings->group_count; g++)
-            sim_board_trim(world, probe, p->settings->groups[g].name);
         board->synced = revision;
         board->synced_era = world->store.era;
     }
     board->read_once = true;
+    board->reads++;
     tell_store(world, probe, true);
+    sim_board_prune(world, probe, revision);
 }
 
 static void read_after(struct world *world, uint32_t probe, msec_t after_ms)
@@ -322,6 +322,7 @@ static void on_answer(struct world *world, const struct pending *pending)
         break;
     case CALL_PUT:
     case CALL_DELETE:
+    case CALL_PRUNE:
         sim_board_leased(world, pending);
         break;
     case CALL_COMMIT:

@@ -15,10 +15,10 @@
 /* Forgets a key; true when it had been told as present. */
 static bool leave(struct sim_known *known)
 {
-    bool was_present = known->present;
+    bool was_told = known->present || known->form != VALUE_READ;
 
     *known = (struct sim_known){0};
-    return was_present;
+    return was_told;
 }
 
 static void tell_vote_gone(struct world *world, uint32_t probe, uint32_t elector, uint32_t group)
@@ -71,13 +71,13 @@ static void budget_gone(struct world *world, uint32_t probe)
 static void order_gone(struct world *world, uint32_t probe, uint32_t index)
 {
     struct sim_board *board = &world->probes[probe].board;
-    bool was_present = board->orders[index].known.present;
+    bool was_told = leave(&board->orders[index].known);
     struct order order = {0};
     struct event event = {.kind = EVENT_ORDER, .order = {.order = &order}};
 
     memcpy(order.id, board->orders[index].id, sizeof(order.id));
     board->orders[index] = board->orders[--board->order_count];
-    if (was_present)
+    if (was_told)
         world_feed(world, probe, &event);
 }
 
@@ -120,8 +120,15 @@ static bool is_news(struct sim_known *known, const struct sim_version *version)
     return true;
 }
 
+/* What is known of a key from now on: a value that was read, or the form of one that was not. */
+static void take_form(struct sim_known *known, int form)
+{
+    known->present = form == VALUE_READ;
+    known->form = (enum value_form)form;
+}
+
 /* The codec's reading of a value, made once for all who run under the same settings. NULL: these
- * settings cannot read it, and it counts as absent. */
+ * settings cannot read it; its form says why. */
 static void *reading(const struct settings *settings, struct sim_version *version,
                      const struct key *key, uint32_t elector, uint32_t group)
 {
@@ -130,14 +137,17 @@ static void *reading(const struct settings *settings, struct sim_version *versio
     struct vote *vote = NULL;
     size_t length = strlen(version->text);
 
+    int form;
+
     if (version->reading != NULL && strcmp(version->read_under, settings->fingerprint) == 0)
         return version->reading;
     if (key->kind == KEY_VOTE)
-        (void)vote_read(settings, elector, group, version->text, length, &vote, error,
-                        sizeof(error));
+        form =
+            vote_read(settings, elector, group, version->text, length, &vote, error, sizeof(error));
     else
-        (void)decision_read(settings, group, version->text, length, &decision, error,
-                            sizeof(error));
+        form =
+            decision_read(settings, group, version->text, length, &decision, error, sizeof(error));
+    version->form = (enum value_form)form;
     free(version->reading);
     version->reading = vote != NULL ? (void *)vote : (void *)decision;
     memcpy(version->read_under, settings->fingerprint, sizeof(version->read_under));
@@ -175,9 +185,8 @@ static void tell_vote(struct world *world, uint32_t probe, struct sim_version *v
     vote = reading(p->settings, version, key, elector, group);
     event.vote.vote.probe = elector;
     event.vote.vote.group = group;
-    if (vote == NULL && !known->present)
-        return;
-    known->present = vote != NULL;
+    take_form(known, vote != NULL ? VALUE_READ : version->form);
+    event.vote.form = known->form;
     if (vote != NULL) {
         event.vote.present = true;
         event.vote.revision = version->mod_revision;
@@ -194,15 +203,15 @@ static void tell_suspects(struct world *world, uint32_t probe, const struct sim_
     uint32_t elector = settings_elector(p->settings, key->probe);
     char error[VALUE_ERROR_SIZE];
     uint32_t *sites;
+    int form;
 
     if (elector == NONE || !is_news(&p->board.suspects[elector], version))
         return;
     sites = calloc((size_t)p->settings->site_count + 1, sizeof(*sites));
     assert(sites != NULL);
-    if (suspects_read(p->settings, version->text, strlen(version->text), sites,
-                      &event.suspect.count, error, sizeof(error)) < 0)
-        abort(); /* written by this very codec */
-    p->board.suspects[elector].present = true;
+    form = suspects_read(p->settings, version->text, strlen(version->text), sites,
+                         &event.suspect.count, error, sizeof(error));
+    take_form(&p->board.suspects[elector], form);
     event.suspect.probe = elector;
     event.suspect.sites = sites;
     world_feed(world, probe, &event);
@@ -220,10 +229,12 @@ static void tell_head(struct world *world, uint32_t probe, struct sim_version *v
     if (group == NONE || !is_news(&p->board.heads[group], version))
         return;
     decision = reading(p->settings, version, key, NONE, group);
-    if (decision == NULL && !p->board.heads[group].present)
-        return;
-    p->board.heads[group].present = decision != NULL;
-    event.head = (struct event_head){group, decision != NULL, version->mod_revision, decision};
+    take_form(&p->board.heads[group], decision != NULL ? VALUE_READ : version->form);
+    event.head = (struct event_head){.group = group,
+                                     .present = decision != NULL,
+                                     .form = p->board.heads[group].form,
+                                     .revision = decision != NULL ? version->mod_revision : 0,
+                                     .decision = decision};
     world_feed(world, probe, &event);
 }
 
@@ -236,13 +247,19 @@ static void tell_budget(struct world *world, uint32_t probe, const struct sim_ve
 
     if (!is_news(&board->budget, version))
         return;
-    if (budget_read(version->text, strlen(version->text), moves, &event.budget.count, error,
-                    sizeof(error)) < 0)
-        abort();
-    board->budget.present = true;
+    take_form(&board->budget, budget_read(version->text, strlen(version->text), moves,
+                                          &event.budget.count, error, sizeof(error)));
+    event.budget.form = board->budget.form;
     event.budget.revision = version->mod_revision;
     event.budget.moves = moves;
     world_feed(world, probe, &event);
+}
+
+const struct sim_known_order *sim_known_order(const struct sim_board *board, const char *id)
+{
+    uint32_t index = find_order(board, id);
+
+    return index == NONE ? NULL : &board->orders[index];
 }
 
 /* The place of an order, new ones at the end; NULL: there is no room. */
@@ -269,18 +286,26 @@ static void tell_order(struct world *world, uint32_t probe, const struct sim_ver
     struct event event = {.kind = EVENT_ORDER, .order = {.present = true}};
     char error[VALUE_ERROR_SIZE];
     struct order order = {0};
+    bool was_told;
+    int form;
 
     if (place == NULL || !is_news(&place->known, version))
         return;
+    place->since_ms = world_local_ms(world, probe);
+    was_told = place->known.present || place->known.form != VALUE_READ;
+    form = order_read(p->settings, place->id, version->text, strlen(version->text), &order, error,
+                      sizeof(error));
+    take_form(&place->known, form == VALUE_FOREIGN ? VALUE_READ : form);
+    place->known.present &= form != VALUE_FOREIGN;
+    if (form != VALUE_READ)
+        order = (struct order){.verb = ORDER_UNREADABLE, .region = NONE, .group = NONE};
     memcpy(order.id, place->id, sizeof(order.id));
-    if (order_read(p->settings, place->id, version->text, strlen(version->text), &order, error,
-                   sizeof(error)) < 0)
-        abort();
     order.create_revision = version->create_revision;
     order.mod_revision = version->mod_revision;
-    place->known.present = true;
     event.order.order = &order;
-    world_feed(world, probe, &event);
+    event.order.present = form != VALUE_FOREIGN;
+    if (event.order.present || was_told)
+        world_feed(world, probe, &event);
 }
 
 static void tell_item(struct world *world, uint32_t probe, const struct sim_item *item,

@@ -10,7 +10,7 @@
 #include "store_json.h"
 #include "world_state.h"
 
-enum { TRIM_MAX = 8, VALUE_ROOM = 64 * 1024 };
+enum { VALUE_ROOM = 64 * 1024 };
 
 /* ---- leased keys ---- */
 
@@ -117,7 +117,16 @@ void sim_board_committed(struct world *world, const struct pending *pending)
         sim_board_read(world, pending->probe);
 }
 
-/* ---- old decisions ---- */
+/* ---- what nobody needs any more (io/board_prune.c) ---- */
+
+static void prune_key(struct world *world, uint32_t probe, enum sim_call_kind kind,
+                      const char *name, uint64_t revision)
+{
+    struct sim_call call = {
+        .kind = kind, .probe = probe, .index = NONE, .name = name, .compared = revision};
+
+    sim_store_call(world, &call);
+}
 
 static bool is_of_journal(const struct sim_item *item, const char *group)
 {
@@ -125,7 +134,7 @@ static bool is_of_journal(const struct sim_item *item, const char *group)
 }
 
 /* The oldest decisions of a group beyond the newest BOARD_JOURNAL_MAX. */
-void sim_board_trim(struct world *world, uint32_t probe, const char *group)
+static void prune_journal(struct world *world, uint32_t probe, const char *group)
 {
     const struct sim_store *store = &world->store;
     uint32_t surplus = 0;
@@ -138,13 +147,51 @@ void sim_board_trim(struct world *world, uint32_t probe, const char *group)
     for (end = at; end < store->count && is_of_journal(store->items[end], group); end++)
         surplus += sim_item_standing(store->items[end]) != NULL;
     surplus = surplus > BOARD_JOURNAL_MAX ? surplus - BOARD_JOURNAL_MAX : 0;
-    surplus = surplus < TRIM_MAX ? surplus : TRIM_MAX;
+    surplus = surplus < STORE_PUTS_MAX ? surplus : STORE_PUTS_MAX;
     for (; surplus > 0; at++) {
-        struct sim_call call = {
-            .kind = CALL_DELETE, .probe = probe, .index = NONE, .name = store->items[at]->name};
         if (sim_item_standing(store->items[at]) == NULL)
             continue;
-        sim_store_call(world, &call);
+        prune_key(world, probe, CALL_DELETE, store->items[at]->name, 0);
         surplus--;
     }
+}
+
+/* As this probe's engine knows them: what it was told of the store. */
+static void prune_orders(struct world *world, uint32_t probe, uint64_t revision)
+{
+    const struct sim_probe *p = &world->probes[probe];
+    const struct order *orders;
+    const struct order *known[ORDERS_MAX];
+    struct order_list list = {.orders = known, .is_whole = true};
+    uint32_t count = engine_orders(p->engine, &orders);
+    msec_t now_ms = world_local_ms(world, probe);
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (orders[i].verb != ORDER_UNREADABLE && orders[i].create_revision > 0)
+            known[list.count++] = &orders[i];
+    }
+    list.is_whole = list.count == p->board.order_count;
+    for (uint32_t i = 0; i < list.count; i++) {
+        const struct sim_known_order *place = sim_known_order(&p->board, known[i]->id);
+        key_text key;
+
+        if (place == NULL ||
+            !order_is_spent(known[i], &list, p->settings->group_count,
+                            engine_wall(p->engine, now_ms), now_ms - place->since_ms))
+            continue;
+        key_order(key, known[i]->id);
+        prune_key(world, probe, CALL_PRUNE, key, revision);
+    }
+}
+
+void sim_board_prune(struct world *world, uint32_t probe, uint64_t revision)
+{
+    const struct sim_probe *p = &world->probes[probe];
+    const struct settings *settings = p->settings;
+
+    if ((p->board.reads + settings->self) % settings->elector_count != 0)
+        return;
+    for (uint32_t g = 0; g < settings->group_count; g++)
+        prune_journal(world, probe, settings->groups[g].name);
+    prune_orders(world, probe, revision);
 }

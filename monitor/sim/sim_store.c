@@ -202,6 +202,11 @@ uint64_t sim_store_shown(const struct sim_store *store)
     return store->stale ? store->stale_revision : store->revision;
 }
 
+void world_store_write(struct world *world, const char *key, const char *text)
+{
+    sim_store_put(world, key, text, 0, sim_store_begin(world));
+}
+
 const char *world_store_value(const struct world *world, const char *key)
 {
     const struct sim_version *version = sim_item_standing(sim_store_find(&world->store, key));

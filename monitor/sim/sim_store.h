@@ -32,6 +32,7 @@ struct sim_version {
     msec_t replaced_ms; /* INT64_MAX: it stands */
     void *reading;      /* what the codec made of it, under these settings; or NULL */
     char read_under[FINGERPRINT_LENGTH + 1];
+    enum value_form form; /* when there is no reading: why not */
 };
 
 struct sim_item {
@@ -82,8 +83,9 @@ enum sim_call_kind {
     CALL_PUT,
     CALL_DELETE,
     CALL_COMMIT,
-    CALL_ASK,  /* reads a claim */
-    CALL_CLAIM /* writes one, comparing */
+    CALL_ASK,   /* reads a claim */
+    CALL_CLAIM, /* writes one, comparing */
+    CALL_PRUNE  /* deletes an order, if none changed meanwhile */
 };
 
 /* A request of a daemon: what it asks, and, on the way back, what became of it. */
@@ -93,7 +95,7 @@ struct sim_call {
     uint32_t life;
     uint32_t index;    /* of a leased key, a group, an alert: for the asker */
     uint64_t lease;    /* renew (0: grant one), put */
-    uint64_t compared; /* claim: the revision it must still have */
+    uint64_t compared; /* claim: the revision it must still have; prune: that no order is after */
     const char *name;  /* put, claim, delete */
     const char *text;  /* put, claim; NULL: deletes */
     const struct commit *commit;
@@ -146,13 +148,15 @@ uint64_t sim_store_shown(const struct sim_store *store);
 
 struct sim_known {
     uint64_t revision;
-    bool present; /* told as present */
-    bool seen;    /* in the reading that is being told */
+    bool present;         /* told as present */
+    bool seen;            /* in the reading that is being told */
+    enum value_form form; /* of what stands there, when it cannot be read */
 };
 
 struct sim_known_order {
     struct sim_known known;
     char id[ORDER_ID_MAX + 1];
+    msec_t since_ms; /* when it was first seen as it is */
 };
 
 /* A leased key of ours: what should stand there. */
@@ -172,6 +176,7 @@ struct sim_board {
     uint32_t order_count;
     struct sim_leased *leased; /* votes by group, then suspects */
     uint64_t revision;
+    uint64_t reads; /* whole ones */
     uint64_t read_floor;
     uint64_t synced; /* the store as it was then, in that era, has been told whole */
     uint64_t synced_era;
@@ -216,7 +221,9 @@ void sim_tell_forget(struct sim_probe *probe);
 void sim_board_flush(struct world *world, uint32_t probe);
 void sim_board_leased(struct world *world, const struct pending *pending);
 void sim_board_committed(struct world *world, const struct pending *pending);
-void sim_board_trim(struct world *world, uint32_t probe, const char *group);
+void sim_board_prune(struct world *world, uint32_t probe, uint64_t revision);
+/* What is known of an order; NULL: nothing. */
+const struct sim_known_order *sim_known_order(const struct sim_board *board, const char *id);
 void sim_store_publish(struct world *world, uint32_t probe, const struct update *update);
 void sim_store_commit(struct world *world, uint32_t probe, const struct commit *commit);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "board.h"
 #include "pool.h"
 #include "sim_store.h"
 #include "store_json.h"
@@ -49,6 +50,32 @@ static bool compares_hold(const struct world *world, uint32_t probe, const struc
     return orders_unchanged(&world->store, commit->orders_revision);
 }
 
+/* What stands of the order is kept, but for its marks (order_amend()). */
+static void amend(const struct world *world, const struct settings *settings, const char *key,
+                  const struct order *order, char value[VALUE_ROOM])
+{
+    const char *standing = world_store_value(world, key);
+    int length = standing != NULL
+                     ? order_amend(settings, order, standing, strlen(standing), value, VALUE_ROOM)
+                     : order_write(settings, order, value, VALUE_ROOM);
+
+    if (length < 0)
+        abort();
+}
+
+/* The decision that leaves the journal with this one. */
+static void forget_decision(struct world *world, const char *group, uint64_t epoch,
+                            uint64_t revision)
+{
+    key_text key;
+
+    if (epoch <= BOARD_JOURNAL_MAX)
+        return;
+    key_journal(key, group, epoch - BOARD_JOURNAL_MAX);
+    if (sim_item_standing(sim_store_find(&world->store, key)) != NULL)
+        sim_store_put(world, key, NULL, 0, revision);
+}
+
 static void write_commit(struct world *world, uint32_t probe, const struct commit *commit,
                          uint64_t revision)
 {
@@ -63,15 +90,15 @@ static void write_commit(struct world *world, uint32_t probe, const struct commi
     sim_store_put(world, key, value, 0, revision);
     key_journal(key, group, commit->decision.epoch);
     sim_store_put(world, key, value, 0, revision);
+    forget_decision(world, group, commit->decision.epoch, revision);
     if (commit->writes_budget) {
         if (budget_write(commit->budget, commit->budget_count, value, sizeof(value)) < 0)
             abort();
         sim_store_put(world, KEYS_BUDGET, value, 0, revision);
     }
     if (commit->obeyed != NULL) {
-        if (order_write(settings, commit->obeyed, value, sizeof(value)) < 0)
-            abort();
         key_order(key, commit->obeyed->id);
+        amend(world, settings, key, commit->obeyed, value);
         sim_store_put(world, key, value, 0, revision);
     }
 }
@@ -86,6 +113,8 @@ static enum store_status do_put(struct world *world, const struct sim_call *call
     if (call->kind == CALL_PUT && sim_store_lease(&world->store, call->lease) == NULL)
         return STORE_LEASE_LOST;
     if (call->kind == CALL_CLAIM && mod_revision(&world->store, call->name) != call->compared)
+        return STORE_CONFLICT;
+    if (call->kind == CALL_PRUNE && !orders_unchanged(&world->store, call->compared))
         return STORE_CONFLICT;
     if (call->text != NULL || stands) {
         uint64_t lease = call->kind == CALL_PUT ? call->lease : 0;
@@ -136,6 +165,7 @@ static enum store_status serve(struct world *world, struct sim_call *call, uint6
         return do_commit(world, call, ret_revision);
     case CALL_PUT:
     case CALL_CLAIM:
+    case CALL_PRUNE:
     case CALL_DELETE:
         break;
     }
@@ -254,33 +284,6 @@ void sim_store_call(struct world *world, struct sim_call *call)
 
 /* ---- orders ---- */
 
-static bool covers(const struct order *newer, const struct order *older)
-{
-    return newer->group == NONE || newer->group == older->group;
-}
-
-/* The newest word rules (as in io/board_write.c). */
-static bool is_void(const struct order *older, const struct order *newer)
-{
-    switch (newer->verb) {
-    case ORDER_DRAIN:
-    case ORDER_RESTORE:
-        return (older->verb == ORDER_DRAIN || older->verb == ORDER_RESTORE) &&
-               older->region == newer->region;
-    case ORDER_FREEZE:
-    case ORDER_THAW:
-        return (older->verb == ORDER_FREEZE || older->verb == ORDER_THAW) && covers(newer, older);
-    case ORDER_FAILBACK:
-        return older->verb == ORDER_FAILBACK && covers(newer, older);
-    case ORDER_ACK:
-        return older->verb == ORDER_ACK && strcmp(older->incident, newer->incident) == 0;
-    case ORDER_UNREADABLE:
-    case ORDER_VERB_COUNT:
-        break;
-    }
-    return false;
-}
-
 static bool is_void_item(const struct settings *settings, const struct sim_item *item,
                          const struct order *newer)
 {
@@ -290,10 +293,9 @@ static bool is_void_item(const struct settings *settings, const struct sim_item 
 
     if (version == NULL || strcmp(item->key.id, newer->id) == 0)
         return false;
-    if (order_read(settings, item->key.id, version->text, strlen(version->text), &older, error,
-                   sizeof(error)) < 0)
-        abort();
-    return is_void(&older, newer);
+    return order_read(settings, item->key.id, version->text, strlen(version->text), &older, error,
+                      sizeof(error)) == VALUE_READ &&
+           order_overrules(newer, &older);
 }
 
 static void write_order(struct world *world, const struct order *order)

@@ -156,6 +156,8 @@ void world_store_readonly(struct world *world, bool readonly);
 /* Keeps the store's state of now, and goes back to it later (S1). */
 void world_store_save(struct world *world);
 void world_store_rollback(struct world *world);
+/* Somebody writes a key by hand, or (NULL) deletes it. */
+void world_store_write(struct world *world, const char *key, const char *text);
 /* The text at a key, or NULL. */
 const char *world_store_value(const struct world *world, const char *key);
 /* What the store holds now, with its revisions: for those who judge. */

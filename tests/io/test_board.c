@@ -140,12 +140,13 @@ START_TEST(everything_is_told_at_the_start_and_then_that_it_was_everything)
     const struct store_item items[] = {
         paper_item("v1/budget", 5, "{\"v\":1,\"moves\":[1700000000000]}"),
         paper_item("v1/claims/x", 6, "not ours to read"),
+        paper_item("v1/pauses/x", 6, "of the next release"),
         paper_item("v1/suspects/fra", 7, "{\"v\":1,\"sites\":[\"pizza/us-east-1\"]}"),
         paper_item(vote_key, 9, VOTE("uudu")),
         paper_item("v1/votes/somebody/jwt-pizza", 3, "not in the electorate"),
     };
 
-    paper_answer_get(store, 12, items, 5);
+    paper_answer_get(store, 12, items, 6);
     ck_told("{\"at\":0,\"event\":\"budget\",\"revision\":5,\"moves\":[1700000000000]}\n"
             "{\"at\":0,\"event\":\"suspect\",\"probe\":\"fra\",\"sites\":[\"pizza/"
             "us-east-1\"]}\n" TOLD_VOTE("9", "uudu") TOLD_STORE("ok", "12", "true"));
@@ -711,23 +712,96 @@ START_TEST(an_order_takes_away_those_it_makes_void)
 }
 END_TEST
 
+/* So many orders as one read. */
+static void read_orders(int count, const char *value)
+{
+    static char keys[ORDERS_MAX + 1][32];
+    struct store_item items[ORDERS_MAX + 1];
+
+    for (int i = 0; i < count; i++) {
+        snprintf(keys[i], sizeof(keys[i]), "v1/orders/%03d", i);
+        items[i] = paper_item(keys[i], (uint64_t)i + 1, value);
+    }
+    paper_answer_get(store, (uint64_t)count, items, (size_t)count);
+}
+
 START_TEST(one_order_too_many_is_refused_with_a_sentence)
 {
-    static char keys[ORDERS_MAX][32];
-    struct store_item items[ORDERS_MAX];
     struct order order = freeze("zz", ORDER_FREEZE, 0);
     char error[128] = "";
 
-    for (int i = 0; i < ORDERS_MAX; i++) {
-        snprintf(keys[i], sizeof(keys[i]), "v1/orders/%03d", i);
-        items[i] = paper_item(keys[i], (uint64_t)i + 1, freeze_solo);
-    }
     order_answers = 0;
-    paper_answer_get(store, ORDERS_MAX, items, ORDERS_MAX);
+    read_orders(ORDERS_GIVEN_MAX, freeze_solo);
     ck_assert_int_eq(board_put_order(board, &order, on_order, NULL, error, sizeof(error)), -1);
     ck_assert_ptr_nonnull(strstr(error, "too many orders"));
     ck_assert_uint_eq(order_answers, 0);
     ck_assert_ptr_null(paper_first(store, PAPER_TXN));
+}
+END_TEST
+
+/* Given by several at once, or by hand: more than there are places. */
+START_TEST(an_order_that_finds_no_place_freezes_until_it_does)
+{
+    read_orders(ORDERS_MAX - 1, freeze_solo);
+    ck_assert_ptr_null(strstr(told, "too-many"));
+    read_again();
+    read_orders(ORDERS_MAX + 1, freeze_solo);
+    ck_assert_ptr_nonnull(strstr(told, "\"id\":\"too-many\",\"create_revision\":128,"
+                                       "\"mod_revision\":128,\"order\":\"more orders stand"));
+    told[0] = '\0';
+    read_again();
+    read_orders(ORDERS_MAX + 1, freeze_solo);
+    ck_told(TOLD_STORE("ok", "129", "true"));
+    read_again();
+    read_orders(ORDERS_MAX - 1, freeze_solo);
+    ck_assert_ptr_nonnull(strstr(told, "\"id\":\"too-many\",\"create_revision\":0,"
+                                       "\"mod_revision\":0,\"order\":null"));
+}
+END_TEST
+
+/* A newer version's order may only be undone by a newer version. */
+START_TEST(a_thaw_of_everything_takes_away_what_nobody_can_read)
+{
+    struct store_item items[] = {paper_item("v1/orders/01", 4, "scribbled by hand"),
+                                 paper_item("v1/orders/02", 5, "{\"v\":2}")};
+    struct order thaw_one = freeze("03", ORDER_THAW, 0);
+    struct order thaw_all = freeze("04", ORDER_THAW, NONE);
+    char error[128];
+
+    paper_answer_get(store, 5, items, 2);
+    ck_assert_int_eq(board_put_order(board, &thaw_one, on_order, NULL, error, sizeof(error)), 0);
+    ck_assert_ptr_null(strstr(first_txn(), "gone"));
+    paper_answer(store, PAPER_TXN, STORE_OK, 6);
+    ck_assert_int_eq(board_put_order(board, &thaw_all, on_order, NULL, error, sizeof(error)), 0);
+    ck_assert_ptr_nonnull(strstr(first_txn(), "; v1/orders/01 gone; "));
+    ck_assert_ptr_null(strstr(first_txn(), "v1/orders/02"));
+}
+END_TEST
+
+START_TEST(an_order_that_is_obeyed_or_ended_keeps_what_we_do_not_understand)
+{
+    struct store_item item = paper_item(
+        "v1/orders/7", 4,
+        "{\"v\":1,\"minor\":3,\"ticket\":\"OPS-7\",\"verb\":\"failback\",\"region\":\"\",\"group\":"
+        "\"\","
+        "\"incident\":\"\",\"override\":false,\"by\":\"b\",\"reason\":\"r\",\"at\":1,\"until\":0,"
+        "\"obeyed\":[{\"group\":\"elsewhere\",\"epoch\":4}]}");
+    struct order order = freeze("7", ORDER_FAILBACK, NONE);
+    struct commit commit = a_commit();
+
+    order.mod_revision = 4;
+    order.obeyed[0] = (struct order_obeyed){0, 7};
+    order.obeyed_count = 1;
+    commit.obeyed = &order;
+    paper_answer_get(store, 4, &item, 1);
+    board_commit(board, &commit);
+    ck_assert_ptr_nonnull(strstr(first_txn(), "\"minor\":3,\"ticket\":\"OPS-7\""));
+    ck_assert_ptr_nonnull(strstr(first_txn(), "\"obeyed\":[{\"group\":\"elsewhere\",\"epoch\":4},"
+                                              "{\"group\":\"jwt-pizza\",\"epoch\":7}]"));
+    paper_answer(store, PAPER_TXN, STORE_OK, 5);
+    ck_assert_int_eq(board_withdraw_order(board, &order, 9, on_order, NULL), 0);
+    ck_assert_ptr_nonnull(strstr(first_txn(), "\"ticket\":\"OPS-7\""));
+    ck_assert_ptr_nonnull(strstr(first_txn(), "\"until\":9"));
 }
 END_TEST
 
@@ -789,11 +863,91 @@ START_TEST(old_decisions_leave_the_store_and_the_newest_stay)
         items[i] = paper_item(keys[i], (uint64_t)i + 1, "{}");
     }
     paper_answer_get(store, 500, items, BOARD_JOURNAL_MAX + 2);
-    ck_assert_str_eq(first_txn(), "v1/journal/jwt-pizza/00000000000000000002 gone; ");
-    paper_answer(store, PAPER_TXN, STORE_OK, 501);
-    ck_assert_str_eq(first_txn(), "v1/journal/jwt-pizza/00000000000000000001 gone; ");
-    paper_answer(store, PAPER_TXN, STORE_OK, 502);
+    ck_assert_ptr_null(paper_first(store, PAPER_TXN)); /* three probes: each third read is ours */
+    read_again();
+    paper_answer_get(store, 500, items, BOARD_JOURNAL_MAX + 2);
     ck_assert_ptr_null(paper_first(store, PAPER_TXN));
+    read_again();
+    paper_answer_get(store, 500, items, BOARD_JOURNAL_MAX + 2);
+    ck_assert_str_eq(first_txn(), "v1/journal/jwt-pizza/00000000000000000002 gone; "
+                                  "v1/journal/jwt-pizza/00000000000000000001 gone; ");
+    paper_answer(store, PAPER_TXN, STORE_OK, 501);
+    ck_assert_ptr_null(paper_first(store, PAPER_TXN));
+}
+END_TEST
+
+START_TEST(a_decision_takes_the_oldest_of_the_journal_with_it)
+{
+    struct commit commit = a_commit();
+
+    commit.decision.epoch = BOARD_JOURNAL_MAX;
+    board_commit(board, &commit);
+    ck_assert_ptr_null(strstr(first_txn(), " gone; "));
+    paper_answer(store, PAPER_TXN, STORE_OK, 33);
+    commit.decision.epoch = BOARD_JOURNAL_MAX + 3;
+    board_commit(board, &commit);
+    ck_assert_ptr_nonnull(
+        strstr(first_txn(), "; v1/journal/jwt-pizza/00000000000000000003 gone; "));
+}
+END_TEST
+
+/* ---- orders that nobody needs any more ---- */
+
+#define THAW_SOLO                                                                                  \
+    "{\"v\":1,\"verb\":\"thaw\",\"region\":\"\",\"group\":\"solo\",\"incident\":\"\","             \
+    "\"override\":false,"                                                                          \
+    "\"by\":\"b\",\"reason\":\"r\",\"at\":1,\"until\":0,\"obeyed\":[]}"
+
+/* Whole reads until it has been our turn once. */
+static void a_turn_of_reads(const struct store_item *items, size_t count)
+{
+    for (int i = 0; i < 3; i++) {
+        read_again();
+        paper_answer_get(store, 9, items, count);
+    }
+}
+
+START_TEST(an_order_that_a_newer_one_overrules_is_deleted_and_the_newer_an_hour_later)
+{
+    struct store_item both[] = {paper_item("v1/orders/1", 4, freeze_solo),
+                                paper_item("v1/orders/2", 5, THAW_SOLO)};
+
+    paper_answer_get(store, 9, both, 2);
+    a_turn_of_reads(both, 2);
+    ck_assert_str_eq(first_txn(), "if v1/orders/<=9; v1/orders/1 gone; ");
+    paper_answer(store, PAPER_TXN, STORE_OK, 10);
+    a_turn_of_reads(both + 1, 1);
+    ck_assert_ptr_null(paper_first(store, PAPER_TXN));
+    now_ms += ORDER_SETTLED_MS;
+    a_turn_of_reads(both + 1, 1);
+    ck_assert_str_eq(first_txn(), "if v1/orders/<=9; v1/orders/2 gone; ");
+}
+END_TEST
+
+START_TEST(nothing_is_forgotten_while_an_order_stands_that_cannot_be_read)
+{
+    struct store_item both[] = {paper_item("v1/orders/1", 4, "{\"v\":2}"),
+                                paper_item("v1/orders/2", 5, THAW_SOLO)};
+
+    paper_answer_get(store, 9, both, 2);
+    now_ms += 40 * 24 * (msec_t)ORDER_SETTLED_MS;
+    a_turn_of_reads(both, 2);
+    ck_assert_ptr_null(paper_first(store, PAPER_TXN)); /* the thaw may hold a freeze down */
+}
+END_TEST
+
+START_TEST(an_order_about_what_left_the_settings_is_deleted_after_a_month)
+{
+    struct store_item order =
+        paper_item("v1/orders/7", 4, ORDER("\"drain\",\"region\":\"eu-north-1\",\"group\":\"\""));
+
+    paper_answer_get(store, 9, &order, 1);
+    now_ms += 29 * 24 * (msec_t)ORDER_SETTLED_MS;
+    a_turn_of_reads(&order, 1);
+    ck_assert_ptr_null(paper_first(store, PAPER_TXN));
+    now_ms += 2 * 24 * (msec_t)ORDER_SETTLED_MS;
+    a_turn_of_reads(&order, 1);
+    ck_assert_str_eq(first_txn(), "if v1/orders/<=9; v1/orders/7 gone; ");
 }
 END_TEST
 
@@ -845,6 +999,14 @@ int main(void)
     tcase_add_test(tests, votes_on_groups_that_are_no_more_are_taken_back);
     tcase_add_test(tests, an_answer_to_other_settings_is_not_told);
     tcase_add_test(tests, old_decisions_leave_the_store_and_the_newest_stay);
+    tcase_add_test(tests, a_decision_takes_the_oldest_of_the_journal_with_it);
+    tcase_add_test(tests,
+                   an_order_that_a_newer_one_overrules_is_deleted_and_the_newer_an_hour_later);
+    tcase_add_test(tests, nothing_is_forgotten_while_an_order_stands_that_cannot_be_read);
+    tcase_add_test(tests, an_order_about_what_left_the_settings_is_deleted_after_a_month);
+    tcase_add_test(tests, an_order_that_finds_no_place_freezes_until_it_does);
+    tcase_add_test(tests, a_thaw_of_everything_takes_away_what_nobody_can_read);
+    tcase_add_test(tests, an_order_that_is_obeyed_or_ended_keeps_what_we_do_not_understand);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);

@@ -290,7 +290,9 @@ void made_commit(uint32_t probe)
     ledger_committed(made.inv, probe, &made.commit, ++made.revision, &made.inv->truth);
     for (uint32_t p = 0; p < MADE_PROBES; p++)
         made_event(p, (struct event){.kind = EVENT_HEAD,
-                                     .head = {0, true, made.revision, &made.commit.decision}});
+                                     .head = {.present = true,
+                                              .revision = made.revision,
+                                              .decision = &made.commit.decision}});
 }
 
 void made_decide(void)

@@ -289,7 +289,9 @@ START_TEST(s_32_a_batch_for_a_head_that_was)
     made_batch(USE1);
     made_decision(DECISION_LEAVE, 0, 100, 0, 100);
     made_event(USE1, (struct event){.kind = EVENT_HEAD,
-                                    .head = {0, true, ++made.revision, &made.commit.decision}});
+                                    .head = {.present = true,
+                                             .revision = ++made.revision,
+                                             .decision = &made.commit.decision}});
     made_send(USE1);
     made_broken("S-32");
 }
