@@ -2,8 +2,8 @@
 /* store_json.h: the values of the store's keys (keys.h), from structs to JSON and back.
  *
  * Values carry names, never indices, so that probes whose settings differ can read each other, and
- * a version ("v":1, store_form.h). What cannot be read is refused with a sentence, never guessed at,
- * and never taken for something that is not there.
+ * a version ("v":1, store_form.h). What cannot be read is refused with a sentence, never guessed
+ * at, and never taken for something that is not there.
  *
  * Writers return the length without the NUL, or -1 when it does not fit. Readers return 0, or the
  * form the value has (outcome.h) with a sentence in error; outputs are untouched then. */
