@@ -141,6 +141,10 @@ static void slot_failed(struct engine *engine, struct zone_slot *slot, enum rout
     wait_ms = at_once ? 0 : backoff_ms(engine, slot);
     slot->state = CHANGE_BACKOFF;
     slot->next_ms = engine->now_ms + wait_ms;
+    if (at_once) { /* whatever holds us back from writing: looking does no harm */
+        engine->zones[slot->zone].wanted = true;
+        engine->zones[slot->zone].next_ms = engine->now_ms;
+    }
     fact = state_fact(engine, FACT_BACKOFF);
     fact->rule = outcome == ROUTE53_REFUSED || outcome == ROUTE53_LOST ? "C3" : "C8";
     fact->group = slot->group;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "pizza.h"
+#include "world_state.h"
 
 /* ---- C1 ---- */
 
@@ -193,6 +194,34 @@ START_TEST(c3_a_reply_lost_before_anything_was_applied_is_read_and_sent_anew)
         "[324666] use1 accepted group=jwt-pizza zone=ZONE1 epoch=2 rule=C1\n"
         "[324666] use1 applied group=jwt-pizza zone=ZONE1 epoch=2 whose=ours by=use1 rule=C7\n");
     ck_assert_uint_eq(world_shifts(world), 1);
+    world_destroy(world);
+}
+END_TEST
+
+#define TRACE_LOOKS                                                                                \
+    (WORLD_TRACE(FACT_BATCH_REFUSED) | WORLD_TRACE(FACT_APPLIED) | WORLD_TRACE(FACT_ALERT))
+
+/* It stood still with the batch in its hands, another one wrote, and now it watches (V5): it may
+ * not write, but it sees who wrote, and tells nobody that Route 53 is ill. */
+START_TEST(c3_a_refused_batch_is_followed_by_a_look_whatever_holds_us_back)
+{
+    struct world *world = pizza_world_traced(PIZZA("hold = 20;"), TRACE_LOOKS, USE1);
+
+    world->probes[USE1].hang_ms = 40000;
+    factory_dies(world);
+    run_for(world, 120000);
+    expect_trace(
+        world,
+        "[304501] use1 alert group=jwt-pizza region=us-east-1 event=region_down phase=open "
+        "incident=jwt-pizza.us-east-1.region_down rule=L2\n"
+        "[364546] use1 alert event=clock_gap phase=open incident=use1.clock_gap.e1700000364 "
+        "rule=L2\n"
+        "[364586] use1 batch_refused group=jwt-pizza zone=ZONE1 epoch=2 outcome=refused rule=C3\n"
+        "[364626] use1 applied group=jwt-pizza zone=ZONE1 epoch=2 by=usw2 rule=C7\n"
+        "[364626] use1 alert group=jwt-pizza event=moved phase=open incident=jwt-pizza.moved.e2 "
+        "rule=L2\n");
+    ck_assert_uint_eq(world_shifts(world), 1);
+    ck_assert_uint_eq(world_refused(world), 1);
     world_destroy(world);
 }
 END_TEST
@@ -395,6 +424,7 @@ int main(void)
         c2_a_fence_deleted_right_after_a_move_does_not_make_the_move_normal,
         c3_a_lost_reply_does_not_apply_a_change_twice,
         c3_a_reply_lost_before_anything_was_applied_is_read_and_sent_anew,
+        c3_a_refused_batch_is_followed_by_a_look_whatever_holds_us_back,
         c4_a_human_change_stops_everything_until_acknowledged,
         c4_an_ack_does_not_cover_a_later_drift, c4_adopt_takes_a_human_change_as_normal_at_once,
         c4_a_human_change_during_a_move_is_not_overwritten,
