@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dump.c: walks the schema over the draft. Keys come in the schema's order, defaults filled in, and
- * durations in one unit, so that files that mean the same print the same. */
+/* dump.c: walks the schema over the draft. Keys come in the schema's order, and durations in one
+ * unit, so that files that mean the same print the same. A dump for people has the defaults filled
+ * in. What every probe must agree on (A2) leaves them out: then a release that adds an option with
+ * a default has the fingerprint of the one before it, and the two can vote together while an
+ * upgrade rolls through the regions. A default that changes means another thing under the same
+ * text, so it raises FINGERPRINT_VERSION; tests/settings/defaults.txt holds them. */
 #include "dump.h"
 
 #include <openssl/evp.h>
@@ -9,6 +13,8 @@
 
 #include "schema.h"
 
+enum { FINGERPRINT_VERSION = 1 };
+
 struct dump {
     FILE *out;
     enum dump_scope scope;
@@ -16,6 +22,7 @@ struct dump {
 };
 
 static void print_group(struct dump *d, const struct schema *schema, const void *group);
+static bool is_all_default(const struct schema *schema, const void *group);
 
 static void indent(const struct dump *d)
 {
@@ -108,11 +115,67 @@ static void print_value(struct dump *d, const struct option *option, const void 
     }
 }
 
+/* ---- what is left out ---- */
+
+static bool is_default_duration(const char *fallback, msec_t value)
+{
+    msec_t ms = 0;
+    return duration_parse(fallback, &ms) == 0 && ms == value;
+}
+
+/* A default that is worked out from other options (unset) is never left out: it is not ours alone.
+ */
+static bool is_default(const struct option *option, const void *value)
+{
+    const char *fallback = option->fallback;
+    if (option->type == OPTION_GROUP)
+        return is_all_default(option->schema, value);
+    if (fallback == NULL)
+        return false;
+    switch (option->type) {
+    case OPTION_TEXT:
+        return strcmp(*(const char *const *)value, fallback) == 0;
+    case OPTION_WORD:
+        return strcmp(option->words[*(const int *)value], fallback) == 0;
+    case OPTION_BOOLEAN:
+        return *(const bool *)value == (strcmp(fallback, "true") == 0);
+    case OPTION_INTEGER:
+        return *(const int64_t *)value == strtoll(fallback, NULL, 10);
+    case OPTION_DURATION:
+        return is_default_duration(fallback, *(const msec_t *)value);
+    case OPTION_TEXTS:
+        return ((const struct text_list *)value)->count == 0;
+    case OPTION_INTEGERS:
+        return ((const struct integer_list *)value)->count == 0;
+    case OPTION_GROUPS:
+        return ((const struct draft_list *)value)->count == 0;
+    case OPTION_SECRET:
+    case OPTION_GROUP:
+        break;
+    }
+    return false;
+}
+
+static bool is_left_out(const struct option *option, const void *value)
+{
+    return (option->flags & OPTION_LOCAL) != 0 || is_default(option, value);
+}
+
+static bool is_all_default(const struct schema *schema, const void *group)
+{
+    for (size_t i = 0; i < schema->count; i++) {
+        const struct option *option = &schema->options[i];
+        if (!is_left_out(option, option_constant(option, group)))
+            return false;
+    }
+    return true;
+}
+
 static void print_options(struct dump *d, const struct schema *schema, const void *group)
 {
     for (size_t i = 0; i < schema->count; i++) {
         const struct option *option = &schema->options[i];
-        if (d->scope == DUMP_SHARED && (option->flags & OPTION_LOCAL) != 0)
+        if (d->scope == DUMP_SHARED && is_left_out(option, option_constant(option, group)))
             continue;
         indent(d);
         fprintf(d->out, "%s = ", option->key);
@@ -131,11 +194,18 @@ static void print_group(struct dump *d, const struct schema *schema, const void 
     fputs("}", d->out);
 }
 
-int draft_dump(const struct draft *draft, enum dump_scope scope, FILE *out)
+int schema_dump(const struct schema *schema, const void *group, enum dump_scope scope, FILE *out)
 {
     struct dump d = {.out = out, .scope = scope};
-    print_options(&d, &settings_schema, draft);
+    if (scope == DUMP_SHARED)
+        fprintf(out, "fingerprint = %d;\n", FINGERPRINT_VERSION);
+    print_options(&d, schema, group);
     return fflush(out) != 0 || ferror(out) ? -1 : 0;
+}
+
+int draft_dump(const struct draft *draft, enum dump_scope scope, FILE *out)
+{
+    return schema_dump(&settings_schema, draft, scope, out);
 }
 
 int draft_fingerprint(const struct draft *draft, char ret_fingerprint[FINGERPRINT_LENGTH + 1])
