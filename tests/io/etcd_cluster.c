@@ -162,10 +162,37 @@ void member_wait(struct cluster *cluster, unsigned index)
     require(false, "a member does not answer");
 }
 
+/* The state letter of a process, as ps shows it. */
+static char state_of(pid_t pid)
+{
+    char path[64], line[256] = "";
+    char *end;
+    FILE *file;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    file = fopen(path, "r");
+    require(file != NULL, path);
+    require(fgets(line, sizeof(line), file) != NULL, path);
+    (void)fclose(file);
+    end = strrchr(line, ')');
+    require(end != NULL && strlen(end) > 2, path);
+    return end[2];
+}
+
+/* Who is told to stand still goes on until its threads have heard of it. */
+static void wait_until_stopped(pid_t pid)
+{
+    for (unsigned i = 0; i < ANSWERS_WITHIN_TRIES && state_of(pid) != 'T'; i++)
+        (void)usleep(1000);
+    require(state_of(pid) == 'T', "the member does not stand still");
+}
+
 void member_signal(struct cluster *cluster, unsigned index, int number)
 {
     require(cluster->members[index].pid > 0, "the member does not run");
     require(kill(cluster->members[index].pid, number) == 0, "kill");
+    if (number == SIGSTOP)
+        wait_until_stopped(cluster->members[index].pid);
 }
 
 void member_kill(struct cluster *cluster, unsigned index)

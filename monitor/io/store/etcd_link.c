@@ -5,10 +5,11 @@
  *              ^                                         |
  *              +------------ another member -------------+
  *
- * A try takes half of the time left while there is another member to try, so that one that hangs
- * does not cost the whole call. A question that must not be repeated keeps all the time that is
- * left once it was sent: nobody else may be asked then. When all members failed the round begins
- * again, after a pause, until the deadline: most outages of etcd are elections, and short. */
+ * A try takes half of the time left while there is another to make, so that a member that hangs, or
+ * a kept connection that is dead and silent, does not cost the whole call. A question that must not
+ * be repeated keeps all the time that is left once it was sent: nobody else may be asked then. When
+ * all members failed the round begins again, after a pause, until the deadline: most outages of
+ * etcd are elections, and short. */
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
@@ -315,20 +316,30 @@ static bool lacks_file(struct question *question)
     return true;
 }
 
+/* Half of the time left, while there is something else to try: another member, or the same over a
+ * fresh connection. */
+static msec_t part_of_time(const struct question *question)
+{
+    uint32_t all = (1U << question->link->members.count) - 1U;
+    msec_t left_ms = time_left(question);
+    bool is_last =
+        question->only != NONE || ((question->tried & all) == all && question->tries > 0);
+
+    if (is_last)
+        return left_ms;
+    return left_ms / 2 > TRY_MIN_MS ? left_ms / 2 : TRY_MIN_MS;
+}
+
 static void fly(struct question *question)
 {
     struct etcd_link *link = question->link;
-    uint32_t all = (1U << link->members.count) - 1U;
-    msec_t left_ms = time_left(question);
-    msec_t part_ms = left_ms;
     struct etcd_target target;
 
     question->tried |= 1U << question->member;
-    if (question->only == NONE && (question->tried & all) != all)
-        part_ms = left_ms / 2 > TRY_MIN_MS ? left_ms / 2 : TRY_MIN_MS;
     etcd_link_target(link, question->member, question->path, &target);
-    target.connect_ms = part_ms;
-    target.timeout_ms = question->may_repeat ? part_ms : left_ms;
+    target.fresh = question->tries > 0;
+    target.connect_ms = part_of_time(question);
+    target.timeout_ms = question->may_repeat ? target.connect_ms : time_left(question);
     if (question->without_token)
         target.token = "";
     question->tries++;

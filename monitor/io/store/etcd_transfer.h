@@ -24,6 +24,7 @@ struct etcd_target {
     const char *member;                    /* its URL, without a slash at the end */
     const char *path;
     const char *token; /* "" : none */
+    bool fresh;        /* over a connection of its own: a kept one may be dead and silent */
     msec_t connect_ms; /* until connection and TLS stand */
     msec_t timeout_ms; /* of the whole; 0: no end */
 };

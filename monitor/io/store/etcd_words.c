@@ -51,6 +51,8 @@ const char *etcd_asked_to(const char *path)
         if (strcmp(path, known[i].path) == 0)
             return known[i].words;
     }
+    if (strncmp(path, "/v3/auth/", 9) == 0)
+        return "show or change its users and roles";
     return path;
 }
 
