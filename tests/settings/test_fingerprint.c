@@ -108,10 +108,10 @@ static const struct {
     const char *path;
     const char *fingerprint;
 } golden[] = {
-    {"config/jwt-pizza.conf", "?"},
-    {"config/jwt-pizza-five.conf", "?"},
-    {"config/regionshift.conf", "?"},
-    {"tests/settings/base.conf", "?"},
+    {"config/jwt-pizza.conf", "e28fbd490a4a43f9"},
+    {"config/jwt-pizza-five.conf", "6521044f536b4335"},
+    {"config/regionshift.conf", "c09dcca6f02d9970"},
+    {"tests/settings/base.conf", "fdf932e4353b78ab"},
 };
 
 START_TEST(a_file_has_the_fingerprint_that_it_had_in_every_release)
