@@ -9,6 +9,7 @@ import ctypes
 import itertools
 import os
 import re
+import select
 import shutil
 import signal
 import socket
@@ -24,6 +25,7 @@ NAMESPACES = Path("/run/netns")
 MEMORY = Path("/dev/shm")
 CLONE_NEWNET = 0x40000000
 ANSWER_S = 10.0
+END_S = 10.0
 _NAME = re.compile(r"rslab-(\d+)-(\d+)(-|$)")
 _numbers = itertools.count()
 _ours = set()           # "rslab-PID-K" of the networks that live in this process
@@ -57,12 +59,19 @@ def ip(*arguments, lines=None):
 
 
 def end_processes_of(namespace):
-    """SIGKILL to whatever runs in a namespace of ours."""
+    """SIGKILL to whatever runs in a namespace of ours; returns when it has ended."""
     for pid in ip("netns", "pids", namespace).split():
         try:
-            os.kill(int(pid), signal.SIGKILL)
+            process = os.pidfd_open(int(pid))
+        except ProcessLookupError:
+            continue
+        try:
+            signal.pidfd_send_signal(process, signal.SIGKILL)
+            select.select([process], [], [], END_S)
         except ProcessLookupError:
             pass
+        finally:
+            os.close(process)
 
 
 def is_left_over(name):

@@ -531,6 +531,10 @@ class Regions(Deployment):
         """Number of the region whose member leads; waits until there is one."""
         return self.wait_until("etcd has a leader", self.store.leader_now, deadline)
 
+    def etcd_whole(self, deadline=30):
+        """Waits until every member that runs is in touch with the quorum, as after heal()."""
+        self.wait_until("every member is in touch", self.store.in_touch, deadline)
+
     def slow_store(self, round_trip_ms):
         """Every daemon's way to every member takes this much longer, there and back together;
         the members among themselves do not notice. 0: as before."""
