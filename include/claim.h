@@ -21,6 +21,7 @@
 #include "alert.h"
 #include "units.h"
 
+enum { CLAIMS_MAX = 500 /* kept in the store; beyond it those that changed longest ago go */ };
 enum { CLAIM_HOLD_MS = 60 * 1000, CLAIM_STALE_MS = 60 * 1000, CLAIM_TRUST_MS = 10 * 1000 };
 
 /* The value of `v1/claims/INCIDENT`. */

@@ -17,7 +17,8 @@
 
 enum {
     MARK_TRIES_MAX = 3,
-    SWEEP_MAX = 16,                      /* deletions in one sweep */
+    SWEEP_MAX = 64,                      /* deletions in one sweep */
+    SWEEP_AGAIN_MS = 1000,               /* after one that was full */
     KEPT_RESOLVED_MS = 24 * 3600 * 1000, /* a late probe still finds that it was said */
     HOUR_MS = 3600 * 1000
 };
@@ -275,17 +276,20 @@ static const struct store_item *find(const struct store_view *view, const char *
     return NULL;
 }
 
-/* The claim as the store has it, or as we know it when the store has none. A claim that cannot be
- * read (a newer release's) counts as none of ours to respect: saying it twice is the lesser evil.
- * Returns NULL: none. */
+/* The claim as the store has it, or as we know it when the store has none. One that nobody can read
+ * counts as none to respect: saying it twice is the lesser evil. Returns NULL: none. */
 static const struct claim *standing_claim(struct alerts *alerts, const char *incident,
-                                          const struct store_item *item, struct claim *room)
+                                          const struct store_item *item, struct claim *room,
+                                          enum value_form *ret_form)
 {
     const struct known *known;
     char error[200];
 
+    *ret_form = VALUE_READ;
     if (item != NULL) {
-        if (claim_decode(item->value, item->length, room, error, sizeof(error)) != 0)
+        *ret_form =
+            (enum value_form)claim_decode(item->value, item->length, room, error, sizeof(error));
+        if (*ret_form != VALUE_READ)
             return NULL;
         known_put(alerts, incident, room);
         return room;
@@ -300,9 +304,14 @@ static void judge_claim(struct entry *entry, const struct store_item *item)
     uint64_t revision = item != NULL ? item->mod_revision : 0;
     struct claim room, claim;
     const struct claim *standing;
+    enum value_form form;
 
     watch_revision(entry, revision);
-    standing = standing_claim(alerts, entry->notice->incident, item, &room);
+    standing = standing_claim(alerts, entry->notice->incident, item, &room, &form);
+    if (form == VALUE_NEWER) { /* said, perhaps twice, and theirs is not written over */
+        judge_without_store(entry);
+        return;
+    }
     switch (judge(entry, standing, &claim)) {
     case CLAIM_TAKE:
         entry->claimed_ms = 0;
@@ -441,15 +450,46 @@ void claims_mark_sent(struct entry *entry)
 
 /* ---- sweeping ---- */
 
-static bool is_old(const struct store_item *item, wall_t now_wall)
+static bool is_old(const struct claim *claim, wall_t now_wall)
+{
+    return now_wall - claim->at_wall >
+           (claim->phase == ALERT_RESOLVED && claim->sent ? KEPT_RESOLVED_MS : kept_open_ms);
+}
+
+static int by_revision(const void *a, const void *b)
+{
+    uint64_t left = *(const uint64_t *)a;
+    uint64_t right = *(const uint64_t *)b;
+
+    return left < right ? -1 : left > right;
+}
+
+/* Claims up to this revision are too many; 0: none is. */
+static uint64_t surplus_revision(const struct store_view *view, uint32_t claims_max)
+{
+    uint64_t *revisions = view->count > claims_max ? calloc(view->count, sizeof(*revisions)) : NULL;
+    uint64_t last;
+
+    if (revisions == NULL)
+        return 0;
+    for (size_t i = 0; i < view->count; i++)
+        revisions[i] = view->items[i].mod_revision;
+    qsort(revisions, view->count, sizeof(*revisions), by_revision);
+    last = revisions[view->count - claims_max - 1];
+    free(revisions);
+    return last;
+}
+
+/* Old ones, and beyond the bound those that changed longest ago; never a newer version's. */
+static bool may_go(const struct store_item *item, uint64_t surplus, wall_t now_wall)
 {
     struct claim claim;
     char error[200];
+    int form = claim_decode(item->value, item->length, &claim, error, sizeof(error));
 
-    if (claim_decode(item->value, item->length, &claim, error, sizeof(error)) != 0)
+    if (form == VALUE_NEWER)
         return false;
-    return now_wall - claim.at_wall >
-           (claim.phase == ALERT_RESOLVED && claim.sent ? KEPT_RESOLVED_MS : kept_open_ms);
+    return item->mod_revision <= surplus || (form == VALUE_READ && is_old(&claim, now_wall));
 }
 
 static void on_swept(void *context, enum store_status status, uint64_t revision, const char *error)
@@ -477,17 +517,20 @@ static void on_sweep_read(void *context, enum store_status status, const struct 
 {
     struct question *question = context;
     struct alerts *alerts = question->alerts;
+    uint64_t surplus = status == STORE_OK ? surplus_revision(view, alerts->pace.claims_max) : 0;
     unsigned count = 0;
 
     (void)error;
     for (size_t i = 0; status == STORE_OK && !alerts->closing && i < view->count; i++) {
         if (count == SWEEP_MAX)
             break;
-        if (!is_old(&view->items[i], alerts_wall()))
+        if (!may_go(&view->items[i], surplus, alerts_wall()))
             continue;
         delete_claim(alerts, &view->items[i]);
         count++;
     }
+    if (count == SWEEP_MAX) /* that was not all */
+        alerts->sweep_at_ms = (msec_t)uv_now(alerts->loop) + SWEEP_AGAIN_MS;
     question_end(question);
 }
 

@@ -29,6 +29,7 @@ struct alert_pace {
     msec_t stale_ms;       /* CLAIM_STALE_MS */
     msec_t trust_ms;       /* CLAIM_TRUST_MS */
     msec_t sweep_ms;       /* how often old claims are deleted */
+    uint32_t claims_max;   /* CLAIMS_MAX */
 };
 
 enum entry_state {

@@ -27,7 +27,8 @@ static const struct alert_pace usual_pace = {
     .hold_ms = CLAIM_HOLD_MS,
     .stale_ms = CLAIM_STALE_MS,
     .trust_ms = CLAIM_TRUST_MS,
-    .sweep_ms = 3600 * 1000,
+    .sweep_ms = 600 * 1000,
+    .claims_max = CLAIMS_MAX,
 };
 
 wall_t alerts_wall(void)

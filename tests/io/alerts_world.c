@@ -385,7 +385,8 @@ void probe_pace(struct probe *probe, msec_t hold_ms, msec_t stale_ms)
                               .hold_ms = hold_ms,
                               .stale_ms = stale_ms,
                               .trust_ms = 10 * 1000,
-                              .sweep_ms = 3600 * 1000};
+                              .sweep_ms = 3600 * 1000,
+                              .claims_max = CLAIMS_MAX};
 
     alerts_set_pace(probe->alerts, &pace);
 }

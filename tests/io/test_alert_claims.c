@@ -350,6 +350,51 @@ static bool is_swept(void *context)
     return fake_get(&world_data, context) == NULL;
 }
 
+/* Saying it twice is the lesser evil; undoing what a newer version wrote is none of ours. */
+START_TEST(a_claim_of_a_newer_version_is_not_written_over)
+{
+    static const char theirs[] = "{\"v\":9,\"who\":\"knows\"}";
+
+    fake_put(&world_data, claim_name, theirs);
+    start_one(world_mail_sink("mail"));
+    raise_alert(&use1, ALERT_OPEN, world_noon);
+    world_wait_seen("mail", 1);
+    world_wait_empty(&use1);
+    ck_assert_str_eq(fake_get(&world_data, claim_name), theirs);
+    probe_stop(&use1);
+}
+END_TEST
+
+/* Young and unresolved, but there are too many: those that changed longest ago go, all of them,
+ * however many there are in one go. */
+START_TEST(claims_beyond_the_bound_are_swept_the_oldest_first)
+{
+    char last[64];
+    char name[64];
+    struct alert_pace pace;
+
+    for (int i = 0; i < 20; i++) {
+        snprintf(name, sizeof(name), "v1/claims/many.e%d", i);
+        fake_put(&world_data, name,
+                 i == 3 ? "{\"v\":9}"
+                        : "{\"v\":1,\"phase\":\"open\",\"by\":\"usw2\",\"at\":9999999999999,"
+                          "\"count\":1,\"sent\":true}");
+    }
+    snprintf(last, sizeof(last), "v1/claims/many.e14");
+    start_one(world_mail_sink("mail"));
+    pace = use1.alerts->pace;
+    pace.sweep_ms = 5;
+    pace.claims_max = 5;
+    alerts_set_pace(use1.alerts, &pace);
+    world_wait(is_swept, last, "all but the newest are deleted");
+    ck_assert_ptr_nonnull(fake_get(&world_data, "v1/claims/many.e15"));
+    ck_assert_ptr_nonnull(fake_get(&world_data, "v1/claims/many.e19"));
+    ck_assert_ptr_nonnull(fake_get(&world_data, "v1/claims/many.e3")); /* a newer version's */
+    ck_assert_ptr_null(fake_get(&world_data, "v1/claims/many.e0"));
+    probe_stop(&use1);
+}
+END_TEST
+
 START_TEST(claims_nobody_needs_any_more_are_swept)
 {
     char old[] = "v1/claims/old";
@@ -429,6 +474,8 @@ static TCase *claim_tests(void)
     tcase_add_test(tests, a_claim_of_another_release_is_no_reason_for_silence);
     tcase_add_test(tests, an_incident_raised_twice_while_nothing_can_be_sent_is_said_once);
     tcase_add_test(tests, claims_nobody_needs_any_more_are_swept);
+    tcase_add_test(tests, a_claim_of_a_newer_version_is_not_written_over);
+    tcase_add_test(tests, claims_beyond_the_bound_are_swept_the_oldest_first);
     tcase_add_test(tests, two_probes_with_one_sqlite_store_say_an_incident_once);
     return tests;
 }
