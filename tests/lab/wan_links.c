@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A link is a queue of packets and the time at which each arrives. Order is kept on a link, as on
- * almost every real one: a packet never arrives before one that left earlier. */
+/* A link is a queue of packets and the time at which each is due. Order is kept on a link, as on
+ * almost every real one: a packet waits for those that left before it, even if they are due later.
+ */
 #include "wan_state.h"
 
 #include <arpa/inet.h>
@@ -114,16 +115,14 @@ static uint64_t throw_dice(struct wan_links *links)
     return z ^ (z >> 31);
 }
 
-static uint64_t arrival_us(struct wan_links *links, const struct wan_link *link, uint64_t now_us)
+static uint64_t arrival_us(struct wan_links *links, const struct wan_rule *rule, uint64_t now_us)
 {
-    const struct wan_rule *rule = &link->rule;
     uint64_t due_us = now_us + rule->delay_us;
 
-    if (rule->jitter_us > 0) {
-        due_us += throw_dice(links) % (2 * rule->jitter_us + 1);
-        due_us = due_us > now_us + rule->jitter_us ? due_us - rule->jitter_us : now_us;
-    }
-    return link->last && link->last->due_us > due_us ? link->last->due_us : due_us;
+    if (rule->jitter_us == 0)
+        return due_us;
+    due_us += throw_dice(links) % (2 * rule->jitter_us + 1);
+    return due_us > now_us + rule->jitter_us ? due_us - rule->jitter_us : now_us;
 }
 
 static bool is_lost(struct wan_links *links, const struct wan_link *link)
@@ -163,7 +162,7 @@ void wan_links_send(struct wan_links *links, uint32_t from, const uint8_t *bytes
         return;
     }
     *packet = (struct wan_packet){
-        .due_us = arrival_us(links, link, now_us), .to = target->host, .length = length};
+        .due_us = arrival_us(links, &link->rule, now_us), .to = target->host, .length = length};
     memcpy(packet->bytes, bytes, length);
     enqueue(link, packet);
 }
