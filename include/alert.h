@@ -24,6 +24,7 @@ enum alert_event {
     ALERT_STORE_AWAY,
     ALERT_STORE_SET_BACK, /* S1; not in L4's list: a revision that goes back pages */
     ALERT_CANNOT_WRITE,
+    ALERT_BREAK_GLASS, /* D7; not in L4's list: moved without the store, and not in it yet */
     ALERT_DRIFT,
     ALERT_FENCE_MISSING,
     ALERT_FENCE_CONFLICT,

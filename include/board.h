@@ -50,6 +50,11 @@ typedef void (*board_order_done)(void *context, enum store_status status, const 
 int board_put_order(struct board *board, const struct order *order, board_order_done done,
                     void *context, char *error, size_t error_size);
 
+/* Writes a local order (D7), in the same transaction that finds no order newer than `revision`: the
+ * engine has to know every other word about the region first. What became of it is told as any
+ * order is; a refused one is asked for again by the engine. */
+void board_keep_order(struct board *board, const struct order *order, uint64_t revision);
+
 /* Ends an order at once (its `until` becomes until_wall), if it still is as `seen`, which the
  * engine has with its revision: CONFLICT when it was obeyed or changed meanwhile. A commit that
  * still rests on it fails, for the order is newer now (D8). Otherwise as board_put_order(). */

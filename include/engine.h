@@ -69,6 +69,11 @@ struct group_view {
     struct decision head;
     const struct agreement *const *agreements; /* of each site */
     bool frozen;
+    bool glass; /* the head is this probe's alone: decided without the store */
+    const char
+        *glass_rule; /* why the newest order that broke the glass was not obeyed here; NULL */
+    const char *glass_reason;
+    const char *glass_order; /* the newest such order; "" */
     bool drifted;
     uint64_t fence_min; /* lowest fence over the group's zones, 0 none */
     enum change_state change;
@@ -117,5 +122,19 @@ wall_t engine_wall(const struct engine *engine, msec_t at_ms);
 bool engine_plan(const struct engine *engine, uint32_t group, const uint32_t *down_sites,
                  uint32_t down_count, int *ret_weights, struct gate *ret_gates,
                  uint32_t *ret_gate_count);
+
+/* Break-glass: what draining a region through this probe alone would do to one group. Weights
+ * follow the group's sites, as the zones were read last; valid until the next call of the engine.
+ */
+struct glass_view {
+    const char *rule; /* NULL: it may be done; else what refuses it */
+    const char *reason;
+    uint64_t fence; /* highest of the group's zones, 0 none: what is confirmed */
+    uint64_t epoch; /* what would replace it */
+    const int *before;
+    const int *after;
+};
+void engine_glass(const struct engine *engine, uint32_t group, uint32_t region,
+                  struct glass_view *ret_view);
 
 #endif

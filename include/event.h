@@ -42,6 +42,7 @@ enum event_kind {
     EVENT_JOURNAL,   /* highest epoch in the local journal (C2) */
     EVENT_SINK,      /* a sink began or ceased to fail */
     EVENT_INIT,      /* an operator confirmed `init`: write the first head and fence (D9) */
+    EVENT_GLASS,     /* an operator broke the glass: a drain confirmed without the store (D7) */
     EVENT_KIND_COUNT
 };
 
@@ -140,6 +141,13 @@ struct event_init {
     uint32_t group;
 };
 
+/* What the operator saw and confirmed: for each group the epoch of the zone's fence then. */
+#define GLASS_NOT_SHOWN UINT64_MAX /* this group is not to move */
+struct event_glass {
+    const struct order *order; /* a drain with override; order_is_local() */
+    const uint64_t *fences;    /* by group of the settings */
+};
+
 struct event {
     enum event_kind kind;
     msec_t at_ms;
@@ -163,6 +171,7 @@ struct event {
         struct event_journal journal;
         struct event_sink sink;
         struct event_init init;
+        struct event_glass glass;
     };
 };
 

@@ -41,6 +41,7 @@ enum fact_code {
     FACT_STORE,       /* store reachable or away */
     FACT_ALERT,       /* an alert was raised or resolved */
     FACT_LATCH,       /* beacon latch changed (B1) */
+    FACT_GLASS,       /* break-glass: decided, kept, dropped, given up */
     FACT_CODE_COUNT
 };
 

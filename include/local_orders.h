@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* local_orders.h: the orders that this machine alone knows (D7, break-glass): obeyed while the store
- * was away, and not in the store yet. One small file in the spool folder, on disk before the batch
- * that obeys them is sent, so that they outlive the process until the store has them. */
+/* local_orders.h: the orders that this machine alone knows (D7, break-glass): obeyed while the
+ * store was away, and not in the store yet. One small file in the spool folder, on disk before the
+ * batch that obeys them is sent, so that they outlive the process until the store has them. */
 #ifndef REGIONSHIFT_LOCAL_ORDERS_H
 #define REGIONSHIFT_LOCAL_ORDERS_H
 

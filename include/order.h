@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* order.h: an operator's word (rule D7). Stored at v1/orders/ID; in force from its creation until
- * undone (restore undoes drain, thaw undoes freeze), obeyed (failback, ack) or until `until`. */
+ * undone (restore undoes drain, thaw undoes freeze), obeyed (failback, ack) or until `until`.
+ *
+ * A local order is known to one probe only: given while the store was away (break-glass), kept on
+ * that probe's disk, and put into the store when it answers. It has no revision yet. */
 #ifndef REGIONSHIFT_ORDER_H
 #define REGIONSHIFT_ORDER_H
 
@@ -49,12 +52,14 @@ struct order {
     char by[ORDER_BY_MAX + 1]; /* "root (uid 0)" from the socket's peer credentials */
     char reason[ORDER_REASON_MAX + 1];
     wall_t at_wall;
-    wall_t until_wall; /* 0: no end */
-    uint64_t create_revision;
+    wall_t until_wall;        /* 0: no end */
+    uint64_t create_revision; /* 0: a local order */
     uint64_t mod_revision;
     struct order_obeyed obeyed[ORDER_OBEYED_MAX];
     uint32_t obeyed_count;
 };
+
+bool order_is_local(const struct order *order);
 
 /* The newest word rules: an older order about the same thing says nothing any more. */
 bool order_overrules(const struct order *newer, const struct order *older);

@@ -53,6 +53,13 @@ struct update {
     uint32_t suspect_count;
     const struct latch *latches; /* to be fsynced before anything is sent (B1) */
     uint32_t latch_count;
+    bool locals_changed;        /* D7: to be on disk, all of them, before anything is sent */
+    const struct order *locals; /* orders that the store does not have */
+    uint32_t local_count;
+    const struct order *keeps; /* of those, what the store is to have now, if it knows no order
+                                  newer than keeps_revision; its own telling says that it has */
+    uint32_t keep_count;
+    uint64_t keeps_revision;
     const struct commit *commits;
     uint32_t commit_count;
     const uint32_t *zone_reads; /* zones to read now */

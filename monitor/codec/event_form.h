@@ -18,6 +18,7 @@ struct event_copy {
     struct decision *decision;
     struct order order;
     uint32_t *sites;
+    uint64_t *fences;
     wall_t moves[BUDGET_MAX];
     struct zone_view view;
     struct record_set *sets;
@@ -60,6 +61,8 @@ event_writer event_write_order;
 event_reader event_read_order;
 event_writer event_write_budget;
 event_reader event_read_budget;
+event_writer event_write_glass;
+event_reader event_read_glass;
 event_writer event_write_commit;
 event_reader event_read_commit;
 event_writer event_write_zone;

@@ -265,6 +265,7 @@ static const struct row {
     [EVENT_JOURNAL] = {"journal", write_journal, read_journal},
     [EVENT_SINK] = {"sink", write_sink, read_sink},
     [EVENT_INIT] = {"init", write_init, read_init},
+    [EVENT_GLASS] = {"glass", event_write_glass, event_read_glass},
 };
 
 const char *event_kind_name(enum event_kind kind)
@@ -349,6 +350,7 @@ void event_copy_destroy(struct event_copy *copy)
     free(copy->vote);
     free(copy->decision);
     free(copy->sites);
+    free(copy->fences);
     free(copy->sets);
     free(copy->values);
     free(copy);

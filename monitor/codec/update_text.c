@@ -133,6 +133,27 @@ static void add_commits(struct lines *lines, const struct update *update)
     }
 }
 
+/* ---- orders that only this probe knows ---- */
+
+static void add_order(struct lines *lines, const char *what, const struct order *order)
+{
+    add_json(
+        lines, what,
+        json_pack("{s:s, s:o}", "id", order->id, "order", order_to_json(lines->settings, order)));
+}
+
+static void add_locals(struct lines *lines, const struct update *update)
+{
+    if (update->locals_changed)
+        add(lines, "locals %u", update->local_count);
+    for (uint32_t i = 0; i < update->local_count; i++)
+        add_order(lines, "local", &update->locals[i]);
+    for (uint32_t i = 0; i < update->keep_count; i++)
+        add_order(lines, "keep", &update->keeps[i]);
+    if (update->keep_count > 0)
+        add(lines, "keeps revision %" PRIu64, update->keeps_revision);
+}
+
 /* ---- zones ---- */
 
 static void add_zones(struct lines *lines, const struct update *update)
@@ -192,6 +213,7 @@ int update_text_write(const struct settings *settings, const struct update *upda
     add_votes(&lines, update);
     add_latches(&lines, update);
     add_commits(&lines, update);
+    add_locals(&lines, update);
     add_zones(&lines, update);
     add_alerts(&lines, update);
     add_facts(&lines, update);

@@ -249,9 +249,12 @@ static void absorb_suspect(struct engine *engine, const struct event_suspect *ev
 
 static void absorb_order(struct engine *engine, const struct event_order *event)
 {
+    const struct order *known = orders_find(&engine->orders, event->order->id);
     struct fact *fact;
 
     state_touch_all(engine);
+    if (known != NULL && order_is_local(known)) /* the store has it now, or it was withdrawn */
+        glass_orders_touched(engine);
     if (!event->present) {
         orders_remove(&engine->orders, event->order->id);
         return;
@@ -388,6 +391,7 @@ static void absorb_head(struct engine *engine, const struct event_head *event)
     struct group_state *state = &engine->groups[event->group];
 
     state_touch(engine, event->group);
+    glass_end(engine, event->group); /* the store speaks of it again */
     state->head_form = event->form;
     if (!event->present) {
         state->has_head = false;
@@ -397,6 +401,12 @@ static void absorb_head(struct engine *engine, const struct event_head *event)
         state->head.decision.epoch == event->decision->epoch)
         return; /* our own commit, known already; a store that was set back uses revisions again */
     deciding_set_head(engine, event->group, event->decision, event->revision);
+}
+
+static void absorb_sink(struct engine *engine, const struct event_sink *event)
+{
+    engine->sinks[event->sink].wrong = event->failing;
+    engine->stirred = true;
 }
 
 void absorb_event(struct engine *engine, const struct event *event)
@@ -456,11 +466,13 @@ void absorb_event(struct engine *engine, const struct event *event)
         absorb_journal(engine, &event->journal);
         break;
     case EVENT_SINK:
-        engine->sinks[event->sink.sink].wrong = event->sink.failing;
-        engine->stirred = true;
+        absorb_sink(engine, &event->sink);
         break;
     case EVENT_INIT:
         absorb_init(engine, &event->init);
+        break;
+    case EVENT_GLASS:
+        glass_event(engine, &event->glass);
         break;
     case EVENT_KIND_COUNT:
         assert(event->kind != EVENT_KIND_COUNT); /* no such event */

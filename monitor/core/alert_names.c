@@ -17,6 +17,7 @@ static const char *const event_names[ALERT_EVENT_COUNT] = {
     [ALERT_STORE_AWAY] = "store_away",
     [ALERT_STORE_SET_BACK] = "store_set_back",
     [ALERT_CANNOT_WRITE] = "cannot_write",
+    [ALERT_BREAK_GLASS] = "break_glass",
     [ALERT_DRIFT] = "drift",
     [ALERT_FENCE_MISSING] = "fence_missing",
     [ALERT_FENCE_CONFLICT] = "fence_conflict",

@@ -35,6 +35,9 @@ static const struct {
         {"Route 53 cannot be read, or does not take our change: no move can be made "
          "from here; it is tried again",
          "Route 53 answers and takes changes again"},
+    [ALERT_BREAK_GLASS] = {"an operator moves traffic without store and quorum (break-glass); the "
+                           "store does not know of it yet",
+                           "the store has the order that broke the glass, or a newer word"},
     [ALERT_DRIFT] = {"somebody else changed weights in the zone; nothing moves until "
                      "`regionshift ack INCIDENT`, which makes the zone's weights the normal ones",
                      "zone and ledger agree again"},

@@ -24,6 +24,7 @@ static const struct kind group_kinds[GROUP_INCIDENT_COUNT] = {
     [INCIDENT_FENCE_MISSING] = {ALERT_FENCE_MISSING, ALERT_FENCE_MISSING, SEVERITY_PAGE, 0},
     [INCIDENT_FENCE_CONFLICT] = {ALERT_FENCE_CONFLICT, ALERT_FENCE_CONFLICT, SEVERITY_WARN, 0},
     [INCIDENT_FROZEN] = {ALERT_FROZEN, ALERT_THAWED, SEVERITY_WARN, 0},
+    [INCIDENT_BREAK_GLASS] = {ALERT_BREAK_GLASS, ALERT_BREAK_GLASS, SEVERITY_WARN, 0},
     [INCIDENT_MOVE_REFUSED] = {ALERT_MOVE_REFUSED, ALERT_MOVE_REFUSED, SEVERITY_PAGE, 5000},
     [INCIDENT_CANNOT_WRITE] = {ALERT_CANNOT_WRITE, ALERT_CANNOT_WRITE, SEVERITY_PAGE, 10000},
     [INCIDENT_MOVE_FAILED] = {ALERT_MOVE_FAILED, ALERT_MOVE_FAILED, SEVERITY_PAGE, 0},
@@ -268,6 +269,8 @@ static bool group_wrong(const struct engine *engine, uint32_t group, enum group_
         return some_slot(engine, group, incident);
     case INCIDENT_FROZEN:
         return orders_freeze(&engine->orders, group, wall) != NULL;
+    case INCIDENT_BREAK_GLASS:
+        return glass_open(engine, group);
     case INCIDENT_MOVE_REFUSED:
         return move_refused(engine, group);
     case INCIDENT_CANNOT_WRITE:

@@ -93,13 +93,15 @@ static const char *closed_rule(const struct engine *engine, const struct zone_sl
     uint32_t group = slot->group;
     const struct decision *head = &engine->groups[group].head.decision;
     bool override = head->override && slot->seen_epoch < head->epoch; /* D7: once */
+    bool alone = engine->groups[group].glass.rules; /* no store, no lease: the fence is the lock */
     wall_t wall = state_wall(engine, engine->now_ms);
 
-    if (!state_store_ok(engine))
+    if (!state_store_ok(engine) && !alone)
         return "S2";
     if (engine->gap != BLIND_NOT)
         return "V5";
-    if (!engine->lease_alive || engine->lease_until_ms < engine->now_ms + LEASE_MARGIN_MS)
+    if (!alone &&
+        (!engine->lease_alive || engine->lease_until_ms < engine->now_ms + LEASE_MARGIN_MS))
         return "C6";
     if (orders_freeze(&engine->orders, group, wall) != NULL && !override)
         return "D7";
@@ -207,7 +209,12 @@ static void slot_send(struct engine *engine, struct zone_slot *slot)
 static void note_accepted(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
+    const struct zone_slot *slots = first_slot(engine, group);
 
+    for (uint32_t i = 0; i < state->slot_count; i++) {
+        if (observing_twin(engine, &slots[i]))
+            return; /* accepted was another decision */
+    }
     if (state->accepted_ms >= 0 || observing_fence_min(engine, group) < state->head.decision.epoch)
         return;
     state->accepted_ms = engine->now_ms;
@@ -284,6 +291,16 @@ static void slot_read(struct engine *engine, struct zone_slot *slot)
     slot_send(engine, slot);
 }
 
+/* C6: each applier waits for the one before; nobody else applies what is ours alone. */
+static msec_t turn_ms(const struct engine *engine, uint32_t group)
+{
+    const struct group_state *state = &engine->groups[group];
+
+    if (state->glass.rules)
+        return 0;
+    return (msec_t)state_rank(engine, state->head.decision.epoch) * RANK_STEP_MS;
+}
+
 static void slot_apply(struct engine *engine, struct zone_slot *slot)
 {
     const struct group_state *state = &engine->groups[slot->group];
@@ -301,8 +318,7 @@ static void slot_apply(struct engine *engine, struct zone_slot *slot)
     if (slot->state == CHANGE_IDLE ||
         (slot->wait_epoch != head->epoch && slot->state != CHANGE_BACKOFF)) {
         slot->state = CHANGE_WAITING; /* what was read for an older head will not do for this */
-        slot->next_ms =
-            state->head_seen_ms + (msec_t)state_rank(engine, head->epoch) * RANK_STEP_MS;
+        slot->next_ms = state->head_seen_ms + turn_ms(engine, slot->group);
     }
     slot->wait_epoch = head->epoch;
     if (slot->state == CHANGE_WAITING || slot->state == CHANGE_BACKOFF)
@@ -337,7 +353,9 @@ static void latch_beacons(struct engine *engine, uint32_t group)
     struct group_state *state = &engine->groups[group];
     const struct group *g = state_group(engine, group);
 
-    for (uint32_t i = 0; g->beacons && state->has_head && i < g->order_count; i++) {
+    if (!g->beacons || !state->has_head || state->glass.rules) /* B1: a committed decision */
+        return;
+    for (uint32_t i = 0; i < g->order_count; i++) {
         uint32_t region = g->order[i];
         bool out = evicted(engine, group, region);
         bool raised = !out && observing_fence_min(engine, group) >= state->head.decision.epoch;
@@ -361,6 +379,7 @@ void applying_apply(struct engine *engine, uint32_t group)
 {
     struct zone_slot *slots = first_slot(engine, group);
 
+    glass_look(engine, group);
     latch_beacons(engine, group);
     if (!state_may_act(engine))
         return;

@@ -100,6 +100,8 @@ static void take_outputs(struct engine *engine)
     TAKE(engine, engine->out_commit_votes, (size_t)s->group_count * s->elector_count);
     TAKE(engine, engine->out_budgets, s->group_count);
     TAKE(engine, engine->out_obeyed, s->group_count);
+    TAKE(engine, engine->out_locals, ORDERS_MAX);
+    TAKE(engine, engine->out_keeps, ORDERS_MAX);
     TAKE(engine, engine->out_zone_reads, s->zone_count);
     TAKE(engine, engine->out_batches, engine->slot_count);
     TAKE(engine, engine->out_items, engine->slot_count * items);
@@ -111,6 +113,9 @@ static void take_outputs(struct engine *engine)
     TAKE(engine, engine->out_facts, FACTS_MAX + 1);
     TAKE(engine, engine->view_agreements, most_sites(s));
     TAKE(engine, engine->plan_agreements, s->site_count);
+    TAKE(engine, engine->glass_weights, most_sites(s));
+    TAKE(engine, engine->glass_wish, most_sites(s));
+    TAKE(engine, engine->glass_normal, most_sites(s));
     TAKE(engine, engine->group_incidents, (size_t)s->group_count * GROUP_INCIDENT_COUNT);
     TAKE(engine, engine->region_incidents, (size_t)s->group_count * s->region_count);
     TAKE(engine, engine->probe_lost, s->elector_count);
@@ -140,6 +145,7 @@ static void take_groups(struct engine *engine)
         TAKE(engine, state->gates, GATES_MAX);
         take_decision(engine, &state->head, sites);
         take_decision(engine, &state->proposal, sites);
+        take_decision(engine, &state->glass.head, sites);
         for (uint32_t p = 0; p < s->elector_count && !engine->out_of_memory; p++) {
             struct vote_slot *vote = state_vote(engine, p, g);
             TAKE(engine, vote->states, (size_t)sites + 1);

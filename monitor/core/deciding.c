@@ -99,8 +99,7 @@ static msec_t first_trouble(const struct engine *engine, uint32_t group,
     return first;
 }
 
-static void copy_decision(struct decision_slot *slot, const struct decision *decision,
-                          uint32_t sites)
+void decision_slot_copy(struct decision_slot *slot, const struct decision *decision, uint32_t sites)
 {
     size_t size = sites * sizeof(int);
 
@@ -142,7 +141,7 @@ void deciding_set_head(struct engine *engine, uint32_t group, const struct decis
     bool owed = state->announce && observing_begun(engine, group);
     struct fact *fact;
 
-    copy_decision(&state->head, decision, state_group(engine, group)->site_count);
+    decision_slot_copy(&state->head, decision, state_group(engine, group)->site_count);
     state->has_head = true;
     state->head_revision = revision;
     state->init_wanted = false; /* D9: that word is spent, whoever obeyed it */
@@ -359,6 +358,16 @@ static void make_wish(struct engine *engine, uint32_t group)
         state_wake(engine, group, state_look_again(engine));
 }
 
+/* D7: what only this probe knows is decided on when the store has it; until then it holds for the
+ * group whose glass was broken, and for nothing else. */
+static void gate_local(struct group_state *state, const struct wish *wish,
+                       const struct order *order)
+{
+    if (wish->changes && order != NULL && order_is_local(order))
+        finding_add(state->gates, &state->gate_count, "D7", "local-order", false, -1, -1,
+                    "the drain ordered by %s is not in the store yet", order->by);
+}
+
 /* The wish and its gates; what refuses it, if anything (D10). True when it may be done. */
 static bool judge_wish(struct engine *engine, uint32_t group, struct refusal *refusal)
 {
@@ -374,6 +383,7 @@ static bool judge_wish(struct engine *engine, uint32_t group, struct refusal *re
     safety_gates(engine, group, wish,
                  wish->changes && wish->ordered && order != NULL && order->override, state->gates,
                  &state->gate_count);
+    gate_local(state, wish, order);
     closed = safety_closed(state->gates + first, state->gate_count - first);
     *refusal = wish->refusal;
     if (wish->changes && closed != NULL)
@@ -448,6 +458,7 @@ void deciding_decide(struct engine *engine, uint32_t group)
     bool may = false;
     bool upkeep;
 
+    glass_decide(engine, group);
     state->gate_count = 0;
     state->wish.changes = false;
     if (state->has_head)

@@ -8,6 +8,7 @@
  *     decision    deciding.c  what the weights should be, and whether they may    (D1-D10)
  *     change      observing.c what the zones say now, and what is wrong there     (C2, C4, C7)
  *                 applying.c  what to alter in the zone, and whose turn it is     (C1-C8)
+ *                 glass.c     the same by one operator's word, without the store  (D7)
  *     alert       alerting.c  who must know                                       (L2, L4)
  *
  * Nothing is remembered to be done: every stage is recomputed from state for the groups an event
@@ -61,6 +62,8 @@ static void notice_store(struct engine *engine)
 
     if (is_ok != engine->store_was_ok)
         state_touch_all(engine);
+    for (uint32_t i = 0; is_ok && !engine->store_was_ok && i < engine->settings->group_count; i++)
+        glass_end(engine, i);
     engine->store_was_ok = is_ok;
 }
 
@@ -87,7 +90,8 @@ static void look(struct engine *engine)
     voting_look(engine);
     touched_groups(engine);
     alerting_self(engine);
-    engine->stirred = false;
+    engine->stirred = false; /* what local orders change is looked at next */
+    glass_orders(engine);
 }
 
 static msec_t earlier(msec_t a, msec_t b)
@@ -129,6 +133,12 @@ static void update_clear(struct engine *engine, struct update *update)
     update->suspect_count = 0;
     update->latches = engine->out_latches;
     update->latch_count = 0;
+    update->locals_changed = false;
+    update->locals = engine->out_locals;
+    update->local_count = 0;
+    update->keeps = engine->out_keeps;
+    update->keep_count = 0;
+    update->keeps_revision = 0;
     update->commits = engine->out_commits;
     update->commit_count = 0;
     update->zone_reads = engine->out_zone_reads;

@@ -47,6 +47,7 @@ static const struct {
     [FACT_STORE] = {"store", "revision", "before", "status", NULL, NULL},
     [FACT_ALERT] = {"alert", NULL, NULL, "event", "phase", "incident"},
     [FACT_LATCH] = {"latch", NULL, NULL, "word", NULL, NULL},
+    [FACT_GLASS] = {"break_glass", NULL, NULL, "step", "why", "order"},
 };
 
 const char *fact_name(enum fact_code code)

@@ -401,6 +401,7 @@ static void obey(struct engine *engine, uint32_t group, struct order *order, con
     write_decision(engine, group, order, weights, wish);
     keep_head(state, state_group(engine, group)->site_count);
     state->glass.asked = false;
+    state->glass.applied = false;
     deciding_set_head(engine, group, &state->proposal.decision, 0);
     state->announce = true;
     if (order->obeyed_count < ORDER_OBEYED_MAX)
@@ -478,16 +479,17 @@ void glass_look(struct engine *engine, uint32_t group)
     static const struct refusal given_up = {"C3", "zone-moved-on", -1, -1};
     struct group_state *state = &engine->groups[group];
     const struct zone_slot *slots = first_slot(engine, group);
+    bool pending = false;
     bool gone = false;
 
     if (!state->glass.rules)
         return;
     for (uint32_t i = 0; i < state->slot_count; i++) {
-        if (slots[i].unanswered || is_ours(engine, &slots[i]))
-            return; /* it may have it, or has it: then the other zones follow (C8) */
+        state->glass.applied |= is_ours(engine, &slots[i]);
+        pending |= slots[i].unanswered;
         gone |= moved_on(engine, &slots[i]);
     }
-    if (!gone)
+    if (!gone || pending || state->glass.applied) /* once a zone has it, the others follow (C8) */
         return;
     forget_mark(engine, group);
     memcpy(state->glass.order, state->head.decision.order, sizeof(state->glass.order));

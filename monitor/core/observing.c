@@ -154,6 +154,17 @@ static bool unknown_drifted(const struct engine *engine, const struct zone_slot 
            !zone_says(engine, slot, head->base);
 }
 
+/* C7: another decision took the head's number: the glass was broken where the head was not known.
+ * The fence holds what it said itself, and that is not what the head says. */
+bool observing_twin(const struct engine *engine, const struct zone_slot *slot)
+{
+    const struct group_state *state = &engine->groups[slot->group];
+
+    return state->has_head && slot->fence_present &&
+           slot->fence.epoch == state->head.decision.epoch &&
+           !zone_says(engine, slot, state->head.weights) && plan_holds(engine, slot);
+}
+
 /* C4: weights are measured against what the fence's own epoch said. */
 static bool slot_drifted(const struct engine *engine, const struct zone_slot *slot)
 {
@@ -165,7 +176,7 @@ static bool slot_drifted(const struct engine *engine, const struct zone_slot *sl
         engine->zones[slot->zone].answers_ms < state->drift_from_ms)
         return false;
     if (fence == head->epoch)
-        return !zone_says(engine, slot, head->weights);
+        return !zone_says(engine, slot, head->weights) && !observing_twin(engine, slot);
     if (fence == head->base_epoch)
         return !zone_says(engine, slot, head->base);
     return unknown_drifted(engine, slot);
@@ -299,7 +310,8 @@ static bool slot_ahead(const struct engine *engine, const struct zone_slot *slot
     const struct group_state *state = &engine->groups[slot->group];
     uint64_t head = state->has_head ? state->head.decision.epoch : 0;
 
-    return slot->known && slot->fence_present && slot->fence.epoch > head &&
+    return slot->known && slot->fence_present &&
+           (slot->fence.epoch > head || observing_twin(engine, slot)) &&
            (state->has_head || state->head_form == VALUE_READ) && state_store_ok(engine) &&
            engine->store_full_ms > slot->fence_ms;
 }

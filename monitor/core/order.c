@@ -30,6 +30,11 @@ int order_verb_parse(const char *name, enum order_verb *ret_verb)
     return -1;
 }
 
+bool order_is_local(const struct order *order)
+{
+    return order->create_revision == 0;
+}
+
 static bool covers(const struct order *newer, const struct order *older)
 {
     return newer->group == NONE || newer->group == older->group;
@@ -134,7 +139,7 @@ const struct order *orders_ack(const struct orders *orders, uint32_t group, cons
     return NULL;
 }
 
-static struct order *find(struct orders *orders, const char *id)
+struct order *orders_find(struct orders *orders, const char *id)
 {
     for (uint32_t i = 0; i < orders->count; i++) {
         if (strcmp(orders->items[i].id, id) == 0)
@@ -143,11 +148,23 @@ static struct order *find(struct orders *orders, const char *id)
     return NULL;
 }
 
+/* What only this probe knows is newer than anything it was told. */
+static bool is_before(const struct order *a, const struct order *b)
+{
+    if (order_is_local(a) || order_is_local(b))
+        return order_is_local(b) && !order_is_local(a);
+    return a->create_revision < b->create_revision;
+}
+
 bool orders_put(struct orders *orders, const struct order *order)
 {
-    struct order *place = find(orders, order->id);
+    struct order *place = orders_find(orders, order->id);
     uint32_t at;
 
+    if (place != NULL && order_is_local(place) && !order_is_local(order)) {
+        orders_remove(orders, order->id); /* the store has it now, and gave it a rank */
+        place = NULL;
+    }
     if (place != NULL) {
         *place = *order; /* creation does not change, so neither does its rank */
         return false;
@@ -155,7 +172,7 @@ bool orders_put(struct orders *orders, const struct order *order)
     if (orders->count == ORDERS_MAX)
         return false; /* the shell refuses new orders before this; the oldest words stand */
     for (at = orders->count; at > 0; at--) {
-        if (orders->items[at - 1].create_revision <= order->create_revision)
+        if (!is_before(order, &orders->items[at - 1]))
             break;
         orders->items[at] = orders->items[at - 1];
     }
@@ -166,7 +183,7 @@ bool orders_put(struct orders *orders, const struct order *order)
 
 void orders_remove(struct orders *orders, const char *id)
 {
-    struct order *place = find(orders, id);
+    struct order *place = orders_find(orders, id);
 
     if (place == NULL)
         return;

@@ -6,13 +6,16 @@
 #include "order.h"
 
 struct orders {
-    struct order items[ORDERS_MAX]; /* by create_revision */
+    struct order items[ORDERS_MAX]; /* by create_revision, the local ones last */
     uint32_t count;
 };
 
 /* Takes an order as seen in the store; true when it was not known before. */
 bool orders_put(struct orders *orders, const struct order *order);
 void orders_remove(struct orders *orders, const char *id);
+
+/* The order of an id, or NULL. */
+struct order *orders_find(struct orders *orders, const char *id);
 
 /* The order that drains a region now, or NULL. A later restore undoes it. */
 const struct order *orders_drain(const struct orders *orders, uint32_t region, wall_t wall);

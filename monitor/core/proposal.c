@@ -26,8 +26,7 @@ static void set_base(const struct engine *engine, uint32_t group, struct decisio
     memcpy(proposal->base, fence == head->epoch ? head->weights : head->base, size);
 }
 
-/* C2: the highest epoch ever seen: of heads, fences and the local journal. */
-static uint64_t highest_epoch(const struct engine *engine, uint32_t group)
+uint64_t proposal_highest_epoch(const struct engine *engine, uint32_t group)
 {
     const struct group_state *state = &engine->groups[group];
     uint64_t highest = state->journal_epoch;
@@ -60,7 +59,7 @@ struct decision *proposal_begin(struct engine *engine, uint32_t group, enum deci
         proposal->decision.moved_wall = head->moved_wall;
         set_base(engine, group, proposal);
     }
-    proposal->decision.epoch = highest_epoch(engine, group) + 1;
+    proposal->decision.epoch = proposal_highest_epoch(engine, group) + 1;
     return &proposal->decision;
 }
 

@@ -109,6 +109,21 @@ static void gate_drift(const struct engine *engine, uint32_t group, bool overrid
                         : "the zone says what its epoch said");
 }
 
+/* C7: while the zone is known to be ahead, the head is not what is; an override asks for no less.
+ */
+static void gate_ahead(const struct engine *engine, uint32_t group, bool override,
+                       struct finding *gates, uint32_t *count)
+{
+    const struct group_state *state = &engine->groups[group];
+    bool ahead = false;
+
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++)
+        ahead |= engine->slots[i].ahead;
+    if (ahead)
+        finding_add(gates, count, "C7", "zone-ahead", override, -1, -1,
+                    "the zone's fence is above the head: the zone becomes the head first");
+}
+
 static void gate_dwell(const struct engine *engine, uint32_t group, bool ordered,
                        struct finding *gates, uint32_t *count)
 {
@@ -177,6 +192,7 @@ bool safety_gates(const struct engine *engine, uint32_t group, const struct wish
     gate_zone(engine, group, gates, gate_count);
     gate_freeze(engine, group, override, gates, gate_count);
     gate_drift(engine, group, override, gates, gate_count);
+    gate_ahead(engine, group, override, gates, gate_count);
     gate_dwell(engine, group, ordered, gates, gate_count);
     gate_budget(engine, ordered, gates, gate_count);
     gate_empty(engine, group, wish, gates, gate_count);

@@ -109,6 +109,22 @@ struct zone_state {
     enum route53_outcome outcome;
 };
 
+/* Break-glass, for one group (glass.c): an order that was confirmed without the store, and the head
+ * that this probe alone acts by while the store is away. */
+struct glass_slot {
+    bool asked; /* confirmed, not decided yet */
+    char order[ORDER_ID_MAX + 1];
+    uint64_t fence; /* the epoch that was shown to the operator */
+    msec_t asked_ms;
+    struct refusal refusal; /* why the newest order was not obeyed; rule NULL: none */
+    bool applied;           /* some zone took it: then it is not given up any more */
+    bool rules;             /* the head is ours alone ... */
+    bool had_head;          /* ... and this is the store's, which comes back with it */
+    struct decision_slot head;
+    uint64_t head_revision;
+    msec_t times_ms[5]; /* its report (C7): trouble, decided, accepted, insync, servers */
+};
+
 struct group_state {
     bool dirty;
     msec_t next_ms; /* when time alone asks for a new look */
@@ -142,6 +158,7 @@ struct group_state {
     struct finding *gates;
     uint32_t gate_count;
     struct refusal refusal; /* said last (D10) */
+    struct glass_slot glass;
     /* change */
     uint32_t first_slot;
     uint32_t slot_count;
@@ -171,6 +188,7 @@ enum group_incident {
     INCIDENT_FENCE_MISSING,
     INCIDENT_FENCE_CONFLICT,
     INCIDENT_FROZEN,
+    INCIDENT_BREAK_GLASS,
     INCIDENT_MOVE_REFUSED,
     INCIDENT_CANNOT_WRITE,
     INCIDENT_MOVE_FAILED,
@@ -226,6 +244,14 @@ struct engine {
     struct zone_state *zones;
     bool *drained; /* by region, now */
 
+    /* break-glass: glass.c */
+    bool locals_changed;
+    msec_t locals_ms;   /* when a local order was told or changed last */
+    msec_t keep_ms;     /* when the store is asked again to take local orders */
+    int *glass_weights; /* of one group: what its zones say ... */
+    int *glass_wish;    /* ... what they would say ... */
+    int *glass_normal;  /* ... and what is normal there */
+
     /* alerts */
     struct incident *group_incidents;  /* group x GROUP_INCIDENT_COUNT */
     struct incident *region_incidents; /* group x region */
@@ -243,6 +269,8 @@ struct engine {
     struct commit_vote *out_commit_votes; /* group x probe */
     wall_t (*out_budgets)[BUDGET_MAX];    /* by group */
     struct order *out_obeyed;             /* by group */
+    struct order *out_locals;
+    struct order *out_keeps;
     uint32_t *out_zone_reads;
     struct batch *out_batches;
     struct batch_item *out_items;           /* slot x items */
@@ -308,6 +336,8 @@ void deciding_committed(struct engine *engine, const struct event_commit *commit
 void deciding_set_head(struct engine *engine, uint32_t group, const struct decision *decision,
                        uint64_t revision);
 void deciding_orders(struct engine *engine);
+void decision_slot_copy(struct decision_slot *slot, const struct decision *decision,
+                        uint32_t sites);
 /* The gates between a wish and its commit (safety.c); true when all are open. */
 bool safety_gates(const struct engine *engine, uint32_t group, const struct wish *wish,
                   bool override, struct finding *gates, uint32_t *gate_count);
@@ -319,7 +349,23 @@ uint32_t safety_budget_used(const struct engine *engine);
 /* When time alone may open a gate next. */
 msec_t safety_again_ms(const struct engine *engine, uint32_t group);
 msec_t safety_dwell_left(const struct engine *engine, uint32_t group);
+/* Break-glass (glass.c, D7). */
+void glass_event(struct engine *engine, const struct event_glass *event);
+/* A confirmed order becomes a head of our own, or is refused. */
+void glass_decide(struct engine *engine, uint32_t group);
+/* Gives a head of our own up when the zone has moved on (C3). */
+void glass_look(struct engine *engine, uint32_t group);
+/* The store speaks of the group again: its head is the head. */
+void glass_end(struct engine *engine, uint32_t group);
+/* Local orders: what the store shall have, and what the disk. */
+void glass_orders(struct engine *engine);
+void glass_orders_touched(struct engine *engine);
+/* The zone's fence was written by a head that no store has, by this order; NULL: not known. */
+const struct order *glass_behind(const struct engine *engine, uint32_t group, uint64_t epoch);
+bool glass_open(const struct engine *engine, uint32_t group);
 void observing_look(struct engine *engine, uint32_t group); /* is there drift? */
+/* C7: another decision took the head's number, and the zone says what that one decided. */
+bool observing_twin(const struct engine *engine, const struct zone_slot *slot);
 void applying_apply(struct engine *engine, uint32_t group); /* decision -> change */
 void observing_zone(struct engine *engine, const struct event_zone *event);
 void applying_change(struct engine *engine, const struct event_change *event);

@@ -225,6 +225,22 @@ static void propose_zone(struct engine *engine, uint32_t group, const char *reas
     decision->moved_wall = decision->at_wall;
 }
 
+/* C7: and if an order that broke the glass wrote this fence, that is said. */
+static void propose_ahead(struct engine *engine, uint32_t group)
+{
+    const struct order *order = glass_behind(engine, group, observing_fence_max(engine, group));
+    char reason[DECISION_REASON_MAX + 1];
+
+    if (order == NULL) {
+        propose_zone(engine, group, "the zone's fence is above the head: the zone is right");
+        return;
+    }
+    snprintf(reason, sizeof(reason),
+             "reconciled: the zone's fence is above the head since %.50s broke the glass: %.60s",
+             order->by, order->reason);
+    propose_zone(engine, group, reason);
+}
+
 /* Each zone says what the head wants: it was applied, though its fence went before we saw it. */
 static bool zones_say_head(const struct engine *engine, uint32_t group)
 {
@@ -337,7 +353,7 @@ static void propose(struct engine *engine, uint32_t group, enum upkeep upkeep)
 {
     switch (upkeep) {
     case UPKEEP_AHEAD:
-        propose_zone(engine, group, "the zone's fence is above the head: the zone is right");
+        propose_ahead(engine, group);
         break;
     case UPKEEP_DRIFT:
         propose_drift(engine, group);

@@ -125,9 +125,10 @@ static void judge_gaining(struct unit *unit, struct wish *wish, uint32_t region)
     const char *name = input->settings->regions[region];
     bool up = stand->state == AGREED_UP;
     bool stable = up && age >= unit->group->stable_ms;
+    bool unfit = input->unfit != NULL && input->unfit[region];
 
-    stand->may_gain =
-        !input->drained[region] && (stable || (input->override && stand->state != AGREED_DOWN));
+    stand->may_gain = !input->drained[region] && !unfit &&
+                      (stable || (input->override && stand->state != AGREED_DOWN));
     if (up && !stable)
         again_at(wish, stand->since_ms + unit->group->stable_ms);
     if (stand->weight > 0)

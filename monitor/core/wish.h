@@ -15,6 +15,8 @@ struct wish_input {
     const int *normal;
     const struct agreement *agreements; /* of every site of the settings */
     const bool *drained;                /* by region */
+    const bool *unfit;                  /* D7: by region: down as the one probe sees it that acts
+                                           alone (break-glass); NULL: the quorum is asked */
     bool override;                      /* D7: the drain in force lifts readiness */
     bool failback;                      /* ordered, or auto (D5) */
     msec_t now_ms;

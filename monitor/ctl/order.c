@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* regionshift drain, restore, freeze, thaw, failback, ack: one order, and what became of it. */
+/* regionshift drain, restore, freeze, thaw, failback, ack: one order, and what became of it. A
+ * drain with --override may find the store away: then it is shown first, and confirmed (glass.c).
+ */
 #include <stdio.h>
 #include <string.h>
 
 #include "client.h"
+#include "glass.h"
 #include "render.h"
 
 /* Which field of the order its argument is: what its command calls it. */
@@ -51,17 +54,34 @@ static void print_fate(const json_t *reply)
     }
 }
 
-static int ask(const struct arguments *arguments, struct client *client)
+/* Sends the order; break_glass: what was shown and confirmed, taken over, or NULL. */
+static int send_order(const struct arguments *arguments, struct client *client, json_t *break_glass,
+                      struct reply *ret_reply)
 {
     json_t *order = order_of(arguments);
-    struct reply reply;
-    int code;
 
     if (order == NULL) {
+        json_decref(break_glass);
         fputs("regionshift: --reason: must be UTF-8\n", stderr);
         return CODE_USAGE;
     }
-    code = client_ask(client, "/api/v1/orders", order, &reply);
+    if (break_glass != NULL)
+        json_object_set_new(order, "break_glass", break_glass);
+    return client_ask(client, "/api/v1/orders", order, ret_reply);
+}
+
+static int ask(const struct arguments *arguments, struct client *client)
+{
+    json_t *fences = NULL;
+    struct reply reply;
+    int code = send_order(arguments, client, NULL, &reply);
+
+    if (code == 0 && glass_is_asked(&reply)) {
+        code = glass_confirm(arguments, &reply, &fences);
+        reply_clear(&reply);
+        if (code == 0)
+            code = send_order(arguments, client, fences, &reply);
+    }
     if (code != 0)
         return code;
     code = reply_code(&reply);

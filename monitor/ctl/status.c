@@ -108,6 +108,10 @@ static void print_holds(const json_t *group)
     double dwell = json_number_value(json_object_get(group, "dwell_left_seconds"));
     char span[SPAN_MAX];
 
+    if (true_of(group, "break_glass"))
+        render_styled(STYLE_BAD,
+                      "  break-glass: decided by this probe alone; the store does not know of it "
+                      "yet\n");
     if (true_of(group, "frozen"))
         render_styled(STYLE_WARN, "  frozen: no automatic move; regionshift thaw\n");
     if (true_of(group, "drifted"))
@@ -231,7 +235,8 @@ static void print_orders(const json_t *orders)
         table_add(table, STYLE_DIM, "%s%s%s", text_of(order, "at"),
                   until[0] != '\0' ? " until " : "", until);
         table_add(table, STYLE_PLAIN, "%s", text_of(order, "by"));
-        table_add(table, STYLE_DIM, "%s", obeyed ? "obeyed" : "");
+        table_add(table, true_of(order, "local") ? STYLE_BAD : STYLE_DIM, "%s%s",
+                  obeyed ? "obeyed" : "", true_of(order, "local") ? ", not in the store yet" : "");
         table_add(table, STYLE_PLAIN, "%s", text_of(order, "reason"));
     }
     table_finish(table, 2);

@@ -330,32 +330,74 @@ static uint32_t order_puts(const struct board *board, const struct order *order,
     return left;
 }
 
-int board_put_order(struct board *board, const struct order *order, board_order_done done,
-                    void *context, char *error, size_t error_size)
+/* Writes an order that no key holds yet; with not_after, only if no order is newer than that. */
+static int put_order(struct board *board, const struct order *order, const uint64_t *not_after,
+                     struct board_call *call, uint32_t *ret_left)
 {
     struct store_put puts[STORE_PUTS_MAX] = {{0}};
     key_text keys[STORE_PUTS_MAX];
-    struct store_compare fresh = {STORE_MOD_IS, keys[0], 0};
-    struct store_txn txn = {.compares = &fresh, .compare_count = 1, .puts = puts};
+    struct store_compare compares[2] = {{STORE_MOD_IS, keys[0], 0},
+                                        {STORE_PREFIX_NOT_AFTER, KEYS_ORDERS, 0}};
+    struct store_txn txn = {.compares = compares, .compare_count = 1, .puts = puts};
     char text[STORE_VALUE_MAX + 1];
     int length = order_write(board->settings, order, text, sizeof(text));
-    uint32_t left = order_puts(board, order, puts, keys, &txn.put_count);
-    struct board_call *call =
-        length >= 0 && left <= ORDERS_GIVEN_MAX ? board_call_create(board, 0) : NULL;
 
-    if (call == NULL) {
-        snprintf(error, error_size, "%s",
-                 left > ORDERS_GIVEN_MAX
-                     ? "too many orders stand in the store: thaw or restore first"
-                     : "the order does not fit into the store, or memory is out");
+    *ret_left = order_puts(board, order, puts, keys, &txn.put_count);
+    if (length < 0 || *ret_left > ORDERS_GIVEN_MAX || call == NULL)
         return -1;
-    }
     key_order(keys[0], order->id);
     puts[0] = (struct store_put){.key = keys[0], .value = text, .length = (size_t)length};
-    call->order_done = done;
-    call->order_context = context;
+    if (not_after != NULL)
+        compares[txn.compare_count++].revision = *not_after;
     store_txn(board->store, &txn, on_order, call);
     return 0;
+}
+
+int board_put_order(struct board *board, const struct order *order, board_order_done done,
+                    void *context, char *error, size_t error_size)
+{
+    struct board_call *call = board_call_create(board, 0);
+    uint32_t left = 0;
+
+    if (call != NULL) {
+        call->order_done = done;
+        call->order_context = context;
+    }
+    if (put_order(board, order, NULL, call, &left) == 0)
+        return 0;
+    free(call);
+    snprintf(error, error_size, "%s",
+             left > ORDERS_GIVEN_MAX ? "too many orders stand in the store: thaw or restore first"
+                                     : "the order does not fit into the store, or memory is out");
+    return -1;
+}
+
+/* What stands in the store then says whether it was taken; the engine asks again until it does. */
+static void on_kept(void *context, enum store_status status, const char *error)
+{
+    struct board *board = context;
+
+    if (status != STORE_OK)
+        log_say(LOG_LEVEL_WARN, "store: a local order was not taken: %s",
+                error[0] != '\0' ? error : store_status_name(status));
+    if (!board->closing)
+        board_read_now(board);
+}
+
+void board_keep_order(struct board *board, const struct order *order, uint64_t revision)
+{
+    struct board_call *call = board_call_create(board, 0);
+    uint32_t left = 0;
+
+    if (call != NULL) {
+        call->order_done = on_kept;
+        call->order_context = board;
+    }
+    if (put_order(board, order, &revision, call, &left) == 0)
+        return;
+    free(call);
+    log_say(LOG_LEVEL_ERROR, "store: local order %s does not fit: %u orders would stand", order->id,
+            left);
 }
 
 int board_withdraw_order(struct board *board, const struct order *seen, wall_t until_wall,

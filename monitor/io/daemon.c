@@ -251,6 +251,9 @@ static int start_local(struct daemon *daemon)
     rc = latches_open(folder, &daemon->latches, error, sizeof(error));
     if (rc < 0)
         return failed("latches", rc, error);
+    rc = local_orders_open(folder, &daemon->locals, error, sizeof(error));
+    if (rc < 0)
+        return failed("local orders", rc, error);
     return 0;
 }
 
@@ -300,7 +303,7 @@ static int start_engine(struct daemon *daemon)
     recorder_begin(daemon->recorder, settings, daemon->engine, daemon->options.dry_run,
                    loop_wall_ms());
     loop_set_engine(daemon->loop, daemon->engine);
-    reload_tell_journal(daemon);
+    reload_tell_local(daemon);
     return 0;
 }
 
@@ -342,6 +345,7 @@ static void destroy(struct daemon *daemon)
     engine_destroy(daemon->engine);
     journal_close(daemon->journal);
     latches_close(daemon->latches);
+    local_orders_close(daemon->locals);
     free(daemon->started_ms);
     settings_destroy(daemon->settings);
     free(daemon);

@@ -10,6 +10,7 @@
 #include "control.h"
 #include "daemon.h"
 #include "journal.h"
+#include "local_orders.h"
 #include "loop.h"
 #include "probe.h"
 #include "recorder.h"
@@ -42,6 +43,7 @@ struct daemon {
     struct recorder *recorder;
     struct journal *journal;
     struct latches *latches;
+    struct local_orders *locals;
     struct control *control;
     struct daemon_listener listener;
     struct daemon_stats stats;
@@ -72,8 +74,8 @@ int serve_start(struct daemon *daemon, char *error, size_t error_size);
 void reload_settings(struct daemon *daemon);
 /* Ends settings that nobody uses any more. */
 void reload_sweep(struct daemon *daemon);
-/* Tells a new engine what the local journal knows. */
-void reload_tell_journal(struct daemon *daemon);
+/* Tells a new engine what this machine's own files know: the journal, and local orders. */
+void reload_tell_local(struct daemon *daemon);
 
 /* daemon.c: goes on with a stop when nothing is unanswered. */
 void daemon_stop_when_idle(struct daemon *daemon);

@@ -136,12 +136,36 @@ static void change_latches(struct daemon *daemon, const struct update *update)
                 strerror(-rc));
 }
 
-/* What must be on disk before a request leaves: the latches (B1) and the epoch (C2). */
+/* D7: what only this machine knows outlives the process. */
+static void change_local_orders(struct daemon *daemon, const struct update *update)
+{
+    int rc;
+
+    if (!update->locals_changed)
+        return;
+    rc = local_orders_set(daemon->locals, daemon->settings, update->locals, update->local_count);
+    assert(rc == 0); /* out of memory: as with latches */
+    rc = local_orders_sync(daemon->locals);
+    if (rc < 0)
+        log_say(LOG_LEVEL_ERROR,
+                "local orders: cannot be written: %s; nothing is sent until they are",
+                strerror(-rc));
+}
+
+static void keep_orders(struct daemon *daemon, const struct update *update)
+{
+    for (uint32_t i = 0; i < update->keep_count; i++)
+        board_keep_order(daemon->board, &update->keeps[i], update->keeps_revision);
+}
+
+/* What must be on disk before a request leaves: latches (B1), local orders (D7), the epoch (C2). */
 static int make_durable(struct daemon *daemon, const struct batch *batch)
 {
     const char *group = daemon->settings->groups[batch->group].name;
     int rc = latches_sync(daemon->latches);
 
+    if (rc == 0)
+        rc = local_orders_sync(daemon->locals);
     if (rc == 0)
         rc = journal_raise(daemon->journal, group, batch->epoch);
     if (rc < 0)
@@ -267,8 +291,10 @@ void perform_update(void *context, const struct event *event, const struct updat
         publish(daemon, update);
     }
     change_latches(daemon, update);
+    change_local_orders(daemon, update);
     if (!daemon->stopping) {
         commit(daemon, update);
+        keep_orders(daemon, update);
         read_zones(daemon, update);
         send_batches(daemon, update);
     }

@@ -27,7 +27,8 @@ static bool same_store(const struct store_settings *a, const struct store_settin
     return a->kind == b->kind && strcmp(a->path, b->path) == 0 &&
            strcmp(a->prefix, b->prefix) == 0 && a->lease_ms == b->lease_ms &&
            strcmp(a->ca_file, b->ca_file) == 0 && strcmp(a->cert_file, b->cert_file) == 0 &&
-           strcmp(a->key_file, b->key_file) == 0 &&
+           strcmp(a->key_file, b->key_file) == 0 && strcmp(a->user, b->user) == 0 &&
+           strcmp(a->password, b->password) == 0 && a->timeout_ms == b->timeout_ms &&
            same_texts(a->endpoints, a->endpoint_count, b->endpoints, b->endpoint_count);
 }
 
@@ -182,10 +183,10 @@ static void swap(struct daemon *daemon, const struct fresh *fresh)
                    loop_wall_ms());
     engine_destroy(engine);
     loop_set_engine(daemon->loop, daemon->engine);
-    reload_tell_journal(daemon);
+    reload_tell_local(daemon);
 }
 
-void reload_tell_journal(struct daemon *daemon)
+static void tell_journal(struct daemon *daemon)
 {
     for (uint32_t i = 0; i < daemon->settings->group_count; i++) {
         struct event event = {.kind = EVENT_JOURNAL, .journal = {.group = i}};
@@ -193,6 +194,33 @@ void reload_tell_journal(struct daemon *daemon)
         event.journal.epoch = journal_epoch(daemon->journal, daemon->settings->groups[i].name);
         loop_post(daemon->loop, &event, NULL, NULL);
     }
+}
+
+/* D7: what the store did not have when the process before, or these settings, began. */
+static void tell_local_orders(struct daemon *daemon)
+{
+    struct order *orders = calloc(ORDERS_MAX, sizeof(*orders));
+    uint32_t count;
+
+    must(orders != NULL ? 0 : -ENOMEM);
+    count = local_orders_get(daemon->locals, daemon->settings, orders, ORDERS_MAX);
+    for (uint32_t i = 0; i < count; i++) {
+        struct order *order = malloc(sizeof(*order));
+        struct event event = {.kind = EVENT_ORDER, .order = {.present = true, .order = order}};
+
+        must(order != NULL ? 0 : -ENOMEM);
+        *order = orders[i];
+        log_say(LOG_LEVEL_WARN, "order %s: the drain of %s by %s is not in the store yet",
+                order->id, daemon->settings->regions[order->region], order->by);
+        loop_post(daemon->loop, &event, free, order);
+    }
+    free(orders);
+}
+
+void reload_tell_local(struct daemon *daemon)
+{
+    tell_journal(daemon);
+    tell_local_orders(daemon);
 }
 
 void reload_settings(struct daemon *daemon)

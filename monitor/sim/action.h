@@ -88,7 +88,10 @@ enum action_kind {
     ACTION_ORDER_DRAIN,   /* order drain REGION */
     ACTION_ORDER_RESTORE, /* order restore REGION */
     ACTION_ORDER_FAILBACK,
-    ACTION_ORDER_ACK, /* + order ack: drift of every group */
+    ACTION_ORDER_ACK,         /* + order ack: drift of every group */
+    ACTION_ORDER_BREAK_GLASS, /* + order break-glass REGION [by PROBES]: drain --override, given to
+                                 the first of them that runs and may act; without the store if it
+                                 has none */
     ACTION_SINKS_DOWN,
     ACTION_SINKS_UP,
     ACTION_SINKS_SWALLOW, /* + take every alert and deliver none */

@@ -77,6 +77,7 @@ static void create_heard(struct invariants *inv, struct heard *heard)
     TAKE(inv, heard->opinions, s->site_count);
     TAKE(inv, heard->orders.items, ORDERS_MAX);
     TAKE(inv, heard->heads, s->group_count);
+    TAKE(inv, heard->glass, s->group_count);
     TAKE(inv, heard->slots, (size_t)s->group_count * s->zone_count);
     TAKE(inv, heard->weights, s->site_count);
     TAKE(inv, heard->journal, s->group_count);
@@ -303,6 +304,8 @@ static void on_step(void *context, struct world *world, uint32_t probe, const st
         quiet = took_result(inv, world, probe, event);
     if (!quiet || update->vote_count > 0)
         voted_stepped(inv, probe, event, update);
+    if (update->locals_changed)
+        glass_stepped(inv, probe, update);
     if (update->commit_count > 0 || update->batch_count > 0)
         acts(inv, probe, update);
     if (!quiet || update->latch_count > 0 || update->facts_lost > 0)

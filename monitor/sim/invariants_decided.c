@@ -571,7 +571,9 @@ static bool unexplained_fence(const struct ruling *ruling)
 {
     for (uint32_t z = 0; z < ruling->settings->zone_count; z++) {
         uint64_t fence = ruling->snapshot->fences[z];
-        if (fence != 0 && fence != ruling->before->epoch && fence != ruling->before->base_epoch)
+        bool glass = ledger_is_glass(ruling->invariants, ruling->decision->group, fence);
+        if (fence != 0 &&
+            (glass || (fence != ruling->before->epoch && fence != ruling->before->base_epoch)))
             return true;
     }
     return false;

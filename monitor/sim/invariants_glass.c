@@ -70,12 +70,27 @@ static void judge_mark(struct invariants *invariants, uint32_t probe, const stru
     ledger_note_glass(invariants, mark->group, mark->epoch);
 }
 
+/* What is not listed any more was dropped, or is in the store. */
+static void hear_locals(struct heard *heard, const struct update *update)
+{
+    for (uint32_t i = heard->orders.count; i-- > 0;) {
+        if (heard->orders.items[i].create_revision == 0)
+            heard->orders.items[i] = heard->orders.items[--heard->orders.count];
+    }
+    for (uint32_t i = 0; i < update->local_count; i++) {
+        const struct event_order order = {.present = true, .order = &update->locals[i]};
+
+        heard_order(heard, &order);
+    }
+}
+
 void glass_stepped(struct invariants *invariants, uint32_t probe, const struct update *update)
 {
     for (uint32_t i = 0; i < update->local_count; i++) {
         for (uint32_t j = 0; j < update->locals[i].obeyed_count; j++)
             judge_mark(invariants, probe, &update->locals[i], &update->locals[i].obeyed[j]);
     }
+    hear_locals(&invariants->heard[probe], update);
 }
 
 /* ---- what it sends ---- */

@@ -147,6 +147,12 @@ static bool lives(const struct told_order *order, wall_t wall)
     return order->until_wall == 0 || wall < order->until_wall;
 }
 
+/* What only the probe itself knows is newer than what it was told. */
+static uint64_t rank(const struct told_order *order)
+{
+    return order->create_revision > 0 ? order->create_revision : UINT64_MAX;
+}
+
 const struct told_order *orders_draining(const struct told_orders *orders, uint32_t region,
                                          wall_t wall)
 {
@@ -155,8 +161,7 @@ const struct told_order *orders_draining(const struct told_orders *orders, uint3
     for (uint32_t i = 0; i < orders->count; i++) {
         const struct told_order *order = &orders->items[i];
         if ((order->verb == ORDER_DRAIN || order->verb == ORDER_RESTORE) &&
-            order->region == region &&
-            (newest == NULL || order->create_revision > newest->create_revision))
+            order->region == region && (newest == NULL || rank(order) > rank(newest)))
             newest = order;
     }
     return newest != NULL && newest->verb == ORDER_DRAIN && lives(newest, wall) ? newest : NULL;
@@ -203,7 +208,7 @@ void told_order_copy(struct told_order *to, const struct order *from)
         to->obeyed |= UINT64_C(1) << from->obeyed[i].group;
 }
 
-static void hear_order(struct heard *heard, const struct event_order *event)
+void heard_order(struct heard *heard, const struct event_order *event)
 {
     struct told_order *place =
         (struct told_order *)(uintptr_t)orders_named(&heard->orders, event->order->id);
@@ -216,6 +221,14 @@ static void hear_order(struct heard *heard, const struct event_order *event)
         told_order_copy(place, event->order);
     else
         *place = heard->orders.items[--heard->orders.count];
+}
+
+static void hear_glass(struct heard *heard, const struct event_glass *event)
+{
+    const struct event_order order = {.present = true, .order = event->order};
+
+    glass_heard(heard, event);
+    heard_order(heard, &order);
 }
 
 /* ---- zones ---- */
@@ -355,13 +368,16 @@ static void hear_more(struct invariants *invariants, struct heard *heard, const 
         hear_commit(heard, &event->commit);
         break;
     case EVENT_ORDER:
-        hear_order(heard, &event->order);
+        heard_order(heard, &event->order);
         break;
     case EVENT_ZONE:
         hear_zone(heard, &event->zone);
         break;
     case EVENT_CHANGE:
         hear_change(invariants, heard, &event->change);
+        break;
+    case EVENT_GLASS:
+        hear_glass(heard, &event->glass);
         break;
     case EVENT_JOURNAL:
         if (event->journal.epoch > heard->journal[event->journal.group])

@@ -20,6 +20,24 @@ const struct kept *ledger_find(const struct invariants *invariants, uint32_t gro
     return epoch > 0 && kept->epoch == epoch && !kept->twice ? kept : NULL;
 }
 
+void ledger_note_glass(struct invariants *invariants, uint32_t group, uint64_t epoch)
+{
+    struct kept *kept = slot_of(invariants, group, epoch);
+
+    if (kept->epoch > epoch)
+        return; /* too long ago to be kept */
+    kept->epoch = epoch;
+    kept->twice = true;
+    kept->glass = true;
+}
+
+bool ledger_is_glass(const struct invariants *invariants, uint32_t group, uint64_t epoch)
+{
+    const struct kept *kept = slot_of(invariants, group, epoch);
+
+    return epoch > 0 && kept->epoch == epoch && kept->glass;
+}
+
 static void keep(struct kept *kept, const struct decision *decision, uint64_t revision,
                  uint32_t sites)
 {
@@ -61,8 +79,9 @@ static void note_decision(const struct ruling *ruling, uint64_t revision)
     uint32_t gained = ruling->changes ? ruling->gained : model->head.gained;
     uint32_t evicted = ruling->decision->kind == DECISION_LEAVE ? lost : 0;
 
-    kept->twice =
-        again && memcmp(kept->weights, ruling->decision->weights, sites * sizeof(int)) != 0;
+    kept->glass &= again;
+    kept->twice = kept->glass || (again && memcmp(kept->weights, ruling->decision->weights,
+                                                  sites * sizeof(int)) != 0);
     keep(kept, ruling->decision, revision, sites);
     keep(&model->head, ruling->decision, revision, sites);
     kept->lost = model->head.lost = lost;
@@ -76,7 +95,7 @@ static void note_decision(const struct ruling *ruling, uint64_t revision)
 
 /* ---- what the proposer was told ---- */
 
-static uint64_t highest_told(const struct heard *heard, uint32_t group)
+uint64_t ledger_highest_told(const struct heard *heard, uint32_t group)
 {
     const struct settings *settings = heard->settings;
     uint64_t highest = heard->journal[group];
@@ -139,7 +158,7 @@ void ledger_proposed(struct invariants *invariants, uint32_t probe, const struct
 {
     struct heard *heard = &invariants->heard[probe];
     const char *name = invariants_probe_name(invariants, probe);
-    uint64_t highest = highest_told(heard, commit->decision.group);
+    uint64_t highest = ledger_highest_told(heard, commit->decision.group);
 
     if (!heard->whole)
         invariants_fail(invariants, "S-23", probe,

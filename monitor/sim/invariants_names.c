@@ -74,6 +74,9 @@ const struct invariant_name invariant_names[] = {
     {"S-40", "L1 L2",
      "Every move, and every region left because it is down, is told within 2 minutes, or a "
      "minute after the sinks are back."},
+    {"S-41", "D7 C2 C3 C5",
+     "Without the store a probe decides only on a person's confirmed word, to what was shown, from "
+     "the fence that was shown, and above every epoch it knows."},
 };
 
 const uint32_t invariant_count = sizeof(invariant_names) / sizeof(invariant_names[0]);

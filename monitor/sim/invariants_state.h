@@ -107,6 +107,14 @@ struct told_slot {
     uint64_t highest; /* ever told in this life */
 };
 
+/* Break-glass: what was confirmed to it for a group, and what it decided on that. */
+struct told_glass {
+    char order[ORDER_ID_MAX + 1]; /* "": nothing */
+    uint32_t region;
+    uint64_t fence; /* as shown */
+    uint64_t epoch; /* 0: not decided */
+};
+
 struct heard {
     const struct settings *settings; /* those it runs with */
     uint32_t life;
@@ -127,10 +135,11 @@ struct heard {
     uint64_t *counted;        /* by group: whose votes count at all (A2) */
     struct opinion *opinions; /* by site */
     struct told_orders orders;
-    struct told_head *heads; /* by group */
-    struct told_slot *slots; /* group x zone */
-    int *weights;            /* by site, as read in its zone; -1: no such set; -2: not read */
-    uint64_t *journal;       /* by group */
+    struct told_head *heads;  /* by group */
+    struct told_glass *glass; /* by group; it outlives the process */
+    struct told_slot *slots;  /* group x zone */
+    int *weights;             /* by site, as read in its zone; -1: no such set; -2: not read */
+    uint64_t *journal;        /* by group */
     char (*nonces)[NONCE_LENGTH + 1]; /* by zone: of the newest reading */
     bool *words;                      /* B1: group x region; they outlive the process */
 };
@@ -160,6 +169,7 @@ struct kept {
     enum decision_kind kind;
     bool override;
     bool twice; /* the epoch was committed again after the store went back */
+    bool glass; /* ... or taken without the store */
     uint64_t revision;
     uint64_t base_epoch;
     uint32_t lost; /* bit set of regions that lost weight */
@@ -279,6 +289,7 @@ const char *invariants_probe_name(const struct invariants *invariants, uint32_t 
 
 /* ---- invariants_heard.c ---- */
 
+void heard_order(struct heard *heard, const struct event_order *event);
 void heard_event(struct invariants *invariants, uint32_t probe, const struct event *event);
 /* D7, by the newest word that lives at a time: is there one? NULL: no. */
 const struct told_order *orders_draining(const struct told_orders *orders, uint32_t region,
@@ -311,6 +322,11 @@ void ledger_committed(struct invariants *invariants, uint32_t probe, const struc
 /* The head as the store holds it now (after it was set back). decision NULL: none. */
 void ledger_set_head(struct invariants *invariants, uint32_t group, const struct decision *decision,
                      uint64_t revision);
+/* The epoch was taken by a decision that no store has: what a fence of it says is not in a ledger.
+ */
+void ledger_note_glass(struct invariants *invariants, uint32_t group, uint64_t epoch);
+bool ledger_is_glass(const struct invariants *invariants, uint32_t group, uint64_t epoch);
+uint64_t ledger_highest_told(const struct heard *heard, uint32_t group);
 const struct kept *ledger_find(const struct invariants *invariants, uint32_t group, uint64_t epoch);
 
 /* ---- invariants_decided.c ---- */
@@ -349,6 +365,22 @@ void written_sent(struct invariants *invariants, uint32_t probe, const struct ba
 /* weights: what every site's record set says now, by site; -1 none. */
 void written_accepted(struct invariants *invariants, uint32_t probe, const struct batch *batch,
                       bool shift, bool late, const int *weights);
+
+/* Which site of the batch's group and zone a record set is; NONE: none. */
+uint32_t written_site_of(const struct invariants *invariants, const struct batch *batch,
+                         const struct record_set *set);
+
+/* ---- invariants_glass.c ---- */
+
+void glass_heard(struct heard *heard, const struct event_glass *event);
+/* Local orders changed: what was decided by them. */
+void glass_stepped(struct invariants *invariants, uint32_t probe, const struct update *update);
+/* Is the batch of a decision that this probe made without the store? */
+bool glass_is_its(const struct invariants *invariants, uint32_t probe, const struct batch *batch);
+void glass_judge_sender(struct invariants *invariants, uint32_t probe, const struct batch *batch);
+/* from: the epoch of the fence that it deletes; 0 none. */
+void glass_judge_batch(struct invariants *invariants, uint32_t probe, const struct batch *batch,
+                       uint64_t from);
 
 /* ---- invariants_truth.c ---- */
 

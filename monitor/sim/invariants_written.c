@@ -138,7 +138,10 @@ static void judge_nonce(struct invariants *invariants, uint32_t probe, const str
 
 void written_stepped(struct invariants *invariants, uint32_t probe, const struct batch *batch)
 {
-    judge_sender(invariants, probe, batch);
+    if (glass_is_its(invariants, probe, batch))
+        glass_judge_sender(invariants, probe, batch);
+    else
+        judge_sender(invariants, probe, batch);
     judge_freeze(invariants, probe, batch);
     judge_evidence(invariants, probe, batch);
     judge_nonce(invariants, probe, batch);
@@ -146,9 +149,8 @@ void written_stepped(struct invariants *invariants, uint32_t probe, const struct
 
 /* ---- when it leaves ---- */
 
-/* Which site of the batch's group and zone a record set is; NONE: none. */
-static uint32_t site_of_set(const struct invariants *invariants, const struct batch *batch,
-                            const struct record_set *set)
+uint32_t written_site_of(const struct invariants *invariants, const struct batch *batch,
+                         const struct record_set *set)
 {
     const struct settings *s = invariants->settings;
     const struct group *group = invariants_group(invariants, batch->group);
@@ -182,7 +184,7 @@ static const struct batch_item *item_of(const struct invariants *invariants,
     for (uint32_t i = 0; i < batch->item_count; i++) {
         const struct batch_item *item = &batch->items[i];
         bool is = site == NONE ? is_fence(invariants, batch, &item->set)
-                               : site_of_set(invariants, batch, &item->set) == site;
+                               : written_site_of(invariants, batch, &item->set) == site;
         if (is && item->action == action)
             return item;
     }
@@ -260,7 +262,7 @@ static bool same_but_weight(const struct record_set *a, const struct record_set 
 static void judge_item(struct invariants *invariants, uint32_t probe, const struct batch *batch,
                        const struct batch_item *item)
 {
-    uint32_t site = site_of_set(invariants, batch, &item->set);
+    uint32_t site = written_site_of(invariants, batch, &item->set);
     const struct batch_item *other = item_of(
         invariants, batch, site, item->action == BATCH_DELETE ? BATCH_CREATE : BATCH_DELETE);
 
@@ -295,6 +297,11 @@ static void judge_weights(struct invariants *invariants, uint32_t probe, const s
 
 void written_sent(struct invariants *invariants, uint32_t probe, const struct batch *batch)
 {
+    struct fence old = {0};
+    uint64_t from = fence_epoch(item_of(invariants, batch, NONE, BATCH_DELETE), &old);
+
+    if (glass_is_its(invariants, probe, batch))
+        glass_judge_batch(invariants, probe, batch, from);
     judge_fence(invariants, probe, batch);
     for (uint32_t i = 0; i < batch->item_count; i++)
         judge_item(invariants, probe, batch, &batch->items[i]);
@@ -378,7 +385,8 @@ static void judge_service(struct invariants *invariants, uint32_t probe, const s
     const struct group *group = invariants_group(invariants, batch->group);
     const struct kept *kept = ledger_find(invariants, batch->group, batch->epoch);
     bool touched = false;
-    bool excused = kept == NULL;
+    bool alone = glass_is_its(invariants, probe, batch);
+    bool excused = kept == NULL && !alone;
     int64_t sum = 0;
 
     for (uint32_t k = 0; k < group->site_count; k++) {
@@ -389,6 +397,8 @@ static void judge_service(struct invariants *invariants, uint32_t probe, const s
         touched |= create != NULL;
         sum += weights[site] > 0 ? weights[site] : 0;
         excused |= create == NULL && kept != NULL && kept->weights[k] > 0 && weights[site] <= 0;
+        excused |= create == NULL && alone && invariants->heard[probe].weights[site] > 0 &&
+                   weights[site] <= 0;
     }
     if (touched && sum == 0 && !excused)
         fail(invariants, "S-05", probe, batch, "leaves no weight at all to ",

@@ -56,6 +56,7 @@ const char *const action_forms[ACTION_KIND_COUNT] = {
     [ACTION_ORDER_RESTORE] = "order restore REGION",
     [ACTION_ORDER_FAILBACK] = "order failback",
     [ACTION_ORDER_ACK] = "order ack",
+    [ACTION_ORDER_BREAK_GLASS] = "order break-glass REGION BY",
     [ACTION_SINKS_DOWN] = "sinks down",
     [ACTION_SINKS_UP] = "sinks up",
     [ACTION_SINKS_SWALLOW] = "sinks swallow",

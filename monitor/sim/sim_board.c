@@ -328,6 +328,10 @@ static void on_answer(struct world *world, const struct pending *pending)
     case CALL_COMMIT:
         sim_board_committed(world, pending);
         break;
+    case CALL_ORDER:
+        sim_board_note_write(world, pending->probe, pending->status);
+        sim_board_read(world, pending->probe);
+        break;
     case CALL_ASK:
     case CALL_CLAIM:
         sim_sinks_answer(world, pending);

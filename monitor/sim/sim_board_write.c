@@ -103,6 +103,19 @@ void sim_store_commit(struct world *world, uint32_t probe, const struct commit *
     sim_store_call(world, &call);
 }
 
+/* Local orders (D7): what became of them is told as any order is. */
+void sim_store_keep(struct world *world, uint32_t probe, const struct update *update)
+{
+    for (uint32_t i = 0; i < update->keep_count; i++) {
+        struct sim_call call = {.kind = CALL_ORDER,
+                                .probe = probe,
+                                .order = &update->keeps[i],
+                                .compared = update->keeps_revision};
+
+        sim_store_call(world, &call);
+    }
+}
+
 /* A lost answer means "perhaps": what stands in the store says what happened, so it is read. */
 void sim_board_committed(struct world *world, const struct pending *pending)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The life of a probe: started, killed, stopped and let go on; and its clocks. What is on its disk
- * (the journal of epochs, the latches) outlives it. */
+ * (the journal of epochs, the latches, the orders that only it knows) outlives it. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,6 +109,20 @@ static void wake_up(struct sim_probe *probe)
     probe->held_count = 0;
 }
 
+/* D7: what only its disk knows. */
+static void tell_locals(struct world *world, uint32_t probe)
+{
+    const struct sim_probe *p = &world->probes[probe];
+    uint32_t count = p->local_count;
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct order order = p->locals[i];
+        world_feed(
+            world, probe,
+            &(struct event){.kind = EVENT_ORDER, .order = {.present = true, .order = &order}});
+    }
+}
+
 void world_start(struct world *world, uint32_t probe)
 {
     struct sim_probe *p = &world->probes[probe];
@@ -128,6 +142,7 @@ void world_start(struct world *world, uint32_t probe)
     for (uint32_t g = 0; g < p->settings->group_count; g++)
         world_feed(world, probe,
                    &(struct event){.kind = EVENT_JOURNAL, .journal = {g, p->journal[g]}});
+    tell_locals(world, probe);
 }
 
 void world_kill(struct world *world, uint32_t probe)

@@ -83,6 +83,7 @@ enum sim_call_kind {
     CALL_PUT,
     CALL_DELETE,
     CALL_COMMIT,
+    CALL_ORDER, /* puts a local order */
     CALL_ASK,   /* reads a claim */
     CALL_CLAIM, /* writes one, comparing */
     CALL_PRUNE  /* deletes an order, if none changed meanwhile */
@@ -99,10 +100,11 @@ struct sim_call {
     const char *name;  /* put, claim, delete */
     const char *text;  /* put, claim; NULL: deletes */
     const struct commit *commit;
-    msec_t asked_ms; /* world time */
-    msec_t back_ms;  /* what the way back adds */
-    bool answered;   /* false: the way back is closed */
-    void *owned;     /* the memory of a call that is on its way; or NULL */
+    const struct order *order; /* put, if none is newer than `compared` */
+    msec_t asked_ms;           /* world time */
+    msec_t back_ms;            /* what the way back adds */
+    bool answered;             /* false: the way back is closed */
+    void *owned;               /* the memory of a call that is on its way; or NULL */
 };
 
 /* Sends a call; its answer comes as PENDING_ANSWER, after the daemon's limit at the latest. */
@@ -226,5 +228,6 @@ void sim_board_prune(struct world *world, uint32_t probe, uint64_t revision);
 const struct sim_known_order *sim_known_order(const struct sim_board *board, const char *id);
 void sim_store_publish(struct world *world, uint32_t probe, const struct update *update);
 void sim_store_commit(struct world *world, uint32_t probe, const struct commit *commit);
+void sim_store_keep(struct world *world, uint32_t probe, const struct update *update);
 
 #endif

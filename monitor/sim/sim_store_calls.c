@@ -135,6 +135,22 @@ static enum store_status do_commit(struct world *world, const struct sim_call *c
     return STORE_OK;
 }
 
+static void write_order(struct world *world, const struct order *order);
+
+static enum store_status do_order(struct world *world, const struct sim_call *call,
+                                  uint64_t *ret_revision)
+{
+    key_text key;
+
+    key_order(key, call->order->id);
+    if (sim_item_standing(sim_store_find(&world->store, key)) != NULL ||
+        !orders_unchanged(&world->store, call->compared))
+        return STORE_CONFLICT;
+    write_order(world, call->order);
+    *ret_revision = world->store.revision;
+    return STORE_OK;
+}
+
 static enum store_status do_renew(struct world *world, struct sim_call *call)
 {
     struct sim_lease *lease = sim_store_lease(&world->store, call->lease);
@@ -163,6 +179,8 @@ static enum store_status serve(struct world *world, struct sim_call *call, uint6
         return do_renew(world, call);
     case CALL_COMMIT:
         return do_commit(world, call, ret_revision);
+    case CALL_ORDER:
+        return do_order(world, call, ret_revision);
     case CALL_PUT:
     case CALL_CLAIM:
     case CALL_PRUNE:
@@ -248,6 +266,8 @@ static struct sim_call *keep_call(const struct world *world, const struct sim_ca
         call->text = pool_copy(pool, from->text, strlen(from->text));
     assert((from->name == NULL) == (call->name == NULL));
     assert((from->text == NULL) == (call->text == NULL));
+    if (from->order != NULL)
+        call->order = keep_bytes(pool, from->order, sizeof(*from->order));
     if (from->commit != NULL)
         call->commit = keep_commit(pool, world->probes[from->probe].settings, from->commit);
     return call;

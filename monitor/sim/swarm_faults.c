@@ -396,6 +396,31 @@ static void fault_drain(struct draw *draw, const struct episode *episode)
         end(draw, episode, ACTION_ORDER_FAILBACK);
 }
 
+/* The store is away from all or from some; then an operator drains a region through one probe, and
+ * sometimes a second one does so through another. */
+static void fault_glass(struct draw *draw, const struct episode *episode)
+{
+    struct action order = {.kind = ACTION_ORDER_BREAK_GLASS, .who = any_region(draw)};
+    msec_t away_ms = episode->end_ms < draw->until_ms ? episode->end_ms - episode->at_ms
+                                                      : draw->until_ms - episode->at_ms;
+
+    if (draw_chance(&draw->dice, 60)) {
+        draw_act(draw, episode->at_ms, ACTION_STORE_DOWN);
+        end(draw, episode, ACTION_STORE_UP);
+    } else {
+        fault_store_cut(draw, episode);
+    }
+    for (uint32_t i = 0; i < 2; i++) {
+        order.at_ms = episode->at_ms + (msec_t)dice_below(&draw->dice, (uint64_t)away_ms);
+        order.probe_count = 0;
+        add_probes(draw, &order, UINT64_C(1) << any_probe(draw));
+        draw_push(draw, &order);
+        if (draw_chance(&draw->dice, 70))
+            break;
+    }
+    end_on(draw, episode, ACTION_ORDER_RESTORE, &order.who);
+}
+
 static void fault_failback(struct draw *draw, const struct episode *episode)
 {
     draw_act(draw, episode->at_ms,
@@ -433,7 +458,7 @@ static const struct fault faults[] = {
     {fault_route53, QUIET, false}, {fault_other_settings, QUIET, false},
     {fault_sinks, QUIET, false},   {fault_freeze, QUIET, false},
     {fault_drain, LOUD, false},    {fault_human, LOUD, false},
-    {fault_failback, LOUD, false},
+    {fault_failback, LOUD, false}, {fault_glass, LOUD, false},
 };
 enum { FAULTS = sizeof(faults) / sizeof(faults[0]) };
 

@@ -53,8 +53,13 @@ static void perform(struct world *world, uint32_t probe, const struct update *up
     for (uint32_t i = 0; i < update->latch_count; i++)
         p->latched[update->latches[i].group * p->settings->region_count +
                    update->latches[i].region] = update->latches[i].set ? 1 : 0;
+    if (update->locals_changed) {
+        p->local_count = update->local_count;
+        memcpy(p->locals, update->locals, update->local_count * sizeof(*p->locals));
+    }
     for (uint32_t i = 0; i < update->commit_count; i++)
         sim_store_commit(world, probe, &update->commits[i]);
+    sim_store_keep(world, probe, update);
     for (uint32_t i = 0; i < update->zone_read_count; i++)
         sim_route53_read(world, probe, update->zone_reads[i]);
     if (update->batch_count > 0 && p->hang_ms > 0)

@@ -184,6 +184,9 @@ struct world_order {
     msec_t for_ms; /* 0: no end */
 };
 void world_order(struct world *world, const struct world_order *order);
+/* A drain with override, given to one probe that is without the store: confirmed as it is shown.
+ * False: nothing can be done, and nothing was. */
+bool world_break_glass(struct world *world, uint32_t probe, const struct world_order *order);
 
 /* ---- Route 53 ---- */
 

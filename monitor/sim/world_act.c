@@ -306,6 +306,15 @@ static int find_cut(const struct settings *settings, const struct action *action
     return 0;
 }
 
+static int find_order(const struct settings *settings, const struct action *action,
+                      struct target *target, const struct complaint *complaint)
+{
+    if (action->kind == ACTION_ORDER_BREAK_GLASS &&
+        find_listed(settings, action, &target->probes, complaint) < 0)
+        return -1;
+    return find_region(settings, &action->who, &target->region, complaint);
+}
+
 /* ---- looking all names of an action up ---- */
 
 static int look_up(const struct world *world, const struct action *action, struct target *target,
@@ -330,8 +339,9 @@ static int look_up(const struct world *world, const struct action *action, struc
         return find_listed(settings, action, &target->probes, complaint);
     if (kind == ACTION_HUMAN_WEIGHT)
         return find_sites(settings, &action->who, target->sites, complaint);
-    if (kind == ACTION_ORDER_DRAIN || kind == ACTION_ORDER_RESTORE)
-        return find_region(settings, &action->who, &target->region, complaint);
+    if (kind == ACTION_ORDER_DRAIN || kind == ACTION_ORDER_RESTORE ||
+        kind == ACTION_ORDER_BREAK_GLASS)
+        return find_order(settings, action, target, complaint);
     return 0;
 }
 
@@ -475,6 +485,36 @@ static void act_human(struct world *world, const struct action *action, const st
     }
 }
 
+/* Whom the operator asks: the first that runs and may act; NONE: nobody is there. */
+static uint32_t find_daemon(const struct world *world, uint64_t probes)
+{
+    const struct settings *settings = world_settings(world);
+
+    for (uint32_t p = 0; p < world->probe_count; p++) {
+        const struct sim_probe *probe = &world->probes[p];
+        if ((probes >> p & 1) && probe->alive && !probe->paused && !probe->dry_run &&
+            settings->electors[p].may_act && world_has_own_settings(world, p))
+            return p;
+    }
+    return NONE;
+}
+
+/* As the command does: what the daemon shows is confirmed; with the store it is an order as any. */
+static void act_break_glass(struct world *world, const struct target *target)
+{
+    const struct settings *settings = world_settings(world);
+    struct world_order order = {
+        .verb = ORDER_DRAIN, .region = settings->regions[target->region], .override = true};
+    uint32_t probe = find_daemon(world, target->probes);
+
+    if (probe == NONE)
+        return;
+    if (engine_store_ok(world->probes[probe].engine))
+        world_order(world, &order);
+    else
+        world_break_glass(world, probe, &order);
+}
+
 /* Freeze, thaw and failback mean all groups; ack means the drift of each. */
 static void act_order(struct world *world, const struct action *action, const struct target *target)
 {
@@ -526,6 +566,8 @@ static void act(struct world *world, const struct action *action, const struct t
         act_human(world, action, target);
     else if (kind >= ACTION_ORDER_FREEZE && kind <= ACTION_ORDER_ACK)
         act_order(world, action, target);
+    else if (kind == ACTION_ORDER_BREAK_GLASS)
+        act_break_glass(world, target);
     else
         sim_sinks_act(world, action);
 }

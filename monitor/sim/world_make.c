@@ -161,8 +161,9 @@ static void make_probe(struct world *world, uint32_t index)
     probe->latched = calloc((size_t)s->group_count * s->region_count, sizeof(*probe->latched));
     probe->zone_views = calloc(s->zone_count, sizeof(struct sim_view *));
     probe->journal = calloc(s->group_count, sizeof(*probe->journal));
-    assert(probe->journal != NULL && probe->endpoints != NULL && probe->started != NULL &&
-           probe->latched != NULL && probe->zone_views != NULL);
+    probe->locals = calloc(ORDERS_MAX, sizeof(*probe->locals));
+    assert(probe->journal != NULL && probe->locals != NULL && probe->endpoints != NULL &&
+           probe->started != NULL && probe->latched != NULL && probe->zone_views != NULL);
 }
 
 struct world *world_make(const struct cast *cast, uint64_t seed)
@@ -209,6 +210,7 @@ static void destroy_probe(struct world *world, uint32_t index)
     world_kill(world, index);
     sim_outbox_destroy(&probe->outbox);
     free(probe->journal);
+    free(probe->locals);
     free(probe->endpoints);
     free(probe->started);
     free(probe->latched);
@@ -390,7 +392,7 @@ void world_store(struct world *world, bool reachable, uint32_t probe)
 
 /* ---- operators ---- */
 
-void world_order(struct world *world, const struct world_order *order)
+static struct order make_order(struct world *world, const struct world_order *order)
 {
     const struct settings *settings = world_settings(world);
     struct order new = {.verb = order->verb, .region = NONE, .group = NONE};
@@ -407,7 +409,35 @@ void world_order(struct world *world, const struct world_order *order)
     new.override = order->override;
     new.at_wall = (wall_t)WALL_START * 1000 + world->now_ms;
     new.until_wall = order->for_ms == 0 ? 0 : new.at_wall + order->for_ms;
+    return new;
+}
+
+void world_order(struct world *world, const struct world_order *order)
+{
+    struct order new = make_order(world, order);
+
     sim_store_order(world, &new);
+}
+
+bool world_break_glass(struct world *world, uint32_t probe, const struct world_order *order)
+{
+    const struct settings *settings = world_settings(world);
+    uint64_t *fences = calloc(settings->group_count, sizeof(*fences));
+    struct order new = make_order(world, order);
+    struct event event = {.kind = EVENT_GLASS, .glass = {&new, fences}};
+    bool shown = false;
+
+    assert(fences != NULL);
+    for (uint32_t g = 0; g < settings->group_count; g++) {
+        struct glass_view view;
+        engine_glass(world->probes[probe].engine, g, new.region, &view);
+        fences[g] = view.rule == NULL ? view.fence : GLASS_NOT_SHOWN;
+        shown |= view.rule == NULL;
+    }
+    if (shown)
+        world_feed(world, probe, &event);
+    free(fences);
+    return shown;
 }
 
 /* ---- what was said and done ---- */

@@ -137,8 +137,10 @@ struct sim_probe {
     struct dice net_dice;
     struct sim_board board;
     struct sim_outbox outbox;
-    struct sim_view **zone_views;   /* by zone: what the engine may still look at */
-    uint64_t *journal;              /* by group: highest epoch tried; survives the process */
+    struct sim_view **zone_views; /* by zone: what the engine may still look at */
+    uint64_t *journal;            /* by group: highest epoch tried; survives the process */
+    struct order *locals;         /* ORDERS_MAX, on its disk: what the store does not have (D7) */
+    uint32_t local_count;
     msec_t wall_skew_ms;            /* of its wall clock, when it starts */
     struct sim_endpoint *endpoints; /* by site */
     uint32_t *started;              /* by site */

@@ -250,19 +250,18 @@ START_TEST(c7_a_restored_store_takes_the_zone_as_its_head)
         world,
         "[360010] use1 fence_ahead group=jwt-pizza zone=ZONE1 epoch=2 weights=\"0/100 0/100\" "
         "rule=C7\n"
+        "[360010] use1 refused group=jwt-pizza reason=zone-ahead rule=C7\n"
         "[360010] usw2 fence_ahead group=jwt-pizza zone=ZONE1 epoch=2 weights=\"0/100 0/100\" "
         "rule=C7\n"
-        "[360010] usw2 proposed group=jwt-pizza epoch=3 kind=leave weights=\"0/100 0/100\" "
+        "[360010] usw2 refused group=jwt-pizza reason=zone-ahead rule=C7\n"
+        "[360050] usw2 proposed group=jwt-pizza epoch=3 kind=adopt weights=\"0/100 0/100\" "
         "rule=D8\n"
-        "[360015] usw2 conflict group=jwt-pizza epoch=3 store=conflict rule=D8\n"
-        "[360115] usw2 proposed group=jwt-pizza epoch=3 kind=adopt weights=\"0/100 0/100\" "
-        "rule=D8\n"
-        "[360120] usw2 decided group=jwt-pizza epoch=3 kind=adopt weights=\"0/100 0/100\" rule=D8\n"
-        "[360160] usw2 sent group=jwt-pizza zone=ZONE1 epoch=3 items=2 weights=\"0/100 0/100\" "
+        "[360055] usw2 decided group=jwt-pizza epoch=3 kind=adopt weights=\"0/100 0/100\" rule=D8\n"
+        "[360095] usw2 sent group=jwt-pizza zone=ZONE1 epoch=3 items=2 weights=\"0/100 0/100\" "
         "rule=C1\n"
-        "[360200] usw2 accepted group=jwt-pizza zone=ZONE1 epoch=3 rule=C1\n"
-        "[360200] usw2 applied group=jwt-pizza zone=ZONE1 epoch=3 whose=ours by=usw2 rule=C7\n"
-        "[362160] use1 applied group=jwt-pizza zone=ZONE1 epoch=3 by=usw2 rule=C7\n");
+        "[360135] usw2 accepted group=jwt-pizza zone=ZONE1 epoch=3 rule=C1\n"
+        "[360135] usw2 applied group=jwt-pizza zone=ZONE1 epoch=3 whose=ours by=usw2 rule=C7\n"
+        "[362095] use1 applied group=jwt-pizza zone=ZONE1 epoch=3 by=usw2 rule=C7\n");
     expect_weights(world, "0/100 0/100");
     look(world, &view);
     ck_assert_int_eq(view.head.kind, DECISION_ADOPT);

@@ -121,10 +121,10 @@ static json_t *group_of(const struct look *look, uint32_t index)
     for (uint32_t k = 0; k < group->site_count; k++)
         json_array_append_new(sites, site_of(look, group, k, &view));
     return json_pack(
-        "{s:s, s:o, s:I, s:b, s:s, s:b, s:b, s:b, s:o, s:o, s:o}", "group", group->name, "decision",
-        decision_of(look, &view), "fence_epoch", (json_int_t)view.fence_min, "applied",
-        view.has_head && view.fence_min >= view.head.epoch, "change",
-        change_state_name(view.change), "frozen", view.frozen, "drifted", view.drifted,
+        "{s:s, s:o, s:b, s:I, s:b, s:s, s:b, s:b, s:b, s:o, s:o, s:o}", "group", group->name,
+        "decision", decision_of(look, &view), "break_glass", view.glass, "fence_epoch",
+        (json_int_t)view.fence_min, "applied", view.has_head && view.fence_min >= view.head.epoch,
+        "change", change_state_name(view.change), "frozen", view.frozen, "drifted", view.drifted,
         "wants_move", view.wants_move, "dwell_left_seconds", piece_seconds(view.dwell_left_ms),
         "refused", refusal_of(&view), "sites", sites);
 }
@@ -174,8 +174,9 @@ static json_t *orders_of(const struct look *look)
         const struct order *order = &orders[i];
 
         json_array_append_new(
-            list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:o}", "id",
-                            order->id, "verb", order_verb_name(order->verb), "region",
+            list, json_pack("{s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:o}", "id",
+                            order->id, "local", order_is_local(order), "verb",
+                            order_verb_name(order->verb), "region",
                             order->region == NONE ? "" : settings->regions[order->region], "group",
                             order->group == NONE ? "" : settings->groups[order->group].name,
                             "incident", order->incident, "by", order->by, "reason", order->reason,

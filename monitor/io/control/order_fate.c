@@ -259,7 +259,8 @@ bool fate_is_known(struct request *request, const struct order *order)
                     "this daemon runs dry (-n) and writes nothing: order through another probe");
     else if (!engine_store_ok(request->now.engine))
         reply_error(request, MHD_HTTP_SERVICE_UNAVAILABLE, "store_away",
-                    "the store is away (S2): the order was not given; try another probe");
+                    "the store is away (S2): the order was not given; try another probe%s",
+                    order->verb == ORDER_DRAIN ? ", or break the glass: drain --override" : "");
     else if (order->verb == ORDER_ACK && !incident_is_open(request->now.engine, order->incident))
         reply_error(request, MHD_HTTP_NOT_FOUND, "no_such_incident",
                     "no incident '%.100s' is open here; status lists them", order->incident);

@@ -9,8 +9,8 @@
 
 enum { FOR_MAX_S = 366 * 24 * 3600 };
 
-static const char *const fields[] = {"verb",     "region", "group",       "incident",
-                                     "override", "reason", "for_seconds", NULL};
+static const char *const fields[] = {"verb",   "region",      "group",       "incident", "override",
+                                     "reason", "for_seconds", "break_glass", NULL};
 
 /* What each verb is about. */
 struct verb_rule {
@@ -51,7 +51,7 @@ static bool known_fields(struct request *request, json_t *body)
             continue;
         reply_error(request, MHD_HTTP_BAD_REQUEST, "bad_order",
                     "unknown field '%.40s'; allowed are verb, region, group, incident, override, "
-                    "reason, for_seconds",
+                    "reason, for_seconds, break_glass",
                     key);
         return false;
     }
@@ -200,7 +200,8 @@ static bool take_all(struct request *request, json_t *body, struct order *order)
            take_end(request, body, order) && take_override(request, body, order);
 }
 
-bool order_body_read(struct request *request, struct order *ret_order)
+bool order_body_read(struct request *request, struct order *ret_order,
+                     struct glass_confirm *ret_confirm)
 {
     json_error_t error;
     json_t *body = json_loadb(buffer_text(&request->body), request->body.length,
@@ -215,7 +216,8 @@ bool order_body_read(struct request *request, struct order *ret_order)
         reply_error(request, MHD_HTTP_BAD_REQUEST, "bad_json",
                     "an order is an object: {\"verb\":..,\"reason\":..}");
     else
-        good = take_all(request, body, &order);
+        good =
+            take_all(request, body, &order) && glass_body_take(request, body, &order, ret_confirm);
     json_decref(body);
     if (good)
         *ret_order = order;

@@ -29,10 +29,13 @@ struct order_job {
     uid_t uid;
     msec_t deadline_ms;
     bool withdrawing;
+    bool glass; /* for the engine alone: the store is away */
+    struct glass_confirm confirm;
 };
 
 static void job_free(struct order_job *job)
 {
+    free(job->confirm.fences);
     free(job);
 }
 
@@ -74,11 +77,15 @@ static const struct order *find_seen(const struct engine *engine, const char *id
 static void job_answer(struct order_job *job, bool stands)
 {
     struct order order;
+    bool glass = job->glass;
     struct request *request = job_end(job, &order);
 
     if (request == NULL)
         return;
-    fate_reply(request, &order, find_seen(request->now.engine, order.id), stands);
+    if (glass)
+        glass_reply(request, &order);
+    else
+        fate_reply(request, &order, find_seen(request->now.engine, order.id), stands);
     request_resume(request);
 }
 
@@ -123,6 +130,16 @@ static void job_held(struct order_job *job, struct board *board, const struct or
         job_answer(job, true);
 }
 
+/* Break-glass waits for the zone, or for the rule that refuses it. */
+static bool glass_job_look(struct order_job *job, const struct control_sources *now, bool final)
+{
+    if (!final && !glass_look_at(now, &job->order))
+        return false;
+    LIST_REMOVE(job, link);
+    job_answer(job, true);
+    return true;
+}
+
 /* True when the job is out of the list. */
 static bool job_look(struct order_job *job)
 {
@@ -141,6 +158,8 @@ static bool job_look(struct order_job *job)
                  "the settings were reloaded meanwhile; the order stands: see regionshift status");
         return true;
     }
+    if (job->glass)
+        return glass_job_look(job, &now, final);
     seen = find_seen(now.engine, job->order.id);
     fate = fate_look(&now, &job->order, seen, final);
     if (fate == FATE_PENDING && !final)
@@ -185,6 +204,25 @@ static void on_written(void *context, enum store_status status, const char *erro
     }
 }
 
+/* D7: a drain goes to the engine with what was confirmed; a restore takes a local drain back. */
+static void glass_order(struct order_job *job, const struct control_sources *now)
+{
+    struct control *control = job->ticket->request->control;
+    const struct order *drain = glass_local_drain(now->engine, job->order.region);
+
+    log_say(LOG_LEVEL_WARN, "order %s: %s by %s, without the store: %s", job->order.id,
+            order_verb_name(job->order.verb), job->order.by, job->order.reason);
+    if (job->order.verb == ORDER_RESTORE) {
+        if (drain != NULL)
+            glass_take_back(control, drain);
+        job_answer(job, true);
+        return;
+    }
+    glass_tell(control, &job->order, &job->confirm);
+    job->deadline_ms = loop_now_ms() + ORDER_WAIT_MS;
+    job_look_later(job);
+}
+
 static void order_write(struct order_job *job)
 {
     struct control *control = job->ticket->request->control;
@@ -195,6 +233,10 @@ static void order_write(struct order_job *job)
     if (control->generation != job->generation) {
         job_fail(job, MHD_HTTP_SERVICE_UNAVAILABLE, "reloaded",
                  "the settings were reloaded meanwhile; the order was not given: try again");
+        return;
+    }
+    if (job->glass) {
+        glass_order(job, &now);
         return;
     }
     log_say(LOG_LEVEL_INFO, "order %s: %s by %s: %s", job->order.id,
@@ -261,17 +303,25 @@ static void order_begin(struct request *request, struct order_job *job)
 
 void handle_order(struct request *request)
 {
-    struct order_job *job;
+    struct glass_confirm confirm = {NULL};
+    struct order_job *job = NULL;
     struct order order;
+    bool glass;
 
-    if (!order_body_read(request, &order) || fate_is_known(request, &order))
+    if (!order_body_read(request, &order, &confirm))
         return;
-    job = calloc(1, sizeof(*job));
+    glass = glass_is_meant(request, &order, &confirm);
+    if (!request->answered && (glass || !fate_is_known(request, &order)))
+        job = calloc(1, sizeof(*job));
     if (job == NULL) {
-        reply_json(request, MHD_HTTP_OK, NULL);
+        free(confirm.fences);
+        if (!request->answered)
+            reply_json(request, MHD_HTTP_OK, NULL);
         return;
     }
     job->order = order;
+    job->glass = glass;
+    job->confirm = confirm;
     job->generation = request->control->generation;
     make_id(&job->order);
     job->ticket = request_wait(request);

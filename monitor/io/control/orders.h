@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* orders.h: the way of an order, in three files: order_read.c (the body), orders.c (who gave it,
- * into the store, and the wait for what becomes of it), order_fate.c (what became of it). */
+/* orders.h: the way of an order, in four files: order_read.c (the body), orders.c (who gave it,
+ * into the store, and the wait for what becomes of it), order_fate.c (what became of it), glass.c
+ * (what an order means while the store is away). */
 #ifndef REGIONSHIFT_CONTROL_ORDERS_H
 #define REGIONSHIFT_CONTROL_ORDERS_H
 
+#include "glass.h"
 #include "server.h"
 
 /* Reads the body; false: an error is filled. */
-bool order_body_read(struct request *request, struct order *ret_order);
+bool order_body_read(struct request *request, struct order *ret_order,
+                     struct glass_confirm *ret_confirm);
 
 /* What became of an order, for one group or for all it concerns; worse ones are greater. */
 enum fate {
