@@ -74,6 +74,10 @@ struct board_stats {
 };
 void board_stats(const struct board *board, struct board_stats *ret_stats);
 
+/* Each key that stands in the store and cannot be read here. Returns how many there are. */
+typedef void (*board_visit)(void *context, const char *key, enum value_form form);
+uint32_t board_unreadable(const struct board *board, board_visit visit, void *context);
+
 /* Reports nothing any more and starts nothing; `closed` runs from the loop. Close the store next
  * (it ends the calls that are pending), and then, when both are closed, destroy. */
 void board_close(struct board *board, void (*closed)(void *context), void *context);

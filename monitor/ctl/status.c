@@ -12,6 +12,20 @@ enum { WATCH_S = 2 };
 
 /* ---- the head ---- */
 
+/* What another release wrote, or a hand: it stops this probe, and is named. */
+static void print_unreadable(const json_t *keys)
+{
+    const json_t *key;
+    size_t i;
+
+    json_array_foreach(keys, i, key)
+    {
+        render_styled(STYLE_BAD, "cannot be read here: ");
+        render_text(stdout, text_of(key, "key"));
+        printf(strcmp(text_of(key, "form"), "newer") == 0 ? ", of a newer release\n" : "\n");
+    }
+}
+
 static void print_probe(const json_t *status)
 {
     const json_t *store = json_object_get(status, "store");
@@ -43,6 +57,7 @@ static void print_probe(const json_t *status)
     if (true_of(status, "dry_run"))
         render_styled(STYLE_WARN, ", dry run: commits nothing");
     printf("\n");
+    print_unreadable(json_object_get(store, "unreadable"));
 }
 
 static enum style style_of_severity(const char *severity)
@@ -83,6 +98,10 @@ static void print_decision(const json_t *group)
 
     printf("\ngroup ");
     render_styled(STYLE_HEAD, text_of(group, "group"));
+    if (!json_is_object(decision) && json_is_object(json_object_get(group, "refused"))) {
+        printf("\n"); /* there is one, which cannot be read here: what holds it back says so */
+        return;
+    }
     if (!json_is_object(decision)) {
         render_styled(STYLE_WARN, "  watched, never moved: no decision yet; regionshift init\n");
         return;

@@ -441,6 +441,50 @@ void board_tell_item(struct board *board, const struct store_item *item)
         tell_order(board, item, key.id);
 }
 
+/* ---- what cannot be read, for people ---- */
+
+struct visit {
+    board_visit visit;
+    void *context;
+    uint32_t count;
+};
+
+static void look_at(struct visit *visit, const char *key, const struct known *known)
+{
+    if (known->form == VALUE_READ)
+        return;
+    visit->count++;
+    if (visit->visit != NULL)
+        visit->visit(visit->context, key, known->form);
+}
+
+uint32_t board_unreadable(const struct board *board, board_visit visit, void *context)
+{
+    const struct settings *settings = board->settings;
+    const struct board_book *book = &board->book;
+    struct visit visitor = {.visit = visit, .context = context};
+    key_text key;
+
+    for (uint32_t g = 0; g < settings->group_count; g++) {
+        key_decision(key, settings->groups[g].name);
+        look_at(&visitor, key, &book->heads[g]);
+        for (uint32_t p = 0; p < settings->elector_count; p++) {
+            key_vote(key, settings->electors[p].name, settings->groups[g].name);
+            look_at(&visitor, key, &book->votes[p * settings->group_count + g]);
+        }
+    }
+    for (uint32_t p = 0; p < settings->elector_count; p++) {
+        key_suspects(key, settings->electors[p].name);
+        look_at(&visitor, key, &book->suspects[p]);
+    }
+    look_at(&visitor, KEYS_BUDGET, &book->budget);
+    for (uint32_t i = 0; i < book->order_count; i++) {
+        key_order(key, book->orders[i].order.id);
+        look_at(&visitor, key, &book->orders[i].known);
+    }
+    return visitor.count;
+}
+
 /* ---- a whole read ---- */
 
 /* Calls visit for every known but the orders. */

@@ -200,16 +200,24 @@ static json_t *incidents_of(const struct look *look)
     return list;
 }
 
+/* Whoever upgrades has to see which value stops this probe, and whose it is. */
+static void add_unreadable(void *list, const char *key, enum value_form form)
+{
+    json_array_append_new(list, json_pack("{s:s, s:s}", "key", key, "form", value_form_name(form)));
+}
+
 static json_t *store_of(const struct look *look)
 {
+    json_t *unreadable = json_array();
     struct board_stats stats;
 
     board_stats(look->now->board, &stats);
-    return json_pack("{s:b, s:s, s:s, s:I, s:o, s:b}", "ok", engine_store_ok(look->engine),
+    board_unreadable(look->now->board, add_unreadable, unreadable);
+    return json_pack("{s:b, s:s, s:s, s:I, s:o, s:b, s:o}", "ok", engine_store_ok(look->engine),
                      "status", store_status_name(stats.status), "error", stats.error, "revision",
                      (json_int_t)stats.revision, "read_seconds_ago",
                      piece_seconds(stats.read_ms < 0 ? -1 : look->now_ms - stats.read_ms), "lease",
-                     engine_lease_alive(look->engine));
+                     engine_lease_alive(look->engine), "unreadable", unreadable);
 }
 
 static json_t *budget_of(const struct look *look)

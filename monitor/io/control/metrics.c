@@ -373,6 +373,11 @@ static void write_store(struct page *page)
            "Times its revision went back: it was restored (S1).", (double)board.went_back);
     single(page, "regionshift_store_undecodable_total", "counter", "Values that could not be read.",
            (double)board.undecodable);
+    single(page, "regionshift_store_unreadable", "gauge",
+           "Keys that stand in the store now and cannot be read here.",
+           board_unreadable(page->now->board, NULL, NULL));
+    single(page, "regionshift_store_orders", "gauge", "Orders that stand in the store.",
+           board.orders);
 }
 
 static void write_alerts(struct page *page)
