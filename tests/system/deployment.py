@@ -48,6 +48,7 @@ class Deployment:
         self.mails = []
         self.changes = []
         self.more = []          # further changes of the settings: (pattern, replacement, why)
+        self.releases = {}      # probe: another build of the daemon than build/regionshiftd
         self.lab = None
 
     def __enter__(self):
@@ -141,7 +142,7 @@ class Deployment:
 
     def start_daemon(self, probe, wrapper=(), options=()):
         self.programs[probe] = Program(
-            probe, [*wrapper, str(BUILD / "regionshiftd"), "-c", str(self.conf(probe)), "--probe",
+            probe, [*wrapper, str(BUILD / self.releases.get(probe, "regionshiftd")), "-c", str(self.conf(probe)), "--probe",
                     probe, *options], env=self.daemon_env(), heard=self.heard)
 
     def stop_daemon(self, probe, number=signal.SIGTERM):

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A rolling upgrade: daemons of two releases share one store (include/store_form.h). The next minor
+release writes a field more into every value; the next major writes values that older ones cannot
+read. Both are this very daemon with one file compiled otherwise (tests/lib/next_minor, next_major)."""
+
+import json
+import subprocess
+import time
+
+import pytest
+from programs import BUILD, TOP
+from stage import PROBES, REGIONS, StageError
+from test_failover import epochs, moves, must_stay, wait_moved, weights
+
+EAST, WEST = REGIONS
+GROUP = "jwt-pizza"
+NEXT_MINOR = "tests/lib/next_minor"
+NEXT_MAJOR = "tests/lib/next_major"
+
+
+def upgrade(stage, probe, release):
+    """Stops one daemon, starts another release in its place; returns once it votes."""
+    stage.stop_daemon(probe)
+    start(stage, probe, release)
+
+
+def start(stage, probe, release=None):
+    since = time.monotonic()
+    stage.releases[probe] = release or "regionshiftd"
+    stage.start_daemon(probe)
+    for region in REGIONS:
+        stage.wait_log(30, since=since, probes=(probe,), fact="agreement",
+                       site=f"pizza/{region}", state="up")
+
+
+def values(stage, prefix):
+    """What stands in the store, as {key: text}."""
+    done = subprocess.run([BUILD / "tests/lib/store_tool", stage.store, "get", prefix],
+                          capture_output=True, text=True, timeout=30, check=True)
+    return {line.split(" ", 2)[0]: line.split(" ", 2)[2] for line in done.stdout.splitlines()}
+
+
+def group_of(stage, probe):
+    return stage.status(probe)["groups"][0]
+
+
+def counted(stage, probe, site):
+    """{voter: what became of its vote}, as a probe sees it."""
+    sites = {entry["site"]: entry for entry in group_of(stage, probe)["sites"]}
+    return {voter: vote["counted"] for voter, vote in sites[site]["votes"].items()}
+
+
+def alerts_said(stage):
+    return {line.pairs.get("event") for probe in stage.probes if probe in stage.programs
+            for line in stage.programs[probe].lines if line.has(fact="alert")}
+
+
+def test_a_newer_minor_release_fails_over_together_with_older_ones(stage):
+    upgrade(stage, "usw2", NEXT_MINOR)
+    assert all(how == "up" for how in counted(stage, "use1", f"factory/{EAST}").values())
+    assert all(how == "up" for how in counted(stage, "usw2", f"factory/{EAST}").values())
+    assert '"news"' in values(stage, "v1/votes/usw2/")["v1/votes/usw2/jwt-pizza"]
+    assert '"news"' not in values(stage, "v1/votes/use1/")["v1/votes/use1/jwt-pizza"]
+    stage.kill_site("factory", EAST)
+    wait_moved(stage)
+    must_stay(stage, "0/100 0/100")
+    assert len(moves(stage)) == 1
+    assert epochs(stage) == [1, 2]
+    for probe in PROBES:
+        assert stage.status(probe)["store"]["unreadable"] == []
+
+
+def test_all_are_upgraded_one_after_the_other_and_nothing_moves(stage):
+    for probe in PROBES:
+        upgrade(stage, probe, NEXT_MINOR)
+        assert weights(stage) == "100/0 100/0"
+        assert stage.order_pizza()[0] == 200
+    for probe in PROBES:
+        assert all(how == "up" for how in counted(stage, probe, f"factory/{EAST}").values())
+        assert stage.status(probe)["incidents"] == []
+    assert not moves(stage) and epochs(stage) == [1]
+    stage.kill_site("factory", EAST)
+    wait_moved(stage)
+    assert '"minor":1' in values(stage, "v1/decisions/")["v1/decisions/jwt-pizza"]
+
+
+def test_a_release_can_be_taken_back(stage):
+    """Older daemons read what the newer ones left: heads, ledger, journal."""
+    for probe in PROBES:
+        upgrade(stage, probe, NEXT_MINOR)
+    stage.kill_site("factory", EAST)
+    wait_moved(stage)
+    stage.start_site("factory", EAST)
+    for probe in PROBES:
+        stage.stop_daemon(probe)
+        start(stage, probe)
+    stage.wait_until("failback", lambda: stage.ctl("failback", GROUP, "--reason", "repaired",
+                                                   check=False).returncode == 0, 30)
+    stage.wait_until("weights are back", lambda: weights(stage) == "100/0 100/0", 30)
+    assert epochs(stage) == [1, 2, 3]
+
+
+def test_an_order_of_a_newer_minor_is_obeyed_by_an_older_one_and_keeps_what_it_said(stage):
+    upgrade(stage, "fra", NEXT_MINOR)           # may not act: an older one obeys
+    stage.ctl("drain", EAST, "--reason", "maintenance", probe="fra")
+    wait_moved(stage)
+    order, = values(stage, "v1/orders/").values()
+    told = json.loads(order)
+    assert told["news"] == {"of": [1, 2]} and told["minor"] == 1
+    assert [mark["group"] for mark in told["obeyed"]] == [GROUP]
+
+
+def test_the_vote_of_a_newer_major_is_refused_by_name_and_the_others_are_a_quorum(stage):
+    upgrade(stage, "usw2", NEXT_MAJOR)
+    stage.wait_until("the vote is refused", lambda: counted(
+        stage, "use1", f"factory/{EAST}")["usw2"] == "unreadable", 20)
+    assert counted(stage, "fra", f"factory/{EAST}") == {"use1": "up", "usw2": "unreadable",
+                                                        "fra": "up"}
+    assert {"key": "v1/votes/usw2/jwt-pizza", "form": "newer"} in \
+        stage.status("use1")["store"]["unreadable"]
+    assert "v1/votes/usw2/jwt-pizza, of a newer release" in stage.ctl("status").stdout
+    stage.kill_site("factory", EAST)
+    wait_moved(stage)
+    must_stay(stage, "0/100 0/100")
+    assert len(moves(stage)) == 1 and epochs(stage) == [1, 2]
+
+
+def test_a_decision_of_a_newer_major_stops_an_older_daemon_and_does_not_look_like_none(stage):
+    upgrade(stage, "usw2", NEXT_MAJOR)
+    stage.stop_daemon("use1")
+    stage.kill_site("factory", EAST)
+    wait_moved(stage)                           # usw2 decided: it reads the older vote of fra
+    start(stage, "use1")
+    group = stage.wait_until("it says so", lambda: group_of(stage, "use1")
+                             if group_of(stage, "use1")["refused"] else None, 20)
+    assert group["decision"] is None
+    assert (group["refused"]["rule"], group["refused"]["reason"]) == ("D8", "head-unreadable")
+    assert "upgraded" in group["refused"]["text"]
+    assert {"key": "v1/decisions/jwt-pizza", "form": "newer"} in \
+        stage.status("use1")["store"]["unreadable"]
+    begun = stage.ctl("init", "--yes", check=False)
+    assert begun.returncode == 3 and "cannot be read here" in begun.stdout + begun.stderr
+    must_stay(stage, "0/100 0/100")
+    assert epochs(stage) == [1, 2]
+    upgrade(stage, "use1", NEXT_MAJOR)
+    assert group_of(stage, "use1")["decision"]["epoch"] == 2
+    assert group_of(stage, "use1")["refused"] is None
+
+
+def test_an_order_of_a_newer_major_holds_the_older_daemons_until_they_are_upgraded(stage):
+    upgrade(stage, "fra", NEXT_MAJOR)           # an order of its release; it may not act
+    stage.ctl("drain", WEST, "--reason", "of the next release", probe="fra", check=False)
+    stage.wait_until("frozen", lambda: group_of(stage, "use1")["frozen"], 20)
+    order, = stage.status("use1")["orders"]
+    assert order["verb"] == "unreadable" and "version 2" in order["reason"]
+    stage.kill_site("factory", EAST)
+    must_stay(stage, "100/0 100/0", 5)
+    assert not moves(stage)
+    upgrade(stage, "use1", NEXT_MAJOR)
+    assert not group_of(stage, "use1")["frozen"]
+
+
+@pytest.mark.parametrize("name", ["next_minor", "next_major"])
+def test_the_next_release_is_this_one_but_for_its_version(name):
+    """The test's daemons stay worth something: every other object is the shipped one."""
+    makefile = (TOP / "Makefile.am").read_text()
+    assert f"tests_lib_{name}_LDADD = $(regionshiftd_LDADD)" in makefile
+    if not (BUILD / "tests/lib" / name).exists():
+        raise StageError(f"build/tests/lib/{name} is not built")
