@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Three members of etcd, of which some die, stand still, or come back as they were. */
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../monitor/io/store/etcd_link.h"
+#include "etcd_cluster.h"
+#include "store_world.h"
+
+enum { TIMEOUT_MS = 3000, SLOWNESS_MS = 8000 /* of the machine: what is bounded ends by then */ };
+
+static struct cluster cluster;
+static struct world world;
+static unsigned members; /* of the next cluster */
+
+static const struct store_lab lab;
+
+static int open_store(uv_loop_t *loop, const char *owner, struct store **ret_store)
+{
+    const char *endpoints[CLUSTER_MEMBERS_MAX];
+    struct store_settings settings = cluster_settings(&cluster, "/regionshift", endpoints);
+
+    settings.timeout_ms = TIMEOUT_MS;
+    settings.lease_ms = lab.lease_ms;
+    return store_open(loop, &settings, owner, ret_store);
+}
+
+static const struct store_lab lab = {.name = "etcd", .lease_ms = 60 * 1000, .open = open_store};
+
+static void setup_of(unsigned count)
+{
+    members = count;
+    cluster_init(&cluster, members);
+    cluster_start(&cluster);
+    world_open(&world, &lab);
+}
+
+static void setup(void)
+{
+    setup_of(3);
+}
+
+static void setup_one(void)
+{
+    setup_of(1);
+}
+
+static void teardown(void)
+{
+    world_close(&world);
+    cluster_destroy(&cluster);
+}
+
+static uint64_t now_ms(void)
+{
+    return uv_hrtime() / 1000000;
+}
+
+/* Writes until it is written: an election may be on its way. */
+static void will_write(struct store *store, const char *key, const char *value)
+{
+    uint64_t since_ms = now_ms();
+    struct answer_of_store answer;
+
+    do {
+        answer = put(&world, store, key, value);
+        ck_assert_msg(answer.status == STORE_OK || now_ms() - since_ms < WORLD_PATIENCE_MS, "%s",
+                      answer.error);
+    } while (answer.status != STORE_OK);
+}
+
+/* Until the watch has told this, among other things. */
+static void will_hear(struct watch_log *log, const char *words)
+{
+    uint64_t since_ms = now_ms();
+
+    while (log->text == NULL || strstr(log->text, words) == NULL) {
+        ck_assert_msg(now_ms() - since_ms < WORLD_PATIENCE_MS, "not \"%s\" in \"%s\"", words,
+                      log->text == NULL ? "" : log->text);
+        world_run_for(&world, 10);
+    }
+}
+
+/* ---- one of three ---- */
+
+START_TEST(the_others_answer_when_the_first_member_is_killed)
+{
+    struct store *use1 = world_daemon(&world, "use1");
+    struct watch_log *log = watch(&world, use1, "");
+
+    wrote(renew(&world, use1));
+    wrote(put_leased(&world, use1, "vote", "up"));
+    will_tell(&world, log, "put vote=up;");
+    member_kill(&cluster, 0);
+    will_write(use1, "a", "1");
+    reads(&world, use1, "a", "a=1 ");
+    will_tell(&world, log, "put vote=up;put a=1;");
+}
+END_TEST
+
+START_TEST(a_member_that_stands_still_is_passed_by)
+{
+    struct store *use1 = world_daemon(&world, "use1");
+    uint64_t began_ms;
+
+    wrote(put(&world, use1, "a", "1"));
+    member_signal(&cluster, 0, SIGSTOP);
+    will_answer(&world, use1, STORE_OK); /* it may have led */
+    began_ms = now_ms();
+    reads(&world, use1, "a", "a=1 ");
+    wrote(put(&world, use1, "a", "2")); /* who stands still is not asked again so soon */
+    ck_assert_uint_lt(now_ms() - began_ms, TIMEOUT_MS + SLOWNESS_MS);
+    member_signal(&cluster, 0, SIGCONT);
+}
+END_TEST
+
+START_TEST(the_watch_goes_on_at_another_member_and_misses_nothing)
+{
+    struct store *use1 = world_daemon(&world, "use1");
+    struct store *usw2 = world_daemon(&world, "usw2");
+    struct watch_log *log = watch(&world, use1, "");
+    const char *told = "put a=1;put a=2;put a=3;";
+
+    wrote(put(&world, usw2, "a", "1"));
+    will_tell(&world, log, "put a=1;");
+    member_signal(&cluster, 0, SIGSTOP);
+    will_write(usw2, "a", "2");
+    will_write(usw2, "a", "3");
+    /* Writes that were lost on the way to it happen when it goes on; here they are not told. */
+    will_tell(&world, log, told);
+    member_signal(&cluster, 0, SIGCONT);
+}
+END_TEST
+
+struct link_world {
+    struct curl_loop *curl_loop;
+    struct etcd_link *link;
+    const char *endpoints[CLUSTER_MEMBERS_MAX];
+    struct store_settings settings;
+    char member[ETCD_SENTENCE_MAX + 1];
+    bool done;
+};
+
+static void on_answered(void *context, const struct etcd_answer *answer)
+{
+    struct link_world *it = context;
+
+    it->done = true;
+    (void)snprintf(it->member, sizeof(it->member), "%s",
+                   answer->error.fault == ETCD_FAULT_NONE ? answer->member : answer->sentence);
+}
+
+static const char *who_answers(struct link_world *it)
+{
+    struct etcd_question question = {
+        .path = "/v3/maintenance/status", .body = "{}", .length = 2, .may_repeat = true};
+
+    it->done = false;
+    etcd_link_ask(it->link, &question, on_answered, it);
+    world_wait(&world, &it->done, "an answer");
+    return it->member;
+}
+
+static void on_gone(void *context)
+{
+    *(bool *)context = true;
+}
+
+START_TEST(the_first_member_is_asked_again_when_it_is_back)
+{
+    struct link_world it = {0};
+    uint64_t since_ms;
+    bool gone = false;
+
+    it.settings = cluster_settings(&cluster, "/regionshift", it.endpoints);
+    ck_assert_int_eq(curl_loop_create(&world.loop, &it.curl_loop), 0);
+    ck_assert_int_eq(etcd_link_create(&world.loop, it.curl_loop, &it.settings, "", "", &it.link),
+                     0);
+    ck_assert_str_eq(who_answers(&it), cluster.members[0].url);
+    member_kill(&cluster, 0);
+    ck_assert_str_eq(who_answers(&it), cluster.members[1].url);
+    member_start(&cluster, 0);
+    member_wait(&cluster, 0);
+    since_ms = now_ms();
+    while (strcmp(who_answers(&it), cluster.members[0].url) != 0) {
+        ck_assert_uint_lt(now_ms() - since_ms, 60 * 1000);
+        world_run_for(&world, 100);
+    }
+    etcd_link_close(it.link, on_gone, &gone);
+    world_wait(&world, &gone, "the link to close");
+    gone = false;
+    curl_loop_close(it.curl_loop, on_gone, &gone);
+    world_wait(&world, &gone, "the transfers to end");
+}
+END_TEST
+
+/* ---- no majority ---- */
+
+START_TEST(without_a_majority_all_is_away_and_the_watch_says_so)
+{
+    struct store *use1 = world_daemon(&world, "use1");
+    struct watch_log *log = watch(&world, use1, "");
+    uint64_t began_ms;
+
+    wrote(renew(&world, use1));
+    wrote(put(&world, use1, "a", "1"));
+    will_tell(&world, log, "put a=1;");
+    member_kill(&cluster, 1);
+    member_kill(&cluster, 2);
+    will_answer(&world, use1, STORE_AWAY);
+    began_ms = now_ms();
+    fails(put(&world, use1, "a", "2"), STORE_AWAY, "etcd at");
+    fails(renew(&world, use1), STORE_AWAY, "etcd at");
+    ck_assert_uint_lt(now_ms() - began_ms, 2 * TIMEOUT_MS + SLOWNESS_MS);
+    will_tell(&world, log, "put a=1;away;");
+    member_start(&cluster, 1);
+    will_answer(&world, use1, STORE_OK);
+    will_write(use1, "b", "3");
+    will_hear(log, "put b=3;");
+    ck_assert_msg(strstr(log->text, "away;again;") != NULL, "%s", log->text);
+}
+END_TEST
+
+/* ---- one member and its data ---- */
+
+START_TEST(a_member_that_restarts_keeps_lease_and_watch)
+{
+    struct store *use1 = world_daemon(&world, "use1");
+    struct watch_log *log = watch(&world, use1, "");
+
+    wrote(renew(&world, use1));
+    wrote(put_leased(&world, use1, "vote", "up"));
+    will_tell(&world, log, "put vote=up;");
+    member_kill(&cluster, 0);
+    member_start(&cluster, 0);
+    member_wait(&cluster, 0);
+    will_answer(&world, use1, STORE_OK);
+    reads(&world, use1, "vote", "vote=up ");
+    wrote(renew(&world, use1));
+    wrote(put_leased(&world, use1, "vote", "down"));
+    will_hear(log, "put vote=down;");
+    ck_assert_msg(strstr(log->text, "del vote;") == NULL, "%s", log->text);
+}
+END_TEST
+
+/* Stops the member, puts the snapshot in the place of its data, and starts it. */
+static void set_back(const char *snapshot)
+{
+    char data[320];
+    const char *words[] = {"etcdctl",
+                           "snapshot",
+                           "restore",
+                           snapshot,
+                           "--data-dir",
+                           data,
+                           "--name",
+                           "m0",
+                           "--initial-cluster",
+                           cluster.initial,
+                           "--initial-advertise-peer-urls",
+                           strchr(cluster.initial, '=') + 1,
+                           NULL};
+
+    member_kill(&cluster, 0);
+    (void)snprintf(data, sizeof(data), "%s/m0", cluster.directory);
+    ck_assert_int_eq(run((const char *const[]){"rm", "-r", data, NULL}, true), 0);
+    ck_assert_int_eq(run(words, false), 0);
+    member_start(&cluster, 0);
+    member_wait(&cluster, 0);
+}
+
+START_TEST(a_store_that_was_set_back_is_told_as_a_loss_and_read_as_it_is)
+{
+    struct store *use1 = world_daemon(&world, "use1");
+    struct watch_log *log = watch(&world, use1, "");
+    char snapshot[320];
+    uint64_t before;
+
+    (void)snprintf(snapshot, sizeof(snapshot), "%s/snapshot", cluster.directory);
+    wrote(put(&world, use1, "head", "1"));
+    ETCDCTL(&cluster, "snapshot", "save", snapshot);
+    for (unsigned i = 0; i < 20; i++)
+        before = wrote(put(&world, use1, "head", "2"));
+    while (log->revision < before)
+        world_run_for(&world, 10);
+    set_back(snapshot);
+    will_read(&world, use1, "head", "head=1 ");
+    will_hear(log, "away;again;");
+    will_write(use1, "head", "3");
+    will_hear(log, "put head=3;");
+    ck_assert_uint_lt(log->revision, before);
+}
+END_TEST
+
+/* ---- the disk ---- */
+
+static void setup_small(void)
+{
+    cluster_init(&cluster, 1);
+    cluster.arguments[0] = "--quota-backend-bytes";
+    cluster.arguments[1] = "262144";
+    cluster_start(&cluster);
+    world_open(&world, &lab);
+}
+
+START_TEST(a_full_etcd_says_so_and_can_still_be_read)
+{
+    struct store *use1 = world_daemon(&world, "use1");
+    char value[16 * 1024];
+    struct answer_of_store answer = {.status = STORE_OK};
+    char revision[32];
+
+    wrote(renew(&world, use1));
+    memset(value, 'v', sizeof(value) - 1);
+    value[sizeof(value) - 1] = '\0';
+    for (unsigned i = 0; i < 100 && answer.status == STORE_OK; i++)
+        answer = put(&world, use1, "a", value);
+    fails(answer, STORE_FULL, "etcdctl alarm disarm");
+    answer = get(&world, use1, "a");
+    ck_assert_uint_eq(answer.first.length, sizeof(value) - 1);
+    (void)snprintf(revision, sizeof(revision), "%llu", (unsigned long long)wrote(answer));
+    wrote(renew(&world, use1));
+    ETCDCTL(&cluster, "compaction", revision);
+    ETCDCTL(&cluster, "defrag");
+    ETCDCTL(&cluster, "alarm", "disarm");
+    wrote(put(&world, use1, "a", "1"));
+}
+END_TEST
+
+static void add(Suite *suite, const char *name, SFun set_up, const TTest *const *tests,
+                size_t count)
+{
+    TCase *tcase = tcase_create(name);
+
+    tcase_add_checked_fixture(tcase, set_up, teardown);
+    tcase_set_timeout(tcase, 120);
+    for (size_t i = 0; i < count; i++)
+        tcase_add_test(tcase, tests[i]);
+    suite_add_tcase(suite, tcase);
+}
+
+static Suite *suite_of_members(void)
+{
+    const TTest *const three[] = {the_others_answer_when_the_first_member_is_killed,
+                                  a_member_that_stands_still_is_passed_by,
+                                  the_watch_goes_on_at_another_member_and_misses_nothing,
+                                  the_first_member_is_asked_again_when_it_is_back,
+                                  without_a_majority_all_is_away_and_the_watch_says_so};
+    const TTest *const one[] = {a_member_that_restarts_keeps_lease_and_watch,
+                                a_store_that_was_set_back_is_told_as_a_loss_and_read_as_it_is};
+    const TTest *const small[] = {a_full_etcd_says_so_and_can_still_be_read};
+    Suite *suite = suite_create("etcd members");
+
+    add(suite, "three", setup, three, sizeof(three) / sizeof(*three));
+    add(suite, "one", setup_one, one, sizeof(one) / sizeof(*one));
+    add(suite, "small", setup_small, small, sizeof(small) / sizeof(*small));
+    return suite;
+}
+
+int main(void)
+{
+    SRunner *runner;
+    int failed;
+
+    (void)signal(SIGPIPE, SIG_IGN); /* as the daemon does */
+    cluster_or_skip();
+    runner = srunner_create(suite_of_members());
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
