@@ -59,6 +59,8 @@ void event_read_glass(struct reading *r)
     take_fences(r, r->copy->fences);
     if (r->fields.object != NULL)
         (void)order_from_json(r->settings, id, value, r->fields.report, order);
+    if (r->fields.object != NULL && (order->verb != ORDER_DRAIN || !order->override))
+        json_complain(&r->fields, "order", "no drain with override");
     memcpy(order->id, id, sizeof(id));
     glass->order = order;
     glass->fences = r->copy->fences;

@@ -294,6 +294,10 @@ void glass_event(struct engine *engine, const struct event_glass *event)
     }
     drop_older(engine, order);
     (void)orders_put(&engine->orders, order);
+    if (orders_find(&engine->orders, order->id) == NULL) {
+        tell_order(engine, order, "D7", "refused", "too-many-orders");
+        return;
+    }
     tell_order(engine, order, "D7", "confirmed", "");
     for (uint32_t g = 0; g < engine->settings->group_count; g++) {
         if (event->fences[g] != GLASS_NOT_SHOWN)

@@ -209,6 +209,21 @@ static void random_store_event(struct event *event)
     }
 }
 
+static void random_glass(struct event *event)
+{
+    static uint64_t fences[2];
+
+    order = (struct order){.id = "01-abc",
+                           .verb = ORDER_DRAIN,
+                           .region = pick(2),
+                           .group = NONE,
+                           .override = true,
+                           .at_wall = any_number()};
+    for (uint32_t i = 0; i < 2; i++)
+        fences[i] = pick(2) == 1 ? GLASS_NOT_SHOWN : (uint64_t)any_number();
+    event->glass = (struct event_glass){&order, fences};
+}
+
 static void random_other_event(struct event *event)
 {
     switch (event->kind) {
@@ -242,6 +257,9 @@ static void random_other_event(struct event *event)
         break;
     case EVENT_INIT:
         event->init.group = pick(2);
+        break;
+    case EVENT_GLASS:
+        random_glass(event);
         break;
     case EVENT_SINK:
         event->sink = (struct event_sink){pick(2), pick(2) == 1};
@@ -306,6 +324,11 @@ static void same_event(const struct event *a, const struct event *b)
         ck_assert_uint_eq(a->zone.view->set_count, b->zone.view->set_count);
         for (uint32_t i = 0; i < a->zone.view->set_count; i++)
             same_set(&a->zone.view->sets[i], &b->zone.view->sets[i]);
+    } else if (a->kind == EVENT_GLASS) {
+        ck_assert_str_eq(a->glass.order->id, b->glass.order->id);
+        ck_assert_uint_eq(a->glass.order->region, b->glass.order->region);
+        ck_assert_uint_eq(b->glass.order->create_revision, 0);
+        ck_assert_mem_eq(a->glass.fences, b->glass.fences, 2 * sizeof(uint64_t));
     } else if (a->kind == EVENT_ORDER) {
         ck_assert_str_eq(a->order.order->id, b->order.order->id);
         ck_assert_int_eq(a->order.present, b->order.present);

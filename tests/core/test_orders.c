@@ -57,6 +57,26 @@ START_TEST(a_freeze_of_all_holds_each_group_and_a_thaw_of_one_frees_that_one)
 }
 END_TEST
 
+/* Break-glass: given where no store is, so newer than anything that was told; until it is told. */
+START_TEST(a_local_order_is_the_newest_word_until_the_store_has_it)
+{
+    struct orders orders = {.count = 0};
+    struct order local = {.id = "local", .verb = ORDER_DRAIN, .region = EAST, .group = NONE};
+
+    ck_assert(order_is_local(&local));
+    ck_assert(orders_put(&orders, &local));
+    say(&orders, ORDER_RESTORE, EAST, NONE, 0);
+    ck_assert_ptr_nonnull(orders_drain(&orders, EAST, 1));
+    ck_assert_str_eq(orders.items[1].id, "local");
+    local.create_revision = local.mod_revision = ++revision;
+    ck_assert(orders_put(&orders, &local)); /* news: it has a rank now */
+    ck_assert_uint_eq(orders.count, 2);
+    ck_assert(!order_is_local(&orders.items[1]));
+    say(&orders, ORDER_RESTORE, EAST, NONE, 0);
+    ck_assert_ptr_null(orders_drain(&orders, EAST, 1));
+}
+END_TEST
+
 START_TEST(a_failback_is_obeyed_once_by_each_group)
 {
     struct orders orders = {.count = 0};
@@ -276,6 +296,7 @@ int main(void)
         a_failback_of_all_is_spent_when_each_group_has_obeyed,
         what_ended_by_a_wall_clock_stands_for_another_day,
         deleting_what_is_spent_changes_nothing_that_is_in_force,
+        a_local_order_is_the_newest_word_until_the_store_has_it,
         a_later_restore_undoes_a_drain_and_a_later_drain_the_restore,
         the_newest_word_rules_also_when_its_time_is_over,
         a_freeze_of_all_holds_each_group_and_a_thaw_of_one_frees_that_one,

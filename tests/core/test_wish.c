@@ -13,6 +13,7 @@ struct case_of {
     struct by_hand hand;
     struct agreement agreements[HAND_SITES];
     bool drained[HAND_REGIONS];
+    bool unfit[HAND_REGIONS];
     int weights[HAND_SITES];
     int normal[HAND_SITES];
     int wanted[HAND_SITES];
@@ -64,6 +65,7 @@ static const char *wish(struct case_of *c)
                                .normal = c->normal,
                                .agreements = c->agreements,
                                .drained = c->drained,
+                               .unfit = c->unfit,
                                .override = c->override,
                                .failback = c->failback,
                                .now_ms = NOW_MS};
@@ -285,6 +287,22 @@ START_TEST(d4_an_override_needs_no_stable_but_no_region_agreed_down)
 }
 END_TEST
 
+START_TEST(d7_what_the_one_probe_sees_down_gains_nothing_even_by_override)
+{
+    struct case_of c;
+
+    begin(&c);
+    c.drained[EAST] = true;
+    c.override = true;
+    agree_both(&c, WEST, AGREED_UNDECIDED, 0);
+    agree_both(&c, CENTRAL, AGREED_UNDECIDED, 0);
+    c.unfit[WEST] = true;
+    ck_assert_str_eq(wish(&c), "0/0/100 0/0/100");
+    c.unfit[CENTRAL] = true;
+    ck_assert_str_eq(wish(&c), "no-region-may-gain");
+}
+END_TEST
+
 START_TEST(d5_without_a_word_nothing_returns)
 {
     struct case_of c;
@@ -395,7 +413,9 @@ int main(void)
         d2_a_substitute_without_any_share_gets_one, d2_all_down_goes_to_the_static_page_if_it_may,
         d3_together_one_required_service_is_enough, d3_apart_each_service_is_judged_by_itself,
         d3_apart_nobody_returns_while_another_leaves,
-        d4_an_override_needs_no_stable_but_no_region_agreed_down, d5_without_a_word_nothing_returns,
+        d4_an_override_needs_no_stable_but_no_region_agreed_down,
+        d7_what_the_one_probe_sees_down_gains_nothing_even_by_override,
+        d5_without_a_word_nothing_returns,
         d5_part_may_return_and_the_substitute_stays_until_all_has,
         d5_a_substitute_stays_until_the_others_are_agreed_up, d5_steps_rise_to_all,
         d5_what_is_drained_does_not_return, d10_the_gates_say_each_region_once);

@@ -11,6 +11,8 @@
 #include "durable.h"
 #include "journal.h"
 #include "latches.h"
+#include "local_orders.h"
+#include "../codec/pizza.h"
 
 static char folder[64];
 static char error[512];
@@ -31,8 +33,9 @@ static const char *path_of(const char *name)
 
 static void teardown(void)
 {
-    static const char *const names[] = {"epochs.json", "epochs.json.new", "latches.json",
-                                        "latches.json.new", "file"};
+    static const char *const names[] = {
+        "epochs.json", "epochs.json.new", "latches.json", "latches.json.new",
+        "orders.json", "orders.json.new", "file"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
         unlink(path_of(names[i]));
@@ -120,6 +123,106 @@ START_TEST(a_broken_journal_is_an_error_and_no_empty_journal)
     ck_assert_int_lt(journal_open(folder, &journal, error, sizeof(error)), 0);
     ck_assert_ptr_null(journal);
     ck_assert_ptr_nonnull(strstr(error, "epochs.json: "));
+}
+END_TEST
+
+/* ---- orders that the store does not have (D7) ---- */
+
+static struct local_orders *open_locals(void)
+{
+    struct local_orders *locals = NULL;
+
+    ck_assert_msg(local_orders_open(folder, &locals, error, sizeof(error)) == 0, "%s", error);
+    return locals;
+}
+
+static const struct order broken_glass = {.id = "0001700000000-1a2b3c4d",
+                                          .verb = ORDER_DRAIN,
+                                          .region = 0,
+                                          .group = NONE,
+                                          .override = true,
+                                          .by = "alice (uid 1000)",
+                                          .reason = "the east burns",
+                                          .at_wall = 1700000000000,
+                                          .obeyed = {{0, 7}},
+                                          .obeyed_count = 1};
+
+START_TEST(a_local_order_survives_with_its_mark_until_it_is_taken_off)
+{
+    struct local_orders *locals = open_locals();
+    struct order orders[2];
+
+    ck_assert_uint_eq(local_orders_get(locals, &pizza, orders, 2), 0);
+    ck_assert_int_eq(local_orders_set(locals, &pizza, &broken_glass, 1), 0);
+    ck_assert_int_eq(local_orders_sync(locals), 0);
+    local_orders_close(locals);
+    locals = open_locals();
+    ck_assert_uint_eq(local_orders_get(locals, &pizza, orders, 2), 1);
+    ck_assert_str_eq(orders[0].id, broken_glass.id);
+    ck_assert_str_eq(orders[0].by, broken_glass.by);
+    ck_assert_uint_eq(orders[0].obeyed[0].epoch, 7);
+    ck_assert(order_is_local(&orders[0]));
+    ck_assert_uint_eq(local_orders_get(locals, &pizza, orders, 0), 0); /* no room, no harm */
+    ck_assert_int_eq(local_orders_set(locals, &pizza, NULL, 0), 0);
+    ck_assert_int_eq(local_orders_sync(locals), 0);
+    local_orders_close(locals);
+    locals = open_locals();
+    ck_assert_uint_eq(local_orders_get(locals, &pizza, orders, 2), 0);
+    local_orders_close(locals);
+}
+END_TEST
+
+START_TEST(a_local_order_that_cannot_be_written_is_tried_again)
+{
+    struct local_orders *locals = open_locals();
+    struct order orders[1];
+
+    ck_assert_int_eq(mkdir(path_of("orders.json.new"), 0700), 0);
+    ck_assert_int_eq(local_orders_set(locals, &pizza, &broken_glass, 1), 0);
+    ck_assert_int_lt(local_orders_sync(locals), 0);
+    ck_assert_int_lt(local_orders_sync(locals), 0); /* nothing is sent meanwhile */
+    ck_assert_int_eq(rmdir(path_of("orders.json.new")), 0);
+    ck_assert_int_eq(local_orders_sync(locals), 0);
+    local_orders_close(locals);
+    locals = open_locals();
+    ck_assert_uint_eq(local_orders_get(locals, &pizza, orders, 1), 1);
+    local_orders_close(locals);
+}
+END_TEST
+
+static const char *const broken_orders[] = {
+    "",
+    "{}",
+    "{\"v\":2,\"orders\":{}}",
+    "{\"v\":1,\"orders\":[]}",
+    "{\"v\":1,\"orders\":{\"a\":1}}",
+    "{\"v\":1,\"orders\":{\"0123456789012345678901234567890123456789-\":{}}}",
+    "{\"v\":1,\"orders\":{},\"more\":1}",
+};
+
+START_TEST(broken_local_orders_are_an_error_and_not_none)
+{
+    struct local_orders *locals = NULL;
+
+    error[0] = '\0';
+    write_file("orders.json", broken_orders[_i]);
+    ck_assert_int_lt(local_orders_open(folder, &locals, error, sizeof(error)), 0);
+    ck_assert_ptr_null(locals);
+    ck_assert_ptr_nonnull(strstr(error, "orders.json: "));
+}
+END_TEST
+
+START_TEST(an_order_about_what_the_settings_lost_is_passed_over)
+{
+    struct local_orders *locals;
+    struct order orders[2];
+
+    write_file("orders.json", "{\"v\":1,\"orders\":{\"1-a\":{\"v\":1,\"verb\":\"drain\",\"region\":"
+                              "\"mars\",\"group\":\"\",\"incident\":\"\",\"override\":true,\"by\":"
+                              "\"root\",\"reason\":\"x\",\"at\":1,\"until\":0,\"obeyed\":[]}}}");
+    locals = open_locals();
+    ck_assert_uint_eq(local_orders_get(locals, &pizza, orders, 2), 0);
+    local_orders_close(locals);
 }
 END_TEST
 
@@ -231,6 +334,11 @@ int main(void)
     tcase_add_test(tests, a_latch_survives_until_it_is_withdrawn);
     tcase_add_test(tests, a_latch_that_cannot_be_written_is_tried_again);
     tcase_add_test(tests, broken_latches_are_an_error_and_not_darkness);
+    tcase_add_test(tests, a_local_order_survives_with_its_mark_until_it_is_taken_off);
+    tcase_add_test(tests, a_local_order_that_cannot_be_written_is_tried_again);
+    tcase_add_loop_test(tests, broken_local_orders_are_an_error_and_not_none, 0,
+                        sizeof(broken_orders) / sizeof(*broken_orders));
+    tcase_add_test(tests, an_order_about_what_the_settings_lost_is_passed_over);
     tcase_add_test(tests, a_durable_file_is_private_and_replaced_whole);
     tcase_add_test(tests, a_file_too_large_or_none_at_all_is_not_read);
     suite_add_tcase(suite, tests);

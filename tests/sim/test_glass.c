@@ -337,6 +337,29 @@ START_TEST(what_the_probe_itself_sees_down_does_not_gain)
 }
 END_TEST
 
+/* What has no place cannot be kept, so it is not obeyed. */
+START_TEST(one_order_too_many_breaks_no_glass)
+{
+    struct world *world = pizza_world_traced(PIZZA("hold = 20;"), TRACE_GLASS, NONE);
+    uint32_t before = world_batches(world);
+
+    for (int i = 0; i < ORDERS_MAX; i++) {
+        struct order order = {.verb = ORDER_ACK, .region = NONE, .group = NONE};
+        struct event event = {.kind = EVENT_ORDER, .order = {.present = true, .order = &order}};
+        snprintf(order.id, sizeof(order.id), "many-%d", i);
+        order.create_revision = order.mod_revision = 1;
+        world_feed(world, USE1, &event);
+    }
+    world_store(world, false, NONE);
+    run_for(world, AWAY_MS);
+    (void)world_break_glass(world, USE1, &drain_east);
+    run_for(world, 60000);
+    expect_traced(world, "step=refused why=too-many-orders order=order-1 rule=D7", 1);
+    ck_assert_uint_eq(world_batches(world), before);
+    world_destroy(world);
+}
+END_TEST
+
 START_TEST(a_region_without_traffic_needs_no_broken_glass)
 {
     struct world *world = storeless(PIZZA("hold = 20;"), NONE);
@@ -621,7 +644,7 @@ int main(void)
         a_store_that_comes_back_before_the_reading_ends_it, a_dry_run_and_who_may_not_act_refuse,
         a_group_that_was_never_taken_on_is_not_moved,
         when_no_other_region_may_gain_the_rule_is_said,
-        what_the_probe_itself_sees_down_does_not_gain,
+        what_the_probe_itself_sees_down_does_not_gain, one_order_too_many_breaks_no_glass,
         a_region_without_traffic_needs_no_broken_glass, no_beacon_is_lit_by_what_no_store_has,
         a_fence_that_was_not_shown_refuses, of_two_who_break_the_glass_at_once_one_gives_up,
         a_stale_writer_finds_nothing_to_delete,

@@ -157,6 +157,34 @@ static void expect_refused(const struct tape *tape, long outcome, const char *wh
 
 /* ---- tests ---- */
 
+/* D7: what was done on an operator's word alone is in the recording, with the word. */
+START_TEST(a_broken_glass_replays_to_the_same_updates)
+{
+    static const struct world_order drain = {
+        .verb = ORDER_DRAIN, .region = "us-east-1", .override = true};
+    struct world *world = pizza_world(SETTINGS);
+    struct tape *tape;
+
+    world_kill(world, USE1);
+    world_record(world, USE1);
+    world_start(world, USE1);
+    run_for(world, 100000);
+    world_store(world, false, NONE);
+    run_for(world, 20000);
+    ck_assert(world_break_glass(world, USE1, &drain));
+    run_for(world, 60000);
+    world_store(world, true, NONE);
+    run_for(world, 60000);
+    tape = tape_of(world);
+    ck_assert_int_eq(play(tape), 0);
+    (void)find(tape, 0, "\"event\":\"glass\"");
+    (void)find(tape, 0, "\"local {");
+    (void)find(tape, 0, "\"keep {");
+    tape_clear(tape);
+    world_destroy(world);
+}
+END_TEST
+
 START_TEST(a_recording_replays_to_the_same_updates)
 {
     struct tape *tape = a_failover();
@@ -343,8 +371,8 @@ END_TEST
 int main(void)
 {
     return RUN_TESTS(
-        "replay", a_recording_replays_to_the_same_updates,
-        an_update_that_was_altered_is_found_at_its_event,
+        "replay", a_broken_glass_replays_to_the_same_updates,
+        a_recording_replays_to_the_same_updates, an_update_that_was_altered_is_found_at_its_event,
         an_event_that_was_altered_is_found_where_it_first_makes_a_difference,
         a_recording_without_its_beginning_is_refused,
         time_that_goes_back_and_a_second_start_are_refused, a_line_cut_short_is_refused,
