@@ -148,7 +148,7 @@ static void take_roles(struct draft *draft, const struct access_user *found,
     for (size_t i = 0; i < found->role_count; i++) {
         const char *role = found->roles[i];
 
-        if (is_own(draft, role) && !has_role(wanted, role) && role_of(draft->wanted, role) != NULL)
+        if (!has_role(wanted, role) && role_of(draft->wanted, role) != NULL)
             add_role_of(draft, ACCESS_TAKE_ROLE, found->name, role);
         if (wanted == NULL || is_own(draft, role) || has_role(wanted, role))
             continue;

@@ -235,6 +235,25 @@ START_TEST(what_a_role_of_ours_holds_besides_is_taken_away)
 }
 END_TEST
 
+START_TEST(a_key_alone_is_not_all_that_begins_with_it)
+{
+    struct store_access want = wanted(false);
+    struct changed changed;
+    struct access_permission held[3];
+    struct access_plan plan;
+
+    all_there(&changed);
+    memcpy(held, changed.roles[1].permissions, sizeof(held));
+    held[0].range_end = "";
+    changed.roles[1].permissions = held;
+    plan = compare(&want, &changed.access);
+    ck_assert_str_eq(
+        lines_of(&plan),
+        "role /regionshift/pizza:probe:use1 writes /regionshift/pizza/v1/votes/use1/...\n"
+        "role /regionshift/pizza:probe:use1 no longer writes /regionshift/pizza/v1/votes/use1/\n");
+}
+END_TEST
+
 START_TEST(a_user_with_the_vote_of_another_loses_it)
 {
     static const char *const roles[] = {"/regionshift/pizza:probes",
@@ -424,6 +443,7 @@ int main(void)
     tcase_add_test(tests, where_all_is_there_nothing_is_to_be_done);
     tcase_add_test(tests, a_plan_that_broke_off_is_continued_where_it_stood);
     tcase_add_test(tests, what_a_role_of_ours_holds_besides_is_taken_away);
+    tcase_add_test(tests, a_key_alone_is_not_all_that_begins_with_it);
     tcase_add_test(tests, a_user_with_the_vote_of_another_loses_it);
     tcase_add_test(tests, a_probe_that_left_the_electorate_keeps_no_rights);
     tcase_add_test(tests, another_installation_in_the_same_etcd_is_left_alone);
