@@ -31,7 +31,7 @@ from faults import Faults
 from programs import TOP, StageError, find_tool, sanitizer_reports
 
 sys.path.insert(0, str(TOP / "tests" / "lab"))
-from labctl import Lab, weighted  # noqa: E402
+from labctl import Lab, LabError, weighted  # noqa: E402, F401
 
 GROUP = "jwt-pizza"
 PROBES = ("use1", "usw2", "fra", "sin", "gru")

@@ -15,6 +15,7 @@ import network
 import pytest
 from cluster import StoreError
 from programs import PYTHON, TOP, Program, StageError
+from regions import LabError, Regions, why_not
 
 ROUND_TRIP_S = 0.08
 ARRIVAL_S = 10.0
@@ -214,6 +215,18 @@ def test_a_reset_leaves_nothing_of_what_was_done(lab):
     assert {link["state"] for link in lab.network.links().values()} == {"open"}
 
 
+# -- all of it --
+
+def test_daemons_of_all_regions_meet_in_the_store(regions3):
+    votes = [f"v1/votes/{probe}/jwt-pizza" for probe in regions3.probes]
+    assert sorted(regions3.store_get("v1/votes/")) == sorted(votes)
+    assert [(batch.epoch, batch.moved) for batch in regions3.batches()] == [(1, False)]
+    regions3.check_log()
+    assert "regionshift_" in regions3.http(3, "/metrics")
+    regions3.daemon_kill(3)
+    regions3.wait_until("its vote is gone", lambda: votes[2] not in regions3.store_get(), 30)
+
+
 # -- nothing remains --
 
 def left_of(name):
@@ -239,7 +252,7 @@ def laboratory(*options):
 
 @pytest.fixture
 def possible():
-    reason = network.why_not()
+    reason = why_not()
     if reason:
         pytest.skip(f"no laboratory of regions: {reason}")
 
@@ -260,6 +273,13 @@ def test_a_laboratory_interrupted_while_it_starts_removes_everything(possible):
         assert time.monotonic() < deadline
     program.stop(signal.SIGINT, deadline=60)
     assert left_of(name) == []
+
+
+def test_a_laboratory_that_cannot_start_removes_everything(possible):
+    lab = Regions(3, lab_options=["--no-such-option"])
+    with pytest.raises(LabError, match="no-such-option"):
+        lab.start()
+    assert left_of(lab.network.name) == []
 
 
 def test_what_a_killed_laboratory_left_is_removed_by_the_next(possible):
