@@ -26,6 +26,8 @@ void store_form_take(struct json_fields *fields)
     int64_t minor =
         json_has(fields, "minor") ? json_take_integer(fields, "minor", 0, INT64_MAX) : 0;
 
+    if (REGIONSHIFT_STORE_NEWS && json_has(fields, "news"))
+        (void)json_take_object(fields, "news");
     if (fields->object == NULL)
         return;
     if (major > MAJOR_NOW) {

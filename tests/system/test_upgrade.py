@@ -5,7 +5,6 @@ read. Both are this very daemon with one file compiled otherwise (tests/lib/next
 
 import json
 import subprocess
-import time
 
 import pytest
 from programs import BUILD, TOP
@@ -25,12 +24,12 @@ def upgrade(stage, probe, release):
 
 
 def start(stage, probe, release=None):
-    since = time.monotonic()
     stage.releases[probe] = release or "regionshiftd"
     stage.start_daemon(probe)
-    for region in REGIONS:
-        stage.wait_log(30, since=since, probes=(probe,), fact="agreement",
-                       site=f"pizza/{region}", state="up")
+    stage.wait_until(f"{probe} answers", lambda: stage.ctl(
+        "status", probe=probe, check=False).returncode == 0, 20)
+    stage.wait_until(f"{probe} votes", lambda: counted(
+        stage, probe, f"pizza/{WEST}")[probe] == "up", 20)
 
 
 def values(stage, prefix):
@@ -50,15 +49,19 @@ def counted(stage, probe, site):
     return {voter: vote["counted"] for voter, vote in sites[site]["votes"].items()}
 
 
-def alerts_said(stage):
-    return {line.pairs.get("event") for probe in stage.probes if probe in stage.programs
-            for line in stage.programs[probe].lines if line.has(fact="alert")}
+def wait_counted(stage, site, votes):
+    """Until every daemon counts these votes for this site."""
+    for probe in PROBES:
+        stage.wait_until(f"{probe} counts {votes}",
+                         lambda probe=probe: counted(stage, probe, site) == votes, 20)
+
+
+ALL_UP = {probe: "up" for probe in PROBES}
 
 
 def test_a_newer_minor_release_fails_over_together_with_older_ones(stage):
     upgrade(stage, "usw2", NEXT_MINOR)
-    assert all(how == "up" for how in counted(stage, "use1", f"factory/{EAST}").values())
-    assert all(how == "up" for how in counted(stage, "usw2", f"factory/{EAST}").values())
+    wait_counted(stage, f"factory/{EAST}", ALL_UP)
     assert '"news"' in values(stage, "v1/votes/usw2/")["v1/votes/usw2/jwt-pizza"]
     assert '"news"' not in values(stage, "v1/votes/use1/")["v1/votes/use1/jwt-pizza"]
     stage.kill_site("factory", EAST)
@@ -75,8 +78,8 @@ def test_all_are_upgraded_one_after_the_other_and_nothing_moves(stage):
         upgrade(stage, probe, NEXT_MINOR)
         assert weights(stage) == "100/0 100/0"
         assert stage.order_pizza()[0] == 200
+    wait_counted(stage, f"factory/{EAST}", ALL_UP)
     for probe in PROBES:
-        assert all(how == "up" for how in counted(stage, probe, f"factory/{EAST}").values())
         assert stage.status(probe)["incidents"] == []
     assert not moves(stage) and epochs(stage) == [1]
     stage.kill_site("factory", EAST)
