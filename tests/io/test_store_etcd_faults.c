@@ -143,6 +143,13 @@ START_TEST(a_member_that_refuses_is_named_within_the_deadline)
 }
 END_TEST
 
+START_TEST(a_name_that_does_not_exist_is_named)
+{
+    endpoint = "http://etcd.invalid:2379";
+    fails(get(&world, world_daemon(&world, "use1"), ""), STORE_AWAY, "etcd.invalid");
+}
+END_TEST
+
 START_TEST(a_silent_path_ends_every_call_by_its_deadline)
 {
     struct store *use1 = far_daemon();
@@ -416,6 +423,7 @@ static Suite *suite_of_faults(void)
                                  a_lost_answer_to_a_transaction_is_resolved_by_reading};
     const TTest *const dead[] = {
         a_member_that_refuses_is_named_within_the_deadline,
+        a_name_that_does_not_exist_is_named,
         a_silent_path_ends_every_call_by_its_deadline,
         a_watch_on_a_dead_path_is_taken_up_and_misses_nothing,
         a_watch_that_breaks_is_taken_up_and_misses_nothing,

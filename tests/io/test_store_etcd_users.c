@@ -78,6 +78,28 @@ static void setup_users(void)
     begin();
 }
 
+/* How often the member was asked to accept user and password, by its own count. */
+static unsigned logins(void)
+{
+    static const char name[] = "grpc_server_handled_total{grpc_code=\"OK\",grpc_method=\"Auth"
+                               "enticate\"";
+    char path[512], url[128], line[1024];
+    unsigned count = 0;
+    FILE *file;
+
+    (void)snprintf(path, sizeof(path), "%s/metrics", cluster.directory);
+    (void)snprintf(url, sizeof(url), "%s/metrics", cluster.members[0].url);
+    ck_assert_int_eq(run((const char *const[]){"curl", "-s", "-o", path, url, NULL}, true), 0);
+    file = fopen(path, "r");
+    ck_assert_ptr_nonnull(file);
+    while (fgets(line, sizeof(line), file) != NULL) {
+        if (strncmp(line, name, strlen(name)) == 0)
+            count = (unsigned)strtoul(strrchr(line, ' '), NULL, 10);
+    }
+    (void)fclose(file);
+    return count;
+}
+
 START_TEST(a_probe_writes_its_own_votes_and_nobody_elses)
 {
     struct store *use1;
@@ -109,17 +131,27 @@ START_TEST(a_wrong_password_is_denied_and_not_repeated_to_anyone)
 }
 END_TEST
 
+static void on_denied(void *context, enum store_status status, const struct store_view *changes,
+                      const char *error)
+{
+    bool *denied = context;
+
+    ck_assert_ptr_null(changes);
+    *denied = *denied || (status == STORE_DENIED && strstr(error, "permission denied") != NULL);
+}
+
 START_TEST(a_user_without_a_role_is_denied_by_calls_and_watch)
 {
     struct store *guest;
-    struct watch_log *log = &world.logs[world.log_count++];
+    bool denied = false;
 
-    (void)log;
     wanted.user = "guest";
     wanted.password = "guestpw";
     guest = world_daemon(&world, "use1");
     fails(get(&world, guest, "v1/"), STORE_DENIED, "permission denied");
     fails(put(&world, guest, "v1/x", "1"), STORE_DENIED, "permission denied");
+    store_watch(guest, "v1/", on_denied, &denied);
+    world_wait(&world, &denied, "the watch to be denied");
 }
 END_TEST
 
@@ -186,6 +218,7 @@ START_TEST(many_calls_at_once_ask_for_one_token)
 {
     enum { CALLS = 20 };
     struct answer_of_store answers[CALLS] = {{0}};
+    unsigned before = logins();
     struct store *use1;
 
     wanted.password = "secret word";
@@ -196,6 +229,7 @@ START_TEST(many_calls_at_once_ask_for_one_token)
         world_wait(&world, &answers[i].done, "an answer");
         wrote(answers[i]);
     }
+    ck_assert_uint_eq(logins(), before + 1);
 }
 END_TEST
 

@@ -91,6 +91,8 @@ CURL *etcd_easy(const struct etcd_target *target, struct curl_slist **ret_header
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)target->connect_ms);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)target->timeout_ms);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    /* A lookup of a name that hangs is left behind: waiting for its end would stop the loop. */
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, target->fresh ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, (long)CA_CACHE_S);
     set_certificates(easy, target->settings);

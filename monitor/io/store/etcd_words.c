@@ -5,11 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "result.h"
+
 static void say(struct etcd_error *error, enum etcd_fault fault, const char *words)
 {
     error->fault = fault;
     error->code = -1;
-    (void)snprintf(error->words, sizeof(error->words), "%s", words);
+    /* libcurl quotes what the other side sent: names in certificates, for one */
+    text_escape(error->words, sizeof(error->words), words, strlen(words));
 }
 
 void etcd_judge(const struct etcd_transferred *result, struct etcd_error *ret_error)
