@@ -141,9 +141,10 @@ class Deployment:
                     AWS_SHARED_CREDENTIALS_FILE="/dev/null")
 
     def start_daemon(self, probe, wrapper=(), options=()):
+        program = BUILD / self.releases.get(probe, "regionshiftd")
         self.programs[probe] = Program(
-            probe, [*wrapper, str(BUILD / self.releases.get(probe, "regionshiftd")), "-c", str(self.conf(probe)), "--probe",
-                    probe, *options], env=self.daemon_env(), heard=self.heard)
+            probe, [*wrapper, str(program), "-c", str(self.conf(probe)), "--probe", probe,
+                    *options], env=self.daemon_env(), heard=self.heard)
 
     def stop_daemon(self, probe, number=signal.SIGTERM):
         return self.programs.pop(probe).stop(number)
