@@ -62,11 +62,15 @@ void glass_orders_touched(struct engine *engine)
 static void drop_order(struct engine *engine, const struct order *order, const char *rule,
                        const char *why)
 {
+    wall_t wall = state_wall(engine, engine->now_ms);
+    uint32_t region = order->region;
     char id[ORDER_ID_MAX + 1];
 
     memcpy(id, order->id, sizeof(id));
     tell_order(engine, order, rule, "dropped", why);
     orders_remove(&engine->orders, id);
+    /* at once: the stages behind this one must not act on an order that is no more */
+    engine->drained[region] = orders_drain(&engine->orders, region, wall) != NULL;
     glass_orders_touched(engine);
     state_touch_all(engine);
 }
@@ -439,10 +443,10 @@ void glass_decide(struct engine *engine, uint32_t group)
         glass->asked = false; /* withdrawn meanwhile */
     else if (reading == READING_FAILED)
         refuse(engine, group, &unreadable);
+    else if (reading == READING_FRESH && observing_fence_max(engine, group) != glass->fence)
+        refuse(engine, group, &moved_on);
     else if (refusal.rule != NULL)
         refuse(engine, group, &refusal);
-    else if (observing_fence_max(engine, group) != glass->fence)
-        refuse(engine, group, &moved_on);
     else
         obey(engine, group, order, engine->glass_weights, &wish);
 }

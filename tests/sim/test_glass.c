@@ -265,6 +265,27 @@ START_TEST(a_store_that_comes_back_before_the_reading_ends_it)
 }
 END_TEST
 
+/* Dropped in the very step in which the store is back and everything may be decided again: nobody
+ * may act on it in that step. */
+START_TEST(an_order_that_is_dropped_drains_nothing_in_the_same_step)
+{
+    struct world *world =
+        storeless(PIZZA_PROBES PIZZA_SERVICES
+                  "groups = ( { name = \"jwt-pizza\"; services = [ \"pizza\", \"factory\" ]; "
+                  "together = true; order = [ \"us-east-1\", \"us-west-2\" ]; stable = 0; } );\n",
+                  USE1);
+    struct event event = {.kind = EVENT_STORE, .store = {STORE_OK, 1000, true}};
+
+    ck_assert(world_break_glass(world, USE1, &drain_east));
+    world_feed(world, USE1, &event);
+    expect_traced(world, "step=dropped why=not-obeyed order=order-1", 1);
+    run_for(world, 60000);
+    expect_traced(world, "proposed", 0);
+    expect_weights(world, "100/0 100/0");
+    world_destroy(world);
+}
+END_TEST
+
 START_TEST(a_dry_run_and_who_may_not_act_refuse)
 {
     struct world *world = pizza_world_traced(PIZZA("hold = 20;"), TRACE_GLASS, NONE);
@@ -401,7 +422,8 @@ START_TEST(a_fence_that_was_not_shown_refuses)
     run_until(world, "usw2 accepted group=jwt-pizza zone=ZONE1 epoch=2", 60000);
     ck_assert(world_break_glass(world, USE1, &drain_east));
     run_for(world, 30000);
-    expect_traced(world, "use1 break_glass group=jwt-pizza step=refused why=", 1);
+    expect_traced(world, "use1 break_glass group=jwt-pizza step=refused why=zone-moved-on rule=C3",
+                  1);
     expect_traced(world, "use1 sent", 0);
     ck_assert(!knows_order(world, USE1, "order-1"));
     expect_weights(world, "0/100 0/100");
@@ -641,8 +663,9 @@ int main(void)
         after_a_lost_reply_the_zone_says_what_became_of_it,
         a_busy_zone_is_asked_again_while_its_fence_stands, a_freeze_and_a_drift_are_lifted,
         nothing_breaks_the_glass_by_itself, while_the_store_answers_it_is_refused,
-        a_store_that_comes_back_before_the_reading_ends_it, a_dry_run_and_who_may_not_act_refuse,
-        a_group_that_was_never_taken_on_is_not_moved,
+        a_store_that_comes_back_before_the_reading_ends_it,
+        an_order_that_is_dropped_drains_nothing_in_the_same_step,
+        a_dry_run_and_who_may_not_act_refuse, a_group_that_was_never_taken_on_is_not_moved,
         when_no_other_region_may_gain_the_rule_is_said,
         what_the_probe_itself_sees_down_does_not_gain, one_order_too_many_breaks_no_glass,
         a_region_without_traffic_needs_no_broken_glass, no_beacon_is_lit_by_what_no_store_has,

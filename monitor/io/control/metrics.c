@@ -221,6 +221,11 @@ static double fence_of(const struct group_view *view)
     return (double)view->fence_min;
 }
 
+static double broken_glass(const struct group_view *view)
+{
+    return view->glass;
+}
+
 static double frozen(const struct group_view *view)
 {
     return view->frozen;
@@ -259,6 +264,9 @@ static void write_groups(struct page *page)
                "Lowest epoch that a fence in the zones shows (C2); 0 when unknown.", fence_of);
     each_group(page, "regionshift_group_change_active",
                "1 while a change is waited for, read, sent or backed off from.", in_flight);
+    each_group(page, "regionshift_group_break_glass",
+               "1 while this probe acts by an operator's word alone, without the store (D7).",
+               broken_glass);
     each_group(page, "regionshift_group_frozen", "1 while an order freezes the group (D7).",
                frozen);
     each_group(page, "regionshift_group_drifted",
