@@ -18,8 +18,9 @@ from story import Outcome, incident_key
 GROUP = "jwt-pizza"
 SERVICES = ("pizza", "factory")
 MOMENT_S = 3.0          # a daemon is asked, and asked again, so long whether it is as expected
-QUIET_S = 2.5           # and so long nothing more may happen before a story is over
+QUIET_S = 2.0           # and so long nothing more may happen before a story is over
 SLOWER_S = 25.0         # how much later than in the simulator all must have happened
+_SAID = re.compile(r"^ts=\S+ level=\S+ (fact=)?")
 SEVERITIES = ("info", "warn", "page")
 
 
@@ -130,6 +131,14 @@ class Acting:
         self._wait_till(max(self.now(), last) + QUIET_S)
 
     # -- what happened --
+
+    def diary(self):
+        """Who said what when, in the form of the simulator's trace."""
+        lines = [line for name in self.lab.probes if name in self.lab.programs
+                 for line in list(self.lab.programs[name].lines)]
+        return "\n".join(f"{line.at - self.began:10.3f}  {line.probe:8}  {_SAID.sub('', line.text)}"
+                         for line in sorted(lines, key=lambda line: line.at)
+                         if line.pairs.get("fact") not in ("vote", "verdict", "suspect"))
 
     def batches(self):
         return self.lab.batches(since=self.first)

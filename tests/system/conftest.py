@@ -6,6 +6,7 @@ import pytest
 from programs import StageError
 from regions import Regions, why_not
 from stage import Stage, sanitizer_env, sanitizer_reports
+from story import table
 
 QUICK = {"interval": 1, "timeout": 0.5, "retry": 0.1, "hold": 0, "stable": 1, "dwell": 2,
          "lease": 3}
@@ -47,13 +48,12 @@ def stage(make_stage):
 
 def pytest_terminal_summary(terminalreporter):
     """What the stories did in the laboratory and in the simulator (test_regions_scenarios.py)."""
-    rows = [value for reports in terminalreporter.stats.values() for report in reports
-            for name, value in getattr(report, "user_properties", ()) if name == "two worlds"]
+    rows = {value[0]: value for reports in terminalreporter.stats.values() for report in reports
+            for name, value in getattr(report, "user_properties", ()) if name == "two worlds"}
     if rows:
         terminalreporter.section("two worlds")
-    for name, played, simulated, seconds in sorted(rows):
-        terminalreporter.write_line(f"{name} ({seconds} s)\n    laboratory  {played}\n"
-                                    f"    simulator   {simulated}")
+        for line in table(rows[name] for name in sorted(rows)):
+            terminalreporter.write_line(line)
 
 
 class Laboratories:

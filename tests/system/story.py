@@ -20,9 +20,11 @@ from pathlib import Path
 from programs import BUILD, StageError
 
 SCENARIOS = Path(__file__).resolve().parent / "scenarios"
+HEADS = ("moves to", "epochs", "weights at the end", "pages")
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "": 1}
 _TIME = re.compile(r"([0-9.]+)(ms|s|m|h)?")
-_STANDS_ALONE = re.compile(r"(?<![\w=#/-])(?<!\d\.)\d+(?:\.\d+)?(?:ms|s|m|h)?(?![\w/])")
+_TIMES = re.compile(r"(\b(?:at|every|from|to|expect|duration|hang|pause)\s+|\.\.)"
+                    r"(\d+(?:\.\d+)?(?:ms|s|m|h)?)(?![\w/])")
 
 
 def seconds(text):
@@ -58,10 +60,23 @@ class Outcome:
     pages: list = field(default_factory=list)       # incidents that paged somebody, sorted
     weights: str = "100/0 100/0"                    # in the end: pizza in both regions, factory
 
-    def text(self):
-        return (f"moves: {', '.join(self.moves) or 'none'}; epochs: "
-                f"{' '.join(map(str, self.epochs)) or '-'}; weights: {self.weights}; "
-                f"pages: {' '.join(self.pages) or '-'}")
+    def cells(self):
+        pages = [page.removeprefix("jwt-pizza.") for page in self.pages]
+        return [", ".join(self.moves) or "none", " ".join(map(str, self.epochs)) or "-",
+                self.weights, " ".join(pages) or "none"]
+
+    def __str__(self):
+        return "; ".join(f"{head}: {cell}" for head, cell in zip(HEADS, self.cells()))
+
+
+def table(rows):
+    """Lines of a table of [story, seconds in the laboratory, its cells, the simulator's cells]."""
+    cells = [["story", "world", "seconds", *HEADS]]
+    for name, took, played, simulated in rows:
+        cells += [[name, "laboratory", took, *played], ["", "simulator", "", *simulated]]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(cells[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip()
+            for line in cells]
 
 
 def incident_key(incident):
@@ -99,7 +114,7 @@ class Story:
             if line.startswith("#long "):
                 line = line.removeprefix("#long ").strip() if self.whole else ""
             if not line.startswith(("# ", "#short", "#regions", "about", "scenario")):
-                line = _STANDS_ALONE.sub(lambda time: short.get(time[0], time[0]), line)
+                line = _TIMES.sub(lambda time: time[1] + short.get(time[2], time[2]), line)
             yield line
 
     # -- the laboratory's part --
