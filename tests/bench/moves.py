@@ -43,17 +43,24 @@ def at_each(lab, since, **wanted):
     return sorted(at for at in times if at is not None)
 
 
-def steps_of(lab, since, site, quorum):
+def decisive_site(lab, since, decider):
+    """The site of the sick region that whoever decided saw agreed down first."""
+    agreed = {site: first(lab, decider, since, fact="agreement", site=site, state="down")
+              for site in (f"{service}/{lab.region(SICK)}" for service in SERVICES)}
+    return min((at, site) for site, at in agreed.items() if at is not None)
+
+
+def steps_of(lab, since, quorum):
     """Seconds from `since` to each step of the move that was accepted just now."""
-    suspects = at_each(lab, since, fact="verdict", site=site, state="suspect")
-    downs = at_each(lab, since, fact="verdict", site=site, state="down")
     decided = at_each(lab, since, fact="decided", kind="leave")
     known = at_each(lab, since, fact="head", kind="leave")
     sent = at_each(lab, since, fact="sent")
     accepted = at_each(lab, since, fact="accepted")
     decider = next(probe for probe in lab.probes
                    if first(lab, probe, since, fact="decided", kind="leave") == decided[0])
-    agreed = first(lab, decider, since, fact="agreement", site=site, state="down")
+    agreed, site = decisive_site(lab, since, decider)
+    suspects = at_each(lab, since, fact="verdict", site=site, state="suspect")
+    downs = at_each(lab, since, fact="verdict", site=site, state="down")
     steps = (suspects[0], suspects[quorum - 1], downs[quorum - 1], agreed, decided[0], known[-1],
              sent[0], accepted[0])
     return [at - since for at in steps]
@@ -68,7 +75,7 @@ def one_move(lab, strike, alive, quorum):
     lab.wait_until("every daemon knows", lambda: len(
         at_each(lab, since, fact="head", kind="leave")) >= alive, DEADLINE_S)
     lab.wait_until("it is accepted", lambda: at_each(lab, since, fact="accepted"), DEADLINE_S)
-    return steps_of(lab, since, f"factory/{lab.region(SICK)}", quorum)
+    return steps_of(lab, since, quorum)
 
 
 def all_well(lab):
@@ -78,7 +85,7 @@ def all_well(lab):
             group = lab.status(n)["groups"][0]
         except StageError:
             return False
-        if not group["applied"] or group["change"] != "idle":
+        if lab.probe(n) in lab.may_act and not (group["applied"] and group["change"] == "idle"):
             return False
         if any(site["up_votes"] != len(lab.probes) for site in group["sites"]):
             return False
@@ -143,25 +150,25 @@ def kinds_of_move(lab, trip):
     by_silence = bounds(trip, silent + 2 * trip, "interval/N + fall x (retry + timeout) + 2 RTT")
     lost_leader = {"accepted by Route 53": (GOAL_LOST_LEADER_MS, "goal")}
 
-    def kill():
-        for service in SERVICES:
-            lab.endpoint_dies(SICK, service)
-
     def region_back():
         lab.region_returns(SICK)
-    yield ("both endpoints of the region are killed", LEADER_ELSEWHERE, kill,
-           lambda: lab.endpoints_return(SICK), count, by_answer)
+    yield ("the factory of the region is killed", LEADER_ELSEWHERE,
+           lambda: lab.endpoint_dies(SICK, "factory"), lambda: lab.endpoints_return(SICK), count,
+           by_answer)
+    yield ("both endpoints of the region are killed", LEADER_ELSEWHERE,
+           lambda: lab.endpoints_die(SICK), lambda: lab.endpoints_return(SICK), count, by_answer)
     yield ("the region is lost, with its daemon and a follower of etcd", LEADER_ELSEWHERE,
            lambda: lab.region_dies(SICK), region_back, count - 1, by_silence)
     yield ("the region is lost, with its daemon and etcd's leader", SICK,
            lambda: lab.region_dies(SICK), region_back, count - 1, lost_leader)
 
 
-def measure_moves(count, delay_ms, runs, say):
+def measure_moves(count, delay_ms, runs, say, store_timeout_s=2):
     """Yields (table, errors) for each kind of move."""
     trip = 2 * delay_ms
     quorum = 2 if count == 3 else 3
-    with Regions(count=count, delay_ms=delay_ms, timing=TIMING, more=MORE) as lab:
+    with Regions(count=count, delay_ms=delay_ms, timing=TIMING, more=MORE,
+                 store_more=f"    timeout = {store_timeout_s};\n") as lab:
         lab.settle()
         for title, leader, strike, mend, alive, limits in kinds_of_move(lab, trip):
             measured, errors = [], []
@@ -177,5 +184,6 @@ def measure_moves(count, delay_ms, runs, say):
                     errors.append(str(error)[:2000])
                 mend()
                 back_home(lab)
-            yield table_of(f"{title}; {count} members, hold 0", measured, trip, limits), errors
+            yield table_of(f"{title}; {count} members, hold 0, store timeout "
+                           f"{store_timeout_s:g} s", measured, trip, limits), errors
         lab.check_log()
