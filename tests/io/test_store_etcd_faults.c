@@ -143,6 +143,21 @@ START_TEST(a_member_that_refuses_is_named_within_the_deadline)
 }
 END_TEST
 
+START_TEST(a_member_may_be_named_instead_of_numbered)
+{
+    char url[64];
+    struct store *use1;
+    struct watch_log *log;
+
+    (void)snprintf(url, sizeof(url), "http://localhost:%u/", cluster.members[0].client_port);
+    endpoint = url;
+    use1 = world_daemon(&world, "use1");
+    log = watch(&world, use1, "");
+    wrote(put(&world, use1, "a", "1"));
+    will_tell(&world, log, "put a=1;");
+}
+END_TEST
+
 START_TEST(a_name_that_does_not_exist_is_named)
 {
     endpoint = "http://etcd.invalid:2379";
@@ -423,6 +438,7 @@ static Suite *suite_of_faults(void)
                                  a_lost_answer_to_a_transaction_is_resolved_by_reading};
     const TTest *const dead[] = {
         a_member_that_refuses_is_named_within_the_deadline,
+        a_member_may_be_named_instead_of_numbered,
         a_name_that_does_not_exist_is_named,
         a_silent_path_ends_every_call_by_its_deadline,
         a_watch_on_a_dead_path_is_taken_up_and_misses_nothing,

@@ -137,6 +137,10 @@ static void on_question_timer(uv_timer_t *timer)
         try_now(question);
         return;
     }
+    if (question->state == QUESTION_RESOLVING) {
+        question_fails(question, "its name was not resolved in time");
+        return;
+    }
     if (question->error.fault == ETCD_FAULT_NONE)
         set_error(question, ETCD_TIMEOUT,
                   question->state == QUESTION_PARKED ? "no token came in time"
@@ -330,6 +334,21 @@ static msec_t part_of_time(const struct question *question)
     return left_ms / 2 > TRY_MIN_MS ? left_ms / 2 : TRY_MIN_MS;
 }
 
+void question_wait_part(struct question *question, enum question_state state)
+{
+    question->state = state;
+    wake_after(question, part_of_time(question));
+}
+
+void question_fails(struct question *question, const char *words)
+{
+    question->tried |= 1U << question->member;
+    question->tries++;
+    set_error(question, ETCD_UNAVAILABLE, words);
+    note_member(question);
+    try_again(question);
+}
+
 static void fly(struct question *question)
 {
     struct etcd_link *link = question->link;
@@ -368,7 +387,8 @@ static void try_now(struct question *question)
                                               : etcd_members_pick(&link->members, question->tried,
                                                                   etcd_link_now(link));
     assert(question->member != NONE); /* try_again() begins a new round */
-    fly(question);
+    if (question_has_address(question))
+        fly(question);
 }
 
 /* ---- asking ---- */
@@ -465,7 +485,8 @@ void etcd_link_target(const struct etcd_link *link, uint32_t member, const char 
     *ret_target = (struct etcd_target){.settings = link->settings,
                                        .member = link->urls[member],
                                        .path = path,
-                                       .token = link->token};
+                                       .token = link->token,
+                                       .pin = link->hosts[member].pin};
 }
 
 struct curl_loop *etcd_link_curl(const struct etcd_link *link)
@@ -505,6 +526,7 @@ int etcd_link_create(uv_loop_t *loop, struct curl_loop *curl_loop,
                      struct etcd_link **ret_link)
 {
     struct etcd_link *link = calloc(1, sizeof(*link));
+    int error;
 
     if (link == NULL)
         return -ENOMEM;
@@ -523,11 +545,21 @@ int etcd_link_create(uv_loop_t *loop, struct curl_loop *curl_loop,
         link_free(link);
         return -ENOMEM;
     }
+    error = etcd_hosts_init(link) == 0 ? resolver_create(loop, NULL, &link->resolver) : -EINVAL;
+    if (error != 0) {
+        link_free(link);
+        return error;
+    }
     (void)uv_timer_init(loop, &link->return_timer); /* cannot fail */
     link->return_timer.data = link;
-    link->open_handles = 1;
+    link->open_handles = 2; /* the timer and the resolver */
     *ret_link = link;
     return 0;
+}
+
+static void on_resolver_closed(void *context)
+{
+    etcd_link_release(context);
 }
 
 static void on_return_timer_closed(uv_handle_t *handle)
@@ -551,4 +583,5 @@ void etcd_link_close(struct etcd_link *link, void (*closed)(void *context), void
             question_go(question);
     }
     uv_close((uv_handle_t *)&link->return_timer, on_return_timer_closed);
+    resolver_close(link->resolver, on_resolver_closed, link);
 }

@@ -9,14 +9,17 @@
 #include "etcd_link.h"
 #include "etcd_members.h"
 #include "etcd_transfer.h"
+#include "resolver.h"
 
 enum { ETCD_TOKEN_MAX = 1023 };
 
-/* Where a question is; its timer means its next try (PAUSED) or its deadline (QUEUED, PARKED). */
+/* Where a question is; its timer means its next try (PAUSED), how long a name may take (RESOLVING)
+ * or its deadline (QUEUED, PARKED). */
 enum question_state {
     QUESTION_PAUSED,
-    QUESTION_QUEUED, /* for a lane */
-    QUESTION_PARKED, /* for a token */
+    QUESTION_QUEUED,    /* for a lane */
+    QUESTION_PARKED,    /* for a token */
+    QUESTION_RESOLVING, /* for an address of its member */
     QUESTION_FLYING
 };
 
@@ -45,11 +48,23 @@ struct question {
 
 TAILQ_HEAD(questions, question);
 
+/* The host of a member's URL. */
+struct etcd_host {
+    struct etcd_link *link;
+    char name[256];
+    char port[8];
+    bool is_literal;
+    char pin[ETCD_PIN_MAX + 1]; /* its last addresses, in libcurl's words; "" : none yet */
+    struct lookup *lookup;      /* on its way */
+};
+
 struct etcd_link {
     uv_loop_t *loop;
     struct curl_loop *curl_loop;
     const struct store_settings *settings;
     char *urls[ETCD_MEMBERS_MAX]; /* without a slash at the end */
+    struct etcd_host hosts[ETCD_MEMBERS_MAX];
+    struct resolver *resolver;
     struct etcd_members members;
     struct questions questions; /* unanswered, in the order asked */
     uint32_t flying;
@@ -78,6 +93,16 @@ void question_go(struct question *question);
 void question_answer(struct question *question, const struct etcd_answer *answer);
 /* Waits in this state, until its deadline at most. */
 void question_wait(struct question *question, enum question_state state);
+
+/* As question_wait(), but no longer than its part of the time. */
+void question_wait_part(struct question *question, enum question_state state);
+/* This member cannot be asked: the next one is. */
+void question_fails(struct question *question, const char *words);
+
+/* etcd_address.c: 0, or -1: a URL cannot be understood. */
+int etcd_hosts_init(struct etcd_link *link);
+/* Whether the address of its member is known; if not it waits until it is, or goes on elsewhere. */
+bool question_has_address(struct question *question);
 
 /* etcd_token.c: whether the question has what it needs; if not it is parked until it has, or
  * answered that it will not. */

@@ -18,7 +18,7 @@ struct etcd_stream {
     char *member_url;
     const char *path;
     CURL *easy;
-    struct curl_slist *headers;
+    struct etcd_lists lists;
     struct buffer upload;
     size_t uploaded; /* of it */
     bool paused;     /* the upload: libcurl waits for more of it */
@@ -70,7 +70,7 @@ static void on_idle_closed(uv_handle_t *handle)
     struct etcd_link *link = stream->link;
 
     curl_easy_cleanup(stream->easy);
-    curl_slist_free_all(stream->headers);
+    etcd_lists_free(&stream->lists);
     buffer_clear(&stream->upload);
     buffer_clear(&stream->lines);
     free(stream->member_url);
@@ -201,10 +201,10 @@ struct etcd_stream *etcd_stream_open(struct etcd_link *link, uint32_t member, co
     etcd_link_target(link, member, path, &target);
     target.connect_ms = connect_ms;
     stream->member_url = strdup(target.member);
-    stream->easy = etcd_easy(&target, &stream->headers);
-    if (stream->easy == NULL || stream->member_url == NULL || !add_headers(stream->headers)) {
+    stream->easy = etcd_easy(&target, &stream->lists);
+    if (stream->easy == NULL || stream->member_url == NULL || !add_headers(stream->lists.headers)) {
         curl_easy_cleanup(stream->easy);
-        curl_slist_free_all(stream->headers);
+        etcd_lists_free(&stream->lists);
         free(stream->member_url);
         free(stream);
         return NULL;

@@ -18,7 +18,7 @@ enum { CA_CACHE_S = 60 };
 struct etcd_transfer {
     struct curl_loop *curl_loop;
     CURL *easy;
-    struct curl_slist *headers;
+    struct etcd_lists lists;
     const char *body;
     size_t length;
     size_t handed; /* bytes of the body that libcurl has taken */
@@ -72,31 +72,48 @@ static void set_certificates(CURL *easy, const struct store_settings *settings)
     curl_easy_setopt(easy, CURLOPT_SSLKEY, settings->key_file);
 }
 
-CURL *etcd_easy(const struct etcd_target *target, struct curl_slist **ret_headers)
+void etcd_lists_free(struct etcd_lists *lists)
+{
+    for (struct curl_slist *header = lists->headers; header != NULL; header = header->next)
+        explicit_bzero(header->data, strlen(header->data)); /* a token */
+    curl_slist_free_all(lists->headers);
+    curl_slist_free_all(lists->pins);
+    *lists = (struct etcd_lists){0};
+}
+
+static bool lists_create(struct etcd_lists *lists, const struct etcd_target *target)
+{
+    lists->headers = headers_create(target->token);
+    lists->pins = target->pin[0] != '\0' ? curl_slist_append(NULL, target->pin) : NULL;
+    return lists->headers != NULL && (lists->pins != NULL || target->pin[0] == '\0');
+}
+
+CURL *etcd_easy(const struct etcd_target *target, struct etcd_lists *ret_lists)
 {
     CURL *easy = curl_loop_easy("http,https");
-    struct curl_slist *headers = headers_create(target->token);
+    struct etcd_lists lists = {0};
     char url[2048];
     int length = snprintf(url, sizeof(url), "%s%s", target->member, target->path);
 
-    if (easy == NULL || headers == NULL || length < 0 || (size_t)length >= sizeof(url)) {
+    if (!lists_create(&lists, target) || easy == NULL || length < 0 ||
+        (size_t)length >= sizeof(url)) {
         curl_easy_cleanup(easy);
-        curl_slist_free_all(headers);
+        etcd_lists_free(&lists);
         return NULL;
     }
     curl_easy_setopt(easy, CURLOPT_URL, url);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, lists.headers);
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)target->connect_ms);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)target->timeout_ms);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    /* A lookup of a name that hangs is left behind: waiting for its end would stop the loop. */
-    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+    if (lists.pins != NULL)
+        curl_easy_setopt(easy, CURLOPT_RESOLVE, lists.pins);
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, target->fresh ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, (long)CA_CACHE_S);
     set_certificates(easy, target->settings);
-    *ret_headers = headers;
+    *ret_lists = lists;
     return easy;
 }
 
@@ -150,7 +167,7 @@ static size_t on_answer(char *bytes, size_t size, size_t count, void *context)
 static void destroy(struct etcd_transfer *transfer)
 {
     curl_easy_cleanup(transfer->easy);
-    curl_slist_free_all(transfer->headers);
+    etcd_lists_free(&transfer->lists);
     buffer_clear(&transfer->answer);
     free(transfer);
 }
@@ -182,7 +199,7 @@ struct etcd_transfer *etcd_transfer_start(struct curl_loop *curl_loop,
     *transfer = (struct etcd_transfer){
         .curl_loop = curl_loop, .body = body, .length = length, .done = done, .context = context};
     buffer_init(&transfer->answer, ETCD_ANSWER_MAX);
-    transfer->easy = etcd_easy(target, &transfer->headers);
+    transfer->easy = etcd_easy(target, &transfer->lists);
     if (transfer->easy == NULL) {
         free(transfer);
         return NULL;

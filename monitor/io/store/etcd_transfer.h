@@ -14,6 +14,9 @@
 #include "curl_loop.h"
 #include "settings.h"
 
+/* "HOST:PORT:" and eight addresses. */
+enum { ETCD_PIN_MAX = 1023 };
+
 enum { ETCD_ANSWER_MAX = 16 * 1024 * 1024 /* bytes; a page of a range is made to fit */ };
 
 struct etcd_transfer;
@@ -24,6 +27,7 @@ struct etcd_target {
     const char *member;                    /* its URL, without a slash at the end */
     const char *path;
     const char *token; /* "" : none */
+    const char *pin;   /* CURLOPT_RESOLVE; "" : the URL has an address in it */
     bool fresh;        /* over a connection of its own: a kept one may be dead and silent */
     msec_t connect_ms; /* until connection and TLS stand */
     msec_t timeout_ms; /* of the whole; 0: no end */
@@ -40,9 +44,16 @@ struct etcd_transferred {
 };
 typedef void (*etcd_transfer_done)(void *context, const struct etcd_transferred *result);
 
-/* An easy handle with the URL, the headers (whose list is the caller's to free after the handle),
- * the certificates and the limits of a target. NULL: out of memory. */
-CURL *etcd_easy(const struct etcd_target *target, struct curl_slist **ret_headers);
+/* Lists that a handle borrows. */
+struct etcd_lists {
+    struct curl_slist *headers;
+    struct curl_slist *pins;
+};
+
+/* An easy handle with the URL, the headers, the certificates and the limits of a target. The lists
+ * are freed after the handle. NULL: out of memory. */
+CURL *etcd_easy(const struct etcd_target *target, struct etcd_lists *ret_lists);
+void etcd_lists_free(struct etcd_lists *lists);
 
 /* body is borrowed until `done`, which comes once, from the loop. NULL: out of memory. */
 struct etcd_transfer *etcd_transfer_start(struct curl_loop *curl_loop,
