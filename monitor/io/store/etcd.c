@@ -5,7 +5,8 @@
  *       etcd_calls.c    read, write           \
  *       etcd_lease.c    the lease              > each asks the link
  *       etcd_watch.c    changes, on a stream  /
- *         etcd_link.c   one question to whichever member answers; etcd_token.c: as which user
+ *         etcd_link.c   one question to whichever member answers: etcd_question.c, as which user:
+ *                       etcd_token.c, and where: etcd_address.c
  *           etcd_members.c, etcd_transfer.c, etcd_stream.c, etcd_words.c
  *     codec/etcd_*.c    the words
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* etcd_link_state.h: what the files of the link share: etcd_link.c asks and judges, etcd_token.c
- * gets tokens. */
+/* etcd_link_state.h: what the files of the link share: etcd_link.c begins and ends it,
+ * etcd_question.c asks and judges, etcd_token.c gets tokens, etcd_address.c addresses. */
 #ifndef REGIONSHIFT_STORE_ETCD_LINK_STATE_H
 #define REGIONSHIFT_STORE_ETCD_LINK_STATE_H
 
@@ -86,6 +86,14 @@ struct etcd_link {
 };
 
 msec_t etcd_link_now(const struct etcd_link *link);
+
+/* When another member than the first answered: looks for the first after a while. */
+void etcd_link_expect_return(struct etcd_link *link);
+
+/* Who calls sets answered and context, before the loop's next turn. */
+struct question *question_create(struct etcd_link *link, const struct etcd_question *from);
+/* The link is being closed: it is answered soon. */
+void question_close(struct question *question);
 
 /* Tries now, or as soon as there is a lane. */
 void question_go(struct question *question);
