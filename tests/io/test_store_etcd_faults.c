@@ -17,8 +17,9 @@ static struct cluster cluster;
 static struct world world;
 static struct proxy proxy;
 static char prefix[64];
-static const char *endpoint; /* of the stores opened next */
-static msec_t timeout_ms;    /* of theirs */
+static const char *endpoint;        /* of the stores opened next */
+static const char *second_endpoint; /* or NULL */
+static msec_t timeout_ms;           /* of theirs */
 
 static int open_store(uv_loop_t *loop, const char *owner, struct store **ret_store)
 {
@@ -26,6 +27,8 @@ static int open_store(uv_loop_t *loop, const char *owner, struct store **ret_sto
     struct store_settings settings = cluster_settings(&cluster, prefix, endpoints);
 
     endpoints[0] = endpoint;
+    if (second_endpoint != NULL)
+        endpoints[settings.endpoint_count++] = second_endpoint;
     settings.timeout_ms = timeout_ms;
     return store_open(loop, &settings, owner, ret_store);
 }
@@ -270,13 +273,12 @@ END_TEST
 
 /* ---- wrong servers ---- */
 
-static void expect_away_from(const char *words, const char *filler, const char *sentence)
+static void expect_away_from(const char *words, const char *sentence)
 {
     struct store *use1 = far_daemon();
     uint64_t began_ms = now_ms();
 
     proxy.words = words;
-    proxy.filler = filler;
     proxy_set(&proxy, PROXY_SAYS);
     fails(get(&world, use1, ""), STORE_AWAY, sentence);
     fails(put(&world, use1, "a", "1"), STORE_AWAY, proxy.url);
@@ -288,13 +290,27 @@ static void expect_away_from(const char *words, const char *filler, const char *
 
 START_TEST(a_page_for_browsers_is_no_answer)
 {
-    expect_away_from(OK_200 "Content-Length: 15\r\n\r\n<html>hi</html>", NULL, "cannot be read");
+    expect_away_from(OK_200 "Content-Length: 15\r\n\r\n<html>hi</html>", "cannot be read");
+}
+END_TEST
+
+START_TEST(who_gives_no_answer_is_passed_by)
+{
+    struct store *use1;
+
+    second_endpoint = cluster.members[0].url;
+    use1 = far_daemon();
+    proxy.words = OK_200 "Content-Length: 15\r\n\r\n<html>hi</html>";
+    proxy_set(&proxy, PROXY_SAYS);
+    fails(put(&world, use1, "a", "1"), STORE_AWAY, "cannot be read");
+    wrote(put(&world, use1, "a", "2"));
+    reads(&world, use1, "a", "a=2 ");
 }
 END_TEST
 
 START_TEST(an_empty_object_is_no_answer)
 {
-    expect_away_from(OK_200 "Content-Length: 2\r\n\r\n{}", NULL, "cannot be read");
+    expect_away_from(OK_200 "Content-Length: 2\r\n\r\n{}", "cannot be read");
 }
 END_TEST
 
@@ -302,16 +318,25 @@ START_TEST(a_balancer_without_members_is_away)
 {
     expect_away_from("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 15\r\n\r\n"
                      "<html>hi</html>",
-                     NULL, "<html>hi</html>");
+                     "<html>hi</html>");
 }
 END_TEST
 
 START_TEST(an_answer_without_end_is_cut_off)
 {
-    expect_away_from(OK_200 "\r\n{\"kvs\":[",
-                     "                                                  "
-                     "                                                  ",
-                     "");
+    enum { FILLER = 64 * 1024 };
+    static char filler[FILLER + 1];
+    struct store *use1;
+
+    memset(filler, ' ', FILLER);
+    timeout_ms = WORLD_PATIENCE_MS;
+    use1 = far_daemon();
+    proxy.words = OK_200 "\r\n{\"kvs\":[";
+    proxy.filler = filler;
+    proxy_set(&proxy, PROXY_SAYS);
+    fails(renew(&world, use1), STORE_AWAY, "longer than");
+    fails(put(&world, use1, "a", "1"), STORE_AWAY, "longer than");
+    fails(get(&world, use1, ""), STORE_AWAY, "longer than"); /* a page of one item as well */
 }
 END_TEST
 
@@ -453,14 +478,12 @@ static Suite *suite_of_faults(void)
         what_was_compacted_before_it_was_told_is_a_loss,
         a_compaction_while_the_watch_stands_is_no_loss,
         a_member_that_stands_still_costs_one_deadline_a_call};
-    const TTest *const wrong[] = {a_page_for_browsers_is_no_answer,
-                                  an_empty_object_is_no_answer,
-                                  a_balancer_without_members_is_away,
-                                  an_answer_without_end_is_cut_off,
-                                  a_stream_without_lines_is_cut_off_and_tells_a_loss,
-                                  what_a_hand_wrote_hides_nothing_else,
-                                  a_view_of_many_pages_is_whole_and_in_order,
-                                  big_values_are_read_in_smaller_pages};
+    const TTest *const wrong[] = {
+        a_page_for_browsers_is_no_answer,     who_gives_no_answer_is_passed_by,
+        an_empty_object_is_no_answer,         a_balancer_without_members_is_away,
+        an_answer_without_end_is_cut_off,     a_stream_without_lines_is_cut_off_and_tells_a_loss,
+        what_a_hand_wrote_hides_nothing_else, a_view_of_many_pages_is_whole_and_in_order,
+        big_values_are_read_in_smaller_pages};
     Suite *suite = suite_create("etcd faults");
 
     add(suite, "lost answers", lost, sizeof(lost) / sizeof(*lost));

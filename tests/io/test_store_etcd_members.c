@@ -275,22 +275,23 @@ static void set_back(const char *snapshot)
 
 START_TEST(a_store_that_was_set_back_is_told_as_a_loss_and_read_as_it_is)
 {
-    struct store *use1 = world_daemon(&world, "use1");
-    struct watch_log *log = watch(&world, use1, "");
+    struct store *usw2 = world_daemon(&world, "usw2");
+    struct watch_log *log =
+        watch(&world, world_daemon(&world, "use1"), ""); /* which only watches */
     char snapshot[320];
     uint64_t before;
 
     (void)snprintf(snapshot, sizeof(snapshot), "%s/snapshot", cluster.directory);
-    wrote(put(&world, use1, "head", "1"));
+    wrote(put(&world, usw2, "head", "1"));
     ETCDCTL(&cluster, "snapshot", "save", snapshot);
     for (unsigned i = 0; i < 20; i++)
-        before = wrote(put(&world, use1, "head", "2"));
+        before = wrote(put(&world, usw2, "head", "2"));
     while (log->revision < before)
         world_run_for(&world, 10);
     set_back(snapshot);
-    will_read(&world, use1, "head", "head=1 ");
+    will_read(&world, usw2, "head", "head=1 ");
     will_hear(log, "away;again;");
-    will_write(use1, "head", "3");
+    will_write(usw2, "head", "3");
     will_hear(log, "put head=3;");
     ck_assert_uint_lt(log->revision, before);
 }

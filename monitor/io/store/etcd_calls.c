@@ -126,10 +126,7 @@ static void not_understood(struct call *call, const struct etcd_answer *answer, 
 {
     char sentence[ETCD_SENTENCE_MAX + 1];
 
-    (void)snprintf(sentence, sizeof(sentence),
-                   "store: etcd at %.120s gave an answer that cannot be read: %.200s: look whether "
-                   "it is etcd",
-                   answer->member, words);
+    etcd_link_misread(call->calls->tools.link, answer, words, sentence, sizeof(sentence));
     fail(call, STORE_AWAY, sentence);
 }
 

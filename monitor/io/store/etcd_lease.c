@@ -65,10 +65,7 @@ static void not_understood(struct etcd_lease *lease, const struct etcd_answer *a
 {
     char sentence[ETCD_SENTENCE_MAX + 1];
 
-    (void)snprintf(sentence, sizeof(sentence),
-                   "store: etcd at %.120s gave an answer about the lease that cannot be read: "
-                   "%.200s: look whether it is etcd",
-                   answer->member, words);
+    etcd_link_misread(lease->link, answer, words, sentence, sizeof(sentence));
     finish(lease, STORE_AWAY, sentence);
 }
 

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -77,6 +78,19 @@ void etcd_link_ask(struct etcd_link *link, const struct etcd_question *from, etc
 
     question->answered = answered;
     question->context = context;
+}
+
+void etcd_link_misread(struct etcd_link *link, const struct etcd_answer *answer, const char *words,
+                       char *sentence, size_t size)
+{
+    for (uint32_t i = 0; i < link->members.count; i++) {
+        if (link->urls[i] == answer->member)
+            etcd_link_blame(link, i);
+    }
+    (void)snprintf(sentence, size,
+                   "store: etcd at %.120s gave an answer that cannot be read: %.200s: look whether "
+                   "it is etcd",
+                   answer->member, words);
 }
 
 /* ---- back to the first member ---- */

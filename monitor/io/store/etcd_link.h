@@ -78,4 +78,9 @@ void etcd_link_release(struct etcd_link *link);
 void etcd_link_forget_token(struct etcd_link *link);
 void etcd_link_blame(struct etcd_link *link, uint32_t member);
 
+/* For an answer that cannot be read, from whichever member gave it: blames that one, and says so.
+ */
+void etcd_link_misread(struct etcd_link *link, const struct etcd_answer *answer, const char *words,
+                       char *sentence, size_t size);
+
 #endif

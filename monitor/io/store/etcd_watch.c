@@ -296,8 +296,11 @@ static void on_asked(void *context, const struct etcd_answer *answer)
     }
     if (etcd_read_range(watch->prefix, answer->body, answer->length, &page, words, sizeof(words)) !=
         0) {
+        char sentence[ETCD_SENTENCE_MAX + 1];
+
+        etcd_link_misread(watch->link, answer, words, sentence, sizeof(sentence));
         pause_asking(watch);
-        tell_lost_at(watch, words);
+        tell_lost(watch, STORE_AWAY, sentence);
         return;
     }
     if (page.revision < watch->told_when_asked) {
