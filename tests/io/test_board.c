@@ -1,137 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The board between the store and the engine: what stands in the store is told, once; what shall
  * stand there is written until it does; and no error of the store is anything but an error. */
-#include <check.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uv.h>
 
-#include "../codec/pizza.h"
-#include "../lib/paper_store.h"
-#include "board.h"
-#include "event_text.h"
-
-/* ---- a board on paper, and what it told as lines of text ---- */
-
-static uv_loop_t uv;
-static struct settings settings;
-static struct store *store;
-static struct board *board;
-static msec_t now_ms;
-static char told[64 * 1024];
-
-static void tell(void *context, const struct event *event, void (*release)(void *block),
-                 void *block)
-{
-    size_t used = strlen(told);
-    int length;
-
-    (void)context;
-    length = event_text_write(&settings, event, told + used, sizeof(told) - used - 1);
-    ck_assert_int_gt(length, 0);
-    memcpy(told + used + (size_t)length, "\n", 2);
-    if (release != NULL)
-        release(block);
-}
-
-static msec_t now(void *context)
-{
-    (void)context;
-    return now_ms;
-}
-
-static void setup(void)
-{
-    struct teller teller = {tell, now, NULL};
-
-    settings = pizza;
-    settings.self = 0;           /* use1 */
-    settings.store.lease_ms = 9; /* of real time: renewals are due at once */
-    now_ms = 100000;
-    told[0] = '\0';
-    uv_loop_init(&uv);
-    store = paper_open();
-    ck_assert_int_eq(board_create(&uv, &settings, store, &teller, &board), 0);
-}
-
-static bool board_is_closed;
-
-static void on_closed(void *context)
-{
-    (void)context;
-    board_is_closed = true;
-}
-
-static void teardown(void)
-{
-    board_is_closed = false;
-    board_close(board, on_closed, NULL);
-    paper_close(store);
-    uv_run(&uv, UV_RUN_DEFAULT);
-    ck_assert(board_is_closed);
-    board_destroy(board);
-    ck_assert_int_eq(uv_loop_close(&uv), 0);
-}
-
-/* Runs timers that are due at once. */
-static void turn(void)
-{
-    uv_run(&uv, UV_RUN_NOWAIT);
-    uv_run(&uv, UV_RUN_NOWAIT);
-}
-
-/* True when these lines, and nothing else, were told since the last look. */
-#define ck_told(text)                                                                              \
-    do {                                                                                           \
-        ck_assert_str_eq(told, text);                                                              \
-        told[0] = '\0';                                                                            \
-    } while (0)
-
-#define VOTE(states)                                                                               \
-    "{\"v\":1,\"fingerprint\":\"6f1d2c3b4a596877\",\"blind\":\"no\",\"states\":\"" states          \
-    "\",\"failures\":\"----\"}"
-#define TOLD_VOTE(revision, states)                                                                \
-    "{\"at\":0,\"event\":\"vote\",\"probe\":\"usw2\",\"group\":\"jwt-pizza\","                     \
-    "\"revision\":" revision ",\"vote\":" VOTE(states) "}\n"
-#define TOLD_VOTE_GONE                                                                             \
-    "{\"at\":0,\"event\":\"vote\",\"probe\":\"usw2\",\"group\":\"jwt-pizza\",\"revision\":0,"      \
-    "\"vote\":null}\n"
-#define TOLD_VOTE_FORM(form)                                                                       \
-    "{\"at\":0,\"event\":\"vote\",\"probe\":\"usw2\",\"group\":\"jwt-pizza\",\"revision\":0,"      \
-    "\"vote\":\"" form "\"}\n"
-#define TOLD_STORE(status, revision, full)                                                         \
-    "{\"at\":0,\"event\":\"store\",\"status\":\"" status "\",\"revision\":" revision               \
-    ",\"full\":" full "}\n"
-#define TOLD_LEASE(until) "{\"at\":0,\"event\":\"lease\",\"alive\":true,\"until_ms\":" until "}\n"
-#define TOLD_LEASE_LOST "{\"at\":0,\"event\":\"lease\",\"alive\":false,\"until_ms\":0}\n"
-
-static const char vote_key[] = "v1/votes/usw2/jwt-pizza";
-
-/* One vote of usw2 at a revision, as the answer to the first read. */
-static void first_read(uint64_t revision)
-{
-    struct store_item vote = paper_item(vote_key, revision, VOTE("uuuu"));
-
-    paper_answer_get(store, revision, &vote, 1);
-    told[0] = '\0';
-}
-
-/* Another read now, asked for by a watch that found its way again. */
-static void read_again(void)
-{
-    paper_tell(store, STORE_AWAY, 0, NULL, 0);
-    ck_assert_ptr_nonnull(paper_first(store, PAPER_GET));
-}
-
-/* The oldest transaction that waits, as text. */
-static const char *first_txn(void)
-{
-    const struct paper_call *call = paper_first(store, PAPER_TXN);
-
-    ck_assert_msg(call != NULL, "nothing was written");
-    return call->text;
-}
+#include "board_world.h"
 
 /* ---- what stands in the store is told ---- */
 
@@ -282,77 +155,6 @@ START_TEST(a_vote_that_cannot_be_read_is_told_as_such_until_it_changes)
     ck_assert_uint_eq(stats.undecodable, 1);
     paper_tell(store, STORE_OK, 11, &good, 1);
     ck_told(TOLD_VOTE("11", "uuuu") TOLD_STORE("ok", "11", "false"));
-}
-END_TEST
-
-/* ---- what cannot be read is not nothing ---- */
-
-#define TOLD_HEAD(what)                                                                            \
-    "{\"at\":0,\"event\":\"head\",\"group\":\"jwt-pizza\",\"revision\":0,\"decision\":" what "}\n"
-
-START_TEST(a_head_that_cannot_be_read_does_not_look_like_none)
-{
-    struct store_item head = paper_item("v1/decisions/jwt-pizza", 10, "{\"v\":2,\"plan\":[]}");
-    struct store_item torn = paper_item("v1/decisions/jwt-pizza", 11, "{\"v\":1,");
-    struct store_item gone = paper_item("v1/decisions/jwt-pizza", 12, NULL);
-
-    first_read(9);
-    paper_tell(store, STORE_OK, 10, &head, 1);
-    ck_told(TOLD_HEAD("\"newer\"") TOLD_STORE("ok", "10", "false"));
-    paper_tell(store, STORE_OK, 11, &torn, 1);
-    ck_told(TOLD_HEAD("\"broken\"") TOLD_STORE("ok", "11", "false"));
-    paper_tell(store, STORE_OK, 12, &gone, 1);
-    ck_told(TOLD_HEAD("null") TOLD_STORE("ok", "12", "false"));
-}
-END_TEST
-
-/* A commit compares the ledger's revision, so that stays true whatever the value. */
-START_TEST(a_ledger_that_cannot_be_read_is_told_with_its_revision)
-{
-    struct store_item ledger = paper_item("v1/budget", 10, "{\"v\":2}");
-
-    first_read(9);
-    paper_tell(store, STORE_OK, 10, &ledger, 1);
-    ck_told("{\"at\":0,\"event\":\"budget\",\"revision\":10,\"moves\":\"newer\"}\n" TOLD_STORE(
-        "ok", "10", "false"));
-}
-END_TEST
-
-#define TOLD_ORDER(id, revision, what)                                                             \
-    "{\"at\":0,\"event\":\"order\",\"id\":\"" id "\",\"create_revision\":" revision                \
-    ",\"mod_revision\":" revision ",\"order\":" what "}\n"
-
-START_TEST(an_order_that_cannot_be_read_is_told_with_the_reason_and_then_as_what_it_is)
-{
-    struct store_item order = paper_item("v1/orders/7", 10, "{\"v\":2,\"verb\":\"hold\"}");
-    struct store_item gone = paper_item("v1/orders/7", 12, NULL);
-
-    first_read(9);
-    paper_tell(store, STORE_OK, 10, &order, 1);
-    ck_told(TOLD_ORDER("7", "10",
-                       "\"order: v: version 2, and only 1 is known: written by a newer "
-                       "release\"") TOLD_STORE("ok", "10", "false"));
-    paper_tell(store, STORE_OK, 12, &gone, 1);
-    ck_told(TOLD_ORDER("7", "0", "null") TOLD_STORE("ok", "12", "false"));
-}
-END_TEST
-
-#define ORDER(fields)                                                                              \
-    "{\"v\":1,\"verb\":" fields ",\"incident\":\"\",\"override\":false,\"by\":\"b\","              \
-    "\"reason\":\"r\",\"at\":1,\"until\":0,\"obeyed\":[]}"
-
-START_TEST(an_order_about_a_region_that_is_not_ours_is_no_order_here)
-{
-    struct store_item order =
-        paper_item("v1/orders/7", 10, ORDER("\"drain\",\"region\":\"eu-north-1\",\"group\":\"\""));
-    struct board_stats stats;
-
-    first_read(9);
-    paper_tell(store, STORE_OK, 10, &order, 1);
-    ck_told(TOLD_STORE("ok", "10", "false"));
-    board_stats(board, &stats);
-    ck_assert_uint_eq(stats.undecodable, 0);
-    ck_assert_uint_eq(stats.orders, 1);
 }
 END_TEST
 
@@ -559,29 +361,6 @@ END_TEST
 
 /* ---- commits (D8) ---- */
 
-static const int weights[] = {0, 100, 0, 100};
-static const struct commit_vote votes[] = {{0, 31}, {2, 27}};
-static const wall_t moves[] = {1700000000000, 1700000009000};
-
-static struct commit a_commit(void)
-{
-    return (struct commit){.decision = {.group = 0,
-                                        .epoch = 7,
-                                        .kind = DECISION_LEAVE,
-                                        .by = 0,
-                                        .weights = weights,
-                                        .normal = weights,
-                                        .base = weights},
-                           .head_revision = 20,
-                           .votes = votes,
-                           .vote_count = 2,
-                           .orders_revision = 18,
-                           .budget_revision = 5,
-                           .budget = moves,
-                           .budget_count = 2,
-                           .writes_budget = true};
-}
-
 START_TEST(a_commit_compares_the_head_the_votes_the_orders_and_the_budget)
 {
     struct commit commit = a_commit();
@@ -664,147 +443,6 @@ START_TEST(a_commit_without_an_answer_is_told_as_that)
 }
 END_TEST
 
-/* ---- orders (D7) ---- */
-
-static enum store_status order_status;
-static unsigned order_answers;
-
-static void on_order(void *context, enum store_status status, const char *error)
-{
-    (void)context;
-    (void)error;
-    order_status = status;
-    order_answers++;
-}
-
-static struct order freeze(const char *id, enum order_verb verb, uint32_t group)
-{
-    struct order order = {.verb = verb, .region = NONE, .group = group, .by = "root (uid 0)"};
-
-    snprintf(order.id, sizeof(order.id), "%s", id);
-    return order;
-}
-
-static const char freeze_solo[] =
-    "{\"v\":1,\"verb\":\"freeze\",\"region\":\"\",\"group\":\"solo\",\"incident\":\"\","
-    "\"override\":false,\"by\":\"root\",\"reason\":\"\",\"at\":0,\"until\":0,\"obeyed\":[]}";
-
-START_TEST(an_order_takes_away_those_it_makes_void)
-{
-    struct store_item items[] = {paper_item("v1/orders/01", 4, freeze_solo)};
-    struct order thaw_all = freeze("02", ORDER_THAW, NONE);
-    struct order thaw_other = freeze("03", ORDER_THAW, 0);
-    char error[128];
-    const char *text;
-
-    order_answers = 0;
-    paper_answer_get(store, 4, items, 1);
-    ck_assert_int_eq(board_put_order(board, &thaw_other, on_order, NULL, error, sizeof(error)), 0);
-    ck_assert_ptr_null(strstr(first_txn(), "gone"));
-    paper_answer(store, PAPER_TXN, STORE_OK, 5);
-    ck_assert_int_eq(board_put_order(board, &thaw_all, on_order, NULL, error, sizeof(error)), 0);
-    text = first_txn();
-    ck_assert_ptr_eq(strstr(text, "if v1/orders/02=0; v1/orders/02:={"), text);
-    ck_assert_ptr_nonnull(strstr(text, "; v1/orders/01 gone; "));
-    paper_answer(store, PAPER_TXN, STORE_READONLY, 0);
-    ck_assert_uint_eq(order_answers, 2);
-    ck_assert_int_eq(order_status, STORE_READONLY);
-}
-END_TEST
-
-/* So many orders as one read. */
-static void read_orders(int count, const char *value)
-{
-    static char keys[ORDERS_MAX + 1][32];
-    struct store_item items[ORDERS_MAX + 1];
-
-    for (int i = 0; i < count; i++) {
-        snprintf(keys[i], sizeof(keys[i]), "v1/orders/%03d", i);
-        items[i] = paper_item(keys[i], (uint64_t)i + 1, value);
-    }
-    paper_answer_get(store, (uint64_t)count, items, (size_t)count);
-}
-
-START_TEST(one_order_too_many_is_refused_with_a_sentence)
-{
-    struct order order = freeze("zz", ORDER_FREEZE, 0);
-    char error[128] = "";
-
-    order_answers = 0;
-    read_orders(ORDERS_GIVEN_MAX, freeze_solo);
-    ck_assert_int_eq(board_put_order(board, &order, on_order, NULL, error, sizeof(error)), -1);
-    ck_assert_ptr_nonnull(strstr(error, "too many orders"));
-    ck_assert_uint_eq(order_answers, 0);
-    ck_assert_ptr_null(paper_first(store, PAPER_TXN));
-}
-END_TEST
-
-/* Given by several at once, or by hand: more than there are places. */
-START_TEST(an_order_that_finds_no_place_freezes_until_it_does)
-{
-    read_orders(ORDERS_MAX - 1, freeze_solo);
-    ck_assert_ptr_null(strstr(told, "too-many"));
-    read_again();
-    read_orders(ORDERS_MAX + 1, freeze_solo);
-    ck_assert_ptr_nonnull(strstr(told, "\"id\":\"too-many\",\"create_revision\":128,"
-                                       "\"mod_revision\":128,\"order\":\"more orders stand"));
-    told[0] = '\0';
-    read_again();
-    read_orders(ORDERS_MAX + 1, freeze_solo);
-    ck_told(TOLD_STORE("ok", "129", "true"));
-    read_again();
-    read_orders(ORDERS_MAX - 1, freeze_solo);
-    ck_assert_ptr_nonnull(strstr(told, "\"id\":\"too-many\",\"create_revision\":0,"
-                                       "\"mod_revision\":0,\"order\":null"));
-}
-END_TEST
-
-/* A newer version's order may only be undone by a newer version. */
-START_TEST(a_thaw_of_everything_takes_away_what_nobody_can_read)
-{
-    struct store_item items[] = {paper_item("v1/orders/01", 4, "scribbled by hand"),
-                                 paper_item("v1/orders/02", 5, "{\"v\":2}")};
-    struct order thaw_one = freeze("03", ORDER_THAW, 0);
-    struct order thaw_all = freeze("04", ORDER_THAW, NONE);
-    char error[128];
-
-    paper_answer_get(store, 5, items, 2);
-    ck_assert_int_eq(board_put_order(board, &thaw_one, on_order, NULL, error, sizeof(error)), 0);
-    ck_assert_ptr_null(strstr(first_txn(), "gone"));
-    paper_answer(store, PAPER_TXN, STORE_OK, 6);
-    ck_assert_int_eq(board_put_order(board, &thaw_all, on_order, NULL, error, sizeof(error)), 0);
-    ck_assert_ptr_nonnull(strstr(first_txn(), "; v1/orders/01 gone; "));
-    ck_assert_ptr_null(strstr(first_txn(), "v1/orders/02"));
-}
-END_TEST
-
-START_TEST(an_order_that_is_obeyed_or_ended_keeps_what_we_do_not_understand)
-{
-    struct store_item item = paper_item(
-        "v1/orders/7", 4,
-        "{\"v\":1,\"minor\":3,\"ticket\":\"OPS-7\",\"verb\":\"failback\",\"region\":\"\",\"group\":"
-        "\"\","
-        "\"incident\":\"\",\"override\":false,\"by\":\"b\",\"reason\":\"r\",\"at\":1,\"until\":0,"
-        "\"obeyed\":[{\"group\":\"elsewhere\",\"epoch\":4}]}");
-    struct order order = freeze("7", ORDER_FAILBACK, NONE);
-    struct commit commit = a_commit();
-
-    order.mod_revision = 4;
-    order.obeyed[0] = (struct order_obeyed){0, 7};
-    order.obeyed_count = 1;
-    commit.obeyed = &order;
-    paper_answer_get(store, 4, &item, 1);
-    board_commit(board, &commit);
-    ck_assert_ptr_nonnull(strstr(first_txn(), "\"minor\":3,\"ticket\":\"OPS-7\""));
-    ck_assert_ptr_nonnull(strstr(first_txn(), "\"obeyed\":[{\"group\":\"elsewhere\",\"epoch\":4},"
-                                              "{\"group\":\"jwt-pizza\",\"epoch\":7}]"));
-    paper_answer(store, PAPER_TXN, STORE_OK, 5);
-    ck_assert_int_eq(board_withdraw_order(board, &order, 9, on_order, NULL), 0);
-    ck_assert_ptr_nonnull(strstr(first_txn(), "\"ticket\":\"OPS-7\""));
-    ck_assert_ptr_nonnull(strstr(first_txn(), "\"until\":9"));
-}
-END_TEST
-
 /* ---- reload ---- */
 
 START_TEST(other_settings_are_told_everything_again)
@@ -851,106 +489,6 @@ START_TEST(an_answer_to_other_settings_is_not_told)
 }
 END_TEST
 
-/* ---- old decisions ---- */
-
-START_TEST(old_decisions_leave_the_store_and_the_newest_stay)
-{
-    static char keys[BOARD_JOURNAL_MAX + 2][64];
-    static struct store_item items[BOARD_JOURNAL_MAX + 2];
-
-    for (int i = 0; i < BOARD_JOURNAL_MAX + 2; i++) {
-        snprintf(keys[i], sizeof(keys[i]), "v1/journal/jwt-pizza/%020d", i + 1);
-        items[i] = paper_item(keys[i], (uint64_t)i + 1, "{}");
-    }
-    paper_answer_get(store, 500, items, BOARD_JOURNAL_MAX + 2);
-    ck_assert_ptr_null(paper_first(store, PAPER_TXN)); /* three probes: each third read is ours */
-    read_again();
-    paper_answer_get(store, 500, items, BOARD_JOURNAL_MAX + 2);
-    ck_assert_ptr_null(paper_first(store, PAPER_TXN));
-    read_again();
-    paper_answer_get(store, 500, items, BOARD_JOURNAL_MAX + 2);
-    ck_assert_str_eq(first_txn(), "v1/journal/jwt-pizza/00000000000000000002 gone; "
-                                  "v1/journal/jwt-pizza/00000000000000000001 gone; ");
-    paper_answer(store, PAPER_TXN, STORE_OK, 501);
-    ck_assert_ptr_null(paper_first(store, PAPER_TXN));
-}
-END_TEST
-
-START_TEST(a_decision_takes_the_oldest_of_the_journal_with_it)
-{
-    struct commit commit = a_commit();
-
-    commit.decision.epoch = BOARD_JOURNAL_MAX;
-    board_commit(board, &commit);
-    ck_assert_ptr_null(strstr(first_txn(), " gone; "));
-    paper_answer(store, PAPER_TXN, STORE_OK, 33);
-    commit.decision.epoch = BOARD_JOURNAL_MAX + 3;
-    board_commit(board, &commit);
-    ck_assert_ptr_nonnull(
-        strstr(first_txn(), "; v1/journal/jwt-pizza/00000000000000000003 gone; "));
-}
-END_TEST
-
-/* ---- orders that nobody needs any more ---- */
-
-#define THAW_SOLO                                                                                  \
-    "{\"v\":1,\"verb\":\"thaw\",\"region\":\"\",\"group\":\"solo\",\"incident\":\"\","             \
-    "\"override\":false,"                                                                          \
-    "\"by\":\"b\",\"reason\":\"r\",\"at\":1,\"until\":0,\"obeyed\":[]}"
-
-/* Whole reads until it has been our turn once. */
-static void a_turn_of_reads(const struct store_item *items, size_t count)
-{
-    for (int i = 0; i < 3; i++) {
-        read_again();
-        paper_answer_get(store, 9, items, count);
-    }
-}
-
-START_TEST(an_order_that_a_newer_one_overrules_is_deleted_and_the_newer_an_hour_later)
-{
-    struct store_item both[] = {paper_item("v1/orders/1", 4, freeze_solo),
-                                paper_item("v1/orders/2", 5, THAW_SOLO)};
-
-    paper_answer_get(store, 9, both, 2);
-    a_turn_of_reads(both, 2);
-    ck_assert_str_eq(first_txn(), "if v1/orders/<=9; v1/orders/1 gone; ");
-    paper_answer(store, PAPER_TXN, STORE_OK, 10);
-    a_turn_of_reads(both + 1, 1);
-    ck_assert_ptr_null(paper_first(store, PAPER_TXN));
-    now_ms += ORDER_SETTLED_MS;
-    a_turn_of_reads(both + 1, 1);
-    ck_assert_str_eq(first_txn(), "if v1/orders/<=9; v1/orders/2 gone; ");
-}
-END_TEST
-
-START_TEST(nothing_is_forgotten_while_an_order_stands_that_cannot_be_read)
-{
-    struct store_item both[] = {paper_item("v1/orders/1", 4, "{\"v\":2}"),
-                                paper_item("v1/orders/2", 5, THAW_SOLO)};
-
-    paper_answer_get(store, 9, both, 2);
-    now_ms += 40 * 24 * (msec_t)ORDER_SETTLED_MS;
-    a_turn_of_reads(both, 2);
-    ck_assert_ptr_null(paper_first(store, PAPER_TXN)); /* the thaw may hold a freeze down */
-}
-END_TEST
-
-START_TEST(an_order_about_what_left_the_settings_is_deleted_after_a_month)
-{
-    struct store_item order =
-        paper_item("v1/orders/7", 4, ORDER("\"drain\",\"region\":\"eu-north-1\",\"group\":\"\""));
-
-    paper_answer_get(store, 9, &order, 1);
-    now_ms += 29 * 24 * (msec_t)ORDER_SETTLED_MS;
-    a_turn_of_reads(&order, 1);
-    ck_assert_ptr_null(paper_first(store, PAPER_TXN));
-    now_ms += 2 * 24 * (msec_t)ORDER_SETTLED_MS;
-    a_turn_of_reads(&order, 1);
-    ck_assert_str_eq(first_txn(), "if v1/orders/<=9; v1/orders/7 gone; ");
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("board");
@@ -958,7 +496,7 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_checked_fixture(tests, board_world_setup, board_world_teardown);
     tcase_add_test(tests, everything_is_told_at_the_start_and_then_that_it_was_everything);
     tcase_add_test(tests, only_what_changed_is_told_again);
     tcase_add_test(tests, what_is_no_longer_there_is_gone);
@@ -970,11 +508,6 @@ int main(void)
     tcase_add_test(tests, a_late_watch_does_not_undo_a_newer_read);
     tcase_add_test(tests, a_store_that_was_set_back_is_believed_after_a_full_read);
     tcase_add_test(tests, a_vote_that_cannot_be_read_is_told_as_such_until_it_changes);
-    tcase_add_test(tests, a_head_that_cannot_be_read_does_not_look_like_none);
-    tcase_add_test(tests, a_ledger_that_cannot_be_read_is_told_with_its_revision);
-    tcase_add_test(tests,
-                   an_order_that_cannot_be_read_is_told_with_the_reason_and_then_as_what_it_is);
-    tcase_add_test(tests, an_order_about_a_region_that_is_not_ours_is_no_order_here);
     tcase_add_test(tests, a_store_that_cannot_be_read_takes_nothing_away);
     tcase_add_test(tests, a_store_that_can_be_read_and_not_written_is_not_well);
     tcase_add_test(tests, a_store_that_can_be_written_again_is_read_and_told_at_once);
@@ -993,20 +526,9 @@ int main(void)
     tcase_add_test(tests, an_obeyed_order_is_marked_in_the_same_transaction);
     tcase_add_test(tests, a_lost_race_is_told_and_the_store_read_at_once);
     tcase_add_test(tests, a_commit_without_an_answer_is_told_as_that);
-    tcase_add_test(tests, an_order_takes_away_those_it_makes_void);
-    tcase_add_test(tests, one_order_too_many_is_refused_with_a_sentence);
     tcase_add_test(tests, other_settings_are_told_everything_again);
     tcase_add_test(tests, votes_on_groups_that_are_no_more_are_taken_back);
     tcase_add_test(tests, an_answer_to_other_settings_is_not_told);
-    tcase_add_test(tests, old_decisions_leave_the_store_and_the_newest_stay);
-    tcase_add_test(tests, a_decision_takes_the_oldest_of_the_journal_with_it);
-    tcase_add_test(tests,
-                   an_order_that_a_newer_one_overrules_is_deleted_and_the_newer_an_hour_later);
-    tcase_add_test(tests, nothing_is_forgotten_while_an_order_stands_that_cannot_be_read);
-    tcase_add_test(tests, an_order_about_what_left_the_settings_is_deleted_after_a_month);
-    tcase_add_test(tests, an_order_that_finds_no_place_freezes_until_it_does);
-    tcase_add_test(tests, a_thaw_of_everything_takes_away_what_nobody_can_read);
-    tcase_add_test(tests, an_order_that_is_obeyed_or_ended_keeps_what_we_do_not_understand);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);
