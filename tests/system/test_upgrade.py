@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A rolling upgrade: daemons of two releases share one store (include/store_form.h). The next minor
 release writes a field more into every value; the next major writes values that older ones cannot
-read. Both are this very daemon with one file compiled otherwise (tests/lib/next_minor, next_major)."""
+read. Both are this very daemon with one file compiled otherwise: tests/lib/next_minor, next_major.
+"""
 
 import json
 import subprocess
