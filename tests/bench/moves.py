@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Moves of a whole deployment: from what dies to the change that Route 53 accepted, step by step.
-Times of the daemons are those of their own log lines (a millisecond fine, one clock on a machine)."""
+Times of the daemons are those of their own log lines: a millisecond fine, one clock for all."""
 
 import datetime
 import re
