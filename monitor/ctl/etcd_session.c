@@ -12,7 +12,12 @@
 
 enum { ASKS_AT_ONCE = 16, BODY_MAX = 1024 * 1024 };
 
+/* A daemon gives a call up early and asks the next member. An operator waits: each password costs
+ * etcd a good part of a second, and what broke off half-way has to be begun again. */
+enum { PATIENCE_MS = 15 * 1000 };
+
 struct etcd_session {
+    struct store_settings settings;
     uv_loop_t loop;
     struct curl_loop *curl_loop;
     struct etcd_link *link;
@@ -36,10 +41,13 @@ int session_open(const struct store_settings *settings, const char *user, const 
         fputs("regionshift: out of memory\n", stderr);
         return -1;
     }
+    session->settings = *settings;
+    if (session->settings.timeout_ms < PATIENCE_MS)
+        session->settings.timeout_ms = PATIENCE_MS;
     rc = curl_loop_create(&session->loop, &session->curl_loop);
     if (rc == 0)
-        rc = etcd_link_create(&session->loop, session->curl_loop, settings, user, password,
-                              &session->link);
+        rc = etcd_link_create(&session->loop, session->curl_loop, &session->settings, user,
+                              password, &session->link);
     if (rc < 0) {
         fprintf(stderr, "regionshift: etcd: %s\n", strerror(-rc));
         session_close(session);
