@@ -258,21 +258,6 @@ void engine_glass(const struct engine *engine, uint32_t group, uint32_t region,
 
 /* ---- confirmed ---- */
 
-static bool is_void(const struct order *older, const struct order *newer)
-{
-    return order_is_local(older) && older->region == newer->region &&
-           strcmp(older->id, newer->id) != 0;
-}
-
-/* A newer word of ours about the same region takes the place of an older one. */
-static void drop_older(struct engine *engine, const struct order *order)
-{
-    for (uint32_t i = engine->orders.count; i-- > 0;) {
-        if (is_void(&engine->orders.items[i], order))
-            drop_order(engine, &engine->orders.items[i], "D7", "newer-word");
-    }
-}
-
 static void ask(struct engine *engine, uint32_t group, const struct order *order, uint64_t fence)
 {
     struct group_state *state = &engine->groups[group];
@@ -283,8 +268,10 @@ static void ask(struct engine *engine, uint32_t group, const struct order *order
     glass->asked_ms = engine->now_ms;
     glass->refusal = (struct refusal){0};
     memcpy(glass->order, order->id, sizeof(glass->order));
-    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++)
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
+        engine->slots[i].asked_ms = engine->now_ms; /* a reading on its way will not do */
         engine->zones[engine->slots[i].zone].wanted = true;
+    }
     state_touch(engine, group);
 }
 
@@ -296,7 +283,6 @@ void glass_event(struct engine *engine, const struct event_glass *event)
         tell_order(engine, order, "S2", "refused", "store-answers");
         return;
     }
-    drop_older(engine, order);
     (void)orders_put(&engine->orders, order);
     if (orders_find(&engine->orders, order->id) == NULL) {
         tell_order(engine, order, "D7", "refused", "too-many-orders");
@@ -421,6 +407,17 @@ static void obey(struct engine *engine, uint32_t group, struct order *order, con
     memcpy(fact->text, order->id, sizeof(order->id));
 }
 
+/* C7: in flight: what it becomes is not in any reading yet. */
+static bool is_unanswered(const struct engine *engine, uint32_t group)
+{
+    const struct zone_slot *slots = first_slot(engine, group);
+    bool unanswered = false;
+
+    for (uint32_t i = 0; i < engine->groups[group].slot_count; i++)
+        unanswered |= slots[i].unanswered;
+    return unanswered;
+}
+
 void glass_decide(struct engine *engine, uint32_t group)
 {
     static const struct refusal unreadable = {"C8", "zone-unreadable", -1, -1};
@@ -432,7 +429,7 @@ void glass_decide(struct engine *engine, uint32_t group)
     enum reading reading = READING_AWAITED;
     struct refusal refusal;
 
-    if (!glass->asked || state->commit_pending)
+    if (!glass->asked || state->commit_pending || is_unanswered(engine, group))
         return;
     if (!state_store_ok(engine))
         reading = fresh_reading(engine, group);

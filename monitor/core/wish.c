@@ -18,6 +18,7 @@ struct stand {
     int weight;       /* greatest of its sites */
     uint32_t serving; /* services of the unit that have weight here */
     bool leaving;
+    bool ready; /* up for long enough, and not drained */
     bool may_gain;
     bool down_for_hold;
 };
@@ -127,6 +128,7 @@ static void judge_gaining(struct unit *unit, struct wish *wish, uint32_t region)
     bool stable = up && age >= unit->group->stable_ms;
     bool unfit = input->unfit != NULL && input->unfit[region];
 
+    stand->ready = !input->drained[region] && !unfit && stable;
     stand->may_gain = !input->drained[region] && !unfit &&
                       (stable || (input->override && stand->state != AGREED_DOWN));
     if (up && !stable)
@@ -248,7 +250,8 @@ static void leave(struct unit *unit, struct wish *wish)
     refuse(wish, "D2", "all-down", -1, -1);
 }
 
-/* The static page stands in only while nobody else can: a region that may gain ends it. */
+/* The static page stands in only while nobody else can: a region that is ready ends it. An override
+ * lifts readiness for its own order (D7), and nobody ordered this. */
 static bool leave_fallback(struct unit *unit, struct wish *wish)
 {
     const struct group *group = unit->group;
@@ -260,7 +263,7 @@ static bool leave_fallback(struct unit *unit, struct wish *wish)
     if (!fallback->present || fallback->weight == 0)
         return false;
     for (uint32_t i = 0; i < group->order_count; i++) {
-        if (!unit->stands[group->order[i]].may_gain)
+        if (!unit->stands[group->order[i]].ready)
             continue;
         fallback->leaving = true;
         leavers_to_zero(unit, wish);

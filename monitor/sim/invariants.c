@@ -77,7 +77,8 @@ static void create_heard(struct invariants *inv, struct heard *heard)
     TAKE(inv, heard->opinions, s->site_count);
     TAKE(inv, heard->orders.items, ORDERS_MAX);
     TAKE(inv, heard->heads, s->group_count);
-    TAKE(inv, heard->glass, s->group_count);
+    TAKE(inv, heard->glass, (size_t)s->group_count * CONFIRMED);
+    TAKE(inv, heard->confirmed, s->group_count);
     TAKE(inv, heard->slots, (size_t)s->group_count * s->zone_count);
     TAKE(inv, heard->weights, s->site_count);
     TAKE(inv, heard->journal, s->group_count);

@@ -9,10 +9,27 @@
 
 #include "invariants_state.h"
 
-static struct told_glass *glass_of(const struct invariants *invariants, uint32_t probe,
-                                   uint32_t group)
+/* What was confirmed to it for a group by an order; NULL: nothing. */
+static struct told_glass *glass_by_order(const struct heard *heard, uint32_t group,
+                                         const char *order)
 {
-    return &invariants->heard[probe].glass[group];
+    for (uint32_t i = 0; i < CONFIRMED; i++) {
+        struct told_glass *glass = &heard->glass[group * CONFIRMED + i];
+        if (strcmp(glass->order, order) == 0)
+            return glass;
+    }
+    return NULL;
+}
+
+/* What it decided with an epoch; NULL: nothing, without the store. */
+static struct told_glass *glass_by_epoch(const struct heard *heard, uint32_t group, uint64_t epoch)
+{
+    for (uint32_t i = 0; i < CONFIRMED; i++) {
+        struct told_glass *glass = &heard->glass[group * CONFIRMED + i];
+        if (epoch > 0 && glass->epoch == epoch)
+            return glass;
+    }
+    return NULL;
 }
 
 static bool knows_store(const struct heard *heard)
@@ -25,10 +42,11 @@ void glass_heard(struct heard *heard, const struct event_glass *event)
     if (knows_store(heard))
         return; /* it has to refuse: what it does now, nobody confirmed */
     for (uint32_t g = 0; g < heard->settings->group_count; g++) {
-        struct told_glass *glass = &heard->glass[g];
+        struct told_glass *glass;
 
         if (event->fences[g] == GLASS_NOT_SHOWN)
             continue;
+        glass = &heard->glass[g * CONFIRMED + heard->confirmed[g]++ % CONFIRMED];
         *glass = (struct told_glass){.region = event->order->region, .fence = event->fences[g]};
         memcpy(glass->order, event->order->id, sizeof(glass->order));
     }
@@ -49,14 +67,14 @@ static void judge_mark(struct invariants *invariants, uint32_t probe, const stru
                        const struct order_obeyed *mark)
 {
     const struct heard *heard = &invariants->heard[probe];
-    struct told_glass *glass = glass_of(invariants, probe, mark->group);
+    struct told_glass *glass = glass_by_order(heard, mark->group, order->id);
     const struct told_order *told = orders_named(&heard->orders, order->id);
 
-    if (glass->epoch == mark->epoch)
+    if (glass_by_epoch(heard, mark->group, mark->epoch) != NULL)
         return;
     if (told != NULL && (told->obeyed >> mark->group & 1))
         return; /* of an earlier life, told from its disk */
-    if (strcmp(glass->order, order->id) != 0 || glass->epoch != 0)
+    if (glass == NULL || glass->epoch != 0)
         fail_decision(invariants, probe, mark->group, mark->epoch, "nobody confirmed that");
     else if (knows_store(heard))
         fail_decision(invariants, probe, mark->group, mark->epoch, "its store answers");
@@ -66,7 +84,8 @@ static void judge_mark(struct invariants *invariants, uint32_t probe, const stru
         fail_decision(invariants, probe, mark->group, mark->epoch, "may_act is false");
     else if (mark->epoch <= ledger_highest_told(heard, mark->group))
         fail_decision(invariants, probe, mark->group, mark->epoch, "it knows of one as high");
-    glass->epoch = mark->epoch;
+    if (glass != NULL)
+        glass->epoch = mark->epoch;
     ledger_note_glass(invariants, mark->group, mark->epoch);
 }
 
@@ -97,9 +116,7 @@ void glass_stepped(struct invariants *invariants, uint32_t probe, const struct u
 
 bool glass_is_its(const struct invariants *invariants, uint32_t probe, const struct batch *batch)
 {
-    const struct told_glass *glass = glass_of(invariants, probe, batch->group);
-
-    return glass->epoch != 0 && glass->epoch == batch->epoch;
+    return glass_by_epoch(&invariants->heard[probe], batch->group, batch->epoch) != NULL;
 }
 
 static void fail(struct invariants *invariants, uint32_t probe, const struct batch *batch,
@@ -132,10 +149,10 @@ static bool is_drained(const struct invariants *invariants, uint32_t probe, uint
 
 /* Only what is drained loses, all of it; only what is not drained gains. */
 static void judge_item(struct invariants *invariants, uint32_t probe, const struct batch *batch,
-                       uint32_t site, int before, int after)
+                       uint32_t site, uint32_t drained, int after)
 {
     uint32_t region = invariants->settings->sites[site].region;
-    uint32_t drained = glass_of(invariants, probe, batch->group)->region;
+    int before = invariants->heard[probe].weights[site];
     const char *name = invariants->settings->sites[site].name;
     bool leaves = region == drained || is_drained(invariants, probe, region);
 
@@ -146,18 +163,18 @@ static void judge_item(struct invariants *invariants, uint32_t probe, const stru
 void glass_judge_batch(struct invariants *invariants, uint32_t probe, const struct batch *batch,
                        uint64_t from)
 {
-    const struct told_glass *glass = glass_of(invariants, probe, batch->group);
+    const struct told_glass *glass =
+        glass_by_epoch(&invariants->heard[probe], batch->group, batch->epoch);
 
+    if (glass == NULL)
+        return; /* an ordinary one */
     if (from > glass->fence)
         fail(invariants, probe, batch, "replaces a fence that nobody was shown", "");
     for (uint32_t i = 0; i < batch->item_count; i++) {
         const struct batch_item *item = &batch->items[i];
         uint32_t site = written_site_of(invariants, batch, &item->set);
-        int before;
 
-        if (item->action != BATCH_CREATE || site == NONE)
-            continue;
-        before = invariants->heard[probe].weights[site];
-        judge_item(invariants, probe, batch, site, before, item->set.weight);
+        if (item->action == BATCH_CREATE && site != NONE)
+            judge_item(invariants, probe, batch, site, glass->region, item->set.weight);
     }
 }

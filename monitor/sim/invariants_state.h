@@ -26,8 +26,9 @@ enum {
     WATCH_MS = 30000,      /* V5: after a gap a probe watches this long */
     GAP_NOTICED_MS = 2000, /* V5: a jump or stall longer than this is a gap */
     READ_WHOLE_MS =
-        30000,           /* S1: the store is read whole every 10 s; three missed, and it is away */
-    LEASE_LEFT_MS = 1000 /* C6: what a lease must have left when a batch leaves */
+        30000,            /* S1: the store is read whole every 10 s; three missed, and it is away */
+    LEASE_LEFT_MS = 1000, /* C6: what a lease must have left when a batch leaves */
+    CONFIRMED = 8         /* words that broke the glass of a group: a batch may hang 10 minutes */
 };
 
 /* ---- what a probe saw (V1-V4), by its own clock ---- */
@@ -136,7 +137,8 @@ struct heard {
     struct opinion *opinions; /* by site */
     struct told_orders orders;
     struct told_head *heads;  /* by group */
-    struct told_glass *glass; /* by group; it outlives the process */
+    struct told_glass *glass; /* group x CONFIRMED, a ring; it outlives the process */
+    uint32_t *confirmed;      /* by group: how many there were */
     struct told_slot *slots;  /* group x zone */
     int *weights;             /* by site, as read in its zone; -1: no such set; -2: not read */
     uint64_t *journal;        /* by group */
@@ -378,7 +380,7 @@ void glass_stepped(struct invariants *invariants, uint32_t probe, const struct u
 /* Is the batch of a decision that this probe made without the store? */
 bool glass_is_its(const struct invariants *invariants, uint32_t probe, const struct batch *batch);
 void glass_judge_sender(struct invariants *invariants, uint32_t probe, const struct batch *batch);
-/* from: the epoch of the fence that it deletes; 0 none. */
+/* Judges it if it is such a one. from: the epoch of the fence that it deletes; 0 none. */
 void glass_judge_batch(struct invariants *invariants, uint32_t probe, const struct batch *batch,
                        uint64_t from);
 

@@ -300,8 +300,7 @@ void written_sent(struct invariants *invariants, uint32_t probe, const struct ba
     struct fence old = {0};
     uint64_t from = fence_epoch(item_of(invariants, batch, NONE, BATCH_DELETE), &old);
 
-    if (glass_is_its(invariants, probe, batch))
-        glass_judge_batch(invariants, probe, batch, from);
+    glass_judge_batch(invariants, probe, batch, from);
     judge_fence(invariants, probe, batch);
     for (uint32_t i = 0; i < batch->item_count; i++)
         judge_item(invariants, probe, batch, &batch->items[i]);

@@ -287,6 +287,24 @@ START_TEST(d4_an_override_needs_no_stable_but_no_region_agreed_down)
 }
 END_TEST
 
+/* The page was put there by nobody's word, and an override for something else does not end it. */
+START_TEST(d7_an_override_does_not_end_the_static_page)
+{
+    struct case_of c;
+
+    begin(&c);
+    set(c.weights, 0, 0, 100);
+    c.hand.group.order_count = 2; /* central is the page */
+    c.hand.group.fallback_region = CENTRAL;
+    c.override = true;
+    agree_both(&c, EAST, AGREED_UNDECIDED, 0);
+    agree_both(&c, WEST, AGREED_UNDECIDED, 0);
+    ck_assert_str_eq(wish(&c), "0/0/100 0/0/100");
+    agree_both(&c, EAST, AGREED_UP, 60000);
+    ck_assert_str_eq(wish(&c), "100/0/0 100/0/0");
+}
+END_TEST
+
 START_TEST(d7_what_the_one_probe_sees_down_gains_nothing_even_by_override)
 {
     struct case_of c;
@@ -414,6 +432,7 @@ int main(void)
         d3_together_one_required_service_is_enough, d3_apart_each_service_is_judged_by_itself,
         d3_apart_nobody_returns_while_another_leaves,
         d4_an_override_needs_no_stable_but_no_region_agreed_down,
+        d7_an_override_does_not_end_the_static_page,
         d7_what_the_one_probe_sees_down_gains_nothing_even_by_override,
         d5_without_a_word_nothing_returns,
         d5_part_may_return_and_the_substitute_stays_until_all_has,

@@ -452,6 +452,28 @@ START_TEST(of_two_who_break_the_glass_at_once_one_gives_up)
 }
 END_TEST
 
+/* The same word twice, while the zone is being read for the first: one batch, for the second. */
+START_TEST(the_word_given_twice_moves_once)
+{
+    struct world *world = storeless(PIZZA("hold = 20;"), NONE);
+    uint32_t before = world_batches(world);
+
+    ck_assert(world_break_glass(world, USE1, &drain_east));
+    run_until(world, "step=decided", 1000);
+    run_for(world, 5);
+    ck_assert(world_break_glass(world, USE1, &drain_east));
+    run_for(world, 1000);
+    expect_traced(world, "step=decided order=order-2", 1); /* the reading under way is too old */
+    run_for(world, 60000);
+    ck_assert_uint_eq(world_batches(world), before + 1);
+    store_returns(world);
+    expect_weights(world, "0/100 0/100");
+    ck_assert(is_in_store(world, "order-2"));
+    ck_assert(engine_region_drained(world_engine(world, USE1), 0));
+    world_destroy(world);
+}
+END_TEST
+
 START_TEST(a_stale_writer_finds_nothing_to_delete)
 {
     struct world *world = storeless(PIZZA("hold = 20;"), NONE);
@@ -670,7 +692,7 @@ int main(void)
         what_the_probe_itself_sees_down_does_not_gain, one_order_too_many_breaks_no_glass,
         a_region_without_traffic_needs_no_broken_glass, no_beacon_is_lit_by_what_no_store_has,
         a_fence_that_was_not_shown_refuses, of_two_who_break_the_glass_at_once_one_gives_up,
-        a_stale_writer_finds_nothing_to_delete,
+        the_word_given_twice_moves_once, a_stale_writer_finds_nothing_to_delete,
         two_decisions_of_one_number_end_in_the_zone_as_it_is,
         a_weight_changed_by_hand_under_the_batch_is_read_again,
         a_restart_forgets_neither_the_order_nor_the_fence,

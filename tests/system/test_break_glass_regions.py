@@ -18,8 +18,9 @@ def reconciled(lab, n):
     status = lab.status(n)
     head = status["groups"][0]["decision"]
     drained = [region["name"] for region in status["regions"] if region["drained"]]
-    return drained == [EAST] and head["kind"] == "adopt" and not status["groups"][0]["break_glass"] \
-        and not any(order["local"] for order in status["orders"])
+    return drained == [EAST] and head["kind"] == "adopt" and \
+        not status["groups"][0]["break_glass"] and \
+        not any(order["local"] for order in status["orders"])
 
 
 def test_the_region_that_burns_is_drained_while_all_of_etcd_is_down(regions3):
