@@ -197,6 +197,23 @@ START_TEST(a_member_that_forgot_our_token_is_given_the_password_again)
 }
 END_TEST
 
+/* Users that are taken away and given back leave no token valid. */
+START_TEST(a_write_that_finds_our_token_forgotten_is_written)
+{
+    struct store *use1;
+    unsigned before;
+
+    wanted.password = "secret word";
+    use1 = world_daemon(&world, "use1");
+    wrote(put(&world, use1, "v1/votes/use1/a", "1"));
+    ETCDCTL(&cluster, "auth", "disable");
+    ETCDCTL(&cluster, "auth", "enable");
+    before = logins();
+    wrote(put(&world, use1, "v1/votes/use1/a", "2"));
+    ck_assert_uint_eq(logins(), before + 1);
+}
+END_TEST
+
 START_TEST(a_role_that_changes_while_we_run_is_obeyed_at_once)
 {
     struct store *use1;
@@ -479,6 +496,7 @@ static Suite *suite_of_users(void)
                                   without_a_password_an_etcd_with_users_says_what_is_missing,
                                   a_password_that_an_etcd_without_users_does_not_want_is_named,
                                   a_member_that_forgot_our_token_is_given_the_password_again,
+                                  a_write_that_finds_our_token_forgotten_is_written,
                                   a_role_that_changes_while_we_run_is_obeyed_at_once,
                                   many_calls_at_once_ask_for_one_token};
     const TTest *const certificates[] = {

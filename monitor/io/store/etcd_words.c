@@ -89,6 +89,17 @@ static const char *advice_by_words(const char *words)
     return NULL;
 }
 
+/* A member that refuses our certificate says so (TLS 1.3) when we think the connection stands: then
+ * its words may be lost, and only the end of the connection is seen. */
+static bool may_be_refusal(const char *member, const struct etcd_error *error)
+{
+    return error->fault == ETCD_UNAVAILABLE && strncmp(member, "https:", 6) == 0 &&
+           (strstr(error->words, "Send failure") != NULL ||
+            strstr(error->words, "Recv failure") != NULL ||
+            strstr(error->words, "reset by peer") != NULL ||
+            strstr(error->words, "Broken pipe") != NULL);
+}
+
 static const char *advice_by_fault(enum etcd_fault fault)
 {
     switch (fault) {
@@ -128,6 +139,8 @@ void etcd_sentence(char *out, size_t size, const char *member, const char *path,
     const char *advice = advice_by_words(error->words);
     char attempts[48] = "";
 
+    if (advice == NULL && may_be_refusal(member, error))
+        advice = "look whether it runs, and whether it refuses our certificate (store.cert_file)";
     if (advice == NULL)
         advice = advice_by_fault(error->fault);
     if (tries > 1)
