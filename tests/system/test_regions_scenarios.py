@@ -12,7 +12,7 @@ from acting import Acting, Ears
 from story import stories
 
 WHOLE = os.environ.get("LONG", "0") not in ("", "0")
-TIMING = {"interval": 1, "timeout": 0.8, "retry": 0.1, "hold": 1, "stable": 2, "dwell": 3,
+TIMING = {"interval": 1, "timeout": 0.8, "retry": 0.1, "hold": 1, "stable": 1, "dwell": 3,
           "lease": 4}
 OPTIONS = {"tls": True, "timing": TIMING}
 STORIES = sorted(stories(WHOLE), key=lambda story: story.regions)
