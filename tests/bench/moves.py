@@ -67,7 +67,7 @@ def steps_of(lab, since, quorum):
 
 
 def one_move(lab, strike, alive, quorum):
-    """Strikes, waits for Route 53, returns the steps."""
+    """Strikes, waits for Route 53; returns the steps, and how many proposals lost to a conflict."""
     before = lab.lab.last_seq()
     since = time.time()
     strike()
@@ -75,7 +75,9 @@ def one_move(lab, strike, alive, quorum):
     lab.wait_until("every daemon knows", lambda: len(
         at_each(lab, since, fact="head", kind="leave")) >= alive, DEADLINE_S)
     lab.wait_until("it is accepted", lambda: at_each(lab, since, fact="accepted"), DEADLINE_S)
-    return steps_of(lab, since, quorum)
+    conflicts = sum(line.has(fact="conflict") and wall(line) >= since for probe in lab.probes
+                    if probe in lab.programs for line in list(lab.programs[probe].lines))
+    return steps_of(lab, since, quorum), conflicts
 
 
 def all_well(lab):
@@ -171,19 +173,22 @@ def measure_moves(count, delay_ms, runs, say, store_timeout_s=2):
                  store_more=f"    timeout = {store_timeout_s};\n") as lab:
         lab.settle()
         for title, leader, strike, mend, alive, limits in kinds_of_move(lab, trip):
-            measured, errors = [], []
+            measured, errors, conflicts = [], [], 0
             for number in range(runs):
                 lead(lab, leader)
                 # another point of the interval each time, the same ones in every measurement
                 time.sleep(TIMING["interval"] * ((number * 7) % 20) / 20)
                 try:
-                    measured.append(one_move(lab, strike, alive, quorum))
+                    steps, lost = one_move(lab, strike, alive, quorum)
+                    measured.append(steps)
+                    conflicts += lost
                     say(f"  {title}, run {number + 1} of {runs}: accepted after "
                         f"{measured[-1][-1]:.3f} s")
                 except StageError as error:
                     errors.append(str(error)[:2000])
                 mend()
                 back_home(lab)
+            errors.append(f"{conflicts} proposals in {len(measured)} moves lost to a conflict (D8)")
             yield table_of(f"{title}; {count} members, hold 0, store timeout "
                            f"{store_timeout_s:g} s", measured, trip, limits), errors
         lab.check_log()
