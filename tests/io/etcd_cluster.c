@@ -65,10 +65,41 @@ bool cluster_is_possible(void)
            run((const char *const[]){"etcdctl", "version", NULL}, false) == 0;
 }
 
+/* All clusters of this program live below it: a test that fails cleans nothing up. */
+static char base[128];
+static pid_t base_owner;
+
+static int remove_entry(const char *path, const struct stat *state, int kind, struct FTW *walk)
+{
+    (void)state;
+    (void)kind;
+    (void)walk;
+    return remove(path);
+}
+
+static void remove_base(void)
+{
+    if (getpid() == base_owner) /* and not a test, which is a child of it */
+        (void)nftw(base, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static void make_base(void)
+{
+    const char *directory = getenv("TMPDIR");
+
+    (void)snprintf(base, sizeof(base), "%.100s/regionshift-etcd-XXXXXX",
+                   directory == NULL ? "/tmp" : directory);
+    require(mkdtemp(base) != NULL, base);
+    base_owner = getpid();
+    (void)atexit(remove_base);
+}
+
 void cluster_or_skip(void)
 {
-    if (cluster_is_possible())
+    if (cluster_is_possible()) {
+        make_base();
         return;
+    }
     (void)fprintf(stderr, "skipped: etcd and etcdctl are not on the PATH; ./quickstart unpacks "
                           "them, or install etcd-server and etcd-client\n");
     exit(77);
@@ -219,12 +250,10 @@ void etcdctl(struct cluster *cluster, const char *const *words)
 
 void cluster_init(struct cluster *cluster, unsigned count)
 {
-    const char *base = getenv("TMPDIR");
     size_t length = 0;
 
     *cluster = (struct cluster){.count = count, .scheme = "http"};
-    (void)snprintf(cluster->directory, sizeof(cluster->directory), "%s/regionshift-etcd-XXXXXX",
-                   base == NULL ? "/tmp" : base);
+    (void)snprintf(cluster->directory, sizeof(cluster->directory), "%s/cluster-XXXXXX", base);
     require(mkdtemp(cluster->directory) != NULL, cluster->directory);
     for (unsigned i = 0; i < count; i++) {
         struct cluster_member *member = &cluster->members[i];
@@ -246,14 +275,6 @@ void cluster_start(struct cluster *cluster)
     }
     for (unsigned i = 0; i < cluster->count; i++)
         member_wait(cluster, i);
-}
-
-static int remove_entry(const char *path, const struct stat *state, int kind, struct FTW *walk)
-{
-    (void)state;
-    (void)kind;
-    (void)walk;
-    return remove(path);
 }
 
 void cluster_destroy(struct cluster *cluster)

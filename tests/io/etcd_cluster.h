@@ -31,7 +31,7 @@ struct cluster {
 /* False: the programs etcd and etcdctl are not on the PATH. */
 bool cluster_is_possible(void);
 
-/* Says so and exits 77, "skipped", unless it is possible. */
+/* First of all, in main(). Says so and exits 77, "skipped", unless it is possible. */
 void cluster_or_skip(void);
 
 /* Makes the directory and takes free ports; nothing runs yet. */
