@@ -61,7 +61,7 @@ class Acting:
                 conf.write_text(text)
 
     def _play(self):
-        self.first = max([batch.seq for batch in self.lab.batches()], default=0)
+        self.first = self.lab.lab.last_seq()
         self.began, self.began_s = time.monotonic(), time.time()
         self.armed = [one for one in self.story.happenings if one.fact]
         self.ears.listener = self._heard
@@ -118,7 +118,7 @@ class Acting:
         return (len(outcome.epochs) >= len(self.wanted.epochs)
                 and set(outcome.pages) >= set(self.wanted.pages)
                 and all(self._in_window(one) for one in self.story.expectations
-                        if one.words == "shift" or one.words.startswith("alert ")))
+                        if one.words.split()[0] in ("shift", "alert", "batch")))
 
     def _wait_for_the_end(self):
         last = self.now()
@@ -168,10 +168,13 @@ class Acting:
     # -- what was expected --
 
     def _in_window(self, expectation):
-        """How many there are in the window of what a `shift`, `writes`, `alert`, `pages` means."""
+        """How many there are in the window of what its words mean."""
         words = expectation.words.removeprefix("never ").split()
         if words[0] in ("shift", "writes"):
             times = [batch.when - self.began_s for batch in self.batches() if batch.moved]
+        elif words[0] == "batch":
+            times = [entry["time_ms"] / 1000 - self.began_s for entry in self.lab.lab.log(self.first)
+                     if entry["verdict"] == "refused"]
         else:
             kind = "page" if words[0] == "pages" else words[1]
             times = [alert["at"] for alert in self.alerts() if kind == alert["event"] or
@@ -371,6 +374,8 @@ ACTS = (
     (r"probe (\S+) (kill|start|pause|resume)", Acting.probe),
     (r"net cut (\S+) from (\S+)", Acting.cut),
     (r"net heal (\S+)", Acting.heal),
+    (r"net delay (#\d+) (\d+)",
+     lambda self, who, ms: self.lab.delay(self._place(who), "cloud", int(ms))),
     (r"store (down|up)", Acting.store),
     (r"store slow (\d+)", lambda self, ms: self.lab.slow_store(int(ms))),
     (r"store backup", Acting.backup),

@@ -9,6 +9,7 @@ Most words mean the same in both. Comments hold what does not; scenarios/README.
     #long DIRECTIVE             only under LONG=1
     #lab at 0  members cut ...  only in the laboratory, which has members, certificates, wires
     #lab on FACT by #1  EVENT   the same, in the moment when a daemon says FACT
+    #lab expect ...             what only the laboratory can see
     at 0  store cut #1   #sim   only in the simulator: in the laboratory it follows by itself
 """
 
@@ -122,6 +123,8 @@ class Story:
     def _read(self, line):
         if line.startswith("#regions "):
             self.regions = int(line.split()[1])
+        elif line.startswith("#lab expect "):
+            self._expectation(line.removeprefix("#lab "))
         elif line.startswith("#lab "):
             self._happening(line.removeprefix("#lab "))
         elif line.startswith("duration "):

@@ -18,6 +18,7 @@ about    What lasts 5m
 at 0     store cut #1    #sim
 at 5m    site primary refuse
 #lab on decided by #1  probe #1 pause 5m
+#lab expect 5m..6m  batch refused
 every 1 from 0 to 2.5: probe all kill ; probe all start
 duration 6m
 expect 0..5m    never shift
@@ -43,7 +44,7 @@ def test_the_short_form_has_other_times_in_both_worlds(told):
         (0, "partition 1 4 | 2 3 5"), (0, "probe all kill"), (20, "site primary refuse")]
     assert "expect 0..20    never shift" in story.text
     assert "about    What lasts 5m" in story.text and "the 5m in this comment" in story.text
-    assert [one.words for one in story.expectations] == ["never shift", "shift",
+    assert [one.words for one in story.expectations] == ["batch refused", "never shift", "shift",
                                                          "weights us-east-1=0"]
 
 
