@@ -43,6 +43,7 @@ class Acting:
         self.story, self.lab, self.ears, self.wanted, self.whole = story, lab, ears, wanted, whole
         self.numbers = {lab.probe(n): n for n in range(1, story.regions + 1)}
         self.armed = []             # happenings that wait for a fact
+        self.lock = threading.Lock()
         self.errors = []            # of happenings that were set off by one
         self.threads = []
         self.failed = []            # expectations: what was found instead
@@ -92,14 +93,15 @@ class Acting:
 
     def _heard(self, line):
         """Called by the reader of a daemon's log: sets off what waits for this."""
-        for one in list(self.armed):
-            if line.has(fact=one.fact) and (not one.by or self._number(one.by) ==
-                                            self.numbers.get(line.probe)):
-                self.armed.remove(one)
-                if one.words.startswith("probe "):      # a signal: at once
-                    self._do_guarded(one.words)
-                else:
-                    self._start(lambda words=one.words: self._do_guarded(words))
+        with self.lock:             # each daemon has a reader of its own
+            meant = [one for one in self.armed if line.has(fact=one.fact) and (
+                not one.by or self._number(one.by) == self.numbers.get(line.probe))]
+            self.armed = [one for one in self.armed if one not in meant]
+        for one in meant:
+            if one.words.startswith("probe "):          # a signal: at once
+                self._do_guarded(one.words)
+            else:
+                self._start(lambda words=one.words: self._do_guarded(words))
 
     def _start(self, action):
         thread = threading.Thread(target=action, daemon=True)
@@ -121,14 +123,13 @@ class Acting:
                         if one.words.split()[0] in ("shift", "alert", "batch")))
 
     def _wait_for_the_end(self):
-        last = self.now()
         if self.whole:
             self._wait_till(self.story.duration)
         while not self._all_has_happened() and self.now() < self.story.duration + SLOWER_S:
             time.sleep(0.1)
         for thread in self.threads:
             thread.join(60)
-        self._wait_till(max(self.now(), last) + QUIET_S)
+        self._wait_till(self.now() + QUIET_S)
 
     # -- what happened --
 
