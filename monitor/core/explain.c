@@ -27,7 +27,13 @@ const struct gate *explain_closed(const struct group_view *view)
 
 static void change_sentence(const struct group_view *view, char *out, size_t size)
 {
-    if (view->fence_min >= view->head.epoch)
+    if (view->glass)
+        snprintf(out, size,
+                 "break-glass: epoch %" PRIu64
+                 " is decided by this probe alone, the zone's fence is at %" PRIu64
+                 "; the store hears of it when it answers",
+                 view->head.epoch, view->fence_min);
+    else if (view->fence_min >= view->head.epoch)
         snprintf(out, size, "nothing to do: the zone says what epoch %" PRIu64 " decided",
                  view->head.epoch);
     else

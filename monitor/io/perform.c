@@ -227,6 +227,7 @@ static enum log_level fact_level(const struct fact *fact)
     case FACT_DRIFT:
     case FACT_FENCE_MISSING:
     case FACT_FENCE_AHEAD:
+    case FACT_GLASS:
         return LOG_LEVEL_WARN;
     default:
         return LOG_LEVEL_INFO;

@@ -145,6 +145,8 @@ static const struct {
     {ACTION_ORDER_RESTORE, "order restore primary", NULL},
     {ACTION_ORDER_FAILBACK, "order failback", NULL},
     {ACTION_ORDER_ACK, "order ack", NULL},
+    {ACTION_ORDER_BREAK_GLASS, "order break-glass us-east-1", NULL},
+    {ACTION_ORDER_BREAK_GLASS, "order break-glass us-east-1 by use1", NULL},
     {ACTION_SINKS_DOWN, "sinks down", NULL},
     {ACTION_SINKS_UP, "sinks up", NULL},
     {ACTION_SINKS_SWALLOW, "sinks swallow", NULL},
@@ -390,7 +392,7 @@ static const struct {
     {"at 0 net cut primary from", "ends after \"from\"; expected is " WHERE},
     {"at 0 store cut", "ends after \"cut\"; expected is " WHICH ", or several, or all"},
     {"at 0 order freez", "\"freez\" is not expected here, but freeze, thaw, drain, restore, "
-                         "failback, ack; did you mean \"freeze\"?"},
+                         "failback, ack, break-glass; did you mean \"freeze\"?"},
     {"at 0 store \x7f", "holds a control character or is not UTF-8"},
     {"at 0 store \xff", "holds a control character or is not UTF-8"},
     {"at 0 store caf\xc3\xa9", "\"caf\\xc3\\xa9\" is not expected here, but down, up, slow, stale, "

@@ -109,6 +109,20 @@ def test_a_region_is_drained_without_the_store_and_stays_so(stage):
     stage.wait_until("traffic is back", lambda: weights(stage) == "100/0 100/0", 30)
 
 
+def test_what_was_done_on_one_word_replays(stage):
+    store_goes(stage)
+    stage.ctl(*DRAIN, "--yes")
+    said = stage.ctl("explain", GROUP).stdout
+    assert "break-glass: epoch 2 is decided by this probe alone" in said
+    store_returns(stage)
+    stage.wait_until("it is reconciled", lambda: reconciled(stage), 60)
+    assert stage.stop_daemon("use1") == 0
+    done = subprocess.run([str(BUILD / "regionshift"), "replay", "--json",
+                           str(stage.folder / "use1" / "history.db")], capture_output=True,
+                          text=True, timeout=60, check=False)
+    assert done.returncode == 0 and json.loads(done.stdout)["same"], done.stdout + done.stderr
+
+
 def test_at_a_terminal_the_name_of_the_region_is_typed(stage):
     store_goes(stage)
     for typed, code, after in (("y", 3, "100/0 100/0"), (EAST, 0, "0/100 0/100")):
