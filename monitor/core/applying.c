@@ -80,6 +80,8 @@ static bool evidence_stands(const struct engine *engine, uint32_t group)
 
     if (!decision_is_move(engine->groups[group].head.decision.kind))
         return true;
+    if (engine->groups[group].glass.rules && !glass_stands(engine, group))
+        return false; /* of a head that no store has, nothing is latched */
     for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
         if (!gainers_stand(engine, &slots[i]))
             return false;

@@ -212,6 +212,15 @@ static probe_set voters_behind(const struct engine *engine, uint32_t group, cons
     return voters;
 }
 
+/* D7: what an override lifts, it lifts for its own order: a move that obeys another one, or none,
+ * finds the gates as they are. So does one that obeys it again: a freeze may be newer. */
+static bool obeys_override(const struct engine *engine, uint32_t group, const struct wish *wish)
+{
+    const struct order *order = order_behind(engine, group, wish);
+
+    return order != NULL && order->override && !order_is_obeyed(order, group);
+}
+
 static void propose_wish(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
@@ -229,7 +238,7 @@ static void propose_wish(struct engine *engine, uint32_t group)
     if (order == NULL)
         return;
     memcpy(decision->order, order->id, sizeof(decision->order));
-    decision->override = order->override && wish->ordered;
+    decision->override = wish->ordered && obeys_override(engine, group, wish);
     used = strlen(decision->reason);
     snprintf(decision->reason + used, sizeof(decision->reason) - used, "; ordered by %s: %.100s",
              order->by, order->reason);
@@ -317,15 +326,6 @@ static void gate_failback(struct engine *engine, uint32_t group, bool failback)
                     g->name);
 }
 
-/* D7: what an override lifts, it lifts for its own order: a move that obeys another one, or none,
- * has to find everything ready. */
-static bool obeys_override(const struct engine *engine, uint32_t group, const struct wish *wish)
-{
-    const struct order *order = order_behind(engine, group, wish);
-
-    return order != NULL && order->override && !order_is_obeyed(order, group);
-}
-
 static void make_wish(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
@@ -381,8 +381,8 @@ static bool judge_wish(struct engine *engine, uint32_t group, struct refusal *re
     order = order_behind(engine, group, wish);
     first = state->gate_count;
     safety_gates(engine, group, wish,
-                 wish->changes && wish->ordered && order != NULL && order->override, state->gates,
-                 &state->gate_count);
+                 wish->changes && wish->ordered && obeys_override(engine, group, wish),
+                 state->gates, &state->gate_count);
     gate_local(state, wish, order);
     closed = safety_closed(state->gates + first, state->gate_count - first);
     *refusal = wish->refusal;

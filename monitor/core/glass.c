@@ -258,11 +258,43 @@ void engine_glass(const struct engine *engine, uint32_t group, uint32_t region,
 
 /* ---- confirmed ---- */
 
+static bool is_asked(const struct engine *engine, const char *id)
+{
+    for (uint32_t g = 0; g < engine->settings->group_count; g++) {
+        if (engine->groups[g].glass.asked && strcmp(engine->groups[g].glass.order, id) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What was answered "not now" must not move traffic later: an order that nothing obeys ends. */
+static void settle(struct engine *engine, const char *id)
+{
+    const struct order *order = orders_find(&engine->orders, id);
+
+    if (order != NULL && order_is_local(order) && order->obeyed_count == 0 && !is_asked(engine, id))
+        drop_order(engine, order, "D7", "not-obeyed");
+}
+
+static void refuse(struct engine *engine, uint32_t group, const struct refusal *refusal)
+{
+    struct glass_slot *glass = &engine->groups[group].glass;
+
+    glass->asked = false;
+    glass->refusal = *refusal;
+    tell(engine, group, refusal->rule, "refused", refusal->reason);
+    settle(engine, glass->order);
+}
+
+/* The word before, if it still waits for the zone, is not obeyed any more. */
 static void ask(struct engine *engine, uint32_t group, const struct order *order, uint64_t fence)
 {
+    static const struct refusal newer_word = {"D7", "newer-word", -1, -1};
     struct group_state *state = &engine->groups[group];
     struct glass_slot *glass = &state->glass;
 
+    if (glass->asked)
+        refuse(engine, group, &newer_word);
     glass->asked = true;
     glass->fence = fence;
     glass->asked_ms = engine->now_ms;
@@ -298,34 +330,6 @@ void glass_event(struct engine *engine, const struct event_glass *event)
 
 /* ---- decided ---- */
 
-static bool is_asked(const struct engine *engine, const char *id)
-{
-    for (uint32_t g = 0; g < engine->settings->group_count; g++) {
-        if (engine->groups[g].glass.asked && strcmp(engine->groups[g].glass.order, id) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* What was answered "not now" must not move traffic later: an order that nothing obeys ends. */
-static void settle(struct engine *engine, const char *id)
-{
-    const struct order *order = orders_find(&engine->orders, id);
-
-    if (order != NULL && order_is_local(order) && order->obeyed_count == 0 && !is_asked(engine, id))
-        drop_order(engine, order, "D7", "not-obeyed");
-}
-
-static void refuse(struct engine *engine, uint32_t group, const struct refusal *refusal)
-{
-    struct glass_slot *glass = &engine->groups[group].glass;
-
-    glass->asked = false;
-    glass->refusal = *refusal;
-    tell(engine, group, refusal->rule, "refused", refusal->reason);
-    settle(engine, glass->order);
-}
-
 enum reading { READING_AWAITED, READING_FAILED, READING_FRESH };
 
 static enum reading fresh_reading(const struct engine *engine, uint32_t group)
@@ -359,6 +363,10 @@ static void keep_head(struct group_state *state, uint32_t sites)
     glass->had_head = state->has_head;
     glass->head_revision = state->head_revision;
     memcpy(glass->times_ms, times_ms, sizeof(times_ms));
+    glass->head_witnessed = state->head_witnessed;
+    glass->ever_moved = state->ever_moved;
+    glass->moved_wall = state->moved_wall;
+    glass->moved_ms = state->moved_ms;
     if (state->has_head)
         decision_slot_copy(&glass->head, &state->head.decision, sites);
 }
@@ -450,6 +458,23 @@ void glass_decide(struct engine *engine, uint32_t group)
 
 /* ---- applied, or given up ---- */
 
+/* C6: the order is not taken back, nor over, and this probe does not see down now what would gain.
+ */
+bool glass_stands(const struct engine *engine, uint32_t group)
+{
+    const struct decision_slot *head = &engine->groups[group].head;
+    const struct group *g = state_group(engine, group);
+    bool unfit[REGIONS_MAX];
+    bool stands = (head->decision.regions_left & ~regions_of(engine, engine->drained)) == 0;
+
+    see_unfit(engine, group, unfit);
+    for (uint32_t k = 0; k < g->site_count; k++) {
+        if (head->weights[k] > head->base[k])
+            stands &= !unfit[engine->settings->sites[g->sites[k]].region];
+    }
+    return stands;
+}
+
 static bool is_ours(const struct engine *engine, const struct zone_slot *slot)
 {
     const char *self = engine->settings->electors[engine->settings->self].name;
@@ -530,6 +555,10 @@ void glass_end(struct engine *engine, uint32_t group)
     state->accepted_ms = glass->times_ms[2];
     state->insync_ms = glass->times_ms[3];
     state->servers_ms = glass->times_ms[4];
+    state->head_witnessed = glass->head_witnessed;
+    state->ever_moved = glass->ever_moved; /* D6: what moved without it, its adoption counts (C7) */
+    state->moved_wall = glass->moved_wall;
+    state->moved_ms = glass->moved_ms;
     state_touch(engine, group);
 }
 
@@ -572,9 +601,19 @@ static const char *void_reason(const struct engine *engine, const struct order *
     return is_overtaken(engine, order) ? "overtaken" : NULL;
 }
 
+/* In the store it is an order as any: the override was for what was shown. */
+static void keep(struct engine *engine, const struct order *order)
+{
+    struct order *kept = &engine->out_keeps[engine->update->keep_count++];
+
+    *kept = *order;
+    kept->override = false;
+    engine->keep_ms = engine->now_ms + KEEP_AGAIN_MS;
+    tell_order(engine, order, "D7", "kept", "");
+}
+
 static void keep_in_store(struct engine *engine)
 {
-    struct update *update = engine->update;
     bool again = engine->now_ms >= engine->keep_ms;
 
     for (uint32_t i = engine->orders.count; i-- > 0;) {
@@ -583,15 +622,12 @@ static void keep_in_store(struct engine *engine)
 
         if (!order_is_local(order))
             continue;
-        if (why != NULL) {
+        if (why != NULL)
             drop_order(engine, order, "D7", why);
-        } else if (again) {
-            engine->out_keeps[update->keep_count++] = *order;
-            engine->keep_ms = engine->now_ms + KEEP_AGAIN_MS;
-            tell_order(engine, order, "D7", "kept", "");
-        }
+        else if (again)
+            keep(engine, order);
     }
-    update->keeps_revision = engine->store_revision;
+    engine->update->keeps_revision = engine->store_revision;
     state_wake(engine, 0, engine->keep_ms > engine->now_ms ? engine->keep_ms : INT64_MAX);
 }
 

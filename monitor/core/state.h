@@ -123,6 +123,10 @@ struct glass_slot {
     struct decision_slot head;
     uint64_t head_revision;
     msec_t times_ms[5]; /* its report (C7): trouble, decided, accepted, insync, servers */
+    bool head_witnessed;
+    bool ever_moved; /* and its dwell (D6) */
+    wall_t moved_wall;
+    msec_t moved_ms;
 };
 
 struct group_state {
@@ -355,6 +359,8 @@ void glass_event(struct engine *engine, const struct event_glass *event);
 void glass_decide(struct engine *engine, uint32_t group);
 /* Gives a head of our own up when the zone has moved on (C3). */
 void glass_look(struct engine *engine, uint32_t group);
+/* C6: what a head of our own rests on is still so. */
+bool glass_stands(const struct engine *engine, uint32_t group);
 /* The store speaks of the group again: its head is the head. */
 void glass_end(struct engine *engine, uint32_t group);
 /* Local orders: what the store shall have, and what the disk. */
