@@ -138,7 +138,8 @@ void board_put_suspects(struct board *board, const uint32_t *sites, uint32_t cou
 
 /* A transaction being built, with the keys and values it points to. */
 struct draft {
-    struct store_compare compares[PROBES_MAX + 3]; /* votes, head, orders, budget */
+    struct store_compare
+        compares[PROBES_MAX + 4]; /* votes, head, orders, budget, the obeyed order */
     key_text vote_keys[PROBES_MAX];
     struct store_put puts[5]; /* head, journal, the decision that leaves it, budget, order */
     key_text head_key;
@@ -176,6 +177,11 @@ static void draft_compares(const struct settings *settings, const struct commit 
     }
     compare(draft, STORE_PREFIX_NOT_AFTER, KEYS_ORDERS, commit->orders_revision);
     compare(draft, STORE_MOD_IS, KEYS_BUDGET, commit->budget_revision);
+    if (commit->obeyed == NULL)
+        return;
+    /* it still stands: a deletion leaves no newer order, and must not be undone by a mark */
+    key_order(draft->order_key, commit->obeyed->id);
+    compare(draft, STORE_MOD_IS, draft->order_key, commit->obeyed->mod_revision);
 }
 
 /* A decision takes the one with it that is BOARD_JOURNAL_MAX epochs older, so that the journal

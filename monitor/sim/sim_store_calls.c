@@ -47,6 +47,11 @@ static bool compares_hold(const struct world *world, uint32_t probe, const struc
         if (mod_revision(&world->store, key) != commit->votes[i].revision)
             return false;
     }
+    if (commit->obeyed != NULL) {
+        key_order(key, commit->obeyed->id);
+        if (mod_revision(&world->store, key) != commit->obeyed->mod_revision)
+            return false;
+    }
     return orders_unchanged(&world->store, commit->orders_revision);
 }
 

@@ -8,6 +8,7 @@
 
 #include "../codec/pizza.h"
 #include "board.h"
+#include "keys.h"
 
 enum {
     GROUPS = 2,
@@ -122,9 +123,13 @@ static void decide(unsigned number, const struct order *obeyed)
 static void order_and_decide(unsigned number)
 {
     struct order order = give_order(number / ORDER_EVERY);
-    struct answer_of_store answer = get(b.world, b.store, "v1/orders/");
+    struct answer_of_store answer;
+    key_text key;
 
+    key_order(key, order.id);
+    answer = get(b.world, b.store, key);
     b.newest = answer.revision > b.newest ? answer.revision : b.newest;
+    order.mod_revision = answer.first.mod_revision;
     free(answer.text);
     order.obeyed[0] = (struct order_obeyed){number % GROUPS, number / GROUPS + 1};
     order.obeyed_count = 1;
