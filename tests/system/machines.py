@@ -6,12 +6,14 @@ the units start, as their users), sudo (we are root), sudoedit (an editor with t
 
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from cluster import Cluster
 from deployment import Deployment, settings_text
 from programs import BUILD, TOP, Program, StageError, find_tool
 from regions import Regions
+from regions import why_not as regions_why_not
 
 MACHINES = {"use1": "10.0.1.11", "usw2": "10.0.2.11", "fra": "10.0.3.11"}
 OWN = ("etc", "root", "run", "usr/local", "var/lib")
@@ -66,6 +68,20 @@ for word in "$@"; do
 done
 """,
 }
+
+
+def why_not():
+    """Why there can be no machines here, in a word for who skips; None if there can."""
+    reason = regions_why_not()
+    if reason:
+        return reason
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        for name in ("files", "work"):
+            (Path(folder) / name).mkdir()
+        done = subprocess.run(["unshare", "--mount", "mount", "-t", "overlay", "overlay", "-o",
+                               f"lowerdir=/etc,upperdir={folder}/files,workdir={folder}/work",
+                               "/etc"], capture_output=True, check=False)
+    return "no overlay can be mounted over /etc here" if done.returncode != 0 else None
 
 
 class Machines(Regions):

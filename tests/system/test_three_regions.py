@@ -7,9 +7,9 @@ import shutil
 import subprocess
 
 import pytest
-from machines import MACHINES, Machines
+from machines import MACHINES, Machines, why_not
 from programs import TOP
-from regions import GROUP, REGIONS, SERVICES, why_not
+from regions import GROUP, REGIONS, SERVICES
 
 REASON = why_not()
 pytestmark = pytest.mark.skipif(REASON is not None, reason=str(REASON))
