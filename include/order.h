@@ -66,8 +66,8 @@ bool order_overrules(const struct order *newer, const struct order *older);
 
 enum {
     ORDER_SETTLED_MS = 3600 * 1000,  /* what has no effect any more is shown for an hour */
-    ORDER_KEPT_MS = 24 * 3600 * 1000 /* after its end, by a wall clock: one that is a day ahead
-                                        cannot even sign a request, and would not act either */
+    ORDER_KEPT_MS = 24 * 3600 * 1000 /* after its end, by a wall clock; and known as it is for as
+                                        long, or for all its time: clocks may be wrong */
 };
 
 /* The orders that stand in the store, as far as they can be read. */

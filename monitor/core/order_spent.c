@@ -49,6 +49,16 @@ static bool holds_down(const struct order *order, const struct order *older)
            (freezes && older->verb == ORDER_FREEZE && older->group == NONE);
 }
 
+/* By our wall clock, and by none: we have known it for all its time, or for a day. A clock can run
+ * ahead by days, and the store believes whoever deletes. */
+static bool is_long_over(const struct order *order, wall_t wall, msec_t seen_ms)
+{
+    wall_t length_ms = order->until_wall - order->at_wall;
+
+    return order->until_wall != 0 && wall - order->until_wall > ORDER_KEPT_MS &&
+           seen_ms >= (length_ms < ORDER_KEPT_MS ? length_ms : ORDER_KEPT_MS);
+}
+
 bool order_is_spent(const struct order *order, const struct order_list *list, uint32_t group_count,
                     wall_t wall, msec_t seen_ms)
 {
@@ -63,7 +73,7 @@ bool order_is_spent(const struct order *order, const struct order_list *list, ui
     }
     if (is_needed)
         return false;
-    if (order->until_wall != 0 && wall - order->until_wall > ORDER_KEPT_MS)
+    if (is_long_over(order, wall, seen_ms))
         return true;
     return seen_ms >= ORDER_SETTLED_MS && has_no_effect(order, group_count);
 }

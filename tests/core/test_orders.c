@@ -212,9 +212,24 @@ START_TEST(what_ended_by_a_wall_clock_stands_for_another_day)
     say(&orders, ORDER_DRAIN, EAST, NONE, NOW - ORDER_KEPT_MS);
     ck_assert(!is_spent(&orders, 0, true, ORDER_SETTLED_MS));
     orders.items[0].until_wall--;
-    ck_assert(is_spent(&orders, 0, true, 0));
+    ck_assert(is_spent(&orders, 0, true, ORDER_KEPT_MS));
     orders.items[0].until_wall = 0;
     ck_assert(!is_spent(&orders, 0, true, ORDER_SETTLED_MS));
+}
+END_TEST
+
+/* What a probe knows for a minute only was not given days ago, whatever its clock says. */
+START_TEST(a_clock_that_runs_ahead_deletes_no_freeze)
+{
+    struct orders orders = {.count = 0};
+    const msec_t hours_ms = 2 * 3600 * 1000;
+
+    say(&orders, ORDER_FREEZE, NONE, NONE, NOW - 3 * (wall_t)ORDER_KEPT_MS);
+    ck_assert(!is_spent(&orders, 0, true, 60000));
+    ck_assert(is_spent(&orders, 0, true, ORDER_KEPT_MS));
+    orders.items[0].at_wall = orders.items[0].until_wall - hours_ms;
+    ck_assert(!is_spent(&orders, 0, true, hours_ms - 1));
+    ck_assert(is_spent(&orders, 0, true, hours_ms)); /* by no clock is it in force */
 }
 END_TEST
 
@@ -270,7 +285,7 @@ START_TEST(deleting_what_is_spent_changes_nothing_that_is_in_force)
         for (uint32_t i = orders.count; i-- > 0;) {
             struct orders without = orders;
 
-            if (!is_spent(&orders, i, true, ORDER_SETTLED_MS))
+            if (!is_spent(&orders, i, true, ORDER_KEPT_MS))
                 continue;
             orders_remove(&without, orders.items[i].id);
             for (wall_t wall = NOW - 100; wall < NOW + 1000; wall += 550) {
@@ -295,6 +310,7 @@ int main(void)
         a_thaw_of_one_group_stands_as_long_as_a_freeze_of_all,
         a_failback_of_all_is_spent_when_each_group_has_obeyed,
         what_ended_by_a_wall_clock_stands_for_another_day,
+        a_clock_that_runs_ahead_deletes_no_freeze,
         deleting_what_is_spent_changes_nothing_that_is_in_force,
         a_local_order_is_the_newest_word_until_the_store_has_it,
         a_later_restore_undoes_a_drain_and_a_later_drain_the_restore,
