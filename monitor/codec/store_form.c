@@ -67,3 +67,12 @@ json_t *store_form_stamp(json_t *value)
     json_decref(value);
     return NULL;
 }
+
+uint64_t store_value_digest(const char *value, size_t length)
+{
+    uint64_t digest = UINT64_C(0xcbf29ce484222325);
+
+    for (size_t i = 0; i < length; i++)
+        digest = (digest ^ (unsigned char)value[i]) * UINT64_C(0x100000001b3);
+    return digest;
+}

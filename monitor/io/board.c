@@ -4,7 +4,8 @@
  *
  * A revision may go back for two reasons. A watch may have overtaken a read that was on its way:
  * then the read is repeated. Or the store was set back (restored): a linearizable read that began
- * when revision R was known answers with less than R. That is said aloud and believed (S1): the
+ * when revision R was known answers with less than R; or, when others have written since, with keys
+ * that have another past than the one we were told. That is said aloud and believed (S1): the
  * fences in the zone decide what it means (C7). */
 #include <assert.h>
 #include <errno.h>
@@ -116,6 +117,24 @@ static void read_after(struct board *board, msec_t after_ms)
         uv_timer_start(&board->read_timer, on_read_timer, (uint64_t)after_ms, 0);
 }
 
+static void begin_anew(struct board *board)
+{
+    board->stats.went_back++;
+    board_forget(board);
+    board_flush(board);
+}
+
+static void tell_all(struct board *board, const struct store_view *view)
+{
+    board->told_floor = board->read_once ? board->read_floor : 0;
+    board->rewritten = false;
+    board_tell_begin(board);
+    for (size_t i = 0; i < view->count; i++)
+        board_tell_item(board, &view->items[i]);
+    board_tell_end(board);
+    board->told_floor = 0;
+}
+
 static void take_read(struct board *board, const struct store_view *view)
 {
     if (view->revision < board->read_floor) {
@@ -123,15 +142,19 @@ static void take_read(struct board *board, const struct store_view *view)
                 "store: its revision went back from %llu to %llu: it was restored or replaced; "
                 "everything is read again, the fences in the zones decide",
                 (unsigned long long)board->read_floor, (unsigned long long)view->revision);
-        board->stats.went_back++;
-        board_forget(board);
-        board_flush(board);
+        begin_anew(board);
     }
     board->revision = view->revision;
-    board_tell_begin(board);
-    for (size_t i = 0; i < view->count; i++)
-        board_tell_item(board, &view->items[i]);
-    board_tell_end(board);
+    tell_all(board, view);
+    if (board->rewritten) {
+        log_say(LOG_LEVEL_ERROR,
+                "store: what stood there up to revision %llu is not what it was: it was restored "
+                "or replaced, and written to since; everything is read again, the fences in the "
+                "zones decide",
+                (unsigned long long)board->read_floor);
+        begin_anew(board);
+        board->read_again = true;
+    }
     board->read_once = true;
     board->stats.reads++;
     board->stats.read_ms = board->teller.now(board->teller.context);
@@ -221,8 +244,10 @@ static void on_watch(void *context, enum store_status status, const struct store
         start_read(board);
         return;
     }
-    for (size_t i = 0; i < changes->count; i++)
-        tell_change(board, &changes->items[i]);
+    for (size_t i = 0; i < changes->count; i++) { /* of what is older a read has told the end */
+        if (changes->items[i].mod_revision >= board->revision)
+            tell_change(board, &changes->items[i]);
+    }
     board->revision = changes->revision;
     tell_store(board, false);
 }

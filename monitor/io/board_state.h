@@ -12,6 +12,7 @@
 /* One key as it was told last. */
 struct known {
     uint64_t revision;    /* of the item; 0: absent */
+    uint64_t digest;      /* of its value */
     bool present;         /* told as present: an item that cannot be read is not */
     bool seen;            /* in the read that is being told */
     enum value_form form; /* of what stands there: told as well, when it cannot be read */
@@ -61,6 +62,8 @@ struct board {
     bool reading;
     bool read_again;     /* asked for while one is on its way */
     bool read_once;      /* under these settings */
+    uint64_t told_floor; /* while a read is told: all up to here had been told before it */
+    bool rewritten;      /* a key has another past than the one that was told (S1) */
     uint64_t read_floor; /* revision already known when the read began */
     bool watch_lost;
     uint64_t revision;

@@ -10,6 +10,7 @@
 
 #include "board_state.h"
 #include "log.h"
+#include "store_form.h"
 #include "store_json.h"
 
 /* The name under which orders are told that find no place. */
@@ -165,13 +166,20 @@ void board_tell_gone(struct board *board, const struct key *key)
 
 /* ---- what is there ---- */
 
-/* True when this item is news. */
-static bool is_news(struct known *known, const struct store_item *item)
+/* True when this item is news. All that was written up to the floor has been told; what was and is
+ * another now shows that the store was set back, though its revision has passed ours again (S1). */
+static bool is_news(struct board *board, struct known *known, const struct store_item *item)
 {
+    uint64_t digest = store_value_digest(item->value, item->length);
+    bool is_same = known->revision == item->mod_revision && known->digest == digest;
+
     known->seen = true;
-    if (known->revision == item->mod_revision)
+    if (is_same)
         return false;
+    if (known->revision != 0 && item->mod_revision <= board->told_floor)
+        board->rewritten = true;
     known->revision = item->mod_revision;
+    known->digest = digest;
     return true;
 }
 
@@ -217,7 +225,7 @@ static void tell_vote(struct board *board, const struct store_item *item, uint32
     struct vote *vote;
     int form;
 
-    if (!is_news(known, item))
+    if (!is_news(board, known, item))
         return;
     if (probe == board->settings->self)
         check_own_vote(board, item, group);
@@ -243,7 +251,7 @@ static void tell_suspects(struct board *board, const struct store_item *item, ui
     uint32_t *sites;
     int form = VALUE_BROKEN;
 
-    if (!is_news(known, item))
+    if (!is_news(board, known, item))
         return;
     sites = calloc((size_t)board->settings->site_count + 1, sizeof(*sites));
     if (sites != NULL)
@@ -268,7 +276,7 @@ static void tell_head(struct board *board, const struct store_item *item, uint32
     struct decision *decision;
     int form;
 
-    if (!is_news(known, item))
+    if (!is_news(board, known, item))
         return;
     form = decision_read(board->settings, group, item->value, item->length, &decision, error,
                          sizeof(error));
@@ -291,7 +299,7 @@ static void tell_budget(struct board *board, const struct store_item *item)
     wall_t *moves;
     int form = VALUE_BROKEN;
 
-    if (!is_news(known, item))
+    if (!is_news(board, known, item))
         return;
     moves = calloc(BUDGET_MAX, sizeof(*moves));
     if (moves != NULL)
@@ -392,7 +400,7 @@ static void tell_order(struct board *board, const struct store_item *item, const
         tell_surplus(board, id, item->mod_revision);
         return;
     }
-    if (!is_news(&place->known, item))
+    if (!is_news(board, &place->known, item))
         return;
     order = calloc(1, sizeof(*order));
     if (order == NULL) {

@@ -63,25 +63,45 @@ void sim_board_note_write(struct world *world, uint32_t probe, enum store_status
 
 /* ---- a whole reading ---- */
 
+static void begin_anew(struct world *world, uint32_t probe)
+{
+    struct sim_probe *p = &world->probes[probe];
+
+    sim_tell_forget(p);
+    p->board.synced_era = 0;
+    for (uint32_t i = 0; i <= p->settings->group_count; i++)
+        p->board.leased[i].dirty |=
+            p->board.leased[i].text != NULL || i == p->settings->group_count;
+    sim_board_flush(world, probe);
+}
+
+static void tell_all(struct world *world, uint32_t probe, uint64_t revision)
+{
+    struct sim_board *board = &world->probes[probe].board;
+
+    board->told_floor = board->read_once ? board->read_floor : 0;
+    sim_tell_all(world, probe, revision);
+    board->told_floor = 0;
+}
+
 static void take_read(struct world *world, uint32_t probe, uint64_t revision)
 {
     struct sim_probe *p = &world->probes[probe];
     struct sim_board *board = &p->board;
 
-    if (revision < board->read_floor) { /* S1: set back, or replaced */
-        sim_tell_forget(p);
-        board->synced_era = 0;
-        for (uint32_t i = 0; i <= p->settings->group_count; i++)
-            board->leased[i].dirty |=
-                board->leased[i].text != NULL || i == p->settings->group_count;
-        sim_board_flush(world, probe);
-    }
+    if (revision < board->read_floor) /* S1: set back, or replaced */
+        begin_anew(world, probe);
     board->revision = revision;
     if (board->synced != revision ||
         board->synced_era != world->store.era) { /* else: all of it has been told */
-        sim_tell_all(world, probe, revision);
+        tell_all(world, probe, revision);
         board->synced = revision;
         board->synced_era = world->store.era;
+    }
+    if (board->rewritten) { /* S1: set back, and past our revision again */
+        board->rewritten = false;
+        begin_anew(world, probe);
+        board->read_again = true;
     }
     board->read_once = true;
     board->reads++;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sim_store.h"
+#include "store_form.h"
 #include "store_json.h"
 #include "world_state.h"
 
@@ -111,12 +112,18 @@ static void tell_gone(struct world *world, uint32_t probe, const struct key *key
 
 /* ---- what is there ---- */
 
-static bool is_news(struct sim_known *known, const struct sim_version *version)
+static bool is_news(struct sim_board *board, struct sim_known *known,
+                    const struct sim_version *version)
 {
+    bool is_same = known->revision == version->mod_revision && known->digest == version->digest;
+
     known->seen = true;
-    if (known->revision == version->mod_revision)
+    if (is_same)
         return false;
+    if (known->revision != 0 && version->mod_revision <= board->told_floor)
+        board->rewritten = true;
     known->revision = version->mod_revision;
+    known->digest = version->digest;
     return true;
 }
 
@@ -178,7 +185,7 @@ static void tell_vote(struct world *world, uint32_t probe, struct sim_version *v
     if (elector == NONE || group == NONE)
         return;
     known = &p->board.votes[elector * p->settings->group_count + group];
-    if (!is_news(known, version))
+    if (!is_news(&p->board, known, version))
         return;
     if (elector == p->settings->self)
         check_own_vote(&p->board, version, group);
@@ -205,7 +212,7 @@ static void tell_suspects(struct world *world, uint32_t probe, const struct sim_
     uint32_t *sites;
     int form;
 
-    if (elector == NONE || !is_news(&p->board.suspects[elector], version))
+    if (elector == NONE || !is_news(&p->board, &p->board.suspects[elector], version))
         return;
     sites = calloc((size_t)p->settings->site_count + 1, sizeof(*sites));
     assert(sites != NULL);
@@ -226,7 +233,7 @@ static void tell_head(struct world *world, uint32_t probe, struct sim_version *v
     uint32_t group = settings_group(p->settings, key->group);
     const struct decision *decision;
 
-    if (group == NONE || !is_news(&p->board.heads[group], version))
+    if (group == NONE || !is_news(&p->board, &p->board.heads[group], version))
         return;
     decision = reading(p->settings, version, key, NONE, group);
     take_form(&p->board.heads[group], decision != NULL ? VALUE_READ : version->form);
@@ -245,7 +252,7 @@ static void tell_budget(struct world *world, uint32_t probe, const struct sim_ve
     wall_t moves[BUDGET_MAX];
     char error[VALUE_ERROR_SIZE];
 
-    if (!is_news(&board->budget, version))
+    if (!is_news(board, &board->budget, version))
         return;
     take_form(&board->budget, budget_read(version->text, strlen(version->text), moves,
                                           &event.budget.count, error, sizeof(error)));
@@ -289,7 +296,7 @@ static void tell_order(struct world *world, uint32_t probe, const struct sim_ver
     bool was_told;
     int form;
 
-    if (place == NULL || !is_news(&place->known, version))
+    if (place == NULL || !is_news(&p->board, &place->known, version))
         return;
     place->since_ms = world_local_ms(world, probe);
     was_told = place->known.present || place->known.form != VALUE_READ;

@@ -3,6 +3,7 @@
  * show the truth or, while it is stale, what was the truth then. Values are the real codecs' texts,
  * so that what cannot be written or read is found here. */
 #include "sim_store.h"
+#include "store_form.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -155,6 +156,7 @@ void sim_store_put(struct world *world, const char *name, const char *text, uint
         item = add_item(store, name);
     version->text = text != NULL ? strdup(text) : NULL;
     assert(text == NULL || version->text != NULL);
+    version->digest = text != NULL ? store_value_digest(text, strlen(text)) : 0;
     version->create_revision = before != NULL && text != NULL ? before->create_revision : revision;
     version->mod_revision = revision;
     version->lease = lease;

@@ -26,6 +26,7 @@ struct action;
 struct sim_version {
     struct sim_version *older; /* NULL: none, or too old to be kept */
     char *text;                /* NULL: the key is absent */
+    uint64_t digest;           /* of the text */
     uint64_t create_revision;
     uint64_t mod_revision;
     uint64_t lease;     /* 0: none */
@@ -150,6 +151,7 @@ uint64_t sim_store_shown(const struct sim_store *store);
 
 struct sim_known {
     uint64_t revision;
+    uint64_t digest;      /* of the value */
     bool present;         /* told as present */
     bool seen;            /* in the reading that is being told */
     enum value_form form; /* of what stands there, when it cannot be read */
@@ -185,6 +187,8 @@ struct sim_board {
     bool reading;
     bool read_again;
     bool read_once;
+    uint64_t told_floor; /* as the daemon's board has them */
+    bool rewritten;
     bool watch_lost;
     uint64_t lease; /* its id; 0: none */
     bool lease_alive;

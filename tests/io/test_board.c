@@ -162,7 +162,7 @@ END_TEST
 START_TEST(a_watch_that_tells_a_past_which_a_read_knows_better_is_passed_over)
 {
     struct store_item changes[] = {paper_item(vote_key, 10, VOTE("dddd")),
-                                   paper_item("v1/votes/usw2/jwt-pizza", 13, NULL)};
+                                   paper_item("v1/votes/fra/jwt-pizza", 13, NULL)};
 
     first_read(12);
     paper_tell_since(store, STORE_OK, 8, 13, changes, 2);
