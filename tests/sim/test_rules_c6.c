@@ -139,23 +139,43 @@ START_TEST(c6_the_rank_of_a_newer_head_is_its_own)
 }
 END_TEST
 
-START_TEST(c6_without_a_lease_nothing_is_sent)
+/* What its board will tell a daemon's engine in the same moment. */
+static void tell_lease(struct world *world, bool alive, msec_t left_ms)
+{
+    struct event event = {.kind = EVENT_LEASE, .at_ms = world_now(world)};
+    struct update update;
+
+    event.lease.alive = alive;
+    event.lease.until_ms = event.at_ms + left_ms;
+    engine_step(world_engine(world, USE1), &event, &update);
+}
+
+/* The decision is made, the zone is about to be read, and the lease goes; renewals come each 3 s.
+ */
+static void decided_without_lease(bool alive, msec_t left_ms)
 {
     struct world *world = pizza_world_traced(PIZZA("hold = 20;"), TRACE_MOVES, NONE);
 
     factory_dies(world);
-    world_zone(world, ZONE_THROTTLE);
-    run_for(world, 40000);
-    world_store_readonly(world, true); /* it answers, but renews nothing */
-    run_for(world, 12000);
-    world_zone(world, ZONE_OK);
-    world_trace_clear(world);
-    run_for(world, 60000);
-    expect_traced(world, "sent", 0);
-    world_store_readonly(world, false);
-    run_for(world, 120000);
+    run_until(world, "decided", 60000);
+    tell_lease(world, alive, left_ms);
+    run_for(world, 900);
+    expect_traced(world, "use1 sent", 0);
+    run_for(world, 10000);
+    expect_traced(world, "sent", 1);
     expect_weights(world, "0/100 0/100");
     world_destroy(world);
+}
+
+START_TEST(c6_without_a_lease_nothing_is_sent)
+{
+    decided_without_lease(false, 0);
+}
+END_TEST
+
+START_TEST(c6_a_lease_about_to_end_is_no_lease)
+{
+    decided_without_lease(true, 950);
 }
 END_TEST
 
@@ -458,21 +478,21 @@ END_TEST
 
 int main(void)
 {
-    return RUN_TESTS("rules C6-C8", c6_the_second_takes_over_after_two_seconds,
-                     c6_a_probe_that_was_stopped_does_not_send_what_it_had_decided,
-                     c6_evidence_that_is_gone_holds_the_batch_back,
-                     c6_a_target_that_has_died_since_gets_no_traffic,
-                     c6_a_failback_is_not_sent_to_a_region_that_has_died_again,
-                     c6_the_rank_of_a_newer_head_is_its_own, c6_without_a_lease_nothing_is_sent,
-                     c7_another_head_under_a_known_revision_is_another_head,
-                     c7_a_late_batch_is_refused_whole_after_a_newer_decision,
-                     c7_a_newer_decision_replaces_the_fence_even_when_no_weight_differs,
-                     c7_a_restored_store_takes_the_zone_as_its_head,
-                     c7_no_epoch_is_used_twice_after_a_restore,
-                     c7_done_is_told_with_insync_and_every_server,
-                     c8_while_route53_fails_it_backs_off_and_pages_within_a_minute,
-                     c8_a_region_that_recovers_cancels_what_was_never_applied,
-                     c8_what_was_cancelled_and_applied_after_all_stands,
-                     c8_who_cannot_read_the_zone_cancels_nothing,
-                     c8_a_drain_restored_before_it_was_applied_is_cancelled);
+    return RUN_TESTS(
+        "rules C6-C8", c6_the_second_takes_over_after_two_seconds,
+        c6_a_probe_that_was_stopped_does_not_send_what_it_had_decided,
+        c6_evidence_that_is_gone_holds_the_batch_back,
+        c6_a_target_that_has_died_since_gets_no_traffic,
+        c6_a_failback_is_not_sent_to_a_region_that_has_died_again,
+        c6_the_rank_of_a_newer_head_is_its_own, c6_without_a_lease_nothing_is_sent,
+        c6_a_lease_about_to_end_is_no_lease, c7_another_head_under_a_known_revision_is_another_head,
+        c7_a_late_batch_is_refused_whole_after_a_newer_decision,
+        c7_a_newer_decision_replaces_the_fence_even_when_no_weight_differs,
+        c7_a_restored_store_takes_the_zone_as_its_head, c7_no_epoch_is_used_twice_after_a_restore,
+        c7_done_is_told_with_insync_and_every_server,
+        c8_while_route53_fails_it_backs_off_and_pages_within_a_minute,
+        c8_a_region_that_recovers_cancels_what_was_never_applied,
+        c8_what_was_cancelled_and_applied_after_all_stands,
+        c8_who_cannot_read_the_zone_cancels_nothing,
+        c8_a_drain_restored_before_it_was_applied_is_cancelled);
 }
