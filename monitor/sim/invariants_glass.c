@@ -114,9 +114,20 @@ void glass_stepped(struct invariants *invariants, uint32_t probe, const struct u
 
 /* ---- what it sends ---- */
 
+/* What it decided without the store and sends now. The store may have given the number again, to
+ * who did not know; since it was told so, a batch of that number is the store's. */
+static struct told_glass *glass_behind_batch(const struct heard *heard, const struct batch *batch)
+{
+    const struct told_head *head = &heard->heads[batch->group];
+
+    if (head->present && head->epoch == batch->epoch)
+        return NULL;
+    return glass_by_epoch(heard, batch->group, batch->epoch);
+}
+
 bool glass_is_its(const struct invariants *invariants, uint32_t probe, const struct batch *batch)
 {
-    return glass_by_epoch(&invariants->heard[probe], batch->group, batch->epoch) != NULL;
+    return glass_behind_batch(&invariants->heard[probe], batch) != NULL;
 }
 
 static void fail(struct invariants *invariants, uint32_t probe, const struct batch *batch,
@@ -163,8 +174,7 @@ static void judge_item(struct invariants *invariants, uint32_t probe, const stru
 void glass_judge_batch(struct invariants *invariants, uint32_t probe, const struct batch *batch,
                        uint64_t from)
 {
-    const struct told_glass *glass =
-        glass_by_epoch(&invariants->heard[probe], batch->group, batch->epoch);
+    const struct told_glass *glass = glass_behind_batch(&invariants->heard[probe], batch);
 
     if (glass == NULL)
         return; /* an ordinary one */

@@ -223,6 +223,24 @@ START_TEST(an_override_that_was_obeyed_lifts_no_later_freeze)
 }
 END_TEST
 
+/* The store is back before the batch leaves, and the others, who know nothing, take its number. */
+START_TEST(a_decision_of_the_store_may_have_the_number_of_one_that_ended)
+{
+    struct world *world = pizza_world_traced(PIZZA("hold = 20;"), TRACE_GLASS, NONE);
+
+    world_store(world, false, USE1);
+    run_for(world, AWAY_MS);
+    ck_assert(world_break_glass(world, USE1, &drain_east));
+    store_returns(world);
+    expect_traced(world, "use1 break_glass group=jwt-pizza epoch=2 step=ended", 1);
+    expect_traced(world, "usw2 decided group=jwt-pizza epoch=2 kind=leave", 1);
+    expect_traced(world, "use1 sent group=jwt-pizza zone=ZONE1 epoch=2", 1);
+    expect_weights(world, "0/100 0/100");
+    expect_sound(world);
+    world_destroy(world);
+}
+END_TEST
+
 int main(void)
 {
     return RUN_TESTS("break-glass-word", what_was_taken_back_before_route53_took_it_is_not_sent,
@@ -231,5 +249,6 @@ int main(void)
                      what_never_moved_holds_no_automatic_move_back,
                      a_group_that_was_refused_stays_frozen_when_the_store_has_the_order,
                      what_was_obeyed_does_not_move_again_through_a_freeze,
-                     an_override_that_was_obeyed_lifts_no_later_freeze);
+                     an_override_that_was_obeyed_lifts_no_later_freeze,
+                     a_decision_of_the_store_may_have_the_number_of_one_that_ended);
 }
