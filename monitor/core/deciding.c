@@ -151,7 +151,7 @@ void deciding_set_head(struct engine *engine, uint32_t group, const struct decis
         return;
     set_moved(engine, group, decision->moved_wall);
     state->head_seen_ms = engine->now_ms;
-    state->head_witnessed = !first;
+    state->head_witnessed = !first && state_store_ok(engine) && engine->gap == BLIND_NOT;
     state->drift_from_ms = first ? 0 : engine->now_ms;
     state->allowed_ms = -1;
     state->upkeep_ms = -1;

@@ -148,7 +148,7 @@ struct group_state {
     msec_t commit_after_ms;
     msec_t allowed_ms; /* since when a proposal may be made; -1: not */
     msec_t head_seen_ms;
-    bool head_witnessed;  /* we were here, with an older head, when it came */
+    bool head_witnessed;  /* we were here, and in touch, when it came */
     msec_t upkeep_ms;     /* since when this head wants upkeep (upkeep.c); -1: it does not */
     msec_t drift_from_ms; /* C4: a reading asked for before this is older than the head's base */
     msec_t moved_ms;

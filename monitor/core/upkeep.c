@@ -241,8 +241,7 @@ static void propose_ahead(struct engine *engine, uint32_t group)
     propose_zone(engine, group, reason);
 }
 
-/* Each zone says what the head wants: it was applied, though its fence went before we saw it. */
-static bool zones_say_head(const struct engine *engine, uint32_t group)
+static bool zones_say(const struct engine *engine, uint32_t group, const int *weights)
 {
     const struct group_state *state = &engine->groups[group];
     const struct group *g = state_group(engine, group);
@@ -251,7 +250,7 @@ static bool zones_say_head(const struct engine *engine, uint32_t group)
         for (uint32_t k = 0; k < g->site_count; k++) {
             uint32_t service = engine->settings->sites[g->sites[k]].service;
             if (engine->settings->services[service].zone == engine->slots[i].zone &&
-                engine->slots[i].weights[k] != state->head.weights[k])
+                engine->slots[i].weights[k] != weights[k])
                 return false;
         }
     }
@@ -263,7 +262,8 @@ static void propose_fence(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
     const struct decision *head = &state->head.decision;
-    bool applied = observing_begun(engine, group) || zones_say_head(engine, group);
+    /* or it was applied, though its fence went before we saw it */
+    bool applied = observing_begun(engine, group) || zones_say(engine, group, state->head.weights);
     struct decision *decision =
         proposal_begin(engine, group, applied ? DECISION_ADOPT : head->kind);
 
@@ -320,15 +320,21 @@ static bool cancellable(const struct engine *engine, uint32_t group)
     return true;
 }
 
+/* What stood before the decision stands again; and when the zone lost that as well (Route 53 may
+ * lose what it accepted), what it has now: a cancellation moves nothing. */
 static void propose_cancel(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
-    struct decision *decision = proposal_begin(engine, group, DECISION_CANCEL);
+    bool stands =
+        zones_say(engine, group, state->head.base) || observing_drifted(engine, group); /* C4 */
+    struct decision *decision =
+        stands ? proposal_begin(engine, group, DECISION_CANCEL) : adopt(engine, group, "");
 
     if (dwell_is_void(engine, group))
         decision->moved_wall = 0;
-    memcpy(state->proposal.weights, state->head.base,
-           state_group(engine, group)->site_count * sizeof(int));
+    if (stands)
+        memcpy(state->proposal.weights, state->head.base,
+               state_group(engine, group)->site_count * sizeof(int));
     snprintf(decision->reason, sizeof(decision->reason),
              "epoch %" PRIu64 " was never applied and its region is agreed up again",
              state->head.decision.epoch);
