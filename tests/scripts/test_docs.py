@@ -14,7 +14,8 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("REGIONSHIFT_BUILD", TOP / "build"))
 
 DOCS = ("README.md", "SECURITY.md", "docs/ARCHITECTURE.md", "docs/HACKING.md", "docs/DECISIONS.md",
-        "docs/API.md", "docs/METRICS.md", "docs/ALERTS.md", "docs/ETCD.md")
+        "docs/API.md", "docs/METRICS.md", "docs/ALERTS.md", "docs/ETCD.md",
+        "docs/MEASURED.md")
 FOLDERS = r"(?:include|monitor|config|scripts|docs|tests)"
 PLACE_TO_FILL = "KIND"
 NO_RULES = {"C11"}  # the language
