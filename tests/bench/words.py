@@ -110,7 +110,9 @@ class Speaker:
             return self.news.wait_for(test, deadline)
 
     def stop(self):
+        """It ends with its standard input."""
         self.program.process.stdin.close()
+        self.program.process.wait(READY_S)
         self.program.stop()
 
 
