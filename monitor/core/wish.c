@@ -241,7 +241,8 @@ static void leave(struct unit *unit, struct wish *wish)
         return;
     }
     wish->all_down = true;
-    if (group->all_down == ALL_DOWN_FALLBACK && !unit->stands[group->fallback_region].leaving) {
+    if (group->all_down == ALL_DOWN_FALLBACK && !unit->stands[group->fallback_region].leaving &&
+        !unit->input->drained[group->fallback_region]) {
         leavers_to_zero(unit, wish);
         if (unit->stands[group->fallback_region].weight == 0)
             let_gain(unit, wish, group->fallback_region);

@@ -229,6 +229,23 @@ START_TEST(d2_all_down_goes_to_the_static_page_if_it_may)
 }
 END_TEST
 
+START_TEST(d2_a_static_page_that_was_drained_stands_in_for_nobody)
+{
+    struct case_of c;
+
+    begin(&c);
+    c.hand.group.all_down = ALL_DOWN_FALLBACK;
+    c.hand.group.fallback_region = CENTRAL;
+    c.hand.group.order_count = 2;
+    agree_both(&c, EAST, AGREED_DOWN, 30000);
+    agree_both(&c, WEST, AGREED_DOWN, 30000);
+    c.drained[CENTRAL] = true;
+    ck_assert_str_eq(wish(&c), "all-down");
+    c.drained[CENTRAL] = false;
+    ck_assert_str_eq(wish(&c), "0/0/100 0/0/100");
+}
+END_TEST
+
 START_TEST(d3_together_one_required_service_is_enough)
 {
     struct case_of c;
@@ -429,6 +446,7 @@ int main(void)
         d2_a_drained_region_gains_nothing, d2_who_may_still_come_is_waited_for,
         d2_the_share_goes_to_who_serves_every_service, d2_a_substitute_never_loses_by_taking_over,
         d2_a_substitute_without_any_share_gets_one, d2_all_down_goes_to_the_static_page_if_it_may,
+        d2_a_static_page_that_was_drained_stands_in_for_nobody,
         d3_together_one_required_service_is_enough, d3_apart_each_service_is_judged_by_itself,
         d3_apart_nobody_returns_while_another_leaves,
         d4_an_override_needs_no_stable_but_no_region_agreed_down,

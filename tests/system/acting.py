@@ -174,7 +174,8 @@ class Acting:
         if words[0] in ("shift", "writes"):
             times = [batch.when - self.began_s for batch in self.batches() if batch.moved]
         elif words[0] == "batch":
-            times = [entry["time_ms"] / 1000 - self.began_s for entry in self.lab.lab.log(self.first)
+            entries = self.lab.lab.log(self.first)
+            times = [entry["time_ms"] / 1000 - self.began_s for entry in entries
                      if entry["verdict"] == "refused"]
         else:
             kind = "page" if words[0] == "pages" else words[1]
