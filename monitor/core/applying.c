@@ -300,7 +300,7 @@ static msec_t turn_ms(const struct engine *engine, uint32_t group)
 
     if (state->glass.rules)
         return 0;
-    return (msec_t)state_rank(engine, state->head.decision.epoch) * RANK_STEP_MS;
+    return (msec_t)state_rank(engine, &state->head.decision) * RANK_STEP_MS;
 }
 
 static void slot_apply(struct engine *engine, struct zone_slot *slot)

@@ -270,8 +270,8 @@ static void commit_in_turn(struct engine *engine, uint32_t group)
 
     if (state->allowed_ms < 0)
         state->allowed_ms = engine->now_ms;
-    turn_ms = state->allowed_ms +
-              (msec_t)state_rank(engine, state->proposal.decision.epoch) * PROPOSE_STEP_MS;
+    turn_ms =
+        state->allowed_ms + (msec_t)state_rank(engine, &state->proposal.decision) * PROPOSE_STEP_MS;
     if (turn_ms < state->commit_after_ms)
         turn_ms = state->commit_after_ms;
     if (engine->now_ms < turn_ms)

@@ -130,22 +130,44 @@ void state_weights_text(const struct engine *engine, uint32_t group, const int *
     }
 }
 
-uint32_t state_rank(const struct engine *engine, uint64_t epoch)
+/* Whose turn it is among those that may act: another one first with each epoch. */
+static uint32_t turn_of(uint32_t place, uint32_t actors, uint64_t epoch)
+{
+    return (uint32_t)((place + actors - epoch % actors) % actors);
+}
+
+static bool has_voted(const struct decision *decision, uint32_t probe)
+{
+    return (decision->voters >> probe & 1) != 0;
+}
+
+uint32_t state_rank(const struct engine *engine, const struct decision *decision)
 {
     const struct settings *settings = engine->settings;
+    uint32_t self = settings->self;
     uint32_t actors = 0;
-    uint32_t place = 0;
+    uint32_t own = 0;
+    uint32_t rank = 0;
+    bool voted = has_voted(decision, self);
 
     for (uint32_t i = 0; i < settings->elector_count; i++) {
+        own = i == self ? actors : own;
+        actors += settings->electors[i].may_act;
+    }
+    if (actors == 0 || !settings->electors[self].may_act)
+        return actors + self; /* after all that may */
+    own = turn_of(own, actors, decision->epoch);
+    for (uint32_t i = 0, place = 0; i < settings->elector_count; i++) {
+        bool before = has_voted(decision, i) != voted
+                          ? !voted
+                          : turn_of(place, actors, decision->epoch) < own;
+
         if (!settings->electors[i].may_act)
             continue;
-        if (i == settings->self)
-            place = actors;
-        actors++;
+        place++;
+        rank += i != self && before;
     }
-    if (actors == 0 || !settings->electors[settings->self].may_act)
-        return actors + settings->self; /* after all that may */
-    return (uint32_t)((place + actors - epoch % actors) % actors);
+    return rank;
 }
 
 msec_t state_jitter(const struct engine *engine, uint64_t salt, msec_t span_ms)

@@ -322,8 +322,10 @@ struct fact *state_fact(struct engine *engine, enum fact_code code);
 /* "100/0 100/0": weights by service, for facts and texts. */
 void state_weights_text(const struct engine *engine, uint32_t group, const int *weights, char *out,
                         size_t size);
-/* C6: this probe's place among those that may act, for an epoch; 0 goes first. */
-uint32_t state_rank(const struct engine *engine, uint64_t epoch);
+/* C6: this probe's place among those that may act, for a decision; 0 goes first. Those whose votes
+ * made it stand before the others, who may be dead with the region that is left: each would cost a
+ * step. */
+uint32_t state_rank(const struct engine *engine, const struct decision *decision);
 /* A deterministic spread of up to span_ms: jitter without randomness (retries of probes differ). */
 msec_t state_jitter(const struct engine *engine, uint64_t salt, msec_t span_ms);
 

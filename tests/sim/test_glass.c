@@ -508,9 +508,10 @@ START_TEST(two_decisions_of_one_number_end_in_the_zone_as_it_is)
     /* the others leave the factory alone with epoch 2; use1, which does not know, all of the east
      */
     factory_dies(world);
-    run_until(world, "usw2 decided group=jwt-pizza epoch=2", 60000);
+    run_for(world, 24420); /* 80 ms before they propose it */
     ck_assert(world_break_glass(world, USE1, &drain_east));
     run_for(world, 5000);
+    expect_traced(world, "usw2 decided group=jwt-pizza epoch=2", 1);
     expect_weights(world, "0/100 0/100");
     run_for(world, 60000);
     ck_assert_uint_eq(world_alerts(world, ALERT_DRIFT, ALERT_OPEN), 0);

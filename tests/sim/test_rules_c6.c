@@ -8,6 +8,21 @@
 /* ---- C6 ---- */
 
 /* The first in rank dies with the decision in its hands. */
+/* use1 would be the first for epoch 2, and is dead with its region. */
+START_TEST(c6_who_did_not_vote_is_not_waited_for)
+{
+    struct world *world = pizza_world_traced(PIZZA("hold = 20;"), TRACE_MOVES, NONE);
+
+    world_kill(world, USE1);
+    factory_dies(world);
+    run_until(world, "usw2 decided group=jwt-pizza epoch=2", 60000);
+    run_for(world, 100);
+    expect_traced(world, "usw2 sent", 1);
+    expect_weights(world, "0/100 0/100");
+    world_destroy(world);
+}
+END_TEST
+
 START_TEST(c6_the_second_takes_over_after_two_seconds)
 {
     struct world *world = pizza_world_traced(PIZZA("hold = 20;"), TRACE_MOVES, NONE);
@@ -480,6 +495,7 @@ int main(void)
 {
     return RUN_TESTS(
         "rules C6-C8", c6_the_second_takes_over_after_two_seconds,
+        c6_who_did_not_vote_is_not_waited_for,
         c6_a_probe_that_was_stopped_does_not_send_what_it_had_decided,
         c6_evidence_that_is_gone_holds_the_batch_back,
         c6_a_target_that_has_died_since_gets_no_traffic,
