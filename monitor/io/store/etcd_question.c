@@ -5,11 +5,11 @@
  *              ^                                                     |
  *              +------------------ another member -------------------+
  *
- * A try takes half of the time left while there is another to make, so that a member that hangs, or
- * a kept connection that is dead and silent, does not cost the whole call. A question that must not
- * be repeated keeps all the time that is left once it was sent: nobody else may be asked then. When
- * all members failed the round begins again, after a pause, until the deadline: most outages of
- * etcd are elections, and short. */
+ * A try takes half of the time left while there is another to make (and time worth a try), so that
+ * a member that hangs, or a kept connection that is dead and silent, does not cost the whole call.
+ * A question that must not be repeated keeps all the time that is left once it was sent: nobody
+ * else may be asked then. When all members failed the round begins again, after a pause, until the
+ * deadline: most outages of etcd are elections, and short. */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,8 +19,10 @@
 #include "etcd_words.h"
 
 enum {
-    LANES_MAX = 32, /* requests at once; the others wait for their turn */
-    TRY_MIN_MS = 50,
+    LANES_MAX = 32,  /* requests at once; the others wait for their turn */
+    TRY_MIN_MS = 50, /* with less left nothing is begun */
+    TRY_WORTH_MS =
+        500, /* connection, TLS and answer of a member 80 ms away; less only makes load */
     PAUSE_FIRST_MS = 50,
     PAUSE_LAST_MS = 400
 };
@@ -266,7 +268,7 @@ static bool lacks_file(struct question *question)
 }
 
 /* Half of the time left, while there is something else to try: another member, or the same over a
- * fresh connection. */
+ * fresh connection; but never a part in which nobody far away can answer. */
 static msec_t part_of_time(const struct question *question)
 {
     uint32_t all = (1U << question->link->members.count) - 1U;
@@ -276,7 +278,9 @@ static msec_t part_of_time(const struct question *question)
 
     if (is_last)
         return left_ms;
-    return left_ms / 2 > TRY_MIN_MS ? left_ms / 2 : TRY_MIN_MS;
+    if (left_ms / 2 > TRY_WORTH_MS)
+        return left_ms / 2;
+    return left_ms < TRY_WORTH_MS ? left_ms : TRY_WORTH_MS;
 }
 
 void question_wait_part(struct question *question, enum question_state state)

@@ -10,6 +10,7 @@
 
 enum {
     REFUSED_MS = 3000, /* a refused password is not tried more often */
+    PATIENCE = 3, /* timeouts of a call: a member that is given up checks the password to its end */
     REQUEST_MAX = 8192
 };
 
@@ -80,8 +81,10 @@ static void on_token(void *context, const struct etcd_answer *answer)
 
 static void authenticate(struct etcd_link *link)
 {
-    struct etcd_question question = {
-        .path = ETCD_PATH_AUTHENTICATE, .may_repeat = true, .without_token = true};
+    struct etcd_question question = {.path = ETCD_PATH_AUTHENTICATE,
+                                     .may_repeat = true,
+                                     .without_token = true,
+                                     .timeout_ms = PATIENCE * link->settings->timeout_ms};
     struct buffer body;
 
     if (link->authenticating)
