@@ -207,7 +207,7 @@ def test_an_unreadable_vote_is_said_and_its_owner_writes_it_again(stage):
     for probe in ("use1", "usw2"):
         line = stage.programs[probe].wait_line(
             lambda line: "v1/votes/fra/jwt-pizza" in line.text, 20, since)
-        assert "counts as absent" in line.text
+        assert "this vote does not count" in line.text
     stage.programs["fra"].wait_line(
         lambda line: "was overwritten: does another daemon run as fra?" in line.text, 20, since)
     stage.wait_until("fra's vote is there again",
