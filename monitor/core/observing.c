@@ -50,6 +50,20 @@ bool observing_drifted(const struct engine *engine, uint32_t group)
     return false;
 }
 
+/* The zone's weights are these, site by site. */
+static bool zone_says(const struct engine *engine, const struct zone_slot *slot, const int *weights)
+{
+    const struct group *g = state_group(engine, slot->group);
+
+    for (uint32_t k = 0; k < g->site_count; k++) {
+        uint32_t service = engine->settings->sites[g->sites[k]].service;
+        if (engine->settings->services[service].zone == slot->zone &&
+            slot->weights[k] != weights[k])
+            return false;
+    }
+    return true;
+}
+
 /* A head that was made where one of several fences was missing does not say which the others were:
  * then only what was first read under it counts. */
 static bool slot_late(const struct engine *engine, const struct zone_slot *slot)
@@ -63,6 +77,16 @@ static bool slot_late(const struct engine *engine, const struct zone_slot *slot)
             slot->fence_ms > state->drift_from_ms);
 }
 
+/* Route 53 lost what it had accepted: the zone is older than what the head rests on, and says
+ * something else. A head that moves nothing does not bring it back: nobody has judged that. */
+static bool slot_fell_back(const struct engine *engine, const struct zone_slot *slot)
+{
+    const struct decision *head = &engine->groups[slot->group].head.decision;
+
+    return slot->known && slot->fence_present && slot->fence.epoch < head->base_epoch &&
+           !slot->drifted && !zone_says(engine, slot, head->base);
+}
+
 bool observing_late(const struct engine *engine, uint32_t group)
 {
     const struct zone_slot *slots = first_slot(engine, group);
@@ -72,7 +96,7 @@ bool observing_late(const struct engine *engine, uint32_t group)
     if (!state->has_head || (kind != DECISION_CANCEL && kind != DECISION_ADOPT))
         return false;
     for (uint32_t i = 0; i < state->slot_count; i++) {
-        if (slot_late(engine, &slots[i]))
+        if (slot_late(engine, &slots[i]) || slot_fell_back(engine, &slots[i]))
             return true;
     }
     return false;
@@ -104,20 +128,6 @@ bool observing_begun(const struct engine *engine, uint32_t group)
 }
 
 /* ---- reading a zone ---- */
-
-/* The zone's weights are these, site by site. */
-static bool zone_says(const struct engine *engine, const struct zone_slot *slot, const int *weights)
-{
-    const struct group *g = state_group(engine, slot->group);
-
-    for (uint32_t k = 0; k < g->site_count; k++) {
-        uint32_t service = engine->settings->sites[g->sites[k]].service;
-        if (engine->settings->services[service].zone == slot->zone &&
-            slot->weights[k] != weights[k])
-            return false;
-    }
-    return true;
-}
 
 /* C2: the fence itself has the digest of what its epoch said. */
 static bool plan_holds(const struct engine *engine, const struct zone_slot *slot)

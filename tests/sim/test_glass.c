@@ -111,10 +111,10 @@ START_TEST(one_probe_drains_a_region_without_the_store_and_the_store_hears_of_it
         "[380860] use1 proposed group=jwt-pizza epoch=3 kind=adopt weights=\"0/100 0/100\" "
         "rule=D8\n"
         "[380865] use1 decided group=jwt-pizza epoch=3 kind=adopt weights=\"0/100 0/100\" rule=D8\n"
-        "[380905] usw2 sent group=jwt-pizza zone=ZONE1 epoch=3 items=2 weights=\"0/100 0/100\" "
+        "[380945] usw2 sent group=jwt-pizza zone=ZONE1 epoch=3 items=2 weights=\"0/100 0/100\" "
         "rule=C1\n"
-        "[380945] usw2 accepted group=jwt-pizza zone=ZONE1 epoch=3 rule=C1\n"
-        "[380945] usw2 applied group=jwt-pizza zone=ZONE1 epoch=3 whose=ours by=usw2 rule=C7\n"
+        "[380985] usw2 accepted group=jwt-pizza zone=ZONE1 epoch=3 rule=C1\n"
+        "[380985] usw2 applied group=jwt-pizza zone=ZONE1 epoch=3 whose=ours by=usw2 rule=C7\n"
         "[382905] use1 applied group=jwt-pizza zone=ZONE1 epoch=3 by=usw2 rule=C7\n");
     ck_assert(is_in_store(world, "order-1"));
     run_for(world, HOURS_MS);
