@@ -226,9 +226,9 @@ class Lab:
 
 def main(argv=None):
     options = parse(argv)
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+    # Waited for, not handled: a handler that sets an Event hangs when it comes inside wait().
+    ends = (signal.SIGTERM, signal.SIGINT)
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     try:
         lab = Lab(options)
     except OSError as error:
@@ -236,6 +236,6 @@ def main(argv=None):
               + (f": {error.filename}" if error.filename else ""), file=sys.stderr)
         return 1
     print(json.dumps(lab.start()), flush=True)
-    ended.wait()
+    signal.sigwait(ends)
     lab.stop()
     return 0
