@@ -24,8 +24,16 @@ typedef void (*credentials_done)(void *context, const struct credentials *creden
 int credentials_create(uv_loop_t *loop, const char *profile,
                        struct credentials_source **ret_source);
 
-/* Asks. `done` is called once, from the loop, unless the request is cancelled before. */
+/* A role to be assumed on top of who we are: a zone in another account. Texts are copied. */
+struct credentials_role {
+    const char *arn;
+    const char *external_id; /* "" none */
+};
+
+/* Asks. role: NULL, who we are ourselves. `done` is called once, from the loop, unless the request
+ * is cancelled before. */
 struct credentials_request *credentials_get(struct credentials_source *source,
+                                            const struct credentials_role *role,
                                             credentials_done done, void *context);
 
 /* Forgets a request: `done` will not be called. Not to be used once it has been. Accepts NULL. */

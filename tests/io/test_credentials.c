@@ -99,7 +99,7 @@ static bool get(void)
 {
     unsigned before = told.count;
 
-    credentials_get(source, on_credentials, NULL);
+    credentials_get(source, NULL, on_credentials, NULL);
     ck_assert_uint_eq(told.count, before); /* never from inside the call */
     uv_run(&loop, UV_RUN_DEFAULT);
     ck_assert_uint_eq(told.count, before + 1);
@@ -265,9 +265,9 @@ START_TEST(many_may_ask_at_once_and_one_may_change_his_mind)
     struct credentials_request *second;
 
     write_file(shared_path, "[default]\n" KEYS("AKIAONE"));
-    credentials_get(source, on_credentials, NULL);
-    second = credentials_get(source, on_credentials, NULL);
-    credentials_get(source, on_credentials, NULL);
+    credentials_get(source, NULL, on_credentials, NULL);
+    second = credentials_get(source, NULL, on_credentials, NULL);
+    credentials_get(source, NULL, on_credentials, NULL);
     credentials_cancel(second);
     credentials_cancel(NULL);
     uv_run(&loop, UV_RUN_DEFAULT);
@@ -280,15 +280,15 @@ static void ask_again(void *context, const struct credentials *credentials, cons
     on_credentials(context, credentials, error);
     if (told.count < 5) {
         credentials_distrust(source);
-        credentials_get(source, ask_again, NULL);
+        credentials_get(source, NULL, ask_again, NULL);
     }
 }
 
 START_TEST(who_is_answered_may_distrust_and_ask_again_at_once)
 {
     write_file(shared_path, "[default]\n" KEYS("AKIAONE"));
-    credentials_get(source, ask_again, NULL);
-    credentials_get(source, on_credentials, NULL);
+    credentials_get(source, NULL, ask_again, NULL);
+    credentials_get(source, NULL, on_credentials, NULL);
     uv_run(&loop, UV_RUN_DEFAULT);
     ck_assert_uint_eq(told.count, 5);
     ck_assert(told.is_found);
@@ -298,7 +298,7 @@ END_TEST
 START_TEST(distrust_during_a_search_makes_it_look_again)
 {
     write_file(shared_path, "[default]\n" KEYS("AKIAONE"));
-    credentials_get(source, on_credentials, NULL);
+    credentials_get(source, NULL, on_credentials, NULL);
     credentials_distrust(source);
     write_file(shared_path, "[default]\n" KEYS("AKIATWO"));
     uv_run(&loop, UV_RUN_DEFAULT);
@@ -310,7 +310,7 @@ END_TEST
 START_TEST(closing_during_a_search_forgets_who_asked)
 {
     write_file(shared_path, "[default]\n" KEYS("AKIAONE"));
-    credentials_get(source, on_credentials, NULL);
+    credentials_get(source, NULL, on_credentials, NULL);
     close_source();
     ck_assert_uint_eq(told.count, 0);
 }

@@ -371,7 +371,7 @@ static void on_resolved(void *context, const struct resolution *resolution)
         end(call, AWS_FAILED, "no memory");
         return;
     }
-    call->credentials = credentials_get(call->aws->credentials, on_credentials, call);
+    call->credentials = credentials_get(call->aws->credentials, NULL, on_credentials, call);
 }
 
 /* ---- the interface ---- */

@@ -22,6 +22,7 @@ struct credentials_request {
     credentials_done done;
     void *context;
     uint64_t number;
+    bool has_role;
     TAILQ_ENTRY(credentials_request) link;
 };
 
@@ -129,7 +130,10 @@ static void on_deliver(uv_idle_t *idle)
 
         TAILQ_REMOVE(&source->waiting, request, link);
         free(request);
-        detached.done(detached.context, answer.has_found ? &answer.found : NULL, answer.error);
+        if (detached.has_role)
+            detached.done(detached.context, NULL, "no role can be assumed by this version");
+        else
+            detached.done(detached.context, answer.has_found ? &answer.found : NULL, answer.error);
     }
     explicit_bzero(&answer, sizeof(answer));
 }
@@ -157,6 +161,7 @@ int credentials_create(uv_loop_t *loop, const char *profile, struct credentials_
 }
 
 struct credentials_request *credentials_get(struct credentials_source *source,
+                                            const struct credentials_role *role,
                                             credentials_done done, void *context)
 {
     struct credentials_request *request = calloc(1, sizeof(*request));
@@ -166,6 +171,7 @@ struct credentials_request *credentials_get(struct credentials_source *source,
         abort(); /* nothing is left to tell it with */
     *request = (struct credentials_request){
         .source = source, .done = done, .context = context, .number = ++source->request_count};
+    request->has_role = role != NULL;
     TAILQ_INSERT_TAIL(&source->waiting, request, link);
     search(source);
     return request;
