@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A decision on its way into the store. Its epoch is above every epoch ever seen, its base is what
  * the zone is known to say, and the transaction compares everything it was concluded from: head,
- * votes, orders, ledger (D8). */
+ * votes (evidence.c), orders, ledger (D8). */
 #include "proposal.h"
 
 #include <assert.h>
@@ -107,6 +107,7 @@ void proposal_commit(struct engine *engine, uint32_t group)
     uint32_t probes = engine->settings->elector_count;
     struct commit_vote *votes = &engine->out_commit_votes[(size_t)group * probes];
     struct commit *commit = &engine->out_commits[engine->update->commit_count++];
+    probe_set evidence = evidence_behind(engine, &state->proposal.decision);
     struct fact *fact;
 
     *commit = (struct commit){.decision = state->proposal.decision,
@@ -114,9 +115,9 @@ void proposal_commit(struct engine *engine, uint32_t group)
                               .votes = votes,
                               .orders_revision = engine->store_revision};
     for (uint32_t p = 0; p < probes; p++) {
-        const struct vote_slot *vote = state_vote(engine, p, group);
-        if (vote->present && vote->same_settings && vote->blindness == BLIND_NOT)
-            votes[commit->vote_count++] = (struct commit_vote){p, vote->revision};
+        if (evidence >> p & 1)
+            votes[commit->vote_count++] =
+                (struct commit_vote){p, state_vote(engine, p, group)->revision};
     }
     commit_ledger(engine, group, commit);
     commit_order(engine, group, commit);

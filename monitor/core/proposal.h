@@ -13,6 +13,9 @@ struct decision *proposal_begin(struct engine *engine, uint32_t group, enum deci
 /* C2: the highest epoch ever seen: of heads, fences and the local journal. */
 uint64_t proposal_highest_epoch(const struct engine *engine, uint32_t group);
 
+/* D8: whose votes a proposal rests on: as they are, they allow it, whatever the others say. */
+probe_set evidence_behind(const struct engine *engine, const struct decision *decision);
+
 /* Sends the proposal to the store: one transaction that compares all it rests on. */
 void proposal_commit(struct engine *engine, uint32_t group);
 

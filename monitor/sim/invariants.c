@@ -73,7 +73,6 @@ static void create_heard(struct invariants *inv, struct heard *heard)
     const struct settings *s = inv->settings;
 
     TAKE(inv, heard->ballots, (size_t)s->site_count * PROBES_MAX);
-    TAKE(inv, heard->counted, s->group_count);
     TAKE(inv, heard->opinions, s->site_count);
     TAKE(inv, heard->orders.items, ORDERS_MAX);
     TAKE(inv, heard->heads, s->group_count);

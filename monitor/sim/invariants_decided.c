@@ -102,7 +102,10 @@ static msec_t up_for(const struct unit *unit, uint32_t region)
     return shortest_ms;
 }
 
-/* ---- the evidence in the store ---- */
+/* ---- the evidence in the store ----
+ *
+ * Only what the transaction compared is evidence (D8): these votes have to carry the decision by
+ * themselves, since the others may have been anything when the store took it. */
 
 struct evidence {
     uint64_t down;
@@ -117,7 +120,8 @@ static struct evidence evidence_on(const struct ruling *ruling, uint32_t k)
     for (uint32_t p = 0; p < ruling->invariants->probe_count; p++) {
         const struct store_vote *vote = &ruling->truth->votes[p];
         uint64_t bit = UINT64_C(1) << p;
-        if (!vote->present || vote->blind || !vote->same_settings)
+        if (!vote->present || vote->blind || !vote->same_settings ||
+            ruling_compared(ruling, p) == NULL)
             continue;
         evidence.countable |= bit;
         evidence.down |= vote->letters[k] == 'd' ? bit : 0;

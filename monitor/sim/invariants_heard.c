@@ -68,14 +68,10 @@ static void hear_vote(const struct invariants *invariants, struct heard *heard,
                       const struct event_vote *event)
 {
     const struct group *group = &heard->settings->groups[event->vote.group];
-    uint64_t bit = UINT64_C(1) << event->vote.probe;
     bool counts = event->present && event->vote.blindness == BLIND_NOT &&
                   strcmp(event->vote.fingerprint, heard->settings->fingerprint) == 0 &&
                   strlen(event->vote.states) == group->site_count;
 
-    heard->counted[event->vote.group] &= ~bit;
-    if (counts)
-        heard->counted[event->vote.group] |= bit;
     for (uint32_t k = 0; k < group->site_count; k++) {
         char letter = counts ? event->vote.states[k] : 0;
         char *ballot = &heard->ballots[(size_t)group->sites[k] * PROBES_MAX + event->vote.probe];
@@ -320,7 +316,6 @@ static void begin(struct heard *heard, const struct event_start *event)
     heard->stood_still = false;
     heard->orders.count = 0;
     memset(heard->ballots, 0, (size_t)settings->site_count * PROBES_MAX);
-    memset(heard->counted, 0, settings->group_count * sizeof(*heard->counted));
     memset(heard->heads, 0, settings->group_count * sizeof(*heard->heads));
     memset(heard->journal, 0, settings->group_count * sizeof(*heard->journal));
     memset(heard->slots, 0,

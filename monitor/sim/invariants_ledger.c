@@ -144,7 +144,6 @@ static void take_snapshot(struct invariants *invariants, uint32_t probe,
     new->at_ms = heard->at_ms;
     new->wall = heard->wall_offset + heard->at_ms;
     new->whole_world_ms = heard->whole_world_ms;
-    new->counted = heard->counted[group];
     for (uint32_t i = 0; i < heard->settings->site_count; i++) {
         new->opinions[i].says = heard->opinions[i].says;
         new->opinions[i].since_ms = heard->at_ms - heard->opinions[i].since_ms;
@@ -210,11 +209,11 @@ static void fail(const struct ruling *ruling, const char *id, const char *what, 
                     ruling->decision->epoch, ruling->group->name, what, whose);
 }
 
-static const struct commit_vote *compared(const struct commit *commit, uint32_t probe)
+const struct commit_vote *ruling_compared(const struct ruling *ruling, uint32_t probe)
 {
-    for (uint32_t i = 0; i < commit->vote_count; i++) {
-        if (commit->votes[i].probe == probe)
-            return &commit->votes[i];
+    for (uint32_t i = 0; i < ruling->commit->vote_count; i++) {
+        if (ruling->commit->votes[i].probe == probe)
+            return &ruling->commit->votes[i];
     }
     return NULL;
 }
@@ -222,15 +221,10 @@ static const struct commit_vote *compared(const struct commit *commit, uint32_t 
 static void judge_compared_vote(const struct ruling *ruling, uint32_t probe)
 {
     const struct store_vote *vote = &ruling->truth->votes[probe];
-    const struct commit_vote *was = compared(ruling->commit, probe);
+    const struct commit_vote *was = ruling_compared(ruling, probe);
     const char *name = invariants_probe_name(ruling->invariants, probe);
 
-    if (was == NULL) {
-        if (ruling->snapshot != NULL && (ruling->snapshot->counted >> probe & 1))
-            fail(ruling, "S-29", "it counted a vote that it did not compare: that of ", name);
-        return;
-    }
-    if (ruling->truth->revisions_void)
+    if (was == NULL || ruling->truth->revisions_void)
         return;
     if (!vote->present || vote->revision != was->revision)
         fail(ruling, "S-29", "the store took it, and a vote compared had changed: that of ", name);

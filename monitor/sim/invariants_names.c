@@ -53,7 +53,7 @@ const struct invariant_name invariant_names[] = {
      "A beacon is lit exactly from the commit that evicts its region until the zone shows an "
      "epoch that does not."},
     {"S-29", "D8",
-     "The store takes a decision only if head, orders and every vote counted are as compared."},
+     "The store takes a decision only if head, orders and the votes it rests on are as compared."},
     {"S-30", "C1 C4 C7",
      "A batch deletes and creates the same record sets, changes nothing but weights, and to what "
      "its decision says."},

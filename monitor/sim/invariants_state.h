@@ -133,7 +133,6 @@ struct heard {
     msec_t quiet_until_ms;    /* V5: it may neither decide nor send */
     bool stood_still;         /* it was stopped for so long that its next event must find a gap */
     char *ballots;            /* site x PROBES_MAX: 'd' 'u' '-' 0 (does not count) */
-    uint64_t *counted;        /* by group: whose votes count at all (A2) */
     struct opinion *opinions; /* by site */
     struct told_orders orders;
     struct told_head *heads;  /* by group */
@@ -158,7 +157,6 @@ struct snapshot {
     msec_t at_ms; /* by its clock */
     wall_t wall;
     msec_t whole_world_ms;
-    uint64_t counted;         /* whose votes counted for the group */
     struct opinion *opinions; /* by site; since_ms is an age here */
     int *weights;             /* by site, of the zones */
     uint64_t *fences;         /* by zone: this group's; 0 none */
@@ -352,6 +350,9 @@ struct ruling {
 };
 
 void decided_judge(struct ruling *ruling);
+
+/* This vote as the transaction compared it; NULL: it did not. (invariants_ledger.c) */
+const struct commit_vote *ruling_compared(const struct ruling *ruling, uint32_t probe);
 
 /* ---- invariants_limits.c ---- */
 

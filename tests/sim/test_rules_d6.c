@@ -431,20 +431,28 @@ END_TEST
 
 /* usw2's vote is in the store again, with another text, a moment before the commit that counted it:
  * the commit is lost, and made again from what is known then; hold is kept. */
-START_TEST(d8_a_vote_that_changes_under_the_commit_stops_it)
+/* The trace of a moment in which a probe turns blind just when use1 proposes. */
+static void expect_under_the_commit(uint32_t probe, const char *trace)
 {
     struct world *world = pizza_world_traced(PIZZA("hold = 20;"), TRACE_MOVES, NONE);
     msec_t at_ms = proposal_ms(PIZZA("hold = 20;"));
 
     factory_dies(world);
     world_run(world, at_ms - 1);
-    world_clock(world, USW2, 5000); /* USW2 turns blind: two down votes of three are left */
+    world_clock(world, probe, 5000);
     run_for(world, 1000);
-    expect_trace(
-        world,
+    expect_trace(world, trace);
+    world_destroy(world);
+}
+
+/* Of three down votes two are left, and one of them is new. */
+START_TEST(d8_a_vote_that_changes_under_the_commit_stops_it)
+{
+    expect_under_the_commit(
+        FRA,
         "[324501] use1 proposed group=jwt-pizza epoch=2 kind=leave weights=\"0/100 0/100\" "
         "rule=D8\n"
-        "[324501] usw2 refused group=jwt-pizza reason=self value=29999 rule=V5\n"
+        "[324501] fra refused group=jwt-pizza reason=self value=29999 rule=V5\n"
         "[324506] use1 conflict group=jwt-pizza epoch=2 store=conflict rule=D8\n"
         "[324606] use1 proposed group=jwt-pizza epoch=2 kind=leave weights=\"0/100 0/100\" "
         "rule=D8\n"
@@ -453,7 +461,22 @@ START_TEST(d8_a_vote_that_changes_under_the_commit_stops_it)
         "rule=C1\n"
         "[324691] use1 accepted group=jwt-pizza zone=ZONE1 epoch=2 rule=C1\n"
         "[324691] use1 applied group=jwt-pizza zone=ZONE1 epoch=2 whose=ours by=use1 rule=C7\n");
-    world_destroy(world);
+}
+END_TEST
+
+/* The two older down votes are a quorum by themselves: the third may become what it likes. */
+START_TEST(d8_a_vote_that_the_decision_does_not_rest_on_may_change_under_the_commit)
+{
+    expect_under_the_commit(
+        USW2,
+        "[324501] use1 proposed group=jwt-pizza epoch=2 kind=leave weights=\"0/100 0/100\" "
+        "rule=D8\n"
+        "[324501] usw2 refused group=jwt-pizza reason=self value=29999 rule=V5\n"
+        "[324506] use1 decided group=jwt-pizza epoch=2 kind=leave weights=\"0/100 0/100\" rule=D8\n"
+        "[324546] use1 sent group=jwt-pizza zone=ZONE1 epoch=2 items=10 weights=\"0/100 0/100\" "
+        "rule=C1\n"
+        "[324586] use1 accepted group=jwt-pizza zone=ZONE1 epoch=2 rule=C1\n"
+        "[324586] use1 applied group=jwt-pizza zone=ZONE1 epoch=2 whose=ours by=use1 rule=C7\n");
 }
 END_TEST
 
@@ -715,6 +738,7 @@ int main(void)
         d7_an_order_is_marked_obeyed_in_the_transaction_that_obeys_it,
         d7_every_group_obeys_a_drain_and_says_so, d8_of_two_proposals_one_becomes_the_head,
         d8_a_vote_that_changes_under_the_commit_stops_it,
+        d8_a_vote_that_the_decision_does_not_rest_on_may_change_under_the_commit,
         d8_a_blind_actor_decides_on_what_the_others_see, d8_who_may_not_act_says_that_nobody_does,
         d8_a_dry_run_says_what_it_would_do_and_does_nothing,
         d9_a_group_without_a_head_is_watched_and_never_moved,
