@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "result.h"
+#include "route53_form.h"
 #include "route53_xml.h"
 
 enum { TTL_MAX = INT32_MAX };
@@ -62,8 +63,7 @@ static const char *plain_name(struct pool *pool, const char *name)
     return out;
 }
 
-/* A decimal number without sign, blank or leading zero. */
-static int read_number(const char *text, int64_t max, int64_t *ret_number)
+int route53_number(const char *text, int64_t max, int64_t *ret_number)
 {
     int64_t number = 0;
 
@@ -80,7 +80,7 @@ static int read_number(const char *text, int64_t max, int64_t *ret_number)
     return 0;
 }
 
-static int read_bool(const char *text, bool *ret_value)
+int route53_bool(const char *text, bool *ret_value)
 {
     if (text == NULL || (strcmp(text, "true") != 0 && strcmp(text, "false") != 0))
         return -1;
@@ -93,7 +93,7 @@ static const char *text_or_empty(const char *text)
     return text != NULL ? text : "";
 }
 
-static uint32_t count_children(const struct xml_node *node)
+uint32_t route53_count(const struct xml_node *node)
 {
     uint32_t count = 0;
 
@@ -106,7 +106,7 @@ static uint32_t count_children(const struct xml_node *node)
 
 static int read_values(struct pool *pool, const struct xml_node *node, struct record_set *set)
 {
-    const char **values = pool_alloc(pool, count_children(node) * sizeof(*values));
+    const char **values = pool_alloc(pool, route53_count(node) * sizeof(*values));
     uint32_t count = 0;
 
     if (values == NULL)
@@ -132,7 +132,7 @@ static int read_alias(const struct xml_node *node, struct record_set *set)
         return -1;
     set->alias_zone = zone;
     set->alias_name = name;
-    return read_bool(xml_text(node, "EvaluateTargetHealth"), &set->alias_evaluate);
+    return route53_bool(xml_text(node, "EvaluateTargetHealth"), &set->alias_evaluate);
 }
 
 /* One element of a record set. What we do not know makes it a set that is never ours to change:
@@ -148,11 +148,11 @@ static int read_member(struct pool *pool, const struct xml_node *node, struct re
     } else if (strcmp(node->name, "SetIdentifier") == 0) {
         set->set = node->text;
     } else if (strcmp(node->name, "Weight") == 0) {
-        if (read_number(node->text, WEIGHT_MAX, &number) != 0)
+        if (route53_number(node->text, WEIGHT_MAX, &number) != 0)
             return -1;
         set->weight = (int)number;
     } else if (strcmp(node->name, "TTL") == 0) {
-        return read_number(node->text, TTL_MAX, &set->ttl_s);
+        return route53_number(node->text, TTL_MAX, &set->ttl_s);
     } else if (strcmp(node->name, "ResourceRecords") == 0) {
         return read_values(pool, node, set);
     } else if (strcmp(node->name, "AliasTarget") == 0) {
@@ -169,7 +169,7 @@ static int read_member(struct pool *pool, const struct xml_node *node, struct re
     return 0;
 }
 
-static bool has_twice(const struct xml_node *node)
+bool route53_has_twice(const struct xml_node *node)
 {
     for (const struct xml_node *left = node->first; left != NULL; left = left->next) {
         for (const struct xml_node *right = left->next; right != NULL; right = right->next) {
@@ -193,8 +193,8 @@ static int read_set(struct pool *pool, const struct xml_node *node, struct recor
                              .region = "",
                              .failover = ""};
 
-    if (strcmp(node->name, "ResourceRecordSet") != 0 || count_children(node) > 32 ||
-        has_twice(node))
+    if (strcmp(node->name, "ResourceRecordSet") != 0 || route53_count(node) > 32 ||
+        route53_has_twice(node))
         return -1;
     for (const struct xml_node *child = node->first; child != NULL; child = child->next) {
         if (read_member(pool, child, &set) != 0)
@@ -210,7 +210,7 @@ static int read_set(struct pool *pool, const struct xml_node *node, struct recor
 
 static int read_sets(struct route53_page *page, const struct xml_node *node)
 {
-    struct record_set *sets = pool_alloc(page->xml.pool, count_children(node) * sizeof(*sets));
+    struct record_set *sets = pool_alloc(page->xml.pool, route53_count(node) * sizeof(*sets));
 
     if (sets == NULL)
         return -1;
@@ -226,7 +226,7 @@ static int read_sets(struct route53_page *page, const struct xml_node *node)
 /* A page that says it is truncated and not where to go on would be read for ever. */
 static int read_continuation(struct route53_page *page, const struct xml_node *root)
 {
-    if (read_bool(xml_text(root, "IsTruncated"), &page->is_truncated) != 0)
+    if (route53_bool(xml_text(root, "IsTruncated"), &page->is_truncated) != 0)
         return -1;
     page->next_name = plain_name(page->xml.pool, text_or_empty(xml_text(root, "NextRecordName")));
     page->next_type = text_or_empty(xml_text(root, "NextRecordType"));
@@ -237,9 +237,8 @@ static int read_continuation(struct route53_page *page, const struct xml_node *r
                                                                                             : 0;
 }
 
-/* Reads a document whose root must be one of two names. */
-static int read_answer(const char *body, size_t length, const char *root, const char *other_root,
-                       struct xml *ret_xml, char *error, size_t error_size)
+int route53_answer(const char *body, size_t length, const char *root, const char *other_root,
+                   struct xml *ret_xml, char *error, size_t error_size)
 {
     struct xml xml;
 
@@ -261,7 +260,7 @@ int route53_page_read(const char *body, size_t length, struct route53_page *ret_
     struct route53_page page = {.set_count = 0};
     const struct xml_node *sets;
 
-    if (read_answer(body, length, name, name, &page.xml, error, error_size) != 0)
+    if (route53_answer(body, length, name, name, &page.xml, error, error_size) != 0)
         return -1;
     sets = xml_child(page.xml.root, "ResourceRecordSets");
     if (sets == NULL || read_sets(&page, sets) != 0) {
@@ -302,7 +301,7 @@ static int read_servers(struct route53_zone *zone, const struct xml_node *node)
 
     if (node == NULL)
         return 0;
-    if (count_children(node) > ROUTE53_SERVERS_MAX)
+    if (route53_count(node) > ROUTE53_SERVERS_MAX)
         return -1;
     servers = pool_alloc(zone->xml.pool, ROUTE53_SERVERS_MAX * sizeof(*servers));
     if (servers == NULL)
@@ -325,7 +324,7 @@ int route53_zone_read(const char *body, size_t length, struct route53_zone *ret_
     struct route53_zone zone = {.server_count = 0};
     const struct xml_node *delegation;
 
-    if (read_answer(body, length, name, name, &zone.xml, error, error_size) != 0)
+    if (route53_answer(body, length, name, name, &zone.xml, error, error_size) != 0)
         return -1;
     zone.apex = plain_name(zone.xml.pool,
                            text_or_empty(xml_text(xml_child(zone.xml.root, "HostedZone"), "Name")));
@@ -387,8 +386,8 @@ int route53_change_read(const char *body, size_t length, struct route53_change *
     struct xml xml;
     int status;
 
-    if (read_answer(body, length, "ChangeResourceRecordSetsResponse", "GetChangeResponse", &xml,
-                    error, error_size) != 0)
+    if (route53_answer(body, length, "ChangeResourceRecordSetsResponse", "GetChangeResponse", &xml,
+                       error, error_size) != 0)
         return -1;
     status = read_change_info(xml_child(xml.root, "ChangeInfo"), ret_change);
     if (status != 0)
