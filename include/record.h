@@ -48,6 +48,10 @@ int zone_view_create(uint32_t zone, const char *apex, const struct record_set *s
 /* Accepts NULL. */
 void zone_view_destroy(struct zone_view *view);
 
+/* Nobody decides so often: a number above it is a person's, or garbage. One that could be anything
+ * would let a single text in the zone push the next epoch past what a number can hold. */
+#define FENCE_EPOCH_MAX UINT64_C(999999999999999)
+
 /* C2: the number in the zone which every writer must replace. */
 struct fence {
     char group[64];

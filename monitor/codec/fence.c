@@ -54,7 +54,8 @@ static bool is_hex_of(const char *text, size_t length)
 static bool is_fence(const struct fence *fence)
 {
     return is_name(fence->group) && is_name(fence->by) && fence->epoch > 0 &&
-           is_hex_of(fence->nonce, NONCE_LENGTH) && is_hex_of(fence->plan, PLAN_LENGTH);
+           fence->epoch <= FENCE_EPOCH_MAX && is_hex_of(fence->nonce, NONCE_LENGTH) &&
+           is_hex_of(fence->plan, PLAN_LENGTH);
 }
 
 int fence_format(const struct fence *fence, char *out, size_t size)

@@ -48,13 +48,29 @@ START_TEST(the_greatest_epoch_survives_and_one_more_is_no_fence)
     struct fence fence = example();
     char text[FENCE_TEXT_MAX + 1];
 
-    fence.epoch = UINT64_MAX;
+    fence.epoch = FENCE_EPOCH_MAX;
     ck_assert_int_eq(fence_format(&fence, text, sizeof(text)), 0);
     fence.epoch = 0;
     ck_assert_int_eq(fence_parse(text, &fence), 0);
-    ck_assert_uint_eq(fence.epoch, UINT64_MAX);
-    *strstr(text, "615 by=") = '7'; /* 18446744073709551715 */
-    ck_assert_int_eq(fence_parse(text, &fence), -1);
+    ck_assert_uint_eq(fence.epoch, FENCE_EPOCH_MAX);
+    fence.epoch++;
+    ck_assert_int_eq(fence_format(&fence, text, sizeof(text)), -1);
+}
+END_TEST
+
+/* The next epoch would be beyond what the store's numbers hold, or 0 again. */
+START_TEST(an_epoch_from_an_impossible_future_is_no_fence)
+{
+    static const char *const epochs[] = {"1000000000000000", "9223372036854775807",
+                                         "18446744073709551615", "18446744073709551616"};
+    struct fence fence;
+    char text[FENCE_TEXT_MAX + 1];
+
+    for (size_t i = 0; i < sizeof(epochs) / sizeof(epochs[0]); i++) {
+        snprintf(text, sizeof(text),
+                 "v=rs1 group=g epoch=%s by=use1 nonce=" NONCE " plan=fedcba9876543210", epochs[i]);
+        ck_assert_int_eq(fence_parse(text, &fence), -1);
+    }
 }
 END_TEST
 
@@ -107,9 +123,9 @@ START_TEST(the_longest_names_fit_and_longer_ones_are_refused)
     fence.group[63] = '\0';
     memset(fence.by, 'p', 63);
     fence.by[63] = '\0';
-    fence.epoch = UINT64_MAX;
+    fence.epoch = FENCE_EPOCH_MAX;
     ck_assert_int_eq(fence_format(&fence, text, sizeof(text)), 0);
-    ck_assert_uint_eq(strlen(text), 230); /* of the 255 that one TXT string holds */
+    ck_assert_uint_eq(strlen(text), 225); /* of the 255 that one TXT string holds */
     ck_assert_int_eq(fence_parse(text, &fence), 0);
     ck_assert_int_eq(fence_format(&fence, text, strlen(text)), -1); /* no room for the NUL */
     snprintf(longer, sizeof(longer), "v=rs1 group=g%s", strstr(text, "g"));
