@@ -417,7 +417,7 @@ void aws_distrust(struct aws *aws)
 static void set_endpoint(struct aws *aws, const char *endpoint, const char *region)
 {
     aws->endpoint_error[0] = '\0';
-    aws_endpoint_find(endpoint, region, &aws->endpoint, aws->endpoint_error,
+    aws_endpoint_find(endpoint, AWS_ROUTE_53, region, &aws->endpoint, aws->endpoint_error,
                       sizeof(aws->endpoint_error));
 }
 

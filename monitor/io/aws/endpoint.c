@@ -9,17 +9,17 @@
 
 #include "result.h"
 
-/* Route 53 is one service for a whole partition. */
 struct partition {
     const char *prefix; /* of its regions */
-    const char *url;
-    const char *signing_region;
+    const char *suffix; /* of its names */
+    const char *route53;
+    const char *route53_region;
 };
 
 static const struct partition partitions[] = {
-    {"cn-", "https://route53.amazonaws.com.cn", "cn-northwest-1"},
-    {"us-gov-", "https://route53.us-gov.amazonaws.com", "us-gov-west-1"},
-    {"", "https://route53.amazonaws.com", "us-east-1"},
+    {"cn-", "amazonaws.com.cn", "https://route53.amazonaws.com.cn", "cn-northwest-1"},
+    {"us-gov-", "amazonaws.com", "https://route53.us-gov.amazonaws.com", "us-gov-west-1"},
+    {"", "amazonaws.com", "https://route53.amazonaws.com", "us-east-1"},
 };
 
 static const struct partition *find_partition(const char *region)
@@ -38,11 +38,13 @@ static const char *set_or_null(const char *name)
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-/* ret_source: who said it, for messages. */
-static const char *find_url(const char *configured, const struct partition *partition,
+/* ret_source: who said it, for messages. NULL: nobody. */
+static const char *find_url(const char *configured, enum aws_service service,
                             const char **ret_source)
 {
-    static const char *const variables[] = {"AWS_ENDPOINT_URL_ROUTE_53", "AWS_ENDPOINT_URL"};
+    const char *const variables[] = {service == AWS_STS ? "AWS_ENDPOINT_URL_STS"
+                                                        : "AWS_ENDPOINT_URL_ROUTE_53",
+                                     "AWS_ENDPOINT_URL"};
     const char *ignore = set_or_null("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
 
     *ret_source = "aws.endpoint";
@@ -55,7 +57,25 @@ static const char *find_url(const char *configured, const struct partition *part
         if (value != NULL && (ignore == NULL || strcasecmp(ignore, "true") != 0))
             return value;
     }
-    return partition->url;
+    *ret_source = "the region";
+    return NULL;
+}
+
+/* A region becomes a part of a name: nothing else may come in with it. */
+static bool is_region(const char *region)
+{
+    size_t length = strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+    return length > 0 && length <= AWS_REGION_MAX && region[length] == '\0';
+}
+
+static void own_url(const struct partition *partition, enum aws_service service, const char *region,
+                    char *out, size_t size)
+{
+    if (service == AWS_STS)
+        snprintf(out, size, "https://sts.%s.%s", region, partition->suffix);
+    else
+        snprintf(out, size, "%s", partition->route53);
 }
 
 /* A part of the URL, "" when it has none; NULL: no memory. */
@@ -99,10 +119,9 @@ static void set_host(struct aws_endpoint *endpoint, const char *host)
         snprintf(endpoint->host, sizeof(endpoint->host), "%s", host);
 }
 
-static int set_endpoint(CURLU *url, const struct partition *partition,
-                        struct aws_endpoint *ret_endpoint)
+static int set_endpoint(CURLU *url, const char *signing_region, struct aws_endpoint *ret_endpoint)
 {
-    struct aws_endpoint endpoint = {.signing_region = partition->signing_region};
+    struct aws_endpoint endpoint = {.is_tls = false};
     char *scheme = part(url, CURLUPART_SCHEME, 0);
     char *host = part(url, CURLUPART_HOST, 0);
     char *port = part(url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
@@ -116,6 +135,7 @@ static int set_endpoint(CURLU *url, const struct partition *partition,
     endpoint.is_tls = strcmp(scheme, "https") == 0;
     endpoint.port = (uint16_t)strtoul(port, NULL, 10);
     set_host(&endpoint, host);
+    snprintf(endpoint.signing_region, sizeof(endpoint.signing_region), "%s", signing_region);
     snprintf(endpoint.authority, sizeof(endpoint.authority), "%s%s%s", host,
              own_port[0] != '\0' ? ":" : "", own_port);
     *ret_endpoint = endpoint;
@@ -128,18 +148,15 @@ out:
     return status;
 }
 
-int aws_endpoint_find(const char *configured, const char *region, struct aws_endpoint *ret_endpoint,
-                      char *error, size_t error_size)
+static int read_url(const char *text, const char *source, const char *signing_region,
+                    struct aws_endpoint *ret_endpoint, char *error, size_t error_size)
 {
-    const struct partition *partition = find_partition(region);
-    const char *source;
-    const char *text = find_url(configured, partition, &source);
     CURLU *url = curl_url();
     char shown[160];
     int status = -1;
 
     if (url != NULL && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK)
-        status = set_endpoint(url, partition, ret_endpoint);
+        status = set_endpoint(url, signing_region, ret_endpoint);
     if (status != 0) {
         text_escape(shown, sizeof(shown), text, strlen(text));
         snprintf(error, error_size,
@@ -147,4 +164,26 @@ int aws_endpoint_find(const char *configured, const char *region, struct aws_end
     }
     curl_url_cleanup(url);
     return status;
+}
+
+int aws_endpoint_find(const char *configured, enum aws_service service, const char *region,
+                      struct aws_endpoint *ret_endpoint, char *error, size_t error_size)
+{
+    const struct partition *partition = find_partition(region);
+    const char *source;
+    const char *text = find_url(configured, service, &source);
+    char own[160];
+    char shown[80];
+
+    if (service == AWS_STS && !is_region(region)) {
+        text_escape(shown, sizeof(shown), region, strlen(region));
+        snprintf(error, error_size, "the region is \"%s\": allowed is one like us-east-1", shown);
+        return -1;
+    }
+    if (text == NULL) {
+        own_url(partition, service, region, own, sizeof(own));
+        text = own;
+    }
+    return read_url(text, source, service == AWS_STS ? region : partition->route53_region,
+                    ret_endpoint, error, error_size);
 }

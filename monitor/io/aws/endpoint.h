@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* endpoint.h: where an AWS service answers: settings, then AWS_ENDPOINT_URL_ROUTE_53 and
+/* endpoint.h: where an AWS service answers: settings, then AWS_ENDPOINT_URL_ROUTE_53 (or _STS) and
  * AWS_ENDPOINT_URL as AWS's own tools read them, then that of the region's partition. */
 #ifndef REGIONSHIFT_IO_AWS_ENDPOINT_H
 #define REGIONSHIFT_IO_AWS_ENDPOINT_H
@@ -8,17 +8,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Route 53 is one service for a whole partition. STS answers in every region: its global endpoint
+ * is in us-east-1, and away when that is. */
+enum aws_service { AWS_ROUTE_53, AWS_STS };
+
+enum { AWS_REGION_MAX = 63 };
+
 struct aws_endpoint {
     bool is_tls;
     uint16_t port;
     char host[256];      /* to be resolved: no brackets */
     char authority[320]; /* of the URL, and of the Host header: the port unless the scheme's own */
-    const char *signing_region; /* the one region the partition's Route 53 is signed for */
+    char signing_region[AWS_REGION_MAX + 1];
 };
 
-/* configured: of the settings, "" none. region: any of the partition's. 0, or -1 with a sentence in
- * error. */
-int aws_endpoint_find(const char *configured, const char *region, struct aws_endpoint *ret_endpoint,
-                      char *error, size_t error_size);
+/* configured: of the settings, "" none. region: for Route 53 any of the partition's. 0, or -1 with
+ * a sentence in error. */
+int aws_endpoint_find(const char *configured, enum aws_service service, const char *region,
+                      struct aws_endpoint *ret_endpoint, char *error, size_t error_size);
 
 #endif
