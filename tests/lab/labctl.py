@@ -197,6 +197,26 @@ class Lab:
         """Switches one fault, or all, off."""
         return self.call("DELETE", f"/faults/{name}" if name else "/faults")
 
+    # -- health checks --
+
+    def checks(self):
+        """All health checks: id, type, healthy, config, tags, and what each checker thinks."""
+        return self.call("GET", "/check")
+
+    def check(self, check_id, until=None, wait=30):
+        """One of them; with until="healthy" or "unhealthy", once it is so or after `wait` s."""
+        query = f"?until={until}&wait={wait}" if until else ""
+        return self.call("GET", f"/check/{check_id}{query}")
+
+    def poll(self, check_id, rounds=1):
+        """Every checker asks the endpoint so many times, now; returns the check after that."""
+        return self.call("POST", f"/check/{check_id}/run", {"rounds": rounds})
+
+    def force(self, check_id, view, **which):
+        """Checkers think so, whatever they see: "healthy", "unhealthy", "silent" (not counted),
+        "cut" (cannot connect), None (their own view). which: share=0.8, checkers=[0, 1]; or all."""
+        return self.call("POST", f"/check/{check_id}/force", dict(which, view=view))
+
     # -- the log --
 
     def log(self, since=0, wait=0):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Optional
 
 from . import names, zone as rules_of_zone
+from .checks import no_such_health_check
 from .errors import (ApiError, invalid_change_batch, no_such_change, no_such_hosted_zone)
 
 ID_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -47,6 +48,7 @@ class Zone:
         self.nameservers = list(nameservers)
         self.caller_reference = caller_reference
         self.comment = comment
+        self.tags = {}
         self.records = {rules_of_zone.key_of(rrset): rrset for rrset in self._first_records()}
         self.visible = self.records
         self.upcoming = collections.deque()     # (records, Change or None), oldest first
@@ -68,12 +70,13 @@ class Zone:
 
 
 class Account:
-    """Safe to use from any thread."""
+    """Safe to use from any thread. `checks` are its health checks (checks.py)."""
 
-    def __init__(self, journal, rules=rules_of_zone.Rules(), in_sync_delay_s=0.2,
+    def __init__(self, journal, checks, rules=rules_of_zone.Rules(), in_sync_delay_s=0.2,
                  one_change_at_a_time=False, seed=None):
         self.lock = threading.RLock()
         self.journal = journal
+        self.checks = checks
         self.rules = rules
         self.zones = {}
         self.changes = {}
@@ -123,10 +126,10 @@ class Account:
 
     def _accept(self, zone, batch):
         rules_of_zone.check_forms(batch.changes)
-        unknown = rules_of_zone.unknown_health_checks(batch.changes, self.rules)
+        unknown = [check for check in rules_of_zone.health_checks_of(batch.changes)
+                   if not self.checks.exists(check)]
         if unknown:
-            raise ApiError("NoSuchHealthCheck", "No health check exists with the specified ID: "
-                           + ", ".join(unknown), status=404)
+            raise no_such_health_check(", ".join(unknown))
         records, problems = rules_of_zone.evaluate(zone.id, zone.name, zone.records,
                                                    batch.changes, self.rules)
         if problems:

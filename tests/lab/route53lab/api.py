@@ -12,7 +12,7 @@ from . import model, signature
 from .account import Batch, prior_request_not_complete
 from .errors import ApiError
 from .faults import WRITE
-from .operations import bare_id
+from .paging import bare_id
 
 XML = "text/xml"
 HTML_PAGE = ("<html><head><title>503 Service Temporarily Unavailable</title></head>\n"
@@ -180,7 +180,9 @@ class Api:
         if lost:
             return self._lost(lost["reply"])
         status = operation.http.get("responseCode", 200)
-        return self._maybe_truncated(name, Reply(status, model.reply(operation, value).encode()))
+        reply = Reply(status, model.reply(operation, value).encode(),
+                      headers=model.headers(operation, value))
+        return self._maybe_truncated(name, reply)
 
     def _instead(self, operation, params, batch, fault, reply):
         """An error page, behind which the operation was or was not done."""

@@ -8,24 +8,22 @@ from urllib.parse import parse_qs, unquote
 from . import model, zone as rules_of_zone
 from .account import Batch
 from .api import Reply
+from .control_checks import BadRequest, ControlOfChecks
 from .errors import ApiError
 from .journal import time_text
 
 MAX_WAIT_S = 60.0
 
 
-class BadRequest(ValueError):
-    """What is wrong with a request to /_lab, for its sender."""
-
-
 class Control:
     """`on_switch(name, params or None)` is called after a fault was switched on or off."""
 
-    def __init__(self, account, faults, api, on_switch):
+    def __init__(self, account, faults, api, on_switch, poller):
         self._account = account
         self._faults = faults
         self._api = api
         self._on_switch = on_switch
+        self._checks = ControlOfChecks(account.checks, poller)
         shapes = model.load()
         self._rrset_shape = shapes.shape_for("ResourceRecordSet")
         self._batch_shape = shapes.shape_for("ChangeBatch")
@@ -57,6 +55,8 @@ class Control:
                   ("PUT", "zone", 2): lambda: self._replace(self._zone(steps[1]), given),
                   ("POST", "zone", 3): lambda: self._zone_act(self._zone(steps[1]), steps[2],
                                                               given)}
+        if steps and steps[0] == "check":
+            return self._checks.route(method, steps[1:], query, given)
         act = routes.get((method, steps[0] if steps else "", len(steps)))
         if act is None:
             raise BadRequest(f"there is no {method} /_lab/{'/'.join(steps)}")

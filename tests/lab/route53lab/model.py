@@ -19,7 +19,10 @@ INTEGER = re.compile(r"^[+-]?[0-9]{1,18}$")
 BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 OPERATIONS = ("ChangeResourceRecordSets", "ListResourceRecordSets", "GetChange", "GetHostedZone",
               "ListHostedZones", "ListHostedZonesByName", "CreateHostedZone",
-              "GetHostedZoneCount")
+              "GetHostedZoneCount", "CreateHealthCheck", "GetHealthCheck", "ListHealthChecks",
+              "GetHealthCheckCount", "GetHealthCheckStatus", "GetHealthCheckLastFailureReason",
+              "UpdateHealthCheck", "DeleteHealthCheck", "ChangeTagsForResource",
+              "ListTagsForResource")
 
 
 def load():
@@ -33,7 +36,7 @@ class Routes:
         self._routes = []
         for name in OPERATIONS:
             operation = service.operation_model(name)
-            pattern = re.sub(r"\\\{Id\\\}", "(?P<Id>[^/]+)",
+            pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)",
                              re.escape(operation.http["requestUri"].rstrip("/")))
             self._routes.append((operation.http["method"], re.compile(pattern + "/?$"), operation))
 
@@ -244,6 +247,13 @@ def query_params(pairs, shape):
 
 
 # -- parameters to XML --
+
+def headers(operation, value):
+    """The members of a reply that travel as headers."""
+    members = operation.output_shape.members if operation.output_shape else {}
+    return {member.serialization["name"]: value[key] for key, member in members.items()
+            if member.serialization.get("location") == "header" and value.get(key) is not None}
+
 
 def reply(operation, value):
     """The reply of an operation as text, members in the model's order."""

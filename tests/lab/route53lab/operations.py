@@ -6,33 +6,24 @@ import re
 from . import names, zone as rules_of_zone
 from .account import Zone
 from .errors import ApiError, invalid_input
+from .health import HealthOperations
 from .journal import time_text
+from .paging import bare_id, max_items
 
 MAX_ITEMS = 300
 MAX_ZONES = 100
 
 
-def bare_id(text):
-    """`/hostedzone/Z1` and `Z1` are the same zone."""
-    return text.rpartition("/")[2]
-
-
-def _max_items(params, largest):
-    """What was asked for and what may be returned; more than the maximum is the maximum."""
-    text = params.get("MaxItems", str(largest))
-    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) < 1:
-        raise invalid_input(f"1 validation error detected: Value '{text}' at 'maxItems' failed "
-                            "to satisfy constraint: Member must be a positive number")
-    return min(int(text), largest)
-
-
-class Operations:
+class Operations(HealthOperations):
     """`list_max` makes pages smaller than asked for, as Route 53 may."""
 
-    def __init__(self, account, nameservers, list_max=MAX_ITEMS):
+    def __init__(self, account, nameservers, list_max=MAX_ITEMS, refuse_private=False,
+                 refuse_delete_in_use=False):
         self._account = account
         self._nameservers = nameservers
         self._list_max = list_max
+        self._refuse_private = refuse_private
+        self._refuse_delete_in_use = refuse_delete_in_use
 
     def call(self, name, params, batch):
         return getattr(self, "_" + re.sub("(?<!^)([A-Z])", r"_\1", name).lower())(params, batch)
@@ -45,7 +36,7 @@ class Operations:
 
     def _list_resource_record_sets(self, params, _batch):
         zone = self._account.zone(bare_id(params["HostedZoneId"]))
-        asked = _max_items(params, MAX_ITEMS)
+        asked = max_items(params, MAX_ITEMS)
         start = self._start_key(params)
         with self._account.lock:
             rrsets = [rrset for rrset in zone.listed()
@@ -103,7 +94,7 @@ class Operations:
         return [zone for zone in zones if start is None or key(zone) >= start]
 
     def _list_hosted_zones(self, params, _batch):
-        page = _max_items(params, MAX_ZONES)
+        page = max_items(params, MAX_ZONES)
         zones = self._zones_from(lambda zone: zone.id, params.get("Marker"))
         reply = {"HostedZones": [self._hosted_zone(zone) for zone in zones[:page]],
                  "Marker": params.get("Marker", ""), "IsTruncated": len(zones) > page,
@@ -113,7 +104,7 @@ class Operations:
         return reply
 
     def _list_hosted_zones_by_name(self, params, _batch):
-        page = _max_items(params, MAX_ZONES)
+        page = max_items(params, MAX_ZONES)
         start = None
         if "DNSName" in params:
             try:

@@ -27,7 +27,6 @@ class Rules:
     """Where Amazon's own texts disagree or nobody could look, the lab can play both."""
     delete_ignores_weight: bool = False     # is a DELETE that differs in Weight alone refused?
     many_values_per_weight: bool = False    # the API reference says one, the console guide many
-    health_checks: frozenset = frozenset()  # identifiers that exist
 
 
 def key_of(rrset):
@@ -305,9 +304,8 @@ def evaluate(zone_id, zone_name, records, changes, rules=Rules()):
     return copy, problems
 
 
-def unknown_health_checks(changes, rules):
-    """The health checks a batch names and nobody made."""
+def health_checks_of(changes):
+    """The health checks that the new record sets of a batch name."""
     return [change["ResourceRecordSet"]["HealthCheckId"] for change in changes
             if change["Action"] != "DELETE"
-            and change["ResourceRecordSet"].get("HealthCheckId", None) is not None
-            and change["ResourceRecordSet"]["HealthCheckId"] not in rules.health_checks]
+            and change["ResourceRecordSet"].get("HealthCheckId") is not None]

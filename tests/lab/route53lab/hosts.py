@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The names outside the zones: what alias records and health checks may be aimed at.
+
+Load balancers, distributions and buckets have names of Amazon's; behind each stand addresses which
+the lab makes up (198.18.0.0/15 and 2001:2::/48, for benchmarks) unless --host gives them, and a
+test may say that a target is sick.
+"""
+
+import hashlib
+import ipaddress
+import random
+import threading
+
+from . import answers, names, zone as rules_of_zone
+
+TARGET_TTL_S = 60
+TARGETS = (".elb.amazonaws.com.", ".cloudfront.net.", ".amazonaws.com.",
+           ".awsglobalaccelerator.com.", ".elasticbeanstalk.com.")
+
+
+def is_target(name):
+    """Is it a name of Amazon's, in normal spelling, that an alias record may point to?"""
+    return name.endswith(TARGETS)
+
+
+def _made_up(name, rtype):
+    digest = hashlib.sha256(name.encode()).digest()
+    if rtype == "A":
+        return str(ipaddress.IPv4Address(0xC6120000 | int.from_bytes(digest[:4], "big") >> 15))
+    return str(ipaddress.IPv6Address((0x20010002 << 96) | int.from_bytes(digest[:8], "big")))
+
+
+class Hosts:
+    """`known`: {name: addresses}. Safe to use from any thread."""
+
+    def __init__(self, account, known, seed=None):
+        self._account = account
+        self._known = known
+        self._dice = random.Random(seed)
+        self._lock = threading.Lock()
+        self._sick = set()
+
+    def addresses(self, name, rtype):
+        """What the alias target `name` answers, A or AAAA; [] if it has no such address."""
+        if rtype not in ("A", "AAAA"):
+            return []
+        if name in self._known:
+            return [one for one in self._known[name] if (":" in one) == (rtype == "AAAA")]
+        return [_made_up(name, rtype)] if is_target(name) else []
+
+    def set_healthy(self, name, healthy):
+        with self._lock:
+            (self._sick.discard if healthy else self._sick.add)(names.normal(name))
+
+    def healthy(self, name):
+        """Is the alias target well?"""
+        with self._lock:
+            return name not in self._sick
+
+    def sick(self):
+        with self._lock:
+            return sorted(self._sick)
+
+    def address(self, text):
+        """The IPv4 address of an endpoint, as a health checker finds it; None: there is none."""
+        try:
+            return str(ipaddress.ip_address(text))
+        except ValueError:
+            pass
+        try:
+            name = names.normal(text)
+        except names.BadName:
+            return None
+        if name == "localhost.":
+            return "127.0.0.1"
+        found = self.addresses(name, "A") or self._in_zones(name)
+        return found[0] if found else None
+
+    def _in_zones(self, name):
+        with self._account.lock:
+            zones = {zone.name: zone for zone in self._account.zones.values()}
+            zone_name = answers.zone_for(name, zones)
+            if zone_name is None:
+                return []
+            book = answers.Book(zone_name, self._account.visible(zones[zone_name]), self._dice)
+        found = book.resolve(name, "A")
+        return found[1] if found else []
