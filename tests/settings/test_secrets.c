@@ -80,6 +80,39 @@ START_TEST(a_file_that_others_can_reach_is_refused)
 }
 END_TEST
 
+/* Of users that need not exist. */
+enum { SERVICE_USER = 4711, OTHER_USER = 4712 };
+
+START_TEST(root_tests_the_settings_of_the_services_user)
+{
+    if (geteuid() != 0)
+        return; /* nobody else can give a file away */
+    write_secret("hunter2\n", 8, 0600);
+    ck_assert_int_eq(chown(path, SERVICE_USER, SERVICE_USER), 0);
+    expect_complaint("");
+    write_secret("hunter2\n", 8, 0640);
+    expect_complaint("can be reached by group or others (mode 640); allow its owner only: chmod "
+                     "600");
+}
+END_TEST
+
+START_TEST(a_service_trusts_no_other_users_file)
+{
+    if (geteuid() != 0)
+        return;
+    write_secret("hunter2\n", 8, 0600);
+    ck_assert_int_eq(chmod(directory, 0711), 0);
+    ck_assert_int_eq(chown(path, OTHER_USER, OTHER_USER), 0);
+    ck_assert_int_eq(seteuid(SERVICE_USER), 0);
+    expect_complaint("cannot be read: Permission denied");
+    ck_assert_int_eq(seteuid(0), 0);
+    ck_assert_int_eq(chown(path, SERVICE_USER, SERVICE_USER), 0);
+    ck_assert_int_eq(seteuid(SERVICE_USER), 0);
+    expect_complaint("");
+    ck_assert_int_eq(seteuid(0), 0);
+}
+END_TEST
+
 START_TEST(what_systemd_guards_may_have_any_mode)
 {
     write_secret("hunter2\n", 8, 0440);
@@ -182,6 +215,8 @@ int main(void)
     tcase_add_checked_fixture(tests, make_directory, remove_directory);
     tcase_add_test(tests, a_secret_is_read_from_a_file_of_its_owner);
     tcase_add_test(tests, a_file_that_others_can_reach_is_refused);
+    tcase_add_test(tests, root_tests_the_settings_of_the_services_user);
+    tcase_add_test(tests, a_service_trusts_no_other_users_file);
     tcase_add_test(tests, what_systemd_guards_may_have_any_mode);
     tcase_add_test(tests, a_secret_is_one_line_of_text);
     tcase_add_test(tests, what_is_no_file_is_refused);
