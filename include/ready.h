@@ -39,9 +39,8 @@ struct ready_line {
 
 /* Limits that advice cites. */
 enum {
-    READY_TTL_MAX_S = 60,              /* resolvers keep an answer so long after a move */
-    READY_SKEW_WARN_MS = 30 * 1000,    /* far from the 5 minutes that AWS allows, and no accident */
-    READY_SKEW_MAX_MS = 4 * 60 * 1000, /* AWS refuses a signature that is 5 minutes old */
+    READY_TTL_MAX_S = 60,                 /* resolvers keep an answer so long after a move */
+    READY_SKEW_WARN_MS = 30 * 1000,       /* no accident any more; AWS allows 5 minutes */
     READY_EXPIRY_WARN_MS = 5 * 60 * 1000, /* refreshing begins 15 minutes before the end */
     READY_LOOK_OLD_MS = 15 * 60 * 1000    /* a look that should have come every 5 minutes */
 };

@@ -87,18 +87,14 @@ void ready_clock(const struct ready_clock *facts, struct ready_line *ret_line)
         return;
     }
     ret_line->value = away_ms;
-    ret_line->limit = READY_SKEW_MAX_MS;
+    ret_line->limit = READY_SKEW_WARN_MS;
     ready_say(ret_line, "AWS's clock is %s %s ours", span_format(away_ms, span),
               facts->skew_ms < 0 ? "behind" : "ahead of");
-    if (away_ms >= READY_SKEW_MAX_MS)
-        ready_advise(
-            ret_line, READY_FAIL,
-            "set this machine's clock (chrony, NTP): AWS refuses what was signed 5 minutes "
-            "away from its time");
-    else if (away_ms >= READY_SKEW_WARN_MS)
+    if (away_ms >= READY_SKEW_WARN_MS)
         ready_advise(ret_line, READY_WARN,
-                     "set this machine's clock (chrony, NTP): at 5 minutes AWS refuses its "
-                     "signatures");
+                     "set this machine's clock (chrony, NTP): AWS refuses a signature 5 minutes "
+                     "away from its time, unless we may trust its word for it, which is over TLS "
+                     "only");
 }
 
 /* ---- what stands in the zone ---- */
