@@ -8,7 +8,7 @@
 #include "record.h"
 #include "settings.h"
 
-/* Room for one batch: items twice the group's sites, and two for the fence. */
+/* Room for one batch: items twice the group's sets, and two for the fence. */
 struct change_space {
     struct batch_item *items;
     char (*fence)[FENCE_TEXT_MAX + 1]; /* the new fence's value, in quotes */
@@ -20,7 +20,11 @@ struct change_space {
 /* The fence's record set in a view, or NULL. */
 const struct record_set *change_find_fence(const struct zone_view *view, const char *group);
 
-/* A site's weighted record set in a view, or NULL. */
+/* One of the settings' sets in a view, or NULL. */
+const struct record_set *change_find_set(const struct zone_view *view,
+                                         const struct settings *settings, uint32_t set);
+
+/* A site's own set in a view (the one under its service's own record), or NULL. */
 const struct record_set *change_find_site(const struct zone_view *view,
                                           const struct settings *settings, uint32_t site);
 

@@ -59,26 +59,54 @@ struct check {
     uint32_t window_of;
 };
 
-/* A service in a region: its checks and its weighted record set. */
+/* A hosted zone, and as whom it is read and written. */
+struct hosted_zone {
+    const char *id;
+    const char *role;        /* ARN of a role to assume for it; "": what our credentials are */
+    const char *external_id; /* of that role; "": none */
+    bool is_private;         /* its name servers answer in its own networks only */
+};
+
+/* A name and type that clients resolve: one weighted record set for each site of its service. */
+struct service_record {
+    uint32_t service;
+    uint32_t zone;    /* index into zones */
+    const char *name; /* lower case, without trailing dot, '*' plain */
+    const char *type; /* "A" "AAAA" "CNAME" */
+    int64_t ttl_s;
+};
+
+/* A site's weighted record set under one of its service's records. Either value or alias_name says
+ * what `init` creates; both "": the set is there already. */
+struct site_set {
+    uint32_t site;
+    uint32_t record;        /* index into records */
+    const char *set;        /* Route 53 SetIdentifier */
+    const char *value;      /* "" when it is an alias, or exists already */
+    const char *alias_zone; /* the target's hosted zone id */
+    const char *alias_name; /* the target, as a record's name */
+    bool alias_evaluate;    /* EvaluateTargetHealth */
+};
+
+/* A service in a region: its checks, and a weighted record set for each of the service's records.
+ * All of them have the site's weight. */
 struct site {
     uint32_t service;
     uint32_t region;
-    int weight;        /* normal weight, 0..255 */
-    const char *set;   /* Route 53 SetIdentifier */
-    const char *value; /* for `init`; "" when alias is used or the record exists already */
-    const char *name;  /* "SERVICE/REGION" */
+    int weight;       /* normal weight, 0..255 */
+    const char *name; /* "SERVICE/REGION" */
+    uint32_t first_set;
+    uint32_t set_count; /* the service's record_count, in the order of its records */
     uint32_t first_check;
     uint32_t check_count; /* 0 only for a group's fallback region */
 };
 
 struct service {
     const char *name;
-    const char *record; /* lower case, without trailing dot */
-    const char *type;   /* "A" "AAAA" "CNAME" */
-    int64_t ttl_s;
     bool required;
-    uint32_t zone;  /* index into zones */
     uint32_t group; /* index into groups */
+    uint32_t first_record;
+    uint32_t record_count; /* its own, then those under `also` */
     uint32_t first_site;
     uint32_t site_count; /* sites are contiguous, in the file's order */
 };
@@ -195,12 +223,16 @@ struct settings {
 
     const char *const *regions; /* every region named by a site, in first-seen order */
     uint32_t region_count;
-    const char *const *zones; /* hosted zone ids */
+    const struct hosted_zone *zones; /* every zone of a record, in first-seen order */
     uint32_t zone_count;
     const struct service *services;
     uint32_t service_count;
+    const struct service_record *records; /* service by service */
+    uint32_t record_count;
     const struct site *sites;
     uint32_t site_count;
+    const struct site_set *sets; /* site by site */
+    uint32_t set_count;
     const struct check *checks;
     uint32_t check_count;
     const struct group *groups;
@@ -215,6 +247,7 @@ struct settings {
     const char *const *aws_nameservers; /* "IP:PORT" asked instead of the delegation set; rarely */
     uint32_t aws_nameserver_count;
     msec_t aws_timeout_ms; /* of one Route 53 request */
+    unsigned aws_rate;     /* requests a second of this probe; writes never wait */
 
     const struct sink_settings *sinks;
     uint32_t sink_count;
@@ -294,5 +327,43 @@ uint32_t settings_region(const struct settings *settings, const char *name);
 uint32_t settings_group(const struct settings *settings, const char *name);
 uint32_t settings_site(const struct settings *settings, const char *name); /* "SERVICE/REGION" */
 uint32_t settings_elector(const struct settings *settings, const char *name);
+
+/* A service's own record, the first; and a site's set under it. */
+static inline const struct service_record *settings_own_record(const struct settings *settings,
+                                                               uint32_t service)
+{
+    return &settings->records[settings->services[service].first_record];
+}
+
+static inline const struct site_set *settings_own_set(const struct settings *settings,
+                                                      uint32_t site)
+{
+    return &settings->sets[settings->sites[site].first_set];
+}
+
+/* `init` can create it. */
+static inline bool settings_set_is_whole(const struct site_set *set)
+{
+    return set->value[0] != '\0' || set->alias_name[0] != '\0';
+}
+
+/* Some record of a service, or of a site's service, is in the zone. */
+static inline bool settings_service_in_zone(const struct settings *settings, uint32_t service,
+                                            uint32_t zone)
+{
+    const struct service *s = &settings->services[service];
+
+    for (uint32_t i = s->first_record; i < s->first_record + s->record_count; i++) {
+        if (settings->records[i].zone == zone)
+            return true;
+    }
+    return false;
+}
+
+static inline bool settings_site_in_zone(const struct settings *settings, uint32_t site,
+                                         uint32_t zone)
+{
+    return settings_service_in_zone(settings, settings->sites[site].service, zone);
+}
 
 #endif

@@ -98,9 +98,11 @@ static const struct batch_item *find_item(const struct guard *guard, enum batch_
     return NULL;
 }
 
-static struct record_set key_of_site(const struct service *service, const struct site *site)
+static struct record_set key_of_set(const struct settings *settings, const struct site_set *set)
 {
-    return (struct record_set){.name = service->record, .type = service->type, .set = site->set};
+    const struct service_record *record = &settings->records[set->record];
+
+    return (struct record_set){.name = record->name, .type = record->type, .set = set->set};
 }
 
 /* ---- the batch ---- */
@@ -157,16 +159,17 @@ static bool is_fence(const struct guard *guard, const struct record_set *set)
     return strcmp(set->type, "TXT") == 0 && strcmp(set->name, guard->fence) == 0;
 }
 
-/* A set of a site of the batch's own group and zone. */
+/* A site's set of the batch's own group and zone. */
 static bool is_site(const struct guard *guard, const struct record_set *set)
 {
     const struct settings *settings = guard->settings;
 
-    for (uint32_t i = 0; i < settings->site_count; i++) {
-        const struct service *service = &settings->services[settings->sites[i].service];
-        struct record_set key = key_of_site(service, &settings->sites[i]);
+    for (uint32_t i = 0; i < settings->set_count; i++) {
+        const struct service_record *record = &settings->records[settings->sets[i].record];
+        struct record_set key = key_of_set(settings, &settings->sets[i]);
 
-        if (service->zone == guard->batch->zone && service->group == guard->batch->group &&
+        if (record->zone == guard->batch->zone &&
+            settings->services[record->service].group == guard->batch->group &&
             is_same_key(&key, set))
             return true;
     }
@@ -313,23 +316,24 @@ static enum batch_verdict check_weights(const struct guard *guard)
 {
     const struct settings *settings = guard->settings;
 
-    for (uint32_t i = 0; i < settings->service_count; i++) {
-        const struct service *service = &settings->services[i];
+    for (uint32_t i = 0; i < settings->record_count; i++) {
+        const struct service_record *record = &settings->records[i];
         bool is_touched = false;
         int sum = 0;
 
-        if (service->zone != guard->batch->zone)
+        if (record->zone != guard->batch->zone)
             continue;
-        for (uint32_t j = 0; j < service->site_count; j++) {
-            struct record_set key = key_of_site(service, &settings->sites[service->first_site + j]);
+        for (uint32_t j = 0; j < settings->set_count; j++) {
+            struct record_set key = key_of_set(settings, &settings->sets[j]);
 
-            sum += weight_after(guard, &key, &is_touched);
+            if (settings->sets[j].record == i)
+                sum += weight_after(guard, &key, &is_touched);
         }
         if (is_touched && sum == 0)
             return complain(guard, BATCH_FORBIDDEN,
-                            "C5: all weights of %s would be zero, which Route 53 answers with all "
-                            "of them",
-                            service->name);
+                            "C5: all weights of %s %s would be zero, which Route 53 answers with "
+                            "all of them",
+                            record->name, record->type);
     }
     return BATCH_ALLOWED;
 }

@@ -12,7 +12,7 @@ enum { TEXT_MAX = 4096 /* bytes of one attribute or value; a TXT value has at mo
 static uint32_t find_zone(const struct settings *settings, const char *name)
 {
     for (uint32_t i = 0; i < settings->zone_count; i++) {
-        if (strcmp(settings->zones[i], name) == 0)
+        if (strcmp(settings->zones[i].id, name) == 0)
             return i;
     }
     return NONE;
@@ -53,7 +53,7 @@ json_t *event_write_zone(const struct settings *settings, const struct event *ev
 {
     const struct event_zone *zone = &event->zone;
 
-    return json_pack("{s:s, s:s, s:o}", "zone", settings->zones[zone->zone], "outcome",
+    return json_pack("{s:s, s:s, s:o}", "zone", settings->zones[zone->zone].id, "outcome",
                      route53_outcome_name(zone->outcome), "view",
                      zone->view != NULL ? view_to_json(zone->view) : json_null());
 }
@@ -162,7 +162,7 @@ struct change_name {
 static json_t *change_to_json(const struct settings *settings, uint32_t zone, uint32_t group,
                               uint64_t epoch)
 {
-    return json_pack("{s:s, s:s, s:I}", "zone", settings->zones[zone], "group",
+    return json_pack("{s:s, s:s, s:I}", "zone", settings->zones[zone].id, "group",
                      settings->groups[group].name, "epoch", (json_int_t)epoch);
 }
 

@@ -161,12 +161,12 @@ static void add_zones(struct lines *lines, const struct update *update)
     const struct settings *s = lines->settings;
 
     for (uint32_t i = 0; i < update->zone_read_count; i++)
-        add(lines, "read %s", s->zones[update->zone_reads[i]]);
+        add(lines, "read %s", s->zones[update->zone_reads[i]].id);
     for (uint32_t i = 0; i < update->batch_count; i++) {
         const struct batch *batch = &update->batches[i];
 
         add(lines, "batch %s %s epoch %" PRIu64 " nonce %s init %d items %u: %s",
-            s->zones[batch->zone], s->groups[batch->group].name, batch->epoch, batch->nonce,
+            s->zones[batch->zone].id, s->groups[batch->group].name, batch->epoch, batch->nonce,
             (int)batch->is_init, batch->item_count, batch->comment);
         for (uint32_t j = 0; j < batch->item_count; j++)
             add_json(lines, batch->items[j].action == BATCH_DELETE ? "delete" : "create",

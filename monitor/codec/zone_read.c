@@ -9,7 +9,7 @@
 #include "pool.h"
 #include "record_copy.h"
 
-/* A name and type of interest. The fences stand at the front of the list, then the services, then
+/* A name and type of interest. The fences stand at the front of the list, then the records, then
  * the fences again. */
 struct wanted {
     const char *name;
@@ -58,15 +58,15 @@ static bool has_group(const struct zone_read *read, const char *name)
     return false;
 }
 
-/* One service of the zone: its name, and its group's. */
-static int want_service(struct zone_read *read, const struct settings *settings,
-                        const struct service *service)
+/* One record of the zone: its name, and its group's. */
+static int want_record(struct zone_read *read, const struct settings *settings,
+                       const struct service_record *record)
 {
     struct wanted *wanted = &read->wanted[read->wanted_count];
-    const char *group = settings->groups[service->group].name;
+    const char *group = settings->groups[settings->services[record->service].group].name;
 
-    if (!is_wanted(read, service->record, service->type)) {
-        *wanted = (struct wanted){copy(read, service->record), copy(read, service->type), false};
+    if (!is_wanted(read, record->name, record->type)) {
+        *wanted = (struct wanted){copy(read, record->name), copy(read, record->type), false};
         if (wanted->name == NULL || wanted->type == NULL)
             return -1;
         read->wanted_count++;
@@ -77,11 +77,11 @@ static int want_service(struct zone_read *read, const struct settings *settings,
     return read->groups[read->group_count++] != NULL ? 0 : -1;
 }
 
-static int want_services(struct zone_read *read, const struct settings *settings, uint32_t zone)
+static int want_records(struct zone_read *read, const struct settings *settings, uint32_t zone)
 {
-    for (uint32_t i = 0; i < settings->service_count; i++) {
-        if (settings->services[i].zone == zone &&
-            want_service(read, settings, &settings->services[i]) != 0)
+    for (uint32_t i = 0; i < settings->record_count; i++) {
+        if (settings->records[i].zone == zone &&
+            want_record(read, settings, &settings->records[i]) != 0)
             return -1;
     }
     return 0;
@@ -90,7 +90,7 @@ static int want_services(struct zone_read *read, const struct settings *settings
 struct zone_read *zone_read_create(const struct settings *settings, uint32_t zone, bool is_large)
 {
     struct zone_read *read = calloc(1, sizeof(*read));
-    size_t room = settings->service_count + 2 * (size_t)settings->group_count;
+    size_t room = settings->record_count + 2 * (size_t)settings->group_count;
 
     if (read == NULL)
         return NULL;
@@ -103,7 +103,7 @@ struct zone_read *zone_read_create(const struct settings *settings, uint32_t zon
         goto out;
     read->groups = pool_alloc(read->pool, settings->group_count * sizeof(*read->groups));
     read->wanted = pool_alloc(read->pool, room * sizeof(*read->wanted));
-    if (read->groups != NULL && read->wanted != NULL && want_services(read, settings, zone) == 0)
+    if (read->groups != NULL && read->wanted != NULL && want_records(read, settings, zone) == 0)
         return read;
 out:
     zone_read_destroy(read);

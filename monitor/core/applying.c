@@ -64,7 +64,8 @@ static bool gainers_stand(const struct engine *engine, const struct zone_slot *s
         enum agreement_state state = engine->agreements[g->sites[k]].state;
         bool judged = site->check_count > 0 && (service->required || !g->together);
 
-        if (service->zone != slot->zone || !judged || head->weights[k] <= slot->weights[k])
+        if (!settings_site_in_zone(settings, g->sites[k], slot->zone) || !judged ||
+            head->weights[k] <= slot->weights[k])
             continue;
         if (head->override ? state == AGREED_DOWN : state != AGREED_UP)
             return false;
@@ -412,8 +413,7 @@ static void slot_accepted(struct engine *engine, struct zone_slot *slot, uint64_
     strncpy(slot->fence.by, engine->settings->electors[engine->settings->self].name,
             sizeof(slot->fence.by) - 1);
     for (uint32_t k = 0; k < group->site_count; k++) {
-        uint32_t service = engine->settings->sites[group->sites[k]].service;
-        if (engine->settings->services[service].zone == slot->zone)
+        if (settings_site_in_zone(engine->settings, group->sites[k], slot->zone))
             slot->weights[k] = state->head.weights[k];
     }
 }

@@ -22,19 +22,25 @@ const struct record_set *change_find_fence(const struct zone_view *view, const c
     return NULL;
 }
 
+const struct record_set *change_find_set(const struct zone_view *view,
+                                         const struct settings *settings, uint32_t set)
+{
+    const struct site_set *wanted = &settings->sets[set];
+    const struct service_record *record = &settings->records[wanted->record];
+
+    for (uint32_t i = 0; i < view->set_count; i++) {
+        const struct record_set *found = &view->sets[i];
+        if (strcmp(found->name, record->name) == 0 && strcmp(found->type, record->type) == 0 &&
+            strcmp(found->set, wanted->set) == 0)
+            return found;
+    }
+    return NULL;
+}
+
 const struct record_set *change_find_site(const struct zone_view *view,
                                           const struct settings *settings, uint32_t site)
 {
-    const struct site *s = &settings->sites[site];
-    const struct service *service = &settings->services[s->service];
-
-    for (uint32_t i = 0; i < view->set_count; i++) {
-        const struct record_set *set = &view->sets[i];
-        if (strcmp(set->name, service->record) == 0 && strcmp(set->type, service->type) == 0 &&
-            strcmp(set->set, s->set) == 0)
-            return set;
-    }
-    return NULL;
+    return change_find_set(view, settings, settings->sites[site].first_set);
 }
 
 void change_digest(const struct settings *settings, uint32_t group, uint32_t zone,
@@ -48,7 +54,7 @@ void change_digest(const struct settings *settings, uint32_t group, uint32_t zon
         const struct site *site = &settings->sites[g->sites[i]];
         int n;
 
-        if (settings->services[site->service].zone != zone)
+        if (!settings_service_in_zone(settings, site->service, zone))
             continue;
         n = snprintf(text + used, sizeof(text) - used, "%s=%d\n", site->name, weights[i]);
         used += n > 0 ? (size_t)n : 0;
@@ -102,39 +108,40 @@ static int add_fence(const struct settings *settings, const struct decision *dec
 
 /* A set that `init` may create: the settings say all of it (D9). It was missing then, and is until
  * the first batch has gone through. */
-static struct record_set set_of_site(const struct settings *settings, uint32_t site, int weight)
+static struct record_set new_set(const struct settings *settings, const struct site_set *set,
+                                 int weight)
 {
-    const struct site *s = &settings->sites[site];
-    const struct service *service = &settings->services[s->service];
+    const struct service_record *record = &settings->records[set->record];
+    bool is_alias = set->alias_name[0] != '\0';
 
-    return (struct record_set){.name = service->record,
-                               .type = service->type,
-                               .set = s->set,
+    return (struct record_set){.name = record->name,
+                               .type = record->type,
+                               .set = set->set,
                                .weight = weight,
-                               .ttl_s = service->ttl_s,
-                               .values = &s->value,
-                               .value_count = 1,
-                               .alias_zone = "",
-                               .alias_name = "",
+                               .ttl_s = is_alias ? -1 : record->ttl_s, /* the target's holds */
+                               .values = &set->value,
+                               .value_count = is_alias ? 0 : 1,
+                               .alias_zone = set->alias_zone,
+                               .alias_name = set->alias_name,
+                               .alias_evaluate = set->alias_evaluate,
                                .health_check = "",
                                .region = "",
                                .failover = ""};
 }
 
 /* C4: only the weight changes; everything else is written back as it was read. */
-static const char *add_site(const struct settings *settings, const struct decision *decision,
-                            uint32_t in_group, const struct zone_view *view,
-                            struct change_space *space, struct batch *batch)
+static const char *add_set(const struct settings *settings, const struct decision *decision,
+                           uint32_t in_group, uint32_t set, const struct zone_view *view,
+                           struct change_space *space, struct batch *batch)
 {
-    uint32_t site = settings->groups[decision->group].sites[in_group];
-    const struct record_set *old = change_find_site(view, settings, site);
+    const struct record_set *old = change_find_set(view, settings, set);
     struct record_set new;
 
     if (old == NULL) {
         bool was_missing = decision->kind == DECISION_INIT || decision->base[in_group] < 0;
-        if (!was_missing || settings->sites[site].value[0] == '\0')
+        if (!was_missing || !settings_set_is_whole(&settings->sets[set]))
             return "record-set-missing";
-        new = set_of_site(settings, site, decision->weights[in_group]);
+        new = new_set(settings, &settings->sets[set], decision->weights[in_group]);
         batch->is_init = true;
         add(batch, space->items, BATCH_CREATE, &new);
         return NULL;
@@ -148,6 +155,22 @@ static const char *add_site(const struct settings *settings, const struct decisi
     add(batch, space->items, BATCH_DELETE, old);
     add(batch, space->items, BATCH_CREATE, &new);
     return NULL;
+}
+
+/* Every set that the site has in the zone: all of them have its weight. */
+static const char *add_site(const struct settings *settings, const struct decision *decision,
+                            uint32_t in_group, const struct zone_view *view,
+                            struct change_space *space, struct batch *batch)
+{
+    const struct site *site = &settings->sites[settings->groups[decision->group].sites[in_group]];
+    const char *reason = NULL;
+
+    for (uint32_t i = site->first_set; i < site->first_set + site->set_count && reason == NULL;
+         i++) {
+        if (settings->records[settings->sets[i].record].zone == view->zone)
+            reason = add_set(settings, decision, in_group, i, view, space, batch);
+    }
+    return reason;
 }
 
 int change_build(const struct settings *settings, const struct decision *decision,
@@ -167,11 +190,7 @@ int change_build(const struct settings *settings, const struct decision *decisio
         return -1;
     }
     for (uint32_t i = 0; i < group->site_count; i++) {
-        const struct site *site = &settings->sites[group->sites[i]];
-        const char *reason;
-        if (settings->services[site->service].zone != view->zone)
-            continue;
-        reason = add_site(settings, decision, i, view, space, &batch);
+        const char *reason = add_site(settings, decision, i, view, space, &batch);
         if (reason != NULL) {
             *ret_reason = reason;
             return -1;

@@ -44,12 +44,26 @@ static uint32_t most_sites(const struct settings *settings)
     return most;
 }
 
+static uint32_t most_sets(const struct settings *settings)
+{
+    uint32_t most = 0;
+
+    for (uint32_t i = 0; i < settings->group_count; i++) {
+        const struct group *group = &settings->groups[i];
+        uint32_t sets = 0;
+        for (uint32_t k = 0; k < group->site_count; k++)
+            sets += settings->sites[group->sites[k]].set_count;
+        most = sets > most ? sets : most;
+    }
+    return most;
+}
+
 static bool group_in_zone(const struct settings *settings, uint32_t group, uint32_t zone)
 {
     const struct group *g = &settings->groups[group];
 
     for (uint32_t i = 0; i < g->service_count; i++) {
-        if (settings->services[g->services[i]].zone == zone)
+        if (settings_service_in_zone(settings, g->services[i], zone))
             return true;
     }
     return false;
@@ -89,7 +103,7 @@ static void take_checks(struct engine *engine)
 static void take_outputs(struct engine *engine)
 {
     const struct settings *s = engine->settings;
-    size_t items = 2 * (size_t)most_sites(s) + 2;
+    size_t items = 2 * (size_t)most_sets(s) + 2;
 
     engine->item_stride = (uint32_t)items;
     TAKE(engine, engine->out_starts, (size_t)s->check_count + s->reference_count);

@@ -106,7 +106,7 @@ static void add_ids(struct line *line, const struct fact *fact, const struct set
     else if (fact->region != NONE)
         add_word(line, "region", settings->regions[fact->region]);
     if (fact->zone != NONE)
-        add_word(line, "zone", settings->zones[fact->zone]);
+        add_word(line, "zone", settings->zones[fact->zone].id);
     if (fact->probe != NONE)
         add_word(line, "probe", settings->electors[fact->probe].name);
     add_number(line, "epoch", fact->epoch);

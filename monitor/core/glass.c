@@ -107,7 +107,7 @@ static bool zone_weights(const struct engine *engine, uint32_t group, int *ret_w
 
     for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
         for (uint32_t k = 0; k < g->site_count; k++) {
-            if (settings->services[settings->sites[g->sites[k]].service].zone != slots[i].zone)
+            if (!settings_site_in_zone(settings, g->sites[k], slots[i].zone))
                 continue;
             ret_weights[k] = slots[i].weights[k];
             whole &= ret_weights[k] >= 0;

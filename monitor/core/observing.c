@@ -56,8 +56,7 @@ static bool zone_says(const struct engine *engine, const struct zone_slot *slot,
     const struct group *g = state_group(engine, slot->group);
 
     for (uint32_t k = 0; k < g->site_count; k++) {
-        uint32_t service = engine->settings->sites[g->sites[k]].service;
-        if (engine->settings->services[service].zone == slot->zone &&
+        if (settings_site_in_zone(engine->settings, g->sites[k], slot->zone) &&
             slot->weights[k] != weights[k])
             return false;
     }

@@ -25,9 +25,8 @@ static void take_zone_weights(const struct engine *engine, uint32_t group, int *
     for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
         const struct zone_slot *slot = &engine->slots[i];
         for (uint32_t k = 0; k < g->site_count; k++) {
-            const struct service *service =
-                &engine->settings->services[engine->settings->sites[g->sites[k]].service];
-            if (service->zone == slot->zone && slot->weights[k] >= 0)
+            if (settings_site_in_zone(engine->settings, g->sites[k], slot->zone) &&
+                slot->weights[k] >= 0)
                 weights[k] = slot->weights[k];
         }
     }
@@ -44,6 +43,17 @@ static bool all_known(const struct engine *engine, uint32_t group)
     return true;
 }
 
+static bool site_is_whole(const struct engine *engine, uint32_t site)
+{
+    const struct site *s = &engine->settings->sites[site];
+
+    for (uint32_t i = s->first_set; i < s->first_set + s->set_count; i++) {
+        if (!settings_set_is_whole(&engine->settings->sets[i]))
+            return false;
+    }
+    return true;
+}
+
 /* A record set that the zone lacks and the settings cannot make ends the init, not the patience of
  * whoever asked for it: the operator has to say its value, or to create it. */
 static bool creatable(struct engine *engine, uint32_t group)
@@ -54,7 +64,7 @@ static bool creatable(struct engine *engine, uint32_t group)
     for (uint32_t k = 0; k < g->site_count; k++) {
         struct fact *fact;
 
-        if (state->proposal.base[k] >= 0 || engine->settings->sites[g->sites[k]].value[0] != '\0')
+        if (state->proposal.base[k] >= 0 || site_is_whole(engine, g->sites[k]))
             continue;
         fact = state_fact(engine, FACT_REFUSED);
         fact->rule = "D9";
@@ -155,8 +165,7 @@ static bool all_present(const struct engine *engine, uint32_t group)
 
     for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
         for (uint32_t k = 0; k < g->site_count; k++) {
-            uint32_t service = engine->settings->sites[g->sites[k]].service;
-            if (engine->settings->services[service].zone == engine->slots[i].zone &&
+            if (settings_site_in_zone(engine->settings, g->sites[k], engine->slots[i].zone) &&
                 engine->slots[i].weights[k] < 0)
                 return false;
         }
@@ -248,8 +257,7 @@ static bool zones_say(const struct engine *engine, uint32_t group, const int *we
 
     for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
         for (uint32_t k = 0; k < g->site_count; k++) {
-            uint32_t service = engine->settings->sites[g->sites[k]].service;
-            if (engine->settings->services[service].zone == engine->slots[i].zone &&
+            if (settings_site_in_zone(engine->settings, g->sites[k], engine->slots[i].zone) &&
                 engine->slots[i].weights[k] != weights[k])
                 return false;
         }

@@ -101,7 +101,7 @@ static msec_t next_look_ms(const struct follow *follow, const struct pace *pace)
 
 static const char *zone_id(const struct follow *follow)
 {
-    return follow->settings->zones[follow->zone];
+    return follow->settings->zones[follow->zone].id;
 }
 
 static void tell(struct follow *follow, const struct event *event)

@@ -115,7 +115,7 @@ static void note_reading(struct zones *zones, uint32_t zone, enum route53_outcom
     entry->read_ms = zones->tools.teller.now(zones->tools.teller.context);
     snprintf(entry->message, sizeof(entry->message), "%s", outcome == ROUTE53_OK ? "" : message);
     if (changed && outcome != ROUTE53_OK)
-        log_say(LOG_LEVEL_ERROR, "zone %s: cannot be read: %s: %s", zones->settings->zones[zone],
+        log_say(LOG_LEVEL_ERROR, "zone %s: cannot be read: %s: %s", zones->settings->zones[zone].id,
                 route53_outcome_name(outcome), message);
 }
 
@@ -189,7 +189,7 @@ static void follow(struct zones *zones, const struct zone_call *call, const char
     }
     if (followed == NULL || followed->follow == NULL) {
         log_say(LOG_LEVEL_ERROR, "zone %s: out of memory to follow change %s",
-                zones->settings->zones[call->zone], change_id);
+                zones->settings->zones[call->zone].id, change_id);
         free(followed);
         return;
     }
@@ -213,7 +213,7 @@ static void on_sent(void *context, enum route53_outcome outcome,
     }
     if (outcome != ROUTE53_OK)
         log_say(LOG_LEVEL_WARN, "zone %s: change of %s to epoch %llu: %s: %s",
-                zones->settings->zones[call->zone], zones->settings->groups[call->group].name,
+                zones->settings->zones[call->zone].id, zones->settings->groups[call->group].name,
                 (unsigned long long)call->epoch, route53_outcome_name(outcome), message);
     event.change = (struct event_change){call->zone, call->group, call->epoch, outcome};
     tell(zones, &event, NULL, NULL);

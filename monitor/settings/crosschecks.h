@@ -19,19 +19,21 @@ void check_duplicate_probe(struct inspection *in);
 
 /* crosschecks_services.c */
 void check_duplicate_service(struct inspection *in);
+void check_standby_missing(struct inspection *in);
+void check_duplicate_site(struct inspection *in);
+void check_same_check(struct inspection *in);
+void check_all_weights_zero(struct inspection *in);
+void check_site_without_checks(struct inspection *in);
+
+/* crosschecks_records.c */
 void check_duplicate_record(struct inspection *in);
 void check_one_ttl_per_name(struct inspection *in);
 void check_name_in_two_groups(struct inspection *in);
 void check_ttl_whole(struct inspection *in);
 void check_ttl_long(struct inspection *in);
-void check_standby_missing(struct inspection *in);
-void check_duplicate_site(struct inspection *in);
 void check_duplicate_set(struct inspection *in);
 void check_same_value(struct inspection *in);
-void check_same_check(struct inspection *in);
-void check_all_weights_zero(struct inspection *in);
 void check_value_fits_type(struct inspection *in);
-void check_site_without_checks(struct inspection *in);
 
 /* crosschecks_checks.c */
 void check_aims_at_failover_name(struct inspection *in);

@@ -15,9 +15,9 @@ static bool same(const char *a, const char *b)
 /* The service that moves a host's name, NONE when it stays put. */
 static uint32_t mover_of(const struct settings *settings, const char *host)
 {
-    for (uint32_t i = 0; i < settings->service_count; i++) {
-        if (host[0] != '\0' && same(settings->services[i].record, host))
-            return i;
+    for (uint32_t i = 0; i < settings->record_count; i++) {
+        if (host[0] != '\0' && same(settings->records[i].name, host))
+            return settings->records[i].service;
     }
     return NONE;
 }
@@ -50,12 +50,12 @@ void check_under_wildcard(struct inspection *in)
     const struct settings *settings = in->settings;
     for (uint32_t i = 0; i < settings->check_count; i++) {
         const struct check *check = &settings->checks[i];
-        for (uint32_t j = 0; j < settings->service_count && check->address[0] == '\0'; j++) {
-            if (is_below(check->host, settings->services[j].record))
+        for (uint32_t j = 0; j < settings->record_count && check->address[0] == '\0'; j++) {
+            if (is_below(check->host, settings->records[j].name))
                 inspect_complain(in, place_of_check(settings, i, "url"),
                                  "%s moves with %s unless the zone has a record of its own for it; "
                                  "make sure, or pin address",
-                                 check->host, settings->services[j].record);
+                                 check->host, settings->records[j].name);
         }
     }
 }

@@ -293,14 +293,15 @@ void check_steps_rise(struct inspection *in)
     }
 }
 
-/* The service of a group whose clients are the last to follow a move. */
-static const struct service *slowest_of(const struct settings *settings, const struct group *group)
+/* The record of a group whose clients are the last to follow a move. */
+static const struct service_record *slowest_of(const struct settings *settings, uint32_t group)
 {
-    const struct service *slowest = NULL;
-    for (uint32_t i = 0; i < group->service_count; i++) {
-        const struct service *service = &settings->services[group->services[i]];
-        if (slowest == NULL || service->ttl_s > slowest->ttl_s)
-            slowest = service;
+    const struct service_record *slowest = NULL;
+    for (uint32_t i = 0; i < settings->record_count; i++) {
+        const struct service_record *record = &settings->records[i];
+        if (settings->services[record->service].group == group &&
+            (slowest == NULL || record->ttl_s > slowest->ttl_s))
+            slowest = record;
     }
     return slowest;
 }
@@ -310,12 +311,12 @@ void check_dwell_below_ttl(struct inspection *in)
     const struct settings *settings = in->settings;
     for (uint32_t i = 0; i < settings->group_count; i++) {
         const struct group *group = &settings->groups[i];
-        const struct service *service = slowest_of(settings, group);
-        if (service != NULL && group->dwell_ms < service->ttl_s * 1000)
+        const struct service_record *record = slowest_of(settings, i);
+        if (record != NULL && group->dwell_ms < record->ttl_s * 1000)
             inspect_complain(in, place_of_group(i, "dwell"),
                              "the next move could come before clients of \"%s\" have seen the last "
                              "one (ttl %lld s); dwell at least as long",
-                             service->name, (long long)service->ttl_s);
+                             settings->services[record->service].name, (long long)record->ttl_s);
     }
 }
 

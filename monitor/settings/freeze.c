@@ -34,6 +34,15 @@ uint32_t freeze_find(const char *const *texts, uint32_t count, const char *text)
     return NONE;
 }
 
+uint32_t freeze_zone(const struct settings *settings, const char *id)
+{
+    for (uint32_t i = 0; i < settings->zone_count; i++) {
+        if (strcmp(settings->zones[i].id, id) == 0)
+            return i;
+    }
+    return NONE;
+}
+
 /* ---- who we are and who votes ---- */
 
 static int freeze_elector(struct inspection *in, const struct draft_elector *from,
@@ -145,15 +154,15 @@ static int collect_regions(struct inspection *in)
 static int collect_zones(struct inspection *in)
 {
     struct settings *settings = &in->frozen->settings;
-    const char **zones = freeze_take(in, in->draft->services.count, sizeof *zones);
+    struct hosted_zone *zones = freeze_take(in, in->draft->services.count, sizeof *zones);
     if (zones == NULL)
         return -1;
-    for (uint32_t i = 0; i < in->draft->services.count; i++) {
-        const char *zone = draft_services(in->draft)[i].zone;
-        if (freeze_find(zones, settings->zone_count, zone) == NONE)
-            zones[settings->zone_count++] = zone;
-    }
     settings->zones = zones;
+    for (uint32_t i = 0; i < in->draft->services.count; i++) {
+        const char *id = draft_services(in->draft)[i].zone;
+        if (freeze_zone(settings, id) == NONE)
+            zones[settings->zone_count++] = (struct hosted_zone){id, "", "", false};
+    }
     return 0;
 }
 

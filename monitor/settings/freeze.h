@@ -19,6 +19,9 @@ void *freeze_take(struct inspection *in, size_t count, size_t size);
 /* Index of a text, NONE when it is not among them. */
 uint32_t freeze_find(const char *const *texts, uint32_t count, const char *text);
 
+/* Index of a hosted zone, NONE when no record is in it. */
+uint32_t freeze_zone(const struct settings *settings, const char *id);
+
 /* What the shell needs of a URL; all empty for a text that is none. */
 struct frozen_url {
     const char *host;

@@ -4,6 +4,15 @@
 
 #include <string.h>
 
+/* What the settings will point to, while it is being filled. */
+struct service_arrays {
+    struct service *services;
+    struct service_record *records;
+    struct site *sites;
+    struct site_set *sets;
+    struct check *checks;
+};
+
 static int freeze_headers(struct inspection *in, const struct text_list *texts, struct check *check)
 {
     struct check_header *headers = freeze_take(in, texts->count, sizeof *headers);
@@ -77,54 +86,78 @@ static int freeze_site(struct inspection *in, const struct draft_site *from, uin
     if (site->region == NONE)
         site->region = 0; /* one region too many: reported, and nothing will come of it */
     site->weight = (int)from->weight;
-    site->set = from->set;
-    site->value = from->value;
     site->name =
         arena_format(settings->arena, "%s/%s", settings->services[service].name, from->region);
+    site->first_set = settings->set_count;
+    site->set_count = settings->services[service].record_count;
     site->first_check = settings->check_count;
     site->check_count = from->checks.count;
     return site->name == NULL ? -1 : 0;
 }
 
+static void freeze_sets(struct inspection *in, const struct draft_site *from, uint32_t site,
+                        struct site_set *sets)
+{
+    struct settings *settings = &in->frozen->settings;
+    const struct service *service = &settings->services[settings->sites[site].service];
+    sets[settings->set_count++] = (struct site_set){.site = site,
+                                                    .record = service->first_record,
+                                                    .set = from->set,
+                                                    .value = from->value,
+                                                    .alias_zone = "",
+                                                    .alias_name = ""};
+}
+
 static int freeze_sites(struct inspection *in, const struct draft_service *from, uint32_t service,
-                        struct site *sites, struct check *checks)
+                        struct service_arrays *arrays)
 {
     struct settings *settings = &in->frozen->settings;
     for (uint32_t i = 0; i < from->sites.count; i++) {
         const struct draft_site *draft = &draft_sites(from)[i];
         uint32_t site = settings->site_count;
-        if (freeze_site(in, draft, service, &sites[site]) < 0)
+        if (freeze_site(in, draft, service, &arrays->sites[site]) < 0)
             return -1;
         settings->site_count++;
+        freeze_sets(in, draft, site, arrays->sets);
         for (uint32_t j = 0; j < draft->checks.count; j++) {
             uint32_t check = settings->check_count;
-            if (freeze_check(in, &draft_checks(draft)[j], site, &checks[check]) < 0)
+            if (freeze_check(in, &draft_checks(draft)[j], site, &arrays->checks[check]) < 0)
                 return -1;
             settings->check_count++;
-            if (checks[check].kind == CHECK_HTTP)
-                freeze_assertion(in, &checks[check], check);
+            if (arrays->checks[check].kind == CHECK_HTTP)
+                freeze_assertion(in, &arrays->checks[check], check);
         }
     }
     return 0;
 }
 
-static void freeze_service(struct inspection *in, const struct draft_service *from,
-                           struct service *service)
+static void freeze_record(struct inspection *in, const struct draft_service *from, uint32_t service,
+                          struct service_record *records)
 {
     static const char *const types[] = {"A", "AAAA", "CNAME"};
     struct settings *settings = &in->frozen->settings;
+    records[settings->record_count++] =
+        (struct service_record){.service = service,
+                                .zone = freeze_zone(settings, from->zone),
+                                .name = from->record,
+                                .type = types[from->type],
+                                .ttl_s = from->ttl_ms / 1000};
+}
+
+static void freeze_service(struct inspection *in, const struct draft_service *from,
+                           struct service *service)
+{
+    struct settings *settings = &in->frozen->settings;
     service->name = from->name;
-    service->record = from->record;
-    service->type = types[from->type];
-    service->ttl_s = from->ttl_ms / 1000;
     service->required = from->required;
-    service->zone = freeze_find(settings->zones, settings->zone_count, from->zone);
     service->group = NONE; /* until a group claims it */
+    service->first_record = settings->record_count;
+    service->record_count = 1;
     service->first_site = settings->site_count;
     service->site_count = from->sites.count;
 }
 
-int freeze_services(struct inspection *in, struct service **ret_services)
+static int take_arrays(struct inspection *in, struct service_arrays *arrays)
 {
     struct settings *settings = &in->frozen->settings;
     uint32_t count = in->draft->services.count;
@@ -136,22 +169,32 @@ int freeze_services(struct inspection *in, struct service **ret_services)
         for (uint32_t j = 0; j < service->sites.count; j++)
             check_count += draft_sites(service)[j].checks.count;
     }
-    struct service *services = freeze_take(in, count, sizeof *services);
-    struct site *sites = freeze_take(in, site_count, sizeof *sites);
-    struct check *checks = freeze_take(in, check_count, sizeof *checks);
+    settings->services = arrays->services = freeze_take(in, count, sizeof *arrays->services);
+    settings->records = arrays->records = freeze_take(in, count, sizeof *arrays->records);
+    settings->sites = arrays->sites = freeze_take(in, site_count, sizeof *arrays->sites);
+    settings->sets = arrays->sets = freeze_take(in, site_count, sizeof *arrays->sets);
+    settings->checks = arrays->checks = freeze_take(in, check_count, sizeof *arrays->checks);
     in->frozen->assertions = freeze_take(in, check_count, sizeof(struct assertion *));
-    if (services == NULL || sites == NULL || checks == NULL || in->frozen->assertions == NULL)
+    return arrays->services == NULL || arrays->records == NULL || arrays->sites == NULL ||
+                   arrays->sets == NULL || arrays->checks == NULL || in->frozen->assertions == NULL
+               ? -1
+               : 0;
+}
+
+int freeze_services(struct inspection *in, struct service **ret_services)
+{
+    struct settings *settings = &in->frozen->settings;
+    struct service_arrays arrays;
+    if (take_arrays(in, &arrays) < 0)
         return -1;
-    settings->services = services;
-    settings->sites = sites;
-    settings->checks = checks;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < in->draft->services.count; i++) {
         const struct draft_service *from = &draft_services(in->draft)[i];
-        freeze_service(in, from, &services[i]);
+        freeze_service(in, from, &arrays.services[i]);
+        freeze_record(in, from, i, arrays.records);
         settings->service_count++;
-        if (freeze_sites(in, from, i, sites, checks) < 0)
+        if (freeze_sites(in, from, i, &arrays) < 0)
             return -1;
     }
-    *ret_services = services;
+    *ret_services = arrays.services;
     return 0;
 }

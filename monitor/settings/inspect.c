@@ -64,6 +64,25 @@ struct place place_of_site(const struct settings *settings, uint32_t site, const
     return with_key(place_of("services.[%u].sites.[%u]", service, index), key);
 }
 
+struct place place_of_record(const struct settings *settings, uint32_t record, const char *key)
+{
+    uint32_t service = settings->records[record].service;
+    uint32_t index = record - settings->services[service].first_record;
+    if (index == 0)
+        return place_of_service(service, key);
+    return with_key(place_of("services.[%u].also.[%u]", service, index - 1), key);
+}
+
+struct place place_of_set(const struct settings *settings, uint32_t set, const char *key)
+{
+    uint32_t site = settings->sets[set].site;
+    uint32_t index = set - settings->sites[site].first_set;
+    if (index == 0)
+        return place_of_site(settings, site, key);
+    struct place place = place_of_site(settings, site, "also");
+    return with_key(place_of("%s.[%u]", place.text, index - 1), key);
+}
+
 struct place place_of_check(const struct settings *settings, uint32_t check, const char *key)
 {
     uint32_t site = settings->checks[check].site;

@@ -73,6 +73,9 @@ void inspect_all(struct inspection *in);
 struct place place_of_elector(uint32_t elector, const char *key);
 struct place place_of_service(uint32_t service, const char *key);
 struct place place_of_site(const struct settings *settings, uint32_t site, const char *key);
+/* A record: the service itself for its own, else its member of `also`; so for a set of a site. */
+struct place place_of_record(const struct settings *settings, uint32_t record, const char *key);
+struct place place_of_set(const struct settings *settings, uint32_t set, const char *key);
 struct place place_of_check(const struct settings *settings, uint32_t check, const char *key);
 struct place place_of_group(uint32_t group, const char *key);
 struct place place_of_sink(uint32_t sink, const char *key);

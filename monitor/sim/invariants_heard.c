@@ -268,11 +268,12 @@ static void hear_zone(struct heard *heard, const struct event_zone *event)
     for (uint32_t g = 0; g < settings->group_count; g++)
         hear_fence(heard, g, event);
     for (uint32_t i = 0; i < settings->site_count; i++) {
-        const struct service *service = &settings->services[settings->sites[i].service];
+        const struct service_record *record =
+            settings_own_record(settings, settings->sites[i].service);
         const struct record_set *set;
-        if (service->zone != event->zone)
+        if (record->zone != event->zone)
             continue;
-        set = find_set(event->view, service->record, service->type, settings->sites[i].set);
+        set = find_set(event->view, record->name, record->type, settings_own_set(settings, i)->set);
         heard->weights[i] = set == NULL ? -1 : set->weight;
     }
 }
@@ -295,7 +296,7 @@ static void hear_change(const struct invariants *invariants, struct heard *heard
     if (slot->epoch > slot->highest)
         slot->highest = slot->epoch;
     for (uint32_t k = 0; kept != NULL && k < group->site_count; k++) {
-        if (settings->services[settings->sites[group->sites[k]].service].zone == event->zone)
+        if (settings_site_in_zone(settings, group->sites[k], event->zone))
             heard->weights[group->sites[k]] = kept->weights[k];
     }
 }

@@ -40,7 +40,7 @@ bool told_zone_behind(const struct invariants *invariants, uint32_t group, uint6
     const struct group *g = invariants_group(invariants, group);
 
     for (uint32_t j = 0; j < g->service_count; j++) {
-        uint32_t zone = s->services[g->services[j]].zone;
+        uint32_t zone = settings_own_record(s, g->services[j])->zone;
         if (invariants->highest[(size_t)group * s->zone_count + zone] < epoch)
             return true;
     }

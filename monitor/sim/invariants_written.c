@@ -24,7 +24,7 @@ static const struct site *site_at(const struct invariants *invariants, uint32_t 
 
 static uint32_t zone_of(const struct invariants *invariants, uint32_t site)
 {
-    return invariants->settings->services[site_at(invariants, site)->service].zone;
+    return settings_own_record(invariants->settings, site_at(invariants, site)->service)->zone;
 }
 
 /* ---- when it is decided to send ---- */
@@ -156,10 +156,10 @@ uint32_t written_site_of(const struct invariants *invariants, const struct batch
     const struct group *group = invariants_group(invariants, batch->group);
 
     for (uint32_t k = 0; k < group->site_count; k++) {
-        const struct site *site = &s->sites[group->sites[k]];
-        const struct service *service = &s->services[site->service];
-        if (service->zone == batch->zone && strcmp(service->record, set->name) == 0 &&
-            strcmp(service->type, set->type) == 0 && strcmp(site->set, set->set) == 0)
+        const struct site_set *own = settings_own_set(s, group->sites[k]);
+        const struct service_record *record = &s->records[own->record];
+        if (record->zone == batch->zone && strcmp(record->name, set->name) == 0 &&
+            strcmp(record->type, set->type) == 0 && strcmp(own->set, set->set) == 0)
             return group->sites[k];
     }
     return NONE;

@@ -279,7 +279,7 @@ static struct sim_set *set_of_site(const struct world *world, const char *name)
     assert(site != NONE);
     for (uint32_t i = 0; i < world->route53.sets.count; i++) {
         if (world->route53.sets.list[i].exists && world->route53.sets.list[i].weight >= 0 &&
-            strcmp(world->route53.sets.list[i].set, settings->sites[site].set) == 0)
+            strcmp(world->route53.sets.list[i].set, settings_own_set(settings, site)->set) == 0)
             return (struct sim_set *)(uintptr_t)&world->route53.sets.list[i];
     }
     return NULL;
@@ -363,29 +363,30 @@ static void find_apex(const struct settings *settings, uint32_t zone, char apex[
     const char *end = NULL;
     const char *dot;
 
-    for (uint32_t i = 0; i < settings->service_count; i++) {
-        const struct service *service = &settings->services[i];
-        if (service->zone == zone)
-            end = end == NULL ? service->record : shared_end(end, service->record);
+    for (uint32_t i = 0; i < settings->record_count; i++) {
+        const struct service_record *record = &settings->records[i];
+        if (record->zone == zone)
+            end = end == NULL ? record->name : shared_end(end, record->name);
     }
     assert(end != NULL);
-    for (uint32_t i = 0; i < settings->service_count; i++) {
+    for (uint32_t i = 0; i < settings->record_count; i++) {
         dot = strchr(end, '.');
-        if (settings->services[i].zone == zone && strcmp(settings->services[i].record, end) == 0 &&
+        if (settings->records[i].zone == zone && strcmp(settings->records[i].name, end) == 0 &&
             dot != NULL && strchr(dot + 1, '.') != NULL)
             end = dot + 1;
     }
     snprintf(apex, 256, "%s", end);
 }
 
-static void make_set(struct world *world, const struct site *site)
+static void make_set(struct world *world, const struct site_set *from)
 {
-    const struct service *service = &world_settings(world)->services[site->service];
-    struct sim_set *set = add_set(world, service->zone, service->record, service->type, site->set);
+    const struct settings *settings = world_settings(world);
+    const struct service_record *record = &settings->records[from->record];
+    struct sim_set *set = add_set(world, record->zone, record->name, record->type, from->set);
 
-    set->weight = site->weight;
-    set->ttl_s = service->ttl_s;
-    snprintf(set->value, sizeof(set->value), "%s", site->value);
+    set->weight = settings->sites[from->site].weight;
+    set->ttl_s = record->ttl_s;
+    snprintf(set->value, sizeof(set->value), "%s", from->value);
 }
 
 void sim_zone_make(struct world *world)
@@ -399,8 +400,8 @@ void sim_zone_make(struct world *world)
     assert(route53->zones != NULL && route53->sets.slots != NULL);
     for (uint32_t z = 0; z < settings->zone_count; z++)
         find_apex(settings, z, route53->zones[z].apex);
-    for (uint32_t i = 0; i < settings->site_count; i++)
-        make_set(world, &settings->sites[i]);
+    for (uint32_t i = 0; i < settings->set_count; i++)
+        make_set(world, &settings->sets[i]);
     world->epochs_rose = true;
     world->kept_weight = true;
 }

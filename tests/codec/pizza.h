@@ -7,7 +7,7 @@
 #include "settings.h"
 
 static const char *const pizza_regions[] = {"us-east-1", "us-west-2"};
-static const char *const pizza_zones[] = {"Z0123456789ABCDEFGHIJ", "ZOTHER"};
+static const struct hosted_zone pizza_zones[] = {{.id = "Z0123456789ABCDEFGHIJ"}, {.id = "ZOTHER"}};
 
 static const struct elector pizza_electors[] = {
     {.name = "use1", .vantage = "aws/us-east-1", .owner = "aws", .place = "us-east-1"},
@@ -28,9 +28,9 @@ static const struct check pizza_checks[] = {
 };
 
 static const struct service pizza_services[] = {
-    {.name = "pizza", .zone = 0, .group = 0, .first_site = 0, .site_count = 2},
-    {.name = "factory", .zone = 1, .group = 0, .first_site = 2, .site_count = 2},
-    {.name = "solo", .zone = 0, .group = 1, .first_site = 4, .site_count = 1},
+    {.name = "pizza", .group = 0, .first_site = 0, .site_count = 2},
+    {.name = "factory", .group = 0, .first_site = 2, .site_count = 2},
+    {.name = "solo", .group = 1, .first_site = 4, .site_count = 1},
 };
 
 static const uint32_t pizza_group_sites[] = {0, 1, 2, 3};

@@ -81,7 +81,7 @@ END_TEST
 START_TEST(all_weights_zero_are_refused)
 {
     move.items[NEW_PIZZA_WEST].set.weight = 0;
-    expect(BATCH_FORBIDDEN, "all weights of pizza would be zero");
+    expect(BATCH_FORBIDDEN, "all weights of pizza.example.com A would be zero");
 }
 END_TEST
 
@@ -90,7 +90,7 @@ START_TEST(all_weights_zero_are_seen_through_sets_the_batch_does_not_touch)
 {
     move_begin(&move, &settings, view, PIZZA_GROUP, 8, view->nonce);
     move_weight(&move, &settings, view, FACTORY_EAST, 0);
-    expect(BATCH_FORBIDDEN, "all weights of factory would be zero");
+    expect(BATCH_FORBIDDEN, "all weights of factory.example.com A would be zero");
     move.items[3].set.weight = 1;
     expect(BATCH_ALLOWED, "");
 }

@@ -10,26 +10,37 @@ static void make_sites(struct by_hand *hand, uint32_t service)
 
     hand->services[service] = (struct service){
         .name = services[service],
-        .record = service == 0 ? "pizza.example.com" : "factory.example.com",
-        .type = "A",
-        .ttl_s = 60,
         .required = true,
+        .first_record = service,
+        .record_count = 1,
         .first_site = service * HAND_REGIONS,
         .site_count = HAND_REGIONS,
+    };
+    hand->records[service] = (struct service_record){
+        .service = service,
+        .name = service == 0 ? "pizza.example.com" : "factory.example.com",
+        .type = "A",
+        .ttl_s = 60,
     };
     for (uint32_t r = 0; r < HAND_REGIONS; r++) {
         uint32_t at = service * HAND_REGIONS + r;
 
         snprintf(hand->names[at], sizeof(hand->names[at]), "%s/%s", services[service],
                  hand->regions[r]);
-        snprintf(hand->sets[at], sizeof(hand->sets[at]), "%s-%s", services[service],
+        snprintf(hand->set_names[at], sizeof(hand->set_names[at]), "%s-%s", services[service],
                  hand->regions[r]);
+        hand->sets[at] = (struct site_set){.site = at,
+                                           .record = service,
+                                           .set = hand->set_names[at],
+                                           .value = "192.0.2.1",
+                                           .alias_zone = "",
+                                           .alias_name = ""};
         hand->sites[at] = (struct site){.service = service,
                                         .region = r,
                                         .weight = r == EAST ? 100 : 0,
-                                        .set = hand->sets[at],
-                                        .value = "192.0.2.1",
                                         .name = hand->names[at],
+                                        .first_set = at,
+                                        .set_count = 1,
                                         .first_check = at,
                                         .check_count = 1};
         hand->checks[at] = (struct check){.site = at,
@@ -51,7 +62,7 @@ static void make_sites(struct by_hand *hand, uint32_t service)
 void by_hand(struct by_hand *hand)
 {
     *hand = (struct by_hand){.regions = {"us-east-1", "us-west-2", "eu-central-1"},
-                             .zones = {"ZONE1"},
+                             .zones = {{.id = "ZONE1"}, {.id = "ZONE2"}},
                              .order = {EAST, WEST, CENTRAL},
                              .electors = {{"use1", "aws/us-east-1", "aws", "us-east-1", true},
                                           {"use1b", "gcp/us-east-1", "gcp", "us-east-1", true},
@@ -86,8 +97,12 @@ void by_hand(struct by_hand *hand)
                                        .zone_count = 1,
                                        .services = hand->services,
                                        .service_count = HAND_SERVICES,
+                                       .records = hand->records,
+                                       .record_count = HAND_SERVICES,
                                        .sites = hand->sites,
                                        .site_count = HAND_SITES,
+                                       .sets = hand->sets,
+                                       .set_count = HAND_SITES,
                                        .checks = hand->checks,
                                        .check_count = HAND_SITES,
                                        .groups = &hand->group,

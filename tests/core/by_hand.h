@@ -18,16 +18,18 @@ struct by_hand {
     struct settings settings;
     struct group group;
     struct service services[HAND_SERVICES];
+    struct service_record records[HAND_SERVICES];
     struct site sites[HAND_SITES];
+    struct site_set sets[HAND_SITES];
     struct check checks[HAND_SITES];
     struct elector electors[HAND_PROBES];
     const char *regions[HAND_REGIONS];
-    const char *zones[1];
+    struct hosted_zone zones[2]; /* the second: for tests that want it */
     uint32_t of_group[HAND_SERVICES];
     uint32_t order[HAND_REGIONS];
     uint32_t group_sites[HAND_SITES];
     char names[HAND_SITES][64];
-    char sets[HAND_SITES][64];
+    char set_names[HAND_SITES][64];
 };
 
 /* Quorum 3 of 5 (two stand in us-east-1), weights 100/0/0, hold 20 s, stable 60 s, dwell 600 s,

@@ -54,7 +54,7 @@ static void begin(struct case_of *c)
     by_hand(&c->hand);
     c->hand.settings.self = 0;
     for (uint32_t i = 0; i < HAND_SITES; i++) {
-        c->sets[i] = blank(c->hand.services[i / HAND_REGIONS].record, "A", c->hand.sets[i],
+        c->sets[i] = blank(c->hand.records[i / HAND_REGIONS].name, "A", c->hand.set_names[i],
                            c->hand.sites[i].weight);
         c->weights[i] = i % HAND_REGIONS == WEST ? 100 : 0;
     }
@@ -220,7 +220,7 @@ START_TEST(d9_init_creates_what_is_missing_from_the_settings)
     c.decision.kind = DECISION_LEAVE;
     c.base[0] = -1; /* init was decided, and never applied */
     ck_assert_int_eq(build(&c), 0);
-    c.hand.sites[0].value = "";
+    c.hand.sets[0].value = "";
     ck_assert_int_eq(build(&c), -1);
 }
 END_TEST
@@ -254,7 +254,7 @@ START_TEST(c1_another_zones_services_are_not_in_the_batch)
     struct case_of c;
 
     begin(&c);
-    c.hand.services[1].zone = 1;
+    c.hand.records[1].zone = 1;
     ck_assert_int_eq(build(&c), 0);
     ck_assert_uint_eq(c.batch.item_count, 6);
 }
@@ -267,7 +267,7 @@ START_TEST(c2_a_fences_plan_is_of_its_own_zone_alone)
     char again[PLAN_LENGTH + 1];
 
     begin(&c);
-    c.hand.services[1].zone = 1;
+    c.hand.records[1].zone = 1;
     change_digest(&c.hand.settings, 0, 0, c.weights, here);
     c.weights[HAND_REGIONS] += 1; /* factory/east: in the other zone */
     change_digest(&c.hand.settings, 0, 0, c.weights, again);

@@ -440,7 +440,7 @@ START_TEST(what_the_guard_forbids_is_not_sent)
     go_west(told.view, 8);
     move.items[5].set.weight = 0; /* pizza: all zero */
     expect(do_send(&move.batch), ROUTE53_FORBIDDEN);
-    expect_words("C5: all weights of pizza would be zero");
+    expect_words("C5: all weights of pizza.example.com A would be zero");
     go_west(told.view, 8);
     stranger = pizza_set(PIZZA_EAST, 100);
     stranger.name = "www.example.com";

@@ -5,44 +5,58 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const zones[] = {"ZLAB1", "ZSTRANGE"};
+static const struct hosted_zone zones[] = {{.id = "ZLAB1"}, {.id = "ZSTRANGE"}};
 static const char *const regions[] = {"us-east-1", "us-west-2"};
 static const uint32_t pizza_services[] = {0, 1};
 static const uint32_t solo_services[] = {2};
 
 static const struct site sites[SITE_COUNT] = {
-    {.service = 0, .region = 0, .weight = 100, .set = "pizza-us-east-1", .value = "192.0.2.10"},
-    {.service = 0, .region = 1, .weight = 0, .set = "pizza-us-west-2", .value = "192.0.2.11"},
-    {.service = 1, .region = 0, .weight = 100, .set = "factory-us-east-1", .value = "192.0.2.12"},
-    {.service = 1, .region = 1, .weight = 0, .set = "factory-us-west-2", .value = "192.0.2.13"},
-    {.service = 2, .region = 0, .weight = 100, .set = "solo-us-east-1", .value = "192.0.2.14"},
-    {.service = 2, .region = 1, .weight = 0, .set = "solo-us-west-2", .value = "192.0.2.15"},
+    {.service = 0, .region = 0, .weight = 100, .first_set = 0, .set_count = 1},
+    {.service = 0, .region = 1, .weight = 0, .first_set = 1, .set_count = 1},
+    {.service = 1, .region = 0, .weight = 100, .first_set = 2, .set_count = 1},
+    {.service = 1, .region = 1, .weight = 0, .first_set = 3, .set_count = 1},
+    {.service = 2, .region = 0, .weight = 100, .first_set = 4, .set_count = 1},
+    {.service = 2, .region = 1, .weight = 0, .first_set = 5, .set_count = 1},
+};
+
+#define SET(number, service, name, address)                                                        \
+    {                                                                                              \
+        .site = (number), .record = (service), .set = (name), .value = (address),                  \
+        .alias_zone = "", .alias_name = ""                                                         \
+    }
+static const struct site_set sets[SITE_COUNT] = {
+    SET(0, 0, "pizza-us-east-1", "192.0.2.10"),   SET(1, 0, "pizza-us-west-2", "192.0.2.11"),
+    SET(2, 1, "factory-us-east-1", "192.0.2.12"), SET(3, 1, "factory-us-west-2", "192.0.2.13"),
+    SET(4, 2, "solo-us-east-1", "192.0.2.14"),    SET(5, 2, "solo-us-west-2", "192.0.2.15"),
 };
 
 static const char *const site_values[SITE_COUNT][1] = {
     {"192.0.2.10"}, {"192.0.2.11"}, {"192.0.2.12"}, {"192.0.2.13"}, {"192.0.2.14"}, {"192.0.2.15"},
 };
 
+static const struct service_record records[] = {
+    {.service = 0, .name = "pizza.example.com", .type = "A", .ttl_s = 60},
+    {.service = 1, .name = "factory.example.com", .type = "A", .ttl_s = 60},
+    {.service = 2, .name = "*.solo.example.com", .type = "A", .ttl_s = 60},
+};
+
 static const struct service services[] = {
     {.name = "pizza",
-     .record = "pizza.example.com",
-     .type = "A",
-     .ttl_s = 60,
      .group = 0,
+     .first_record = 0,
+     .record_count = 1,
      .first_site = 0,
      .site_count = 2},
     {.name = "factory",
-     .record = "factory.example.com",
-     .type = "A",
-     .ttl_s = 60,
      .group = 0,
+     .first_record = 1,
+     .record_count = 1,
      .first_site = 2,
      .site_count = 2},
     {.name = "solo",
-     .record = "*.solo.example.com",
-     .type = "A",
-     .ttl_s = 60,
      .group = 1,
+     .first_record = 2,
+     .record_count = 1,
      .first_site = 4,
      .site_count = 2},
 };
@@ -60,14 +74,19 @@ struct settings pizza_settings(void)
                              .zone_count = 2,
                              .services = services,
                              .service_count = 3,
+                             .records = records,
+                             .record_count = 3,
                              .sites = sites,
                              .site_count = SITE_COUNT,
+                             .sets = sets,
+                             .set_count = SITE_COUNT,
                              .groups = groups,
                              .group_count = 2,
                              .aws_region = "us-east-1",
                              .aws_endpoint = "",
                              .aws_profile = "",
-                             .aws_timeout_ms = 5000};
+                             .aws_timeout_ms = 5000,
+                             .aws_rate = 1000};
 }
 
 static const struct record_set plain = {.weight = -1,
@@ -83,9 +102,9 @@ struct record_set pizza_set(int site, int weight)
 {
     struct record_set set = plain;
 
-    set.name = services[sites[site].service].record;
+    set.name = records[sites[site].service].name;
     set.type = "A";
-    set.set = sites[site].set;
+    set.set = sets[site].set;
     set.weight = weight;
     set.ttl_s = 60;
     set.values = site_values[site];
@@ -111,15 +130,15 @@ struct zone_view *pizza_view(void)
         {"\"v=rs1 group=jwt-pizza epoch=7 by=use1 nonce=" PIZZA_NONCE " plan=0011223344556677\""},
         {"\"v=rs1 group=solo epoch=7 by=use1 nonce=" PIZZA_NONCE " plan=0011223344556677\""},
     };
-    struct record_set sets[SITE_COUNT + 2];
+    struct record_set all[SITE_COUNT + 2];
     struct zone_view *view = NULL;
     int status;
 
     for (int i = 0; i < SITE_COUNT; i++)
-        sets[i] = pizza_set(i, sites[i].weight);
-    sets[SITE_COUNT] = pizza_fence_set("_regionshift.jwt-pizza.example.com", texts[0]);
-    sets[SITE_COUNT + 1] = pizza_fence_set("_regionshift.solo.example.com", texts[1]);
-    status = zone_view_create(PIZZA_ZONE, "example.com", sets, SITE_COUNT + 2, PIZZA_NONCE, &view);
+        all[i] = pizza_set(i, sites[i].weight);
+    all[SITE_COUNT] = pizza_fence_set("_regionshift.jwt-pizza.example.com", texts[0]);
+    all[SITE_COUNT + 1] = pizza_fence_set("_regionshift.solo.example.com", texts[1]);
+    status = zone_view_create(PIZZA_ZONE, "example.com", all, SITE_COUNT + 2, PIZZA_NONCE, &view);
     assert(status == 0);
     return view;
 }
@@ -140,9 +159,10 @@ static const struct record_set *find(const struct zone_view *view, const char *n
 static const struct record_set *find_site(const struct settings *settings,
                                           const struct zone_view *view, int site)
 {
-    const struct service *service = &settings->services[settings->sites[site].service];
+    const struct site_set *set = settings_own_set(settings, (uint32_t)site);
+    const struct service_record *record = &settings->records[set->record];
 
-    return find(view, service->record, service->type, settings->sites[site].set);
+    return find(view, record->name, record->type, set->set);
 }
 
 void move_add(struct move *move, enum batch_action action, const struct record_set *set)

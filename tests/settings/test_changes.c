@@ -145,7 +145,7 @@ START_TEST(a_value_is_written_as_in_a_file_or_as_a_bare_word)
     ck_assert_int_eq(s->groups[0].drift, DRIFT_ADOPT);
     settings_destroy(s);
     s = with("services.*.sites.[0].value", "192.0.2.77");
-    ck_assert_str_eq(s->sites[0].value, "192.0.2.77");
+    ck_assert_str_eq(settings_own_set(s, 0)->value, "192.0.2.77");
     settings_destroy(s);
     s = with("groups.*.failback", "{ mode = \"auto\"; steps = [ 10, 100 ]; }");
     ck_assert_int_eq(s->groups[0].failback, FAILBACK_AUTO);

@@ -77,7 +77,7 @@ START_TEST(the_sample_is_good_and_means_what_its_comments_say)
     ck_assert_ptr_null(strstr(said, "[range]"));
     struct settings *settings = good(text);
     ck_assert_uint_eq(settings->elector_count, 3);
-    ck_assert_str_eq(settings->sites[1].set, "web-us-west-2");
+    ck_assert_str_eq(settings_own_set(settings, 1)->set, "web-us-west-2");
     settings_destroy(settings);
     free(said);
     free(text);

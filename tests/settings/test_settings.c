@@ -97,8 +97,8 @@ START_TEST(a_site_is_found_by_service_and_region)
     ck_assert_str_eq(s->services[site->service].name, "factory");
     ck_assert_str_eq(s->regions[site->region], "us-west-2");
     ck_assert_int_eq(site->weight, 0);
-    ck_assert_str_eq(site->set, "factory-us-west-2");
-    ck_assert_str_eq(site->value, "198.51.100.20");
+    ck_assert_str_eq(settings_own_set(s, index)->set, "factory-us-west-2");
+    ck_assert_str_eq(settings_own_set(s, index)->value, "198.51.100.20");
     ck_assert_uint_eq(site->check_count, 1);
     ck_assert_uint_eq(s->checks[site->first_check].site, index);
     ck_assert_uint_eq(settings_site(s, "factory/eu-west-1"), NONE);
@@ -183,11 +183,11 @@ START_TEST(what_is_left_out_has_its_default)
     ck_assert_uint_eq(s->limit_budget, 4);
     ck_assert_int_eq(s->limit_window_ms, 6 * 3600 * 1000);
     ck_assert_int_eq(s->store.lease_ms, 10000);
-    ck_assert_int_eq(s->services[0].ttl_s, 60);
+    ck_assert_int_eq(s->records[0].ttl_s, 60);
     ck_assert(s->services[0].required);
     ck_assert_str_eq(s->http_listen, "127.0.0.1:8053");
     ck_assert_str_eq(s->control_socket, "/run/regionshift/control.sock");
-    ck_assert_str_eq(s->sites[0].set, "pizza-east");
+    ck_assert_str_eq(settings_own_set(s, 0)->set, "pizza-east");
     ck_assert_str_eq(s->sinks[0].name, "webhook-1");
     settings_destroy(s);
     free(text);

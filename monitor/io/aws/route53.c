@@ -267,7 +267,7 @@ static struct job *make_zone_job(struct route53 *route53, enum job_kind kind, ui
     struct job *job;
 
     assert(zone < route53->settings->zone_count);
-    job = make_job(route53, kind, "hostedzone", route53->settings->zones[zone], context);
+    job = make_job(route53, kind, "hostedzone", route53->settings->zones[zone].id, context);
     job->zone = zone;
     return job;
 }

@@ -50,13 +50,13 @@ static json_t *build(const struct settings *settings, const struct decision *dec
 
     if (change_build(settings, decision, view, space, &batch, &reason) < 0) {
         json_decref(items);
-        return json_pack("{s:s, s:s, s:[], s:{s:s, s:s}}", "zone", settings->zones[view->zone],
+        return json_pack("{s:s, s:s, s:[], s:{s:s, s:s}}", "zone", settings->zones[view->zone].id,
                          "apex", view->apex, "items", "problem", "code", reason, "text",
                          problem_text(reason));
     }
     for (uint32_t i = 0; i < batch.item_count; i++)
         json_array_append_new(items, item_of(&batch.items[i]));
-    return json_pack("{s:s, s:s, s:o, s:n}", "zone", settings->zones[view->zone], "apex",
+    return json_pack("{s:s, s:s, s:o, s:n}", "zone", settings->zones[view->zone].id, "apex",
                      view->apex, "items", items, "problem");
 }
 
@@ -64,7 +64,7 @@ static json_t *batch_of(const struct control_sources *now, const struct decision
                         uint32_t zone)
 {
     const struct settings *settings = now->settings;
-    uint32_t items = 2 * settings->groups[decision->group].site_count + 2;
+    uint32_t items = 2 * settings->set_count + 2;
     char fence[1][FENCE_TEXT_MAX + 1];
     char name[1][FENCE_TEXT_MAX + 1];
     char comment[1][256];
@@ -80,8 +80,8 @@ static json_t *batch_of(const struct control_sources *now, const struct decision
     if (now->zones != NULL)
         zones_status(now->zones, zone, &status);
     if (space.items == NULL || status.view == NULL)
-        batch = json_pack("{s:s, s:n, s:[], s:{s:s, s:o}}", "zone", settings->zones[zone], "apex",
-                          "items", "problem", "code", "zone-not-read", "text",
+        batch = json_pack("{s:s, s:n, s:[], s:{s:s, s:o}}", "zone", settings->zones[zone].id,
+                          "apex", "items", "problem", "code", "zone-not-read", "text",
                           json_sprintf("this probe has not read the zone%s%s",
                                        status.message[0] != '\0' ? ": " : "", status.message));
     else
@@ -95,7 +95,7 @@ static bool zone_concerns(const struct settings *settings, uint32_t group, uint3
     const struct group *g = &settings->groups[group];
 
     for (uint32_t i = 0; i < g->service_count; i++) {
-        if (settings->services[g->services[i]].zone == zone)
+        if (settings_service_in_zone(settings, g->services[i], zone))
             return true;
     }
     return false;
@@ -118,6 +118,7 @@ const struct record_set *batches_find_site(const struct control_sources *now, ui
     struct zones_status status = {.view = NULL};
 
     if (now->zones != NULL)
-        zones_status(now->zones, settings->services[settings->sites[site].service].zone, &status);
+        zones_status(now->zones, settings_own_record(settings, settings->sites[site].service)->zone,
+                     &status);
     return status.view != NULL ? change_find_site(status.view, settings, site) : NULL;
 }

@@ -64,6 +64,7 @@ static json_t *site_of(const struct look *look, const struct group *group, uint3
     uint32_t site = group->sites[in_group];
     const struct site *s = &settings->sites[site];
     const struct service *service = &settings->services[s->service];
+    const struct service_record *record = settings_own_record(settings, s->service);
     const struct agreement *agreement = view->agreements[in_group];
     struct tally tally = {0};
 
@@ -71,7 +72,7 @@ static json_t *site_of(const struct look *look, const struct group *group, uint3
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:i, s:i, s:o, s:o}", "site",
         s->name, "service", service->name, "region", settings->regions[s->region], "record",
-        service->record, "type", service->type, "set", s->set, "weight",
+        record->name, "type", record->type, "set", settings_own_set(settings, site)->set, "weight",
         view->has_head ? json_integer(view->head.weights[in_group]) : json_null(), "normal",
         json_integer(view->has_head ? view->head.normal[in_group] : s->weight), "wanted",
         view->has_head ? json_integer(view->wanted[in_group]) : json_null(), "agreed",

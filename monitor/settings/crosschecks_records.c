@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* crosschecks_records.c: what services write into their zones: names, TTLs, the sets of each site.
+ */
+#include "crosschecks.h"
+
+#include <string.h>
+
+#include "url.h"
+
+/* After a move clients keep the old answer for a TTL; past a minute that is the longest part of an
+ * outage, and AWS too advises 60 seconds or less. */
+enum { TTL_LONG_S = 60 };
+
+static bool same(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0;
+}
+
+static const char *service_of(const struct settings *settings, const struct service_record *record)
+{
+    return settings->services[record->service].name;
+}
+
+/* ---- names and TTLs ---- */
+
+/* Shows each pair of records to compare(). */
+static void for_records(struct inspection *in,
+                        void (*compare)(struct inspection *in, uint32_t older, uint32_t newer))
+{
+    for (uint32_t newer = 0; newer < in->settings->record_count; newer++) {
+        for (uint32_t older = 0; older < newer; older++)
+            compare(in, older, newer);
+    }
+}
+
+static void compare_records(struct inspection *in, uint32_t older, uint32_t newer)
+{
+    const struct service_record *a = &in->settings->records[newer];
+    const struct service_record *b = &in->settings->records[older];
+    if (a->zone == b->zone && same(a->name, b->name) && same(a->type, b->type))
+        inspect_complain(in, place_of_record(in->settings, newer, "record"),
+                         "%s %s is moved by \"%s\" already; one service for each record", a->name,
+                         a->type, service_of(in->settings, b));
+}
+
+void check_duplicate_record(struct inspection *in)
+{
+    for_records(in, compare_records);
+}
+
+static void compare_ttls(struct inspection *in, uint32_t older, uint32_t newer)
+{
+    const struct service_record *a = &in->settings->records[newer];
+    const struct service_record *b = &in->settings->records[older];
+    if (same(a->name, b->name) && a->ttl_s != b->ttl_s)
+        inspect_complain(in, place_of_record(in->settings, newer, "ttl"),
+                         "%s has %lld s here and %lld s in \"%s\": its clients would move at "
+                         "different times; give both one TTL",
+                         a->name, (long long)a->ttl_s, (long long)b->ttl_s,
+                         service_of(in->settings, b));
+}
+
+void check_one_ttl_per_name(struct inspection *in)
+{
+    for_records(in, compare_ttls);
+}
+
+static void compare_groups(struct inspection *in, uint32_t older, uint32_t newer)
+{
+    const struct settings *settings = in->settings;
+    const struct service_record *a = &settings->records[newer];
+    const struct service_record *b = &settings->records[older];
+    if (same(a->name, b->name) &&
+        settings->services[a->service].group != settings->services[b->service].group)
+        inspect_complain(in, place_of_record(settings, newer, "record"),
+                         "%s is moved by \"%s\" too, in another group: its clients would be "
+                         "split; put both in one group",
+                         a->name, service_of(settings, b));
+}
+
+void check_name_in_two_groups(struct inspection *in)
+{
+    for_records(in, compare_groups);
+}
+
+void check_ttl_whole(struct inspection *in)
+{
+    for (uint32_t i = 0; i < in->draft->services.count; i++) {
+        if (draft_services(in->draft)[i].ttl_ms % 1000 != 0)
+            inspect_complain(in, place_of_service(i, "ttl"),
+                             "DNS counts whole seconds; leave out the fraction");
+    }
+}
+
+void check_ttl_long(struct inspection *in)
+{
+    const struct settings *settings = in->settings;
+    for (uint32_t i = 0; i < settings->record_count; i++) {
+        if (settings->records[i].ttl_s > TTL_LONG_S)
+            inspect_complain(in, place_of_record(settings, i, "ttl"),
+                             "clients keep the old answer for %lld s after a move; %d or less, and "
+                             "lower it in the zone a day before it matters",
+                             (long long)settings->records[i].ttl_s, TTL_LONG_S);
+    }
+}
+
+/* ---- the sets of a record ---- */
+
+/* Shows each pair of sets of one record to compare(). */
+static void for_sets(struct inspection *in,
+                     void (*compare)(struct inspection *in, uint32_t older, uint32_t newer))
+{
+    const struct site_set *sets = in->settings->sets;
+    for (uint32_t newer = 0; newer < in->settings->set_count; newer++) {
+        for (uint32_t older = 0; older < newer; older++) {
+            if (sets[older].record == sets[newer].record)
+                compare(in, older, newer);
+        }
+    }
+}
+
+static const char *site_of(const struct settings *settings, const struct site_set *set)
+{
+    return settings->sites[set->site].name;
+}
+
+static void compare_sets(struct inspection *in, uint32_t older, uint32_t newer)
+{
+    const struct site_set *sets = in->settings->sets;
+    if (same(sets[older].set, sets[newer].set))
+        inspect_complain(in, place_of_set(in->settings, newer, "set"),
+                         "\"%s\" names the record set of %s already; each site has its own",
+                         sets[newer].set, site_of(in->settings, &sets[older]));
+}
+
+void check_duplicate_set(struct inspection *in)
+{
+    for_sets(in, compare_sets);
+}
+
+static void compare_values(struct inspection *in, uint32_t older, uint32_t newer)
+{
+    const struct site_set *sets = in->settings->sets;
+    if (sets[newer].value[0] != '\0' && same(sets[older].value, sets[newer].value))
+        inspect_complain(in, place_of_set(in->settings, newer, "value"),
+                         "\"%s\" is the value of %s too: a move would change nothing; give each "
+                         "region its own",
+                         sets[newer].value, site_of(in->settings, &sets[older]));
+}
+
+void check_same_value(struct inspection *in)
+{
+    for_sets(in, compare_values);
+}
+
+static bool value_fits(const char *value, const char *type)
+{
+    bool is_v6 = is_ip_literal(value) && strchr(value, ':') != NULL;
+    bool is_v4 = is_ip_literal(value) && !is_v6;
+    if (same(type, "A"))
+        return is_v4;
+    if (same(type, "AAAA"))
+        return is_v6;
+    size_t length = strlen(value);
+    char name[URL_HOST_MAX + 1] = "";
+    if (length > URL_HOST_MAX)
+        return false;
+    memcpy(name, value, length);
+    if (length > 1 && name[length - 1] == '.')
+        name[length - 1] = '\0';
+    return !is_v4 && is_dns_name(name);
+}
+
+void check_value_fits_type(struct inspection *in)
+{
+    const struct settings *settings = in->settings;
+    for (uint32_t i = 0; i < settings->set_count; i++) {
+        const struct site_set *set = &settings->sets[i];
+        const char *type = settings->records[set->record].type;
+        if (set->value[0] != '\0' && !value_fits(set->value, type))
+            inspect_complain(
+                in, place_of_set(settings, i, "value"),
+                "does not fit a record of type %s; A takes 192.0.2.1, AAAA 2001:db8::1, "
+                "CNAME a name",
+                type);
+    }
+}
