@@ -217,6 +217,10 @@ class Lab:
         "cut" (cannot connect), None (their own view). which: share=0.8, checkers=[0, 1]; or all."""
         return self.call("POST", f"/check/{check_id}/force", dict(which, view=view))
 
+    def target(self, name, healthy):
+        """Whether an alias target of Amazon's (a load balancer, a distribution) is well."""
+        return self.call("PUT", f"/target/{name}", {"healthy": healthy})
+
     # -- the log --
 
     def log(self, since=0, wait=0):

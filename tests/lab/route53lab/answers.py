@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """DNS answers from the records of a zone. Pure but for the dice, which are handed in.
 
-Health checks are not played yet. Their place is `Book.healthy`: a function from a record set to
-True or False; the choice among weighted and failover records already asks it, as Route 53 does.
+Which record set answers depends on its health: on its health check, on its alias target when that
+is to be evaluated, on both when it has both. What is not in the zone is asked of a World.
 """
 
 import dns.exception
@@ -21,11 +21,30 @@ MAX_CHAIN = 8
 UDP_PAYLOAD = 1232
 MIN_UDP = 512
 MULTIVALUE_MAX = 8
+TARGET_TTL_S = 60
 GLUE_TTL_S = 172800
 
 
 def _always(_rrset):
     return True
+
+
+class World:
+    """What an answer depends on besides the zone; in this one all is well and nothing is outside.
+
+    Names are in normal spelling.
+    """
+
+    def check_healthy(self, _check_id):
+        return True
+
+    def target_healthy(self, _name):
+        """The health of an alias target outside the zone."""
+        return True
+
+    def addresses(self, _name, _rtype):
+        """What an alias target outside the zone answers."""
+        return []
 
 
 def to_dns_name(name):
@@ -49,10 +68,10 @@ def choose_weighted(rrsets, dice, healthy=_always):
 class Book:
     """The records of one zone, ready to be asked."""
 
-    def __init__(self, zone_name, records, dice, healthy=_always):
+    def __init__(self, zone_name, records, dice, world=World()):
         self.name = zone_name
         self._dice = dice
-        self._healthy = healthy
+        self._world = world
         self._by_name = {}
         for (name, rtype, _), rrset in records.items():
             self._by_name.setdefault(name, {}).setdefault(rtype, []).append(rrset)
@@ -82,6 +101,22 @@ class Book:
     def soa(self):
         return self._by_name[self.name]["SOA"][0]
 
+    def _healthy(self, rrset, steps=0):
+        """Its health check and, if that is to be evaluated, its alias target must both be well."""
+        check = rrset.get("HealthCheckId")
+        if check is not None and not self._world.check_healthy(check):
+            return False
+        target = rrset.get("AliasTarget")
+        if target is None or not target["EvaluateTargetHealth"] or steps > MAX_CHAIN:
+            return True
+        types = self.types_at(target["DNSName"]) if self._has(target["DNSName"]) else None
+        if types is None:
+            return self._world.target_healthy(target["DNSName"])
+        return any(self._healthy(behind, steps + 1) for behind in types.get(rrset["Type"], ()))
+
+    def _has(self, name):
+        return names.is_within(name, self.name)
+
     def pick(self, rrsets):
         """Of the record sets of one name and type, the one (or for multivalue, those) to answer."""
         policy = rules_of_zone.policy_of(rrsets[0])
@@ -100,7 +135,10 @@ class Book:
 
     def resolve(self, name, rtype, steps=0):
         """(TTL, values) at the name, aliases followed; None: nothing of that type."""
-        types = self.types_at(name) if names.is_within(name, self.name) else None
+        if not self._has(name):
+            found = self._world.addresses(name, rtype)
+            return (TARGET_TTL_S, found) if found else None
+        types = self.types_at(name)
         if not types or rtype not in types or steps > MAX_CHAIN:
             return None
         picked = self.pick(types[rtype])

@@ -18,11 +18,12 @@ MAX_WAIT_S = 60.0
 class Control:
     """`on_switch(name, params or None)` is called after a fault was switched on or off."""
 
-    def __init__(self, account, faults, api, on_switch, poller):
+    def __init__(self, account, faults, api, on_switch, poller, hosts):
         self._account = account
         self._faults = faults
         self._api = api
         self._on_switch = on_switch
+        self._hosts = hosts
         self._checks = ControlOfChecks(account.checks, poller)
         shapes = model.load()
         self._rrset_shape = shapes.shape_for("ResourceRecordSet")
@@ -51,6 +52,8 @@ class Control:
                   ("DELETE", "faults", 1): lambda: self._all_off(),
                   ("PUT", "faults", 2): lambda: self._switch_on(steps[1], given),
                   ("DELETE", "faults", 2): lambda: self._switch_off(steps[1]),
+                  ("GET", "target", 1): lambda: {"sick": self._hosts.sick()},
+                  ("PUT", "target", 2): lambda: self._target(steps[1], given),
                   ("GET", "zone", 2): lambda: self._records(self._zone(steps[1])),
                   ("PUT", "zone", 2): lambda: self._replace(self._zone(steps[1]), given),
                   ("POST", "zone", 3): lambda: self._zone_act(self._zone(steps[1]), steps[2],
@@ -115,6 +118,13 @@ class Control:
 
     def _all_off(self):
         return [self._switch_off(name) for name in self._faults.state()["on"]]
+
+    def _target(self, name, given):
+        healthy = given.get("healthy") if isinstance(given, dict) else None
+        if not isinstance(healthy, bool):
+            raise BadRequest("'healthy' must be true or false")
+        self._hosts.set_healthy(name, healthy)
+        return {"sick": self._hosts.sick()}
 
     # -- hands in the zone: as another tool or a human would change it, at once visible --
 

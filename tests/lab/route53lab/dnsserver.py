@@ -32,11 +32,12 @@ def _form_error(wire):
 class NameServer:
     """Number `number` of the lab's name servers, at `address` (port 0: a free one)."""
 
-    def __init__(self, number, address, account, faults, glue, seed=None):
+    def __init__(self, number, address, account, faults, glue, hosts, seed=None):
         self._number = number
         self._account = account
         self._faults = faults
         self._glue = glue
+        self._hosts = hosts
         self._dice = random.Random(seed)
         self._udp, self._tcp = self._bind(address)
         self.address = self._udp.server_address[:2]
@@ -67,7 +68,7 @@ class NameServer:
     def _book(self, zones, zone_name):
         with self._account.lock:
             records = self._account.visible(zones[zone_name], self._number)
-        return answers.Book(zone_name, records, self._dice)
+        return answers.Book(zone_name, records, self._dice, self._hosts)
 
     def handle(self, wire, over_udp):
         """Bytes in, bytes out; None: no answer at all."""

@@ -13,15 +13,6 @@ import threading
 
 from . import answers, names, zone as rules_of_zone
 
-TARGET_TTL_S = 60
-TARGETS = (".elb.amazonaws.com.", ".cloudfront.net.", ".amazonaws.com.",
-           ".awsglobalaccelerator.com.", ".elasticbeanstalk.com.")
-
-
-def is_target(name):
-    """Is it a name of Amazon's, in normal spelling, that an alias record may point to?"""
-    return name.endswith(TARGETS)
-
 
 def _made_up(name, rtype):
     digest = hashlib.sha256(name.encode()).digest()
@@ -30,7 +21,7 @@ def _made_up(name, rtype):
     return str(ipaddress.IPv6Address((0x20010002 << 96) | int.from_bytes(digest[:8], "big")))
 
 
-class Hosts:
+class Hosts(answers.World):
     """`known`: {name: addresses}. Safe to use from any thread."""
 
     def __init__(self, account, known, seed=None):
@@ -41,19 +32,20 @@ class Hosts:
         self._sick = set()
 
     def addresses(self, name, rtype):
-        """What the alias target `name` answers, A or AAAA; [] if it has no such address."""
         if rtype not in ("A", "AAAA"):
             return []
         if name in self._known:
             return [one for one in self._known[name] if (":" in one) == (rtype == "AAAA")]
-        return [_made_up(name, rtype)] if is_target(name) else []
+        return [_made_up(name, rtype)] if name.endswith(rules_of_zone.AMAZON) else []
+
+    def check_healthy(self, check_id):
+        return self._account.checks.healthy(check_id)
 
     def set_healthy(self, name, healthy):
         with self._lock:
             (self._sick.discard if healthy else self._sick.add)(names.normal(name))
 
-    def healthy(self, name):
-        """Is the alias target well?"""
+    def target_healthy(self, name):
         with self._lock:
             return name not in self._sick
 
@@ -82,6 +74,7 @@ class Hosts:
             zone_name = answers.zone_for(name, zones)
             if zone_name is None:
                 return []
-            book = answers.Book(zone_name, self._account.visible(zones[zone_name]), self._dice)
+            book = answers.Book(zone_name, self._account.visible(zones[zone_name]), self._dice,
+                                self)
         found = book.resolve(name, "A")
         return found[1] if found else []

@@ -38,7 +38,8 @@ class Lab:
         self._tls_on = options.tls is not None
         self._faults = Faults()
         self._journal = Journal(options.log)
-        rules = Rules(options.delete_ignores_weight, options.many_values_per_weight)
+        rules = Rules(options.delete_ignores_weight, options.many_values_per_weight,
+                      frozenset(dict(options.host)))
         checks = Checks(make_checkers(options.checkers, options.checker),
                         options.health_check_limit, options.health_check)
         self._account = Account(self._journal, checks, rules, options.insync_delay,
@@ -51,7 +52,7 @@ class Lab:
             self._account.add_zone(Zone(zone_id, name, servers, caller_reference=zone_id))
         self._name_servers = [
             NameServer(number, where, self._account, self._faults,
-                       {name: to for name, to in glue.items() if to}, options.seed)
+                       {name: to for name, to in glue.items() if to}, self._hosts, options.seed)
             for number, where in enumerate(options.dns)]
         self._http = HttpServer(options.http, options.control or (options.http[0], 0),
                                 self._stopping, self._tls(options))
@@ -63,7 +64,7 @@ class Lab:
                              {key.access: key}, RateLimit(options.rate), options.strict_order,
                              self._stopping)
         self._http.control = Control(self._account, self._faults, self._http.api, self._switched,
-                                     self._poller)
+                                     self._poller, self._hosts)
 
     @staticmethod
     def _tls(options):

@@ -9,6 +9,7 @@ not looked at.
 import asyncio
 import http
 import ipaddress
+import os
 import re
 import ssl
 
@@ -64,7 +65,7 @@ async def _connect(config, checker, address):
     except ssl.SSLError as error:
         raise Failure(f"SSL alert {error.reason or 'handshake failure'}".lower()) from None
     except OSError as error:
-        raise Failure(f"{error.strerror or 'Connection failed'}.") from None
+        raise Failure(f"{os.strerror(error.errno or 0)}.") from None
 
 
 def _request(check_id, config):

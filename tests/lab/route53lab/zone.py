@@ -20,6 +20,8 @@ FENCE_LABEL = "_regionshift."
 MAX_RECORDS = 1000
 MAX_CHARACTERS = 32000
 MAX_WEIGHTED = 100
+AMAZON = (".amazonaws.com.", ".cloudfront.net.", ".awsglobalaccelerator.com.",
+          ".elasticbeanstalk.com.")
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Rules:
     """Where Amazon's own texts disagree or nobody could look, the lab can play both."""
     delete_ignores_weight: bool = False     # is a DELETE that differs in Weight alone refused?
     many_values_per_weight: bool = False    # the API reference says one, the console guide many
+    hosts: frozenset = frozenset()          # names outside Amazon that an alias may point to too
 
 
 def key_of(rrset):
@@ -261,19 +264,21 @@ def _zone_problems(records, zone_name):
     return problems
 
 
-def _alias_problems(records, created, zone_id, zone_name):
-    """An alias into its own zone must find its target there once the batch is played."""
-    problems = []
-    for rrset in created:
-        target = rrset.get("AliasTarget")
-        if target is None or target["HostedZoneId"] != zone_id:
-            continue
-        what = (f"Tried to create an alias that targets {target['DNSName']}, type "
-                f"{rrset['Type']} in zone {zone_id}, but ")
-        if not names.is_within(target["DNSName"], zone_name):
-            problems.append(what + "the alias target name does not lie within the target zone")
-        elif not any(key[:2] == (target["DNSName"], rrset["Type"]) for key in records):
-            problems.append(what + "that target was not found")
+def _alias_problems(records, rrset, zone_id, zone_name, rules):
+    """An alias into its own zone must find its target there once the batch is played; one into
+    another zone must point to a name of Amazon's."""
+    target = rrset["AliasTarget"]
+    name, own = target["DNSName"], target["HostedZoneId"] == zone_id
+    what = (f"Tried to create an alias that targets {name}, type {rrset['Type']} in zone "
+            f"{target['HostedZoneId']}, but ")
+    within = names.is_within(name, zone_name) if own else (
+        name.endswith(AMAZON) or name in rules.hosts)
+    problems = [] if within else [what + "the alias target name does not lie within the target "
+                                  "zone"]
+    if (own or not within) and not any(key[:2] == (name, rrset["Type"]) for key in records):
+        problems.append(what + "that target was not found")
+    if target["EvaluateTargetHealth"] and name.endswith(".cloudfront.net."):
+        problems.append(what + "the health of a CloudFront distribution cannot be evaluated")
     return problems
 
 
@@ -300,7 +305,9 @@ def evaluate(zone_id, zone_name, records, changes, rules=Rules()):
         if action != "DELETE":
             created.append(rrset)
     problems += _zone_problems(copy, zone_name)
-    problems += _alias_problems(copy, created, zone_id, zone_name)
+    for rrset in created:
+        if "AliasTarget" in rrset:
+            problems += _alias_problems(copy, rrset, zone_id, zone_name, rules)
     return copy, problems
 
 
