@@ -28,6 +28,14 @@ struct alerts_stats {
     msec_t oldest_ms; /* age of the oldest undelivered, 0: none */
 };
 
+/* How a sink has been doing under these settings: ages, and what it said. */
+struct alerts_sink_status {
+    msec_t accepted_ms;  /* since the last alert it took; -1: none */
+    msec_t failed_ms;    /* since the last attempt that failed; -1: none */
+    uint32_t failures;   /* in a row, up to now */
+    const char *refusal; /* of the last one, escaped; "" */
+};
+
 /* Told whenever a sink begins or ceases to fail (3 failed attempts in a row, or a mail that only
  * some recipients got), for sink_failing. */
 typedef void (*alerts_sink_event)(void *context, uint32_t sink, bool failing, const char *error);
@@ -58,6 +66,9 @@ void alerts_test(struct alerts *alerts, const struct alert *alert, alerts_test_d
                  void *context);
 
 void alerts_stats(const struct alerts *alerts, struct alerts_stats *ret_stats);
+/* sink: index into settings->sinks, below SINKS_MAX. The words live until the loop turns. */
+void alerts_sink_status(const struct alerts *alerts, uint32_t sink,
+                        struct alerts_sink_status *ret_status);
 
 /* Goes on with other settings, which live as long as the old ones did; sinks are known by name, and
  * what is in flight is sent again. The spool stays where it is. */

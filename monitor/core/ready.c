@@ -374,7 +374,7 @@ void ready_sink(const struct ready_sink *facts, struct ready_line *ret_line)
     if (facts->accepted_ms >= 0)
         ready_say(ret_line, "took an alert %s ago", span_format(facts->accepted_ms, age));
     else
-        ready_say(ret_line, "took no alert of this probe since its start");
+        ready_say(ret_line, "took no alert of this probe since its settings were read");
     if (facts->failures > 0)
         ready_say(ret_line, "; the last %" PRIu32 " attempts failed, %s ago: %s", facts->failures,
                   span_format(facts->failed_ms, age), facts->error);

@@ -80,6 +80,10 @@ struct sink {
     msec_t next_ms;      /* not before */
     uint32_t failures;   /* in a row */
     bool failing;        /* told so */
+    bool has_accepted;
+    msec_t accepted_ms;              /* when it took one last */
+    msec_t failed_ms;                /* when it took one last not */
+    char refusal[SINK_TEXT_MAX + 1]; /* and what it said then; "" never */
 };
 
 /* What this probe knows was said of an incident: the claim while the store is away. */

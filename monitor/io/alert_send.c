@@ -110,6 +110,8 @@ static void on_accepted(struct sink *sink, struct entry *entry, const struct sin
     char line[SPOOL_LINE_MAX + 1];
 
     sink->failures = 0;
+    sink->has_accepted = true;
+    sink->accepted_ms = (msec_t)uv_now(sink->alerts->loop);
     sink->alerts->stats.sent++;
     entry->delivered |= bit(sink);
     entry->state = ENTRY_SENDING; /* whatever was being asked: it is said now */
@@ -131,6 +133,8 @@ static void on_failed(struct sink *sink, struct entry *entry, const char *text)
     if (sink->failures < UINT32_MAX)
         sink->failures++;
     sink->alerts->stats.failed_attempts++;
+    sink->failed_ms = now;
+    snprintf(sink->refusal, sizeof(sink->refusal), "%s", text);
     sink->next_ms = now + back_off(sink);
     if (sink->failures >= FAILURES_TO_TELL)
         tell_failing(sink, true, text);

@@ -296,6 +296,20 @@ void alerts_stats(const struct alerts *alerts, struct alerts_stats *ret_stats)
     *ret_stats = stats;
 }
 
+void alerts_sink_status(const struct alerts *alerts, uint32_t sink,
+                        struct alerts_sink_status *ret_status)
+{
+    const struct sink *s = &alerts->sinks[sink];
+    msec_t now_ms = (msec_t)uv_now(alerts->loop);
+
+    assert(sink < alerts->sink_count);
+    *ret_status =
+        (struct alerts_sink_status){.accepted_ms = s->has_accepted ? now_ms - s->accepted_ms : -1,
+                                    .failed_ms = s->refusal[0] != '\0' ? now_ms - s->failed_ms : -1,
+                                    .failures = s->failures,
+                                    .refusal = s->refusal};
+}
+
 /* ---- close ---- */
 
 void alerts_release(struct alerts *alerts)
