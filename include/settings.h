@@ -118,6 +118,7 @@ enum drift_policy { DRIFT_STOP, DRIFT_ADOPT };
 struct beacon_word {
     uint32_t region;
     const char *word; /* the secret itself, read from file: or env: */
+    const char *next; /* said beside it while the words change; "" : none */
 };
 
 /* Services that move together: the unit of a decision. */
@@ -144,6 +145,16 @@ struct group {
     const uint32_t *sites; /* index in votes and decisions of this group -> site */
 };
 
+/* Where Route 53's health checkers reach a probe's beacons (B2). */
+struct beacon_place {
+    const char *url; /* as written; "" : nowhere */
+    const char *host;
+    uint16_t port;
+    const char *path; /* before /beacon/GROUP/REGION, without a slash at its end */
+    bool tls;
+    bool is_address; /* the host is an IP address */
+};
+
 /* One member of the electorate. */
 struct elector {
     const char *name;
@@ -151,6 +162,7 @@ struct elector {
     const char *owner;
     const char *place; /* a region's name when the probe stands in it */
     bool may_act;
+    struct beacon_place beacon;
 };
 
 enum reference_kind { REFERENCE_URL, REFERENCE_DNS };
@@ -255,12 +267,19 @@ struct settings {
     msec_t remind_ms;       /* open incidents are repeated this often */
 
     const char *http_listen; /* "ADDR:PORT", "" : none */
+    const char *http_beacons; /* "ADDR:PORT" where nothing but beacons is served, "" : none */
     const char *http_token;  /* for orders over TCP, "" : orders over TCP refused */
     const char *control_socket;
 
     const char *history_path;
     msec_t history_keep_ms;
     int64_t history_recording_bytes; /* of all recordings together; 0: none are made */
+
+    /* What `regionshift init --health-checks` asks of Route 53 (B2). */
+    uint32_t health_interval_s; /* 10 or 30 */
+    uint32_t health_fall;       /* answers in a row that change a checker's mind */
+    const char *const *health_regions; /* where checkers stand; none: where Route 53 likes */
+    uint32_t health_region_count;
 
     struct settings_arena *arena; /* owns everything above */
 };

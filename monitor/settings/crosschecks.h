@@ -70,6 +70,18 @@ void check_beacons_without_words(struct inspection *in);
 void check_beacon_words(struct inspection *in);
 void check_beacons_unheard(struct inspection *in);
 
+/* crosschecks_beacons.c */
+void check_beacon_quorum(struct inspection *in);
+void check_beacons_unasked(struct inspection *in);
+void check_beacon_twice(struct inspection *in);
+void check_beacon_place(struct inspection *in);
+void check_beacon_private(struct inspection *in);
+void check_beacon_next(struct inspection *in);
+void check_beacon_letters(struct inspection *in);
+void check_beacons_apart(struct inspection *in);
+void check_health_interval(struct inspection *in);
+void check_health_regions(struct inspection *in);
+
 /* crosschecks_shell.c */
 void check_store_key_unused(struct inspection *in);
 void check_etcd_without_endpoints(struct inspection *in);

@@ -391,8 +391,10 @@ void check_beacon_words(struct inspection *in)
 void check_beacons_unheard(struct inspection *in)
 {
     for (uint32_t i = 0; i < in->settings->group_count; i++) {
-        if (in->settings->groups[i].beacons && in->settings->http_listen[0] == '\0')
+        if (in->settings->groups[i].beacons && in->settings->http_listen[0] == '\0' &&
+            in->settings->http_beacons[0] == '\0')
             inspect_complain(in, place_of_group(i, "beacons"),
-                             "nobody can read a beacon with http.listen empty; give it IP:PORT");
+                             "nobody can read a beacon with http.listen and http.beacons empty; "
+                             "give http.beacons IP:PORT");
     }
 }

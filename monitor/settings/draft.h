@@ -42,6 +42,7 @@ struct draft_elector {
     const char *name;
     const char *vantage;
     bool may_act;
+    const char *beacon;
 };
 
 struct draft_quorum {
@@ -120,6 +121,7 @@ struct draft_failback {
 struct draft_word {
     const char *region;
     struct secret word;
+    struct secret next;
 };
 
 struct draft_group {
@@ -175,6 +177,7 @@ struct draft_alerting {
 
 struct draft_http {
     const char *listen;
+    const char *beacons;
     struct secret token;
     const char *socket;
 };
@@ -183,6 +186,12 @@ struct draft_history {
     const char *path;
     msec_t keep_ms;
     int64_t recording_mb;
+};
+
+struct draft_health_checks {
+    int64_t interval_s;
+    int64_t fall;
+    struct text_list regions;
 };
 
 struct draft {
@@ -198,6 +207,7 @@ struct draft {
     struct draft_alerting alerting;
     struct draft_http http;
     struct draft_history history;
+    struct draft_health_checks health_checks;
 };
 
 /* Typed views of the lists. */

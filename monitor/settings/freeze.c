@@ -45,6 +45,29 @@ uint32_t freeze_zone(const struct settings *settings, const char *id)
 
 /* ---- who we are and who votes ---- */
 
+/* The text is a web address: the schema's rule has said so. */
+static int freeze_beacon(struct inspection *in, const char *text, struct beacon_place *ret_place)
+{
+    struct settings_arena *arena = in->frozen->settings.arena;
+    struct beacon_place place = {.url = text, .host = "", .path = ""};
+    char ignored[1];
+    struct url url;
+    size_t length;
+
+    if (text[0] != '\0' && url_parse(text, &url, ignored, sizeof ignored) == 0) {
+        length = strlen(url.target);
+        while (length > 0 && url.target[length - 1] == '/')
+            length--;
+        place.host = arena_copy(arena, url.host, strlen(url.host));
+        place.path = arena_copy(arena, url.target, length);
+        place.port = url.port;
+        place.tls = url.scheme == URL_HTTPS;
+        place.is_address = url.is_literal;
+    }
+    *ret_place = place;
+    return place.host == NULL || place.path == NULL ? -1 : 0;
+}
+
 static int freeze_elector(struct inspection *in, const struct draft_elector *from,
                           struct elector *ret_elector)
 {
@@ -57,7 +80,9 @@ static int freeze_elector(struct inspection *in, const struct draft_elector *fro
         .place = slash == NULL ? "" : slash + 1,
         .may_act = from->may_act,
     };
-    return ret_elector->owner == NULL ? -1 : 0;
+    if (ret_elector->owner == NULL)
+        return -1;
+    return freeze_beacon(in, from->beacon, &ret_elector->beacon);
 }
 
 static int freeze_quorum(struct inspection *in)
@@ -233,11 +258,16 @@ static void freeze_interfaces(const struct draft *draft, struct settings *settin
     settings->aws_nameserver_count = draft->aws.nameservers.count;
     settings->aws_timeout_ms = draft->aws.timeout_ms;
     settings->http_listen = draft->http.listen;
+    settings->http_beacons = draft->http.beacons;
     settings->http_token = draft->http.token.value;
     settings->control_socket = draft->http.socket;
     settings->history_path = draft->history.path;
     settings->history_keep_ms = draft->history.keep_ms;
     settings->history_recording_bytes = draft->history.recording_mb * MEGABYTE;
+    settings->health_interval_s = (uint32_t)draft->health_checks.interval_s;
+    settings->health_fall = (uint32_t)draft->health_checks.fall;
+    settings->health_regions = draft->health_checks.regions.items;
+    settings->health_region_count = draft->health_checks.regions.count;
 }
 
 int freeze(struct inspection *in, const char *probe)

@@ -102,7 +102,8 @@ static int freeze_words(struct inspection *in, uint32_t index, const struct draf
         if (region == NONE)
             complain_unknown(in, index, "beacon_words", i, word->region, "region");
         else
-            words[group->word_count++] = (struct beacon_word){region, word->word.value};
+            words[group->word_count++] = (struct beacon_word){
+                .region = region, .word = word->word.value, .next = word->next.value};
     }
     group->words = words;
     return 0;

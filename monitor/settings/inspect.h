@@ -23,7 +23,8 @@ enum section {
     SECTION_ALERTS = 1 << 8,
     SECTION_ALERTING = 1 << 9,
     SECTION_HTTP = 1 << 10,
-    SECTION_HISTORY = 1 << 11
+    SECTION_HISTORY = 1 << 11,
+    SECTION_HEALTH_CHECKS = 1 << 12
 };
 
 /* The public settings first, so that one is found from the other. */

@@ -57,6 +57,11 @@ static const struct option draft_elector_options[] = {
      .rule = rule_vantage},
     {"may_act", OPTION_BOOLEAN, AT(draft_elector, may_act), 0, 0, "true",
      .help = "Whether the probe may write to Route 53. Each may vote."},
+    {"beacon", OPTION_TEXT, AT(draft_elector, beacon), 0, URL_LENGTH, "",
+     .help = "Where Route 53's health checkers reach this probe's beacons, as in "
+             "http://use1.monitor.example.com:8054; empty means that they do not ask this probe "
+             "(B2).",
+     .rule = rule_web_url, .flags = OPTION_LOCAL},
 };
 static const struct schema elector_schema = SCHEMA(
     "quorum.probes[]", draft_elector, "One member of the electorate, whether it runs or not.");
@@ -266,6 +271,9 @@ static const struct option draft_word_options[] = {
      .help = "A region in order.", .rule = rule_name},
     {"word", OPTION_SECRET, AT(draft_word, word), 0, 255, "",
      .help = "The secret word that tells Route 53 to leave the region."},
+    {"next", OPTION_SECRET, AT(draft_word, next), 0, 255, "",
+     .help = "The word that is to follow it: said beside it until the health checks look for it "
+             "(regionshift init --health-checks --rotate)."},
 };
 static const struct schema word_schema =
     SCHEMA("groups[].beacon_words[]", draft_word, "The word of one region (B1).");
@@ -388,6 +396,10 @@ static const struct schema alerting_schema =
 static const struct option draft_http_options[] = {
     {"listen", OPTION_TEXT, AT(draft_http, listen), 0, 60, "127.0.0.1:8053",
      .help = "IP:PORT of the HTTP interface; empty turns it off.", .rule = rule_listen},
+    {"beacons", OPTION_TEXT, AT(draft_http, beacons), 0, 60, "",
+     .help = "IP:PORT where beacons are served and nothing else, for Route 53's health checkers to "
+             "reach from anywhere. Empty: they are served on listen only.",
+     .rule = rule_listen},
     {"token", OPTION_SECRET, AT(draft_http, token), 0, 4096, "",
      .help = "What an order over TCP must carry; without one they are refused."},
     {"socket", OPTION_TEXT, AT(draft_http, socket), 1, SOCKET_LENGTH,
@@ -408,6 +420,20 @@ static const struct option draft_history_options[] = {
 };
 static const struct schema history_schema =
     SCHEMA("history", draft_history, "What this probe saw and did.");
+
+static const struct option draft_health_checks_options[] = {
+    {"interval", OPTION_INTEGER, AT(draft_health_checks, interval_s), 10, 30, "10",
+     .help = "Seconds between two questions of one checker: 10, which costs more, or 30."},
+    {"fall", OPTION_INTEGER, AT(draft_health_checks, fall), 1, 10, "3",
+     .help = "Answers in a row that change a checker's mind, to either side."},
+    {"regions", OPTION_TEXTS, AT(draft_health_checks, regions), 0, 8, "",
+     .help = "Where the checkers stand, three regions at least; empty means wherever Route 53 has "
+             "them.",
+     .rule = rule_name, .item_max = NAME_MAX_LENGTH},
+};
+static const struct schema health_checks_schema =
+    SCHEMA("health_checks", draft_health_checks,
+           "The health checks that regionshift init --health-checks makes (B2).");
 
 static const struct option draft_options[] = {
     {"probe", OPTION_GROUP, AT(draft, probe), 0, 0, NULL, .help = "This daemon.",
@@ -434,6 +460,9 @@ static const struct option draft_options[] = {
      .unset = "what its options default to", .schema = &http_schema, .flags = OPTION_LOCAL},
     {"history", OPTION_GROUP, AT(draft, history), 0, 0, NULL, .help = "The local history.",
      .unset = "what its options default to", .schema = &history_schema, .flags = OPTION_LOCAL},
+    {"health_checks", OPTION_GROUP, AT(draft, health_checks), 0, 0, NULL,
+     .help = "Who reads the beacons.", .unset = "what its options default to",
+     .schema = &health_checks_schema, .flags = OPTION_LOCAL},
 };
 const struct schema settings_schema = SCHEMA("", draft, "The file.");
 

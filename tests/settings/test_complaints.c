@@ -87,6 +87,7 @@ START_TEST(every_complaint_is_said_to_the_letter)
     unsigned number = 0;
     setenv("WORD_A", "alpha", 1);
     setenv("WORD_B", "beta", 1);
+    setenv("WORD_X", "two words", 1);
     for (char *line = cases; *line != '\0';) {
         char *end = strchr(line, '\n');
         *end = '\0';

@@ -219,6 +219,7 @@ START_TEST(the_sections_bits_follow_the_order_of_the_file)
         {"limits", SECTION_LIMITS},     {"aws", SECTION_AWS},
         {"alerts", SECTION_ALERTS},     {"alerting", SECTION_ALERTING},
         {"http", SECTION_HTTP},         {"history", SECTION_HISTORY},
+        {"health_checks", SECTION_HEALTH_CHECKS},
     };
     ck_assert_uint_eq(settings_schema.count, sizeof sections / sizeof *sections);
     for (size_t i = 0; i < settings_schema.count; i++) {
