@@ -15,7 +15,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ANSWERS_WITHIN_TRIES = 300, BETWEEN_TRIES_US = 50 * 1000, WORDS_MAX = 64 };
+enum {
+    ANSWERS_WITHIN_TRIES = 300,
+    BETWEEN_TRIES_US = 50 * 1000,
+    WORDS_MAX = 64,
+    CASE_S = 120 /* a test waits for deadlines, elections, leases */
+};
 
 /* Works in a test and before all tests, where Check's own assertions do not. */
 static void require(bool holds, const char *what)
@@ -303,4 +308,18 @@ struct store_settings cluster_settings(const struct cluster *cluster, const char
                                    .password = "",
                                    .timeout_ms = 10 * 1000,
                                    .lease_ms = 1000};
+}
+
+/* ---- test cases ---- */
+
+void cluster_add_tests(Suite *suite, const char *name, SFun set_up, SFun tear_down,
+                       const TTest *const *tests, size_t count)
+{
+    TCase *tcase = tcase_create(name);
+
+    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_set_timeout(tcase, CASE_S);
+    for (size_t i = 0; i < count; i++)
+        tcase_add_test(tcase, tests[i]);
+    suite_add_tcase(suite, tcase);
 }

@@ -4,6 +4,7 @@
 #ifndef REGIONSHIFT_TESTS_ETCD_CLUSTER_H
 #define REGIONSHIFT_TESTS_ETCD_CLUSTER_H
 
+#include <check.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -55,6 +56,10 @@ void etcdctl(struct cluster *cluster, const char *const *words);
 int run(const char *const *words, bool loud);
 
 unsigned free_port(void);
+
+/* Adds a test case of these tests, each between `set_up` and `tear_down`. */
+void cluster_add_tests(Suite *suite, const char *name, SFun set_up, SFun tear_down,
+                       const TTest *const *tests, size_t count);
 
 /* Settings for a store there; endpoints point into the cluster and ret_endpoints. */
 struct store_settings cluster_settings(const struct cluster *cluster, const char *prefix,

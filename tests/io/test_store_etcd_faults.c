@@ -450,17 +450,6 @@ START_TEST(a_member_that_stands_still_costs_one_deadline_a_call)
 }
 END_TEST
 
-static void add(Suite *suite, const char *name, const TTest *const *tests, size_t count)
-{
-    TCase *tcase = tcase_create(name);
-
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_set_timeout(tcase, 90);
-    for (size_t i = 0; i < count; i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-}
-
 static Suite *suite_of_faults(void)
 {
     const TTest *const lost[] = {a_lost_answer_is_away_and_the_write_happened_once,
@@ -486,9 +475,10 @@ static Suite *suite_of_faults(void)
         big_values_are_read_in_smaller_pages};
     Suite *suite = suite_create("etcd faults");
 
-    add(suite, "lost answers", lost, sizeof(lost) / sizeof(*lost));
-    add(suite, "dead paths", dead, sizeof(dead) / sizeof(*dead));
-    add(suite, "strange answers", wrong, sizeof(wrong) / sizeof(*wrong));
+    cluster_add_tests(suite, "lost answers", setup, teardown, lost, sizeof(lost) / sizeof(*lost));
+    cluster_add_tests(suite, "dead paths", setup, teardown, dead, sizeof(dead) / sizeof(*dead));
+    cluster_add_tests(suite, "strange answers", setup, teardown, wrong,
+                      sizeof(wrong) / sizeof(*wrong));
     return suite;
 }
 

@@ -332,18 +332,6 @@ START_TEST(a_full_etcd_says_so_and_can_still_be_read)
 }
 END_TEST
 
-static void add(Suite *suite, const char *name, SFun set_up, const TTest *const *tests,
-                size_t count)
-{
-    TCase *tcase = tcase_create(name);
-
-    tcase_add_checked_fixture(tcase, set_up, teardown);
-    tcase_set_timeout(tcase, 120);
-    for (size_t i = 0; i < count; i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-}
-
 static Suite *suite_of_members(void)
 {
     const TTest *const three[] = {the_others_answer_when_the_first_member_is_killed,
@@ -356,9 +344,9 @@ static Suite *suite_of_members(void)
     const TTest *const small[] = {a_full_etcd_says_so_and_can_still_be_read};
     Suite *suite = suite_create("etcd members");
 
-    add(suite, "three", setup, three, sizeof(three) / sizeof(*three));
-    add(suite, "one", setup_one, one, sizeof(one) / sizeof(*one));
-    add(suite, "small", setup_small, small, sizeof(small) / sizeof(*small));
+    cluster_add_tests(suite, "three", setup, teardown, three, sizeof(three) / sizeof(*three));
+    cluster_add_tests(suite, "one", setup_one, teardown, one, sizeof(one) / sizeof(*one));
+    cluster_add_tests(suite, "small", setup_small, teardown, small, sizeof(small) / sizeof(*small));
     return suite;
 }
 

@@ -476,18 +476,6 @@ START_TEST(a_member_whose_certificate_is_past_its_date_is_away_until_it_has_a_ne
 }
 END_TEST
 
-static void add(Suite *suite, const char *name, SFun set_up, const TTest *const *tests,
-                size_t count)
-{
-    TCase *tcase = tcase_create(name);
-
-    tcase_add_checked_fixture(tcase, set_up, teardown);
-    tcase_set_timeout(tcase, 120);
-    for (size_t i = 0; i < count; i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-}
-
 static Suite *suite_of_users(void)
 {
     const TTest *const users[] = {a_probe_writes_its_own_votes_and_nobody_elses,
@@ -509,9 +497,9 @@ static Suite *suite_of_users(void)
         a_member_whose_certificate_is_past_its_date_is_away_until_it_has_a_new_one};
     Suite *suite = suite_create("etcd users");
 
-    add(suite, "users", setup_users, users, sizeof(users) / sizeof(*users));
-    add(suite, "certificates", setup_encrypted, certificates,
-        sizeof(certificates) / sizeof(*certificates));
+    cluster_add_tests(suite, "users", setup_users, teardown, users, sizeof(users) / sizeof(*users));
+    cluster_add_tests(suite, "certificates", setup_encrypted, teardown, certificates,
+                      sizeof(certificates) / sizeof(*certificates));
     return suite;
 }
 
