@@ -13,6 +13,7 @@ struct path {
     uv_tcp_t near;
     uv_tcp_t far;
     uv_connect_t connect;
+    bool connected;
     enum proxy_mode mode; /* when it was accepted, until the proxy's changes */
     bool ending;
     unsigned open; /* handles */
@@ -138,6 +139,19 @@ static void on_answered(uv_stream_t *stream, ssize_t count, const uv_buf_t *buff
 
 /* ---- paths ---- */
 
+/* Who does not read leaves the bytes to the kernel, which loses none. */
+static void read_or_hold(struct path *path)
+{
+    if (!path->connected || path->ending)
+        return;
+    (void)uv_read_stop((uv_stream_t *)&path->near);
+    (void)uv_read_stop((uv_stream_t *)&path->far);
+    if (path->mode == PROXY_HOLDS)
+        return;
+    (void)uv_read_start((uv_stream_t *)&path->near, on_space, on_asked);
+    (void)uv_read_start((uv_stream_t *)&path->far, on_space, on_answered);
+}
+
 static void on_connected(uv_connect_t *connect, int status)
 {
     struct path *path = connect->data;
@@ -146,8 +160,8 @@ static void on_connected(uv_connect_t *connect, int status)
         end(path);
         return;
     }
-    (void)uv_read_start((uv_stream_t *)&path->near, on_space, on_asked);
-    (void)uv_read_start((uv_stream_t *)&path->far, on_space, on_answered);
+    path->connected = true;
+    read_or_hold(path);
 }
 
 static void on_path(uv_stream_t *listener, int status)
@@ -200,7 +214,16 @@ void proxy_set(struct proxy *proxy, enum proxy_mode mode)
         path->mode = mode;
         if (mode == PROXY_REFUSES)
             end(path);
+        else
+            read_or_hold(path);
     }
+}
+
+void proxy_hold_last(struct proxy *proxy)
+{
+    ck_assert_ptr_nonnull(proxy->paths);
+    proxy->paths->mode = PROXY_HOLDS;
+    read_or_hold(proxy->paths);
 }
 
 void proxy_close(struct proxy *proxy)

@@ -11,6 +11,7 @@ enum proxy_mode {
     PROXY_PASSES,
     PROXY_DROPS_ANSWERS, /* the request goes through; its answer does not, and the path ends */
     PROXY_SWALLOWS,      /* all bytes, both ways, of the paths that stand */
+    PROXY_HOLDS,         /* nothing goes on; what came goes on when it passes again */
     PROXY_REFUSES,       /* ends what stands, and what comes */
     PROXY_SAYS           /* answers by itself: `words`, then `filler` for ever if there is one */
 };
@@ -33,6 +34,8 @@ struct proxy {
 void proxy_open(struct proxy *proxy, uv_loop_t *loop, unsigned member_port);
 /* Changes what happens from now on; PROXY_REFUSES ends the paths at once. */
 void proxy_set(struct proxy *proxy, enum proxy_mode mode);
+/* PROXY_HOLDS for the path that was made last, and for no other. */
+void proxy_hold_last(struct proxy *proxy);
 /* Ends all; the caller runs the loop until it is quiet. */
 void proxy_close(struct proxy *proxy);
 

@@ -18,8 +18,9 @@ static struct world world;
 static struct proxy proxy;
 static char prefix[64];
 static const char *endpoint;        /* of the stores opened next */
-static const char *second_endpoint; /* or NULL */
-static msec_t timeout_ms;           /* of theirs */
+static const char *second_endpoint; /* or NULL, as */
+static const char *third_endpoint;
+static msec_t timeout_ms; /* of theirs */
 
 static int open_store(uv_loop_t *loop, const char *owner, struct store **ret_store)
 {
@@ -29,6 +30,8 @@ static int open_store(uv_loop_t *loop, const char *owner, struct store **ret_sto
     endpoints[0] = endpoint;
     if (second_endpoint != NULL)
         endpoints[settings.endpoint_count++] = second_endpoint;
+    if (third_endpoint != NULL)
+        endpoints[settings.endpoint_count++] = third_endpoint;
     settings.timeout_ms = timeout_ms;
     return store_open(loop, &settings, owner, ret_store);
 }
@@ -184,6 +187,22 @@ START_TEST(a_silent_path_ends_every_call_by_its_deadline)
 }
 END_TEST
 
+/* Halves of halves of the time would be tries in which nobody far away can answer. */
+START_TEST(no_try_is_too_short_for_an_answer_from_far_away)
+{
+    struct store *use1;
+
+    second_endpoint = third_endpoint = proxy.url;
+    timeout_ms = 1000;
+    use1 = far_daemon();
+    proxy_set(&proxy, PROXY_HOLDS);
+    fails(get(&world, use1, ""), STORE_AWAY, "timed out");
+    ck_assert_uint_ge(proxy.accepted, 1);
+    ck_assert_uint_le(proxy.accepted, 2); /* of 500 ms each */
+    proxy_set(&proxy, PROXY_PASSES);
+}
+END_TEST
+
 START_TEST(a_watch_on_a_dead_path_is_taken_up_and_misses_nothing)
 {
     struct store *use1 = far_daemon();
@@ -212,6 +231,30 @@ START_TEST(a_watch_that_breaks_is_taken_up_and_misses_nothing)
     proxy_set(&proxy, PROXY_PASSES);
     wrote(put(&world, usw2, "a", "3"));
     will_tell(&world, log, "put a=1;put a=2;put a=3;");
+}
+END_TEST
+
+/* The read and the stream come over paths of their own, so one is behind the other all the time. */
+START_TEST(a_watch_that_is_behind_a_read_is_given_the_time_of_a_call)
+{
+    struct store *use1;
+    struct watch_log *log;
+    unsigned accepted;
+
+    timeout_ms = 2 * WORLD_PATIENCE_MS;
+    use1 = far_daemon();
+    log = watch(&world, use1, "");
+    wrote(put(&world, use1, "a", "1"));
+    will_tell(&world, log, "put a=1;");
+    proxy_hold_last(&proxy); /* the stream's: the put went over the path of the question before */
+    accepted = proxy.accepted;
+    wrote(put(&world, near_daemon(), "a", "2"));
+    reads(&world, use1, "", "a=2 ");
+    world_run_for(&world, 2000); /* it looks after the stream twice a second */
+    ck_assert_str_eq(log->text, "put a=1;");
+    proxy_set(&proxy, PROXY_PASSES);
+    will_tell(&world, log, "put a=1;put a=2;");
+    ck_assert_uint_eq(proxy.accepted, accepted);
 }
 END_TEST
 
@@ -461,8 +504,10 @@ static Suite *suite_of_faults(void)
         a_member_may_be_named_instead_of_numbered,
         a_name_that_does_not_exist_is_named,
         a_silent_path_ends_every_call_by_its_deadline,
+        no_try_is_too_short_for_an_answer_from_far_away,
         a_watch_on_a_dead_path_is_taken_up_and_misses_nothing,
         a_watch_that_breaks_is_taken_up_and_misses_nothing,
+        a_watch_that_is_behind_a_read_is_given_the_time_of_a_call,
         a_watch_that_cannot_be_taken_up_tells_its_loss_and_then_to_read_again,
         what_was_compacted_before_it_was_told_is_a_loss,
         a_compaction_while_the_watch_stands_is_no_loss,

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "etcd_cluster.h"
+#include "etcd_proxy.h"
 #include "store_world.h"
 
 enum { TIMEOUT_MS = 5000, PATH_SIZE = 320 };
@@ -250,6 +251,28 @@ START_TEST(many_calls_at_once_ask_for_one_token)
 }
 END_TEST
 
+/* A member checks a password to its end, also for somebody who has given up: who asked anew after
+ * each deadline would only give it more to do. */
+START_TEST(a_token_that_comes_after_the_deadline_of_a_call_is_taken)
+{
+    unsigned before = logins();
+    static struct proxy proxy; /* closed with the world */
+    struct store *use1;
+
+    proxy_open(&proxy, &world.loop, cluster.members[0].client_port);
+    endpoints[0] = proxy.url;
+    wanted.password = "secret word";
+    use1 = world_daemon(&world, "use1");
+    proxy_set(&proxy, PROXY_HOLDS);
+    fails(get(&world, use1, ""), STORE_AWAY, "no token came in time");
+    proxy_set(&proxy, PROXY_PASSES);
+    wrote(get(&world, use1, ""));
+    ck_assert_uint_eq(proxy.accepted, 1);
+    ck_assert_uint_eq(logins(), before + 1);
+    proxy_close(&proxy);
+}
+END_TEST
+
 /* ---- certificates ---- */
 
 static char ca_file[PATH_SIZE];
@@ -486,7 +509,8 @@ static Suite *suite_of_users(void)
                                   a_member_that_forgot_our_token_is_given_the_password_again,
                                   a_write_that_finds_our_token_forgotten_is_written,
                                   a_role_that_changes_while_we_run_is_obeyed_at_once,
-                                  many_calls_at_once_ask_for_one_token};
+                                  many_calls_at_once_ask_for_one_token,
+                                  a_token_that_comes_after_the_deadline_of_a_call_is_taken};
     const TTest *const certificates[] = {
         all_calls_go_over_tls_with_our_certificate,
         user_and_password_work_with_a_certificate_without_a_name,
