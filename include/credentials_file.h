@@ -32,13 +32,35 @@ int credentials_set(struct credentials *credentials, const char *key_id, const c
 /* Sections are called `[NAME]` in the one and `[profile NAME]`, `[default]` in the other. */
 enum credentials_file_kind { CREDENTIALS_FILE_SHARED, CREDENTIALS_FILE_CONFIG };
 
-/* What a file says of one profile. */
+enum {
+    CREDENTIALS_PROFILE_MAX = 255,
+    CREDENTIALS_ARN_MAX = 2048,
+    CREDENTIALS_EXTERNAL_ID_MAX = 1224,
+    CREDENTIALS_SESSION_MAX = 64,
+    CREDENTIALS_PATH_MAX = 4095,
+    CREDENTIALS_COMMAND_MAX = 4095,
+    CREDENTIALS_REGION_MAX = 63,
+    CREDENTIALS_URL_MAX = 2047
+};
+
+/* What a file says of one profile; texts as they stand there, "" what does not. */
 struct credentials_profile {
     bool is_present;
     bool has_keys;
     struct credentials keys;
-    const char *other_way; /* "role_arn", ...: a way to credentials that comes before keys; NULL */
-    bool has_process;      /* credential_process, which comes after the keys of the shared file */
+    char role_arn[CREDENTIALS_ARN_MAX + 1];
+    char source_profile[CREDENTIALS_PROFILE_MAX + 1];
+    char credential_source[32];
+    char external_id[CREDENTIALS_EXTERNAL_ID_MAX + 1];
+    char role_session_name[CREDENTIALS_SESSION_MAX + 1];
+    char duration_seconds[16];
+    char mfa_serial[257];
+    char web_identity_token_file[CREDENTIALS_PATH_MAX + 1];
+    char credential_process[CREDENTIALS_COMMAND_MAX + 1];
+    char region[CREDENTIALS_REGION_MAX + 1];
+    char imds_endpoint[CREDENTIALS_URL_MAX + 1];
+    char imds_mode[16];
+    const char *person; /* a key that needs one at a keyboard: "sso_session", ...; NULL none */
 };
 
 /* Reads the profile; a file without it is no error. 0, or -1 with a sentence in error ("line 3:
@@ -46,5 +68,7 @@ struct credentials_profile {
 int credentials_file_read(const char *text, size_t length, enum credentials_file_kind kind,
                           const char *profile, struct credentials_profile *ret_profile, char *error,
                           size_t error_size);
+
+void credentials_profile_wipe(struct credentials_profile *profile);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Line after line: a section opens, a property of our profile is noted, everything else is passed
- * over. The grammar is AWS's INI: `#` and `;` begin comments, indented lines belong to the property
- * above them (`s3 =` and its children), sections of one name add up. */
+/* Line after line: a section opens, a property of our profile that the table knows is noted,
+ * everything else is passed over. The grammar is AWS's INI: `#` and `;` begin comments, indented
+ * lines belong to the property above them (`s3 =` and its children), sections of one name add up.
+ */
 #include "credentials_file.h"
 
 #include <openssl/crypto.h>
@@ -23,6 +24,7 @@ struct parser {
     struct span key_id; /* in the text; length 0: not seen */
     struct span secret;
     struct span token;
+    struct span old_token;
     char *error;
     size_t error_size;
 };
@@ -93,6 +95,18 @@ static bool is_usable(const char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
         if (text[i] <= 0x20 || text[i] >= 0x7f)
+            return false;
+    }
+    return true;
+}
+
+/* A command or a path may have blanks in it, and letters that are not of ASCII. */
+static bool is_printable(struct span span)
+{
+    for (size_t i = 0; i < span.length; i++) {
+        unsigned char byte = (unsigned char)span.at[i];
+
+        if ((byte < 0x20 && byte != '\t') || byte == 0x7f)
             return false;
     }
     return true;
@@ -186,10 +200,55 @@ static int note(struct parser *parser, struct span *field, struct span value)
     return 0;
 }
 
-/* Ways that AWS's own tools prefer to keys in the same profile: to use the keys all the same would
- * act as somebody else than the operator meant. */
-static const char *const other_ways[] = {"role_arn", "sso_session", "sso_start_url",
-                                         "web_identity_token_file"};
+struct property {
+    const char *name;
+    size_t offset;
+    size_t size;
+};
+
+#define PROPERTY(name, field)                                                                      \
+    {                                                                                              \
+        name, offsetof(struct credentials_profile, field),                                         \
+            sizeof(((struct credentials_profile *)NULL)->field)                                    \
+    }
+
+static const struct property properties[] = {
+    PROPERTY("role_arn", role_arn),
+    PROPERTY("source_profile", source_profile),
+    PROPERTY("credential_source", credential_source),
+    PROPERTY("external_id", external_id),
+    PROPERTY("role_session_name", role_session_name),
+    PROPERTY("duration_seconds", duration_seconds),
+    PROPERTY("mfa_serial", mfa_serial),
+    PROPERTY("web_identity_token_file", web_identity_token_file),
+    PROPERTY("credential_process", credential_process),
+    PROPERTY("region", region),
+    PROPERTY("ec2_metadata_service_endpoint", imds_endpoint),
+    PROPERTY("ec2_metadata_service_endpoint_mode", imds_mode),
+};
+
+/* Who signs in with these sits at a keyboard. */
+static const char *const of_people[] = {"sso_session", "sso_start_url", "login_session"};
+
+static int keep(struct parser *parser, const struct property *property, struct span value)
+{
+    char *field = (char *)parser->out + property->offset;
+    char words[128];
+
+    if (field[0] != '\0')
+        snprintf(words, sizeof(words), "%s was given before", property->name);
+    else if (value.length >= property->size)
+        snprintf(words, sizeof(words), "%s has %zu characters, at most %zu are allowed",
+                 property->name, value.length, property->size - 1);
+    else if (!is_printable(value))
+        snprintf(words, sizeof(words), "%s has a character that is not printable", property->name);
+    else {
+        memcpy(field, value.at, value.length);
+        field[value.length] = '\0';
+        return 0;
+    }
+    return fail(parser, words);
+}
 
 static int note_property(struct parser *parser, struct span key, struct span value)
 {
@@ -199,11 +258,15 @@ static int note_property(struct parser *parser, struct span key, struct span val
         return note(parser, &parser->secret, value);
     if (equals_any_case(key, "aws_session_token"))
         return note(parser, &parser->token, value);
-    if (equals_any_case(key, "credential_process"))
-        parser->out->has_process = true;
-    for (size_t i = 0; i < sizeof(other_ways) / sizeof(other_ways[0]); i++) {
-        if (equals_any_case(key, other_ways[i]))
-            parser->out->other_way = other_ways[i];
+    if (equals_any_case(key, "aws_security_token")) /* as it was called at first */
+        return note(parser, &parser->old_token, value);
+    for (size_t i = 0; i < sizeof(properties) / sizeof(properties[0]); i++) {
+        if (equals_any_case(key, properties[i].name))
+            return keep(parser, &properties[i], value);
+    }
+    for (size_t i = 0; i < sizeof(of_people) / sizeof(of_people[0]); i++) {
+        if (equals_any_case(key, of_people[i]))
+            parser->out->person = of_people[i];
     }
     return 0;
 }
@@ -269,6 +332,8 @@ static int take_keys(struct parser *parser)
                  "aws_access_key_id and aws_secret_access_key must be given together");
         return -1;
     }
+    if (parser->token.length == 0)
+        parser->token = parser->old_token;
     if (set_fields(&out->keys, parser->key_id, parser->secret, parser->token, parser->error,
                    parser->error_size) != 0)
         return -1;
@@ -285,6 +350,7 @@ int credentials_file_read(const char *text, size_t length, enum credentials_file
                             .profile = profile,
                             .out = ret_profile,
                             .token = {"", 0},
+                            .old_token = {"", 0},
                             .error = error,
                             .error_size = error_size};
 
@@ -301,4 +367,9 @@ int credentials_file_read(const char *text, size_t length, enum credentials_file
         return 0;
     credentials_wipe(&ret_profile->keys);
     return -1;
+}
+
+void credentials_profile_wipe(struct credentials_profile *profile)
+{
+    OPENSSL_cleanse(profile, sizeof(*profile));
 }

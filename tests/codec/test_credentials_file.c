@@ -79,17 +79,76 @@ START_TEST(a_profile_without_keys_and_a_file_without_the_profile_differ)
 }
 END_TEST
 
-START_TEST(another_way_to_credentials_is_told_and_not_passed_over)
+START_TEST(a_profile_may_say_other_ways_to_credentials)
 {
-    ck_assert_int_eq(read_shared("a", "[a]\nrole_arn = arn:aws:iam::1:role/x\n"
-                                      "aws_access_key_id = A\naws_secret_access_key = B\n"),
+    ck_assert_int_eq(
+        read_shared("a",
+                    "[a]\nRole_ARN = arn:aws:iam::1:role/x\nsource_profile = b\n"
+                    "external_id = pizza/42\nduration_seconds = 900\nrole_session_name = rs\n"
+                    "credential_process = \"/opt/a b/c\" --x  # of the vault\nregion = eu-west-1\n"
+                    "[b]\ncredential_source = Ec2InstanceMetadata\nmfa_serial = m\n"
+                    "web_identity_token_file = /var/t\xc3\xb6ken\n"
+                    "ec2_metadata_service_endpoint = http://[::1]/\n"
+                    "ec2_metadata_service_endpoint_mode = IPv6\nsso_session = me\n"),
+        0);
+    ck_assert_str_eq(profile.role_arn, "arn:aws:iam::1:role/x");
+    ck_assert_str_eq(profile.source_profile, "b");
+    ck_assert_str_eq(profile.external_id, "pizza/42");
+    ck_assert_str_eq(profile.duration_seconds, "900");
+    ck_assert_str_eq(profile.role_session_name, "rs");
+    ck_assert_str_eq(profile.credential_process, "\"/opt/a b/c\" --x");
+    ck_assert_str_eq(profile.region, "eu-west-1");
+    ck_assert_str_eq(profile.mfa_serial, "");
+    ck_assert_ptr_null(profile.person);
+}
+END_TEST
+
+START_TEST(a_key_of_people_is_told)
+{
+    ck_assert_int_eq(read_shared("b", "[a]\nrole_arn = x\n[b]\nmfa_serial = m\nsso_session = me\n"
+                                      "credential_source = Ec2InstanceMetadata\n"
+                                      "web_identity_token_file = /var/t\xc3\xb6ken\n"
+                                      "ec2_metadata_service_endpoint = http://[::1]/\n"
+                                      "ec2_metadata_service_endpoint_mode = IPv6\n"),
                      0);
-    ck_assert_str_eq(profile.other_way, "role_arn");
-    ck_assert_int_eq(read_shared("a", "[a]\ncredential_process = /bin/x\n"), 0);
-    ck_assert_ptr_null(profile.other_way);
-    ck_assert(profile.has_process);
-    ck_assert_int_eq(read_shared("b", "[a]\nrole_arn = x\n[b]\n"), 0);
-    ck_assert_ptr_null(profile.other_way);
+    ck_assert_str_eq(profile.role_arn, "");
+    ck_assert_str_eq(profile.mfa_serial, "m");
+    ck_assert_str_eq(profile.person, "sso_session");
+    ck_assert_str_eq(profile.credential_source, "Ec2InstanceMetadata");
+    ck_assert_str_eq(profile.web_identity_token_file, "/var/t\xc3\xb6ken");
+    ck_assert_str_eq(profile.imds_endpoint, "http://[::1]/");
+    ck_assert_str_eq(profile.imds_mode, "IPv6");
+}
+END_TEST
+
+START_TEST(a_token_may_be_called_as_it_was_at_first)
+{
+    ck_assert_int_eq(read_shared("a", "[a]\naws_access_key_id = A\naws_secret_access_key = B\n"
+                                      "aws_security_token = old\n"),
+                     0);
+    ck_assert_str_eq(profile.keys.token, "old");
+    ck_assert_int_eq(read_shared("a", "[a]\naws_access_key_id = A\naws_secret_access_key = B\n"
+                                      "aws_security_token = old\naws_session_token = new\n"),
+                     0);
+    ck_assert_str_eq(profile.keys.token, "new");
+}
+END_TEST
+
+START_TEST(a_text_over_its_limit_and_one_given_twice_are_told_by_name)
+{
+    char text[CREDENTIALS_ARN_MAX + 64];
+
+    snprintf(text, sizeof(text), "[a]\nrole_arn = %0*d\n", CREDENTIALS_ARN_MAX, 0);
+    ck_assert_int_eq(read_shared("a", text), 0);
+    ck_assert_uint_eq(strlen(profile.role_arn), CREDENTIALS_ARN_MAX);
+    snprintf(text, sizeof(text), "[a]\nrole_arn = %0*d\n", CREDENTIALS_ARN_MAX + 1, 0);
+    ck_assert_int_eq(read_shared("a", text), -1);
+    ck_assert_str_eq(error, "line 2: role_arn has 2049 characters, at most 2048 are allowed");
+    ck_assert_int_eq(read_shared("b", text), 0); /* it is not our profile's */
+    ck_assert_int_eq(read_shared("a", "[a]\nregion = x\n[a]\nregion = x\n"), -1);
+    ck_assert_str_eq(error, "line 4: region was given before");
+    ck_assert_int_eq(read_shared("a", "[a]\nregion = x\x01\n"), -1);
+    ck_assert_str_eq(error, "line 2: region has a character that is not printable");
 }
 END_TEST
 
@@ -208,7 +267,10 @@ int main(void)
     tcase_add_test(tcase, a_profile_of_the_shared_file_gives_its_keys);
     tcase_add_test(tcase, a_profile_of_the_config_file_has_the_word_before_its_name);
     tcase_add_test(tcase, a_profile_without_keys_and_a_file_without_the_profile_differ);
-    tcase_add_test(tcase, another_way_to_credentials_is_told_and_not_passed_over);
+    tcase_add_test(tcase, a_profile_may_say_other_ways_to_credentials);
+    tcase_add_test(tcase, a_key_of_people_is_told);
+    tcase_add_test(tcase, a_token_may_be_called_as_it_was_at_first);
+    tcase_add_test(tcase, a_text_over_its_limit_and_one_given_twice_are_told_by_name);
     tcase_add_test(tcase, nested_properties_do_not_count_as_the_profiles_own);
     tcase_add_test(tcase, what_cannot_be_read_is_told_by_its_line_and_never_quoted);
     tcase_add_test(tcase, every_limit_holds_exactly);

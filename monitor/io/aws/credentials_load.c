@@ -175,15 +175,17 @@ static int load_profile(struct credentials_load *load, const char *path,
 static void choose(struct credentials_load *load, const struct credentials_profile *shared,
                    const struct credentials_profile *config)
 {
-    const char *other_way = shared->other_way != NULL ? shared->other_way : config->other_way;
+    const char *other_way = NULL;
 
+    if (shared->role_arn[0] != '\0' || config->role_arn[0] != '\0')
+        other_way = "role_arn";
     if (other_way != NULL) {
         set_error(load, "profile %s uses %s, which this version cannot follow: give it keys",
                   load->profile, other_way);
     } else if (shared->has_keys) {
         load->found = shared->keys;
         load->has_found = true;
-    } else if (shared->has_process || config->has_process) {
+    } else if (shared->credential_process[0] != '\0' || config->credential_process[0] != '\0') {
         set_error(load,
                   "profile %s uses credential_process, which this version cannot follow: give it "
                   "keys",

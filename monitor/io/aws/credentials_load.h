@@ -8,7 +8,7 @@
 
 #include "credentials_file.h"
 
-enum { CREDENTIALS_PATH_MAX = 4096, CREDENTIALS_ERROR_MAX = 512, CREDENTIALS_PROFILE_MAX = 255 };
+enum { CREDENTIALS_ERROR_MAX = 512 };
 
 struct credentials_load {
     char profile[CREDENTIALS_PROFILE_MAX + 1];
