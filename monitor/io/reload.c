@@ -45,6 +45,8 @@ static const char *needs_restart(const struct settings *a, const struct settings
         return "history.path";
     if (strcmp(a->http_listen, b->http_listen) != 0)
         return "http.listen";
+    if (strcmp(a->http_beacons, b->http_beacons) != 0)
+        return "http.beacons";
     if (strcmp(a->control_socket, b->control_socket) != 0)
         return "http.socket";
     return NULL;

@@ -108,7 +108,7 @@ static bool may_order(struct request *request)
                     "orders are not taken from web pages (the request has an Origin)");
         return false;
     }
-    if (request->front->local)
+    if (request->front->kind == FRONT_UNIX)
         return true;
     if (!host_is_ours(request)) {
         reply_error(request, MHD_HTTP_FORBIDDEN, "host",
@@ -118,9 +118,17 @@ static bool may_order(struct request *request)
     return token_is_right(request);
 }
 
+/* Whoever asks the front for beacons for anything else is told nothing, not even that. */
+bool access_is_hidden(const struct request *request)
+{
+    return request->front->kind == FRONT_BEACONS &&
+           (request->route == NULL || request->route->scope != SCOPE_BEACON);
+}
+
 bool access_allows(struct request *request)
 {
     switch (request->route->scope) {
+    case SCOPE_BEACON:
     case SCOPE_READ:
         return true;
     case SCOPE_ORDER:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The life of the control: two fronts, the timer of waiting orders, and an end that waits for all
+/* The life of the control: its fronts, the timer of waiting orders, and an end that waits for all
  * of them. server.h is the map of the files. */
 #include "server.h"
 
@@ -11,16 +11,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int open_front(struct control *control, const char *address, int which, char *error,
-                      size_t error_size)
+/* An empty address: not to be opened. */
+static int open_front(struct control *control, const char *address, enum front_kind kind,
+                      char *error, size_t error_size)
 {
-    int fd = which == FRONT_UNIX ? listen_unix(address, error, error_size)
-                                 : listen_tcp(address, error, error_size);
+    int fd;
     int rc;
 
+    if (address[0] == '\0')
+        return 0;
+    fd = kind == FRONT_UNIX ? listen_unix(address, error, error_size)
+                            : listen_tcp(address, error, error_size);
     if (fd < 0)
         return fd;
-    rc = front_create(control, which == FRONT_UNIX, address, fd, &control->fronts[which]);
+    rc = front_create(control, kind, address, fd, &control->fronts[kind]);
     if (rc < 0)
         snprintf(error, error_size, "%s: the HTTP server does not start: out of memory or files",
                  address);
@@ -80,9 +84,10 @@ static int open_all(struct control *control, const struct settings *settings, ch
     if (rc < 0)
         return rc;
     note_socket_file(control);
-    if (settings->http_listen[0] == '\0')
-        return 0;
-    return open_front(control, settings->http_listen, FRONT_TCP, error, error_size);
+    rc = open_front(control, settings->http_listen, FRONT_TCP, error, error_size);
+    if (rc < 0)
+        return rc;
+    return open_front(control, settings->http_beacons, FRONT_BEACONS, error, error_size);
 }
 
 int control_create(uv_loop_t *uv, const struct settings *settings,

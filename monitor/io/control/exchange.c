@@ -182,7 +182,10 @@ static struct request *begin(struct front *front, struct MHD_Connection *connect
     request->connection = connection;
     buffer_init(&request->body, BODY_MAX);
     request->route = routes_find(request, url, method);
-    if (request->route != NULL && access_allows(request) && body_is_announced_too_large(request))
+    if (access_is_hidden(request))
+        reply_text(request, MHD_HTTP_NOT_FOUND, "text/plain", NULL, 0);
+    else if (request->route != NULL && access_allows(request) &&
+             body_is_announced_too_large(request))
         too_large(request);
     return request;
 }

@@ -54,12 +54,13 @@ void front_run(struct front *front)
 static void on_sweep(uv_timer_t *timer)
 {
     struct front *front = timer->data;
+    msec_t limit_ms = front->kind == FRONT_BEACONS ? BEACON_MS : REQUEST_MS;
     msec_t now_ms = loop_now_ms();
     const struct client *client;
 
     LIST_FOREACH(client, &front->clients, link)
     {
-        if (!client->waiting && now_ms - client->since_ms > REQUEST_MS)
+        if (!client->waiting && now_ms - client->since_ms > limit_ms)
             shutdown(client->fd, SHUT_RDWR); /* libmicrohttpd sees the end and closes it */
     }
     front_run(front);
@@ -169,7 +170,7 @@ static void open_handles(struct front *front, int epoll_fd)
     front_run(front);
 }
 
-int front_create(struct control *control, bool local, const char *address, int fd,
+int front_create(struct control *control, enum front_kind kind, const char *address, int fd,
                  struct front **ret_front)
 {
     struct front *front = calloc(1, sizeof(*front));
@@ -180,7 +181,7 @@ int front_create(struct control *control, bool local, const char *address, int f
         return -ENOMEM;
     }
     front->control = control;
-    front->local = local;
+    front->kind = kind;
     LIST_INIT(&front->clients);
     front->address = strdup(address);
     front->mhd = front->address != NULL ? start_mhd(front, fd) : NULL;

@@ -290,7 +290,7 @@ static void order_begin(struct request *request, struct order_job *job)
     char address[64];
 
     job->lookup.data = job;
-    if (!request->front->local) {
+    if (request->front->kind != FRONT_UNIX) {
         access_address(request, address, sizeof(address));
         snprintf(job->order.by, sizeof(job->order.by), "token from %.45s", address);
         order_write(job);

@@ -13,7 +13,7 @@ static const struct route routes[] = {
     {GET, "/healthz", SCOPE_READ, handle_healthz},
     {GET, "/readyz", SCOPE_READ, handle_readyz},
     {GET, "/metrics", SCOPE_READ, handle_metrics},
-    {GET, "/beacon/?/?", SCOPE_READ, handle_beacon},
+    {GET, "/beacon/?/?", SCOPE_BEACON, handle_beacon},
     {GET, "/api/v1/status", SCOPE_READ, handle_status},
     {GET, "/api/v1/explain/?", SCOPE_READ, handle_explain},
     {GET, "/api/v1/plan", SCOPE_READ, handle_plan},

@@ -29,6 +29,8 @@ enum {
     CONNECTIONS_PER_ADDRESS_MAX = 128, /* one bad neighbour leaves room for the others */
     IDLE_S = 10,                       /* a connection without a byte */
     REQUEST_MS = 15 * 1000, /* from connect, or the reply before, to the end of the reply */
+    BEACON_MS = 8 * 1000,   /* the same for beacons: Route 53 waits 4 s for a connection, 2 s for
+                               the head and 2 s for the body, and then takes it for silence */
     SWEEP_MS = 1000,
     TOKEN_MIN = 32,     /* bytes: shorter ones can be guessed */
     SEGMENT_MAX = 255,  /* of a path: the longest incident */
@@ -39,12 +41,15 @@ enum {
 };
 
 enum scope {
-    SCOPE_NONE, /* of no route: a route that forgot its scope is served to nobody */
+    SCOPE_NONE,   /* of no route: a route that forgot its scope is served to nobody */
+    SCOPE_BEACON, /* all that the front for beacons serves, and every other front, too */
     SCOPE_READ,
     SCOPE_ORDER
 };
 
-enum { FRONT_UNIX, FRONT_TCP, FRONT_COUNT };
+/* Beacons have a front of their own, open to the world, whose clients take no connection from those
+ * who read or order. */
+enum front_kind { FRONT_UNIX, FRONT_TCP, FRONT_BEACONS, FRONT_COUNT };
 
 /* One connection, to find the slow ones and to know who is there. */
 struct client {
@@ -58,7 +63,7 @@ LIST_HEAD(client_list, client);
 /* One listening socket with its own libmicrohttpd. Freed when its handles are closed. */
 struct front {
     struct control *control;
-    bool local; /* the unix socket */
+    enum front_kind kind;
     char *address;
     struct MHD_Daemon *mhd;
     uv_poll_t poll;
@@ -144,7 +149,7 @@ int listen_tcp(const char *address, char *error, size_t error_size);
 /* ---- front.c ---- */
 
 /* Serves a listening socket, which is taken over also on failure. 0 or -errno. */
-int front_create(struct control *control, bool local, const char *address, int fd,
+int front_create(struct control *control, enum front_kind kind, const char *address, int fd,
                  struct front **ret_front);
 void front_close(struct front *front); /* accepts NULL; control_front_gone() when it is freed */
 void front_run(struct front *front);
@@ -183,6 +188,9 @@ const char *request_query(const struct request *request, const char *key);
 const struct route *routes_find(struct request *request, const char *url, const char *method);
 
 /* ---- access.c ---- */
+
+/* True when this front does not serve what was asked for, and does not say what it serves. */
+bool access_is_hidden(const struct request *request);
 
 /* True when the request may use its route; else an error reply is filled. */
 bool access_allows(struct request *request);
