@@ -303,8 +303,10 @@ void deciding_committed(struct engine *engine, const struct event_commit *event)
             deciding_set_head(engine, event->group, &state->proposal.decision, event->revision);
         return;
     }
-    state->commit_after_ms =
-        engine->now_ms + (event->status == STORE_CONFLICT ? CONFLICT_PAUSE_MS : BACKOFF_FIRST_MS);
+    if (event->status != STORE_CONFLICT)
+        state->commit_after_ms = engine->now_ms + BACKOFF_FIRST_MS;
+    else if (!proposal_outdated(engine, event->group))
+        state->commit_after_ms = engine->now_ms + CONFLICT_PAUSE_MS;
 }
 
 /* ---- the group's turn ---- */

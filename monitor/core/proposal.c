@@ -122,10 +122,23 @@ void proposal_commit(struct engine *engine, uint32_t group)
     commit_ledger(engine, group, commit);
     commit_order(engine, group, commit);
     state->commit_pending = true;
+    state->compared_count = commit->vote_count;
     fact = state_fact(engine, FACT_PROPOSED);
     fact->rule = "D8";
     fact->group = group;
     fact->epoch = (int64_t)commit->decision.epoch;
     fact->word = decision_kind_name(commit->decision.kind);
     state_weights_text(engine, group, commit->decision.weights, fact->text, sizeof(fact->text));
+}
+
+bool proposal_outdated(const struct engine *engine, uint32_t group)
+{
+    const struct commit_vote *votes =
+        &engine->out_commit_votes[(size_t)group * engine->settings->elector_count];
+
+    for (uint32_t i = 0; i < engine->groups[group].compared_count; i++) {
+        if (state_vote(engine, votes[i].probe, group)->revision != votes[i].revision)
+            return true;
+    }
+    return false;
 }

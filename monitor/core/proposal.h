@@ -19,6 +19,10 @@ probe_set evidence_behind(const struct engine *engine, const struct decision *de
 /* Sends the proposal to the store: one transaction that compares all it rests on. */
 void proposal_commit(struct engine *engine, uint32_t group);
 
+/* A vote that the newest commit compares has been told anew since: that is what it lost to, or will
+ * lose to, and nothing has to be waited for. */
+bool proposal_outdated(const struct engine *engine, uint32_t group);
+
 /* Proposes what puts ledger and zone in order, if anything does; moves nothing by itself. */
 bool upkeep_propose(struct engine *engine, uint32_t group);
 

@@ -16,7 +16,7 @@ enum {
     PULSE_MS = 1000,        /* V5: something is always due so soon, or a stall would go unseen */
     RANK_STEP_MS = 2000,    /* C6: each applier waits this long for the one before */
     PROPOSE_STEP_MS = 250,  /* D8: proposers go one after another, to lose fewer races */
-    CONFLICT_PAUSE_MS = 100, /* D8: after a lost race, let the winner's head arrive */
+    CONFLICT_PAUSE_MS = 100, /* D8: after a lost race, let what won it arrive */
     STORE_FULL_MS = 30000,   /* S1: three whole reads missed */
     ZONE_EVERY_MS = 300000,  /* C4: drift is looked for at least every 5 minutes */
     REFUSED_LOOK_MS = 1000,  /* D10: a refused wish is looked at again, should a wake be missing */
@@ -145,6 +145,7 @@ struct group_state {
     struct decision_slot head;
     struct decision_slot proposal;
     bool commit_pending;
+    uint32_t compared_count; /* votes that the newest commit compares */
     msec_t commit_after_ms;
     msec_t allowed_ms; /* since when a proposal may be made; -1: not */
     msec_t head_seen_ms;

@@ -445,7 +445,8 @@ static void expect_under_the_commit(uint32_t probe, const char *trace)
     world_destroy(world);
 }
 
-/* Of three down votes two are left, and one of them is new. */
+/* Of three down votes two are left, and one of them is new. It is told when the conflict is:
+ * nothing has to be waited for. */
 START_TEST(d8_a_vote_that_changes_under_the_commit_stops_it)
 {
     expect_under_the_commit(
@@ -454,13 +455,13 @@ START_TEST(d8_a_vote_that_changes_under_the_commit_stops_it)
         "rule=D8\n"
         "[324501] fra refused group=jwt-pizza reason=self value=29999 rule=V5\n"
         "[324506] use1 conflict group=jwt-pizza epoch=2 store=conflict rule=D8\n"
-        "[324606] use1 proposed group=jwt-pizza epoch=2 kind=leave weights=\"0/100 0/100\" "
+        "[324506] use1 proposed group=jwt-pizza epoch=2 kind=leave weights=\"0/100 0/100\" "
         "rule=D8\n"
-        "[324611] use1 decided group=jwt-pizza epoch=2 kind=leave weights=\"0/100 0/100\" rule=D8\n"
-        "[324651] use1 sent group=jwt-pizza zone=ZONE1 epoch=2 items=10 weights=\"0/100 0/100\" "
+        "[324511] use1 decided group=jwt-pizza epoch=2 kind=leave weights=\"0/100 0/100\" rule=D8\n"
+        "[324551] use1 sent group=jwt-pizza zone=ZONE1 epoch=2 items=10 weights=\"0/100 0/100\" "
         "rule=C1\n"
-        "[324691] use1 accepted group=jwt-pizza zone=ZONE1 epoch=2 rule=C1\n"
-        "[324691] use1 applied group=jwt-pizza zone=ZONE1 epoch=2 whose=ours by=use1 rule=C7\n");
+        "[324591] use1 accepted group=jwt-pizza zone=ZONE1 epoch=2 rule=C1\n"
+        "[324591] use1 applied group=jwt-pizza zone=ZONE1 epoch=2 whose=ours by=use1 rule=C7\n");
 }
 END_TEST
 
