@@ -15,8 +15,6 @@
 #include "record.h"
 #include "settings.h"
 
-typedef struct uv_loop_s uv_loop_t; /* as in uv.h, which core and codec must not include */
-
 typedef struct uv_loop_s uv_loop_t; /* libuv's own name, without its header */
 
 struct route53;
@@ -45,15 +43,20 @@ int route53_create(uv_loop_t *loop, const struct settings *settings, bool dry_ru
 /* Reads what settings name in a zone: every service's record sets and every group's fence. */
 void route53_read(struct route53 *route53, uint32_t zone, route53_zone_done done, void *context);
 
+/* As route53_read(), for the eyes only: the guard goes on with what route53_read() read, and no
+ * batch can be made of the view. */
+void route53_look(struct route53 *route53, uint32_t zone, route53_zone_done done, void *context);
+
 /* Sends one batch, once. The batch is copied before the call returns. */
 void route53_send(struct route53 *route53, const struct batch *batch, route53_change_done done,
                   void *context);
 
-/* GetChange. */
-void route53_get_change(struct route53 *route53, const char *id, route53_change_done done,
-                        void *context);
+/* GetChange, of a change in this zone. */
+void route53_get_change(struct route53 *route53, uint32_t zone, const char *id,
+                        route53_change_done done, void *context);
 
-/* GetHostedZone: the zone's delegation set. */
+/* The zone's delegation set, by GetHostedZone; asked once, as a zone keeps it for life. A private
+ * zone has none: count is 0. */
 void route53_get_servers(struct route53 *route53, uint32_t zone, route53_servers_done done,
                          void *context);
 

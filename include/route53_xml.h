@@ -67,6 +67,17 @@ int route53_error_read(const char *body, size_t length, struct route53_error *re
  * status that nobody gives for an executed request is believed, everything else is LOST. */
 enum route53_outcome route53_classify(int status, const struct route53_error *error);
 
+/* What could be put right before the same thing is asked again. */
+enum route53_remedy {
+    ROUTE53_REMEDY_NONE,
+    ROUTE53_REMEDY_CLOCK,       /* the time of the signature, if that was wrong */
+    ROUTE53_REMEDY_CREDENTIALS, /* they are too old */
+    ROUTE53_REMEDY_PATIENCE     /* too many requests, of us and of others */
+};
+
+/* error: NULL when the body could not be read. */
+enum route53_remedy route53_remedy(int status, const struct route53_error *error);
+
 /* Writes a ChangeResourceRecordSetsRequest, elements in the order of AWS's model. 0, or -1: a byte
  * XML cannot carry, a record set we cannot express, or the limit of the buffer. */
 int route53_batch_write(const struct batch *batch, struct buffer *out);

@@ -82,37 +82,50 @@ int route53_error_read(const char *body, size_t length, struct route53_error *re
 struct meaning {
     const char *code;
     enum route53_outcome outcome;
+    enum route53_remedy remedy;
 };
 
 static const struct meaning meanings[] = {
-    {"InvalidChangeBatch", ROUTE53_REFUSED},
-    {"PriorRequestNotComplete", ROUTE53_BUSY},
-    {"Throttling", ROUTE53_BUSY},
-    {"ThrottlingException", ROUTE53_BUSY},
-    {"ThrottledException", ROUTE53_BUSY},
-    {"RequestLimitExceeded", ROUTE53_BUSY},
-    {"RequestThrottled", ROUTE53_BUSY},
-    {"TooManyRequestsException", ROUTE53_BUSY},
-    {"SlowDown", ROUTE53_BUSY},
-    {"ConcurrentModification", ROUTE53_BUSY},
-    {"NoSuchHostedZone", ROUTE53_NOT_FOUND},
-    {"NoSuchChange", ROUTE53_NOT_FOUND},
-    {"AccessDenied", ROUTE53_DENIED},
-    {"AccessDeniedException", ROUTE53_DENIED},
-    {"AuthFailure", ROUTE53_DENIED},
-    {"ExpiredToken", ROUTE53_DENIED},
-    {"ExpiredTokenException", ROUTE53_DENIED},
-    {"IncompleteSignature", ROUTE53_DENIED},
-    {"InvalidClientTokenId", ROUTE53_DENIED},
-    {"InvalidSignatureException", ROUTE53_DENIED},
-    {"MissingAuthenticationToken", ROUTE53_DENIED},
-    {"MissingAuthenticationTokenException", ROUTE53_DENIED},
-    {"NotAuthorized", ROUTE53_DENIED},
-    {"OptInRequired", ROUTE53_DENIED},
-    {"RequestExpired", ROUTE53_DENIED},
-    {"SignatureDoesNotMatch", ROUTE53_DENIED},
-    {"UnrecognizedClientException", ROUTE53_DENIED},
+    {"InvalidChangeBatch", ROUTE53_REFUSED, ROUTE53_REMEDY_NONE},
+    {"PriorRequestNotComplete", ROUTE53_BUSY, ROUTE53_REMEDY_NONE},
+    {"ConcurrentModification", ROUTE53_BUSY, ROUTE53_REMEDY_NONE},
+    {"Throttling", ROUTE53_BUSY, ROUTE53_REMEDY_PATIENCE},
+    {"ThrottlingException", ROUTE53_BUSY, ROUTE53_REMEDY_PATIENCE},
+    {"ThrottledException", ROUTE53_BUSY, ROUTE53_REMEDY_PATIENCE},
+    {"RequestLimitExceeded", ROUTE53_BUSY, ROUTE53_REMEDY_PATIENCE},
+    {"RequestThrottled", ROUTE53_BUSY, ROUTE53_REMEDY_PATIENCE},
+    {"TooManyRequestsException", ROUTE53_BUSY, ROUTE53_REMEDY_PATIENCE},
+    {"SlowDown", ROUTE53_BUSY, ROUTE53_REMEDY_PATIENCE},
+    {"NoSuchHostedZone", ROUTE53_NOT_FOUND, ROUTE53_REMEDY_NONE},
+    {"NoSuchChange", ROUTE53_NOT_FOUND, ROUTE53_REMEDY_NONE},
+    {"NoSuchHealthCheck", ROUTE53_NOT_FOUND, ROUTE53_REMEDY_NONE},
+    {"ExpiredToken", ROUTE53_DENIED, ROUTE53_REMEDY_CREDENTIALS},
+    {"ExpiredTokenException", ROUTE53_DENIED, ROUTE53_REMEDY_CREDENTIALS},
+    {"InvalidClientTokenId", ROUTE53_DENIED, ROUTE53_REMEDY_CREDENTIALS},
+    {"UnrecognizedClientException", ROUTE53_DENIED, ROUTE53_REMEDY_CREDENTIALS},
+    {"RequestTimeTooSkewed", ROUTE53_DENIED, ROUTE53_REMEDY_CLOCK},
+    {"RequestExpired", ROUTE53_DENIED, ROUTE53_REMEDY_CLOCK},
+    {"RequestInTheFuture", ROUTE53_DENIED, ROUTE53_REMEDY_CLOCK},
+    {"SignatureDoesNotMatch", ROUTE53_DENIED, ROUTE53_REMEDY_CLOCK},
+    {"InvalidSignatureException", ROUTE53_DENIED, ROUTE53_REMEDY_CLOCK},
+    {"AuthFailure", ROUTE53_DENIED, ROUTE53_REMEDY_CLOCK},
+    {"AccessDeniedException", ROUTE53_DENIED, ROUTE53_REMEDY_CLOCK},
+    {"AccessDenied", ROUTE53_DENIED, ROUTE53_REMEDY_NONE},
+    {"IncompleteSignature", ROUTE53_DENIED, ROUTE53_REMEDY_NONE},
+    {"MissingAuthenticationToken", ROUTE53_DENIED, ROUTE53_REMEDY_NONE},
+    {"MissingAuthenticationTokenException", ROUTE53_DENIED, ROUTE53_REMEDY_NONE},
+    {"NotAuthorized", ROUTE53_DENIED, ROUTE53_REMEDY_NONE},
+    {"OptInRequired", ROUTE53_DENIED, ROUTE53_REMEDY_NONE},
 };
+
+static const struct meaning *meaning_of(const struct route53_error *error)
+{
+    for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
+        if (strcmp(error->code, meanings[i].code) == 0)
+            return &meanings[i];
+    }
+    return NULL;
+}
 
 /* Nobody answers so after having executed the request. */
 static enum route53_outcome by_status(int status)
@@ -124,15 +137,22 @@ static enum route53_outcome by_status(int status)
 
 enum route53_outcome route53_classify(int status, const struct route53_error *error)
 {
+    const struct meaning *meaning = error != NULL ? meaning_of(error) : NULL;
+
     if (error == NULL || status < 400 || status > 599)
         return by_status(status);
-    for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
-        bool is_certain = status < 500 || meanings[i].outcome == ROUTE53_BUSY;
-
-        if (is_certain && strcmp(error->code, meanings[i].code) == 0)
-            return meanings[i].outcome;
-    }
+    if (meaning != NULL && (status < 500 || meaning->outcome == ROUTE53_BUSY))
+        return meaning->outcome;
     if (status >= 500)
         return ROUTE53_LOST;
     return by_status(status) == ROUTE53_LOST ? ROUTE53_INVALID : by_status(status);
+}
+
+enum route53_remedy route53_remedy(int status, const struct route53_error *error)
+{
+    const struct meaning *meaning = error != NULL ? meaning_of(error) : NULL;
+
+    if (meaning != NULL && route53_classify(status, error) == meaning->outcome)
+        return meaning->remedy;
+    return status == 429 ? ROUTE53_REMEDY_PATIENCE : ROUTE53_REMEDY_NONE;
 }

@@ -192,6 +192,12 @@ START_TEST(a_page_that_cannot_be_read_exactly_is_no_page)
         ONE_SET("<Name>a&nosuch;.</Name><Type>A</Type>"),
         PAGE(WEIGHTED, LAST) "<more/>",
         PAGE(WEIGHTED, LAST) "junk",
+        "<r:ListResourceRecordSetsResponse "
+        "xmlns:r=\"https://route53.amazonaws.com/doc/2013-04-01/\">"
+        "<r:ResourceRecordSets/><r:IsTruncated>false</r:IsTruncated>"
+        "</r:ListResourceRecordSetsResponse>", /* a namespace by prefix: not as AWS writes */
+        "<o:ListResourceRecordSetsResponse xmlns:o=\"urn:other\">" LAST
+        "</o:ListResourceRecordSetsResponse>",
     };
 
     for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
@@ -540,7 +546,9 @@ START_TEST(each_code_is_classed_and_the_doubtful_is_lost)
         {429, "Whatever", ROUTE53_BUSY},
         {404, "NoSuchHostedZone", ROUTE53_NOT_FOUND},
         {404, "NoSuchChange", ROUTE53_NOT_FOUND},
-        {404, "NoSuchHealthCheck", ROUTE53_INVALID},
+        {404, "NoSuchHealthCheck", ROUTE53_NOT_FOUND},
+        {403, "RequestTimeTooSkewed", ROUTE53_DENIED},
+        {400, "RequestInTheFuture", ROUTE53_DENIED},
         {400, "InvalidInput", ROUTE53_INVALID},
         {400, "MalformedInput", ROUTE53_INVALID},
         {403, "SignatureDoesNotMatch", ROUTE53_DENIED},
@@ -572,6 +580,48 @@ START_TEST(each_code_is_classed_and_the_doubtful_is_lost)
             snprintf(words.code, sizeof(words.code), "%s", cases[i].code);
         ck_assert_msg(route53_classify(cases[i].status, cases[i].code != NULL ? &words : NULL) ==
                           cases[i].outcome,
+                      "%d %s", cases[i].status, cases[i].code != NULL ? cases[i].code : "-");
+    }
+}
+END_TEST
+
+START_TEST(what_can_be_put_right_is_known_by_its_code)
+{
+    static const struct {
+        int status;
+        const char *code; /* NULL: the body could not be read */
+        enum route53_remedy remedy;
+    } cases[] = {
+        {403, "RequestTimeTooSkewed", ROUTE53_REMEDY_CLOCK},
+        {403, "SignatureDoesNotMatch", ROUTE53_REMEDY_CLOCK},
+        {400, "RequestExpired", ROUTE53_REMEDY_CLOCK},
+        {400, "RequestInTheFuture", ROUTE53_REMEDY_CLOCK},
+        {403, "InvalidSignatureException", ROUTE53_REMEDY_CLOCK},
+        {401, "AuthFailure", ROUTE53_REMEDY_CLOCK},
+        {400, "AccessDeniedException", ROUTE53_REMEDY_CLOCK},
+        {403, "ExpiredToken", ROUTE53_REMEDY_CREDENTIALS},
+        {403, "ExpiredTokenException", ROUTE53_REMEDY_CREDENTIALS},
+        {403, "InvalidClientTokenId", ROUTE53_REMEDY_CREDENTIALS},
+        {403, "UnrecognizedClientException", ROUTE53_REMEDY_CREDENTIALS},
+        {400, "Throttling", ROUTE53_REMEDY_PATIENCE},
+        {503, "SlowDown", ROUTE53_REMEDY_PATIENCE},
+        {429, NULL, ROUTE53_REMEDY_PATIENCE},
+        {400, "PriorRequestNotComplete", ROUTE53_REMEDY_NONE},
+        {403, "AccessDenied", ROUTE53_REMEDY_NONE},
+        {400, "InvalidChangeBatch", ROUTE53_REMEDY_NONE},
+        {403, "SomethingNew", ROUTE53_REMEDY_NONE},
+        {403, NULL, ROUTE53_REMEDY_NONE},
+        {500, "ExpiredToken", ROUTE53_REMEDY_NONE},
+        {200, "SignatureDoesNotMatch", ROUTE53_REMEDY_NONE},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct route53_error words = {.code = ""};
+
+        if (cases[i].code != NULL)
+            snprintf(words.code, sizeof(words.code), "%s", cases[i].code);
+        ck_assert_msg(route53_remedy(cases[i].status, cases[i].code != NULL ? &words : NULL) ==
+                          cases[i].remedy,
                       "%d %s", cases[i].status, cases[i].code != NULL ? cases[i].code : "-");
     }
 }
@@ -740,6 +790,7 @@ static TCase *error_case(void)
     tcase_add_test(tcase, words_of_an_error_cannot_forge_a_log_line);
     tcase_add_test(tcase, what_is_no_error_of_aws_is_not_taken_for_one);
     tcase_add_test(tcase, each_code_is_classed_and_the_doubtful_is_lost);
+    tcase_add_test(tcase, what_can_be_put_right_is_known_by_its_code);
     return tcase;
 }
 

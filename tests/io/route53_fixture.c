@@ -227,7 +227,7 @@ enum route53_outcome do_get_change(const char *id)
 {
     unsigned before = told.count;
 
-    route53_get_change(client, id, on_change, NULL);
+    route53_get_change(client, PIZZA_ZONE, id, on_change, NULL);
     return wait_for_one(before);
 }
 

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct hosted_zone zones[] = {{.id = "ZLAB1"}, {.id = "ZSTRANGE"}};
+static const struct hosted_zone zones[] = {{.id = "ZLAB1", .role = "", .external_id = ""},
+                                           {.id = "ZSTRANGE", .role = "", .external_id = ""}};
 static const char *const regions[] = {"us-east-1", "us-west-2"};
 static const uint32_t pizza_services[] = {0, 1};
 static const uint32_t solo_services[] = {2};

@@ -12,17 +12,21 @@
 #include <string.h>
 #include <time.h>
 
-#include "credentials.h"
+#include "clock.h"
 #include "curl_loop.h"
 #include "endpoint.h"
+#include "log.h"
 #include "resolver.h"
 #include "result.h"
+#include "turn.h"
 
 struct aws {
     uv_loop_t *loop;
     struct curl_loop *curl_loop;
     struct resolver *resolver;
     struct credentials_source *credentials;
+    struct turns turns;
+    struct aws_clock clock;
     struct aws_endpoint endpoint;
     char endpoint_error[AWS_MESSAGE_MAX]; /* "" : the endpoint is good */
     const char *service;
@@ -35,10 +39,12 @@ struct aws_call {
     struct aws *aws;
     struct aws_question question;
     struct aws_endpoint endpoint; /* of its beginning */
+    msec_t signed_offset_ms;      /* as the clock was when it was signed */
     msec_t timeout_ms;
     aws_done done;
     void *context;
 
+    struct turn turn;
     uv_timer_t deadline;
     struct lookup *lookup;                   /* while resolving */
     struct credentials_request *credentials; /* while asking for them */
@@ -104,6 +110,7 @@ static void end(struct aws_call *call, enum aws_end how, const char *message)
     call->answer.end = how;
     if (message != NULL)
         text_escape(call->message, sizeof(call->message), message, strlen(message));
+    turns_leave(&call->aws->turns, &call->turn);
     resolver_cancel(call->lookup);
     credentials_cancel(call->credentials);
     if (call->is_transferring)
@@ -130,17 +137,63 @@ static size_t on_reply(char *bytes, size_t size, size_t count, void *context)
     return call->reply.failed ? 0 : size * count; /* 0 ends the transfer */
 }
 
-static msec_t skew_of(CURL *easy)
+/* A clock is believed over TLS, whose certificate was checked, and on this machine. An answer with
+ * an Age was kept by somebody, and its Date is that of then. */
+static bool is_date_trusted(const struct aws_call *call)
+{
+    struct curl_header *age;
+    const char *ip = NULL;
+
+    if (curl_easy_header(call->easy, "Age", 0, CURLH_HEADER, -1, &age) == CURLHE_OK)
+        return false;
+    if (call->endpoint.is_tls)
+        return true;
+    curl_easy_getinfo(call->easy, CURLINFO_PRIMARY_IP, &ip);
+    return ip != NULL && (strncmp(ip, "127.", 4) == 0 || strcmp(ip, "::1") == 0);
+}
+
+/* False: it has no Date that can be read. */
+static bool read_skew(CURL *easy, msec_t *ret_skew_ms)
 {
     struct curl_header *header;
-    time_t theirs;
     struct timespec ours;
+    time_t theirs;
 
     if (curl_easy_header(easy, "Date", 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
-        return 0;
+        return false;
     theirs = curl_getdate(header->value, NULL);
+    if (theirs == -1)
+        return false;
     clock_gettime(CLOCK_REALTIME, &ours);
-    return theirs == -1 ? 0 : ((msec_t)theirs - (msec_t)ours.tv_sec) * 1000;
+    *ret_skew_ms = ((msec_t)theirs - (msec_t)ours.tv_sec) * 1000;
+    return true;
+}
+
+static void tell_clock(msec_t offset_ms)
+{
+    if (offset_ms == 0)
+        log_say(LOG_LEVEL_WARN, "aws: our clock and AWS's agree again");
+    else
+        log_say(LOG_LEVEL_ERROR,
+                "aws: our clock is %lld s %s AWS's: requests are signed by theirs, nothing else "
+                "goes by it; set this machine's clock",
+                (long long)(offset_ms < 0 ? -offset_ms : offset_ms) / 1000,
+                offset_ms < 0 ? "ahead of" : "behind");
+}
+
+static void hear_clock(struct aws_call *call)
+{
+    struct aws_clock *clock = &call->aws->clock;
+    msec_t skew_ms;
+
+    if (!read_skew(call->easy, &skew_ms))
+        return;
+    call->answer.skew_ms = skew_ms;
+    if (!is_date_trusted(call))
+        return;
+    call->answer.was_signed_off_time = aws_clock_was_off(call->signed_offset_ms, skew_ms);
+    if (aws_clock_hear(clock, skew_ms))
+        tell_clock(clock->offset_ms);
 }
 
 static void on_transfer(void *context, CURL *easy, CURLcode code)
@@ -152,7 +205,7 @@ static void on_transfer(void *context, CURL *easy, CURLcode code)
     if (code == CURLE_OK) {
         curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
         call->answer.status = (int)status;
-        call->answer.skew_ms = skew_of(easy);
+        hear_clock(call);
         end(call, AWS_ANSWERED, NULL);
     } else if (call->reply.failed) {
         end(call, AWS_FAILED, "the answer is larger than 1 MiB");
@@ -233,12 +286,13 @@ static int set_request(struct aws_call *call)
 
 /* ---- signature ---- */
 
-static void now_text(char out[SIGV4_TIME_LENGTH + 1])
+static void now_text(msec_t offset_ms, char out[SIGV4_TIME_LENGTH + 1])
 {
     struct timespec now;
     struct tm utc;
 
     clock_gettime(CLOCK_REALTIME, &now);
+    now.tv_sec += (time_t)(offset_ms / 1000);
     gmtime_r(&now.tv_sec, &utc);
     strftime(out, SIGV4_TIME_LENGTH + 1, "%Y%m%dT%H%M%SZ", &utc);
 }
@@ -284,7 +338,8 @@ static int sign(struct aws_call *call, const struct sigv4_credentials *credentia
     };
     int status = -1;
 
-    now_text(time);
+    call->signed_offset_ms = call->aws->clock.offset_ms;
+    now_text(call->signed_offset_ms, time);
     if (sigv4_sign(&request, credentials, &signature) != 0)
         return -1;
     if (set_url(call, signature.target) == 0 &&
@@ -371,10 +426,19 @@ static void on_resolved(void *context, const struct resolution *resolution)
         end(call, AWS_FAILED, "no memory");
         return;
     }
-    call->credentials = credentials_get(call->aws->credentials, NULL, on_credentials, call);
+    call->credentials =
+        credentials_get(call->aws->credentials, call->question.role, on_credentials, call);
 }
 
 /* ---- the interface ---- */
+
+static void begin(struct turn *turn)
+{
+    struct aws_call *call = turn->call;
+
+    uv_timer_start(&call->deadline, on_deadline, (uint64_t)call->timeout_ms, 0);
+    call->lookup = resolver_lookup(call->aws->resolver, call->endpoint.host, on_resolved, call);
+}
 
 struct aws_call *aws_ask(struct aws *aws, const struct aws_question *question, msec_t timeout_ms,
                          aws_done done, void *context)
@@ -390,17 +454,16 @@ struct aws_call *aws_ask(struct aws *aws, const struct aws_question *question, m
     call->timeout_ms = timeout_ms;
     call->done = done;
     call->context = context;
+    call->turn = (struct turn){.urgency = question->urgency, .begin = begin, .call = call};
     buffer_init(&call->body, AWS_BODY_MAX);
     buffer_init(&call->reply, AWS_ANSWER_MAX);
     uv_timer_init(aws->loop, &call->deadline);
     call->deadline.data = call;
     call->pending = 1;
-    if (aws->endpoint_error[0] != '\0') {
+    if (aws->endpoint_error[0] != '\0')
         end(call, AWS_BAD_ENDPOINT, aws->endpoint_error);
-        return call;
-    }
-    uv_timer_start(&call->deadline, on_deadline, (uint64_t)timeout_ms, 0);
-    call->lookup = resolver_lookup(aws->resolver, call->endpoint.host, on_resolved, call);
+    else
+        turns_wait(&aws->turns, &call->turn);
     return call;
 }
 
@@ -414,19 +477,30 @@ void aws_distrust(struct aws *aws)
     credentials_distrust(aws->credentials);
 }
 
-static void set_endpoint(struct aws *aws, const char *endpoint, const char *region)
+void aws_slow_down(struct aws *aws)
 {
-    aws->endpoint_error[0] = '\0';
-    aws_endpoint_find(endpoint, AWS_ROUTE_53, region, &aws->endpoint, aws->endpoint_error,
-                      sizeof(aws->endpoint_error));
+    turns_slow_down(&aws->turns);
 }
 
-int aws_set(struct aws *aws, const char *endpoint, const char *region, const char *profile)
+msec_t aws_clock_offset_ms(const struct aws *aws)
 {
-    int status = credentials_set_profile(aws->credentials, profile);
+    return aws->clock.offset_ms;
+}
+
+static void adopt(struct aws *aws, const struct aws_wishes *wishes)
+{
+    aws->endpoint_error[0] = '\0';
+    aws_endpoint_find(wishes->endpoint, AWS_ROUTE_53, wishes->region, &aws->endpoint,
+                      aws->endpoint_error, sizeof(aws->endpoint_error));
+    turns_set_rate(&aws->turns, wishes->rate);
+}
+
+int aws_set(struct aws *aws, const struct aws_wishes *wishes)
+{
+    int status = credentials_set_profile(aws->credentials, wishes->profile);
 
     if (status == 0)
-        set_endpoint(aws, endpoint, region);
+        adopt(aws, wishes);
     return status;
 }
 
@@ -435,8 +509,8 @@ static void on_create_undone(void *context)
     (void)context;
 }
 
-int aws_create(uv_loop_t *loop, const char *endpoint, const char *region, const char *profile,
-               const char *service, struct aws **ret_aws)
+int aws_create(uv_loop_t *loop, const struct aws_wishes *wishes, const char *service,
+               struct aws **ret_aws)
 {
     struct aws *aws = calloc(1, sizeof(*aws));
     int status;
@@ -449,20 +523,21 @@ int aws_create(uv_loop_t *loop, const char *endpoint, const char *region, const 
     if (status == 0)
         status = resolver_create(loop, NULL, &aws->resolver);
     if (status == 0)
-        status = credentials_create(loop, profile, &aws->credentials);
+        status = credentials_create(loop, wishes->profile, &aws->credentials);
     if (status != 0) {
         resolver_close(aws->resolver, on_create_undone, NULL);
         curl_loop_close(aws->curl_loop, on_create_undone, NULL);
         free(aws);
         return status;
     }
-    set_endpoint(aws, endpoint, region);
+    turns_open(&aws->turns, loop, wishes->rate);
+    adopt(aws, wishes);
     *ret_aws = aws;
     return 0;
 }
 
 /* One after the other, as each may still use the loop. */
-static void on_credentials_closed(void *context)
+static void on_turns_closed(void *context)
 {
     struct aws *aws = context;
     void (*closed)(void *) = aws->closed;
@@ -470,6 +545,13 @@ static void on_credentials_closed(void *context)
 
     free(aws);
     closed(closed_context);
+}
+
+static void on_credentials_closed(void *context)
+{
+    struct aws *aws = context;
+
+    turns_close(&aws->turns, on_turns_closed, aws);
 }
 
 static void on_resolver_closed(void *context)

@@ -2,9 +2,10 @@
 /* aws.h: one signed request to AWS, asked once and answered once. Knows credentials, names,
  * signatures and HTTP; knows nothing of what is asked.
  *
- *   resolve -> credentials -> body and signature -> transfer -> answer
+ *   its turn -> resolve -> credentials -> body and signature -> transfer -> answer
  *
- * One deadline covers all of it. Nothing is retried, by us or by libcurl. */
+ * One deadline covers all that follows its turn. Nothing is retried, by us or by libcurl. Signed by
+ * AWS's clock where ours is wrong (clock.h). */
 #ifndef REGIONSHIFT_IO_AWS_AWS_H
 #define REGIONSHIFT_IO_AWS_AWS_H
 
@@ -13,6 +14,8 @@
 #include <uv.h>
 
 #include "buffer.h"
+#include "credentials.h"
+#include "rate.h"
 #include "sigv4.h"
 #include "units.h"
 
@@ -31,6 +34,8 @@ struct aws_question {
     /* Writes the body in the moment of signing; no byte of a request with a body exists before.
      * 0, or -1: it must not be sent, and the call ends as AWS_STOPPED. NULL: no body. */
     int (*write_body)(void *context, struct buffer *body);
+    const struct credentials_role *role; /* who asks; NULL: who we are ourselves */
+    enum aws_urgency urgency;
 };
 
 enum aws_end {
@@ -48,18 +53,27 @@ struct aws_answer {
     int status;
     const char *body;
     size_t length;
-    msec_t skew_ms;      /* the server's clock against ours, by its Date header; 0 unknown */
-    const char *message; /* why not AWS_ANSWERED; escaped */
+    msec_t skew_ms;           /* the server's clock against ours, by its Date; 0 unknown */
+    bool was_signed_off_time; /* by that clock, which is known now: signed anew it may pass */
+    const char *message;      /* why not AWS_ANSWERED; escaped */
 };
 
 typedef void (*aws_done)(void *context, const struct aws_answer *answer);
 
-/* endpoint, region, profile: of the settings. service is a string literal. Returns 0 or -errno. */
-int aws_create(uv_loop_t *loop, const char *endpoint, const char *region, const char *profile,
-               const char *service, struct aws **ret_aws);
+/* Of the settings. */
+struct aws_wishes {
+    const char *endpoint;
+    const char *region;
+    const char *profile;
+    unsigned rate; /* requests a second */
+};
+
+/* service is a string literal. Returns 0 or -errno. */
+int aws_create(uv_loop_t *loop, const struct aws_wishes *wishes, const char *service,
+               struct aws **ret_aws);
 
 /* After a reload; calls under way go on as they began. -ENOMEM leaves all as it was. */
-int aws_set(struct aws *aws, const char *endpoint, const char *region, const char *profile);
+int aws_set(struct aws *aws, const struct aws_wishes *wishes);
 
 /* `done` is called once, from the loop. */
 struct aws_call *aws_ask(struct aws *aws, const struct aws_question *question, msec_t timeout_ms,
@@ -70,6 +84,12 @@ void aws_cancel(struct aws_call *call);
 
 /* The credentials were refused: look for them anew next time. */
 void aws_distrust(struct aws *aws);
+
+/* AWS throttled an answered call: others use the account as well. */
+void aws_slow_down(struct aws *aws);
+
+/* AWS's clock minus ours, as requests are signed; 0: ours is good enough. */
+msec_t aws_clock_offset_ms(const struct aws *aws);
 
 /* Every call must have ended. `closed` runs from the loop. Accepts NULL. */
 void aws_close(struct aws *aws, void (*closed)(void *context), void *context);
