@@ -197,6 +197,16 @@ class Lab:
         """Switches one fault, or all, off."""
         return self.call("DELETE", f"/faults/{name}" if name else "/faults")
 
+    # -- who may what --
+
+    def iam(self, directory):
+        """Other users and roles with other policies; see route53lab/principals.py."""
+        return self.call("PUT", "/iam", directory)
+
+    def verdicts(self):
+        """What policies said since then: principal, action, resource, verdict, sids."""
+        return self.call("GET", "/iam")
+
     # -- health checks --
 
     def checks(self):

@@ -70,13 +70,16 @@ class Zone:
 
 
 class Account:
-    """Safe to use from any thread. `checks` are its health checks (checks.py)."""
+    """Safe to use from any thread. `checks` are its health checks (checks.py), `authority` knows
+    whose zones they are (principals.py): they may be of several accounts of Amazon's."""
 
-    def __init__(self, journal, checks, rules=rules_of_zone.Rules(), in_sync_delay_s=0.2,
+    def __init__(self, journal, checks, authority, rules=rules_of_zone.Rules(), in_sync_delay_s=0.2,
                  one_change_at_a_time=False, seed=None):
         self.lock = threading.RLock()
         self.journal = journal
         self.checks = checks
+        self.authority = authority
+        self._owners = {}               # zone id -> account, of zones made through the API
         self.rules = rules
         self.zones = {}
         self.changes = {}
@@ -88,9 +91,23 @@ class Account:
 
     # -- zones --
 
-    def add_zone(self, zone):
+    def add_zone(self, zone, owner=None):
+        """`owner`: the account that made it, if --iam did not say."""
         with self.lock:
             self.zones[zone.id] = zone
+            if owner is not None:
+                self._owners[zone.id] = owner
+
+    def owner_of_zone(self, zone_id):
+        """The account a zone belongs to; None if there is no such zone."""
+        with self.lock:
+            if zone_id not in self.zones:
+                return None
+            return self._owners.get(zone_id) or self.authority.owner_of_zone(zone_id)
+
+    def zones_of(self, owner):
+        with self.lock:
+            return [zone for zone in self.zones.values() if self.owner_of_zone(zone.id) == owner]
 
     def new_id(self, first):
         with self.lock:

@@ -12,7 +12,9 @@ from . import model, signature
 from .account import Batch, prior_request_not_complete
 from .errors import ApiError
 from .faults import WRITE
+from .operations import Call
 from .paging import bare_id
+from .sts import Sts
 
 XML = "text/xml"
 HTML_PAGE = ("<html><head><title>503 Service Temporarily Unavailable</title></head>\n"
@@ -26,6 +28,7 @@ class Request:
     target: str                         # path and query exactly as sent
     headers: list                       # (name, value), as sent
     body: bytes
+    source: str = ""                    # the client's address
 
 
 @dataclass
@@ -61,15 +64,30 @@ class RateLimit:
             return True
 
 
+class RateLimits:
+    """Each account has its own."""
+
+    def __init__(self, per_second):
+        self._per_second = per_second
+        self._lock = threading.Lock()
+        self._limits = {}
+
+    def take(self, account):
+        with self._lock:
+            limit = self._limits.setdefault(account, RateLimit(self._per_second))
+        return limit.take()
+
+
 class Api:
     """`stopping` is an Event that ends every wait."""
 
-    def __init__(self, account, operations, faults, keys, rate, strict_order, stopping):
+    def __init__(self, account, operations, faults, authority, rates, strict_order, stopping):
         self._account = account
         self._operations = operations
         self._faults = faults
-        self._keys = keys
-        self._rate = rate
+        self._authority = authority
+        self._rates = rates
+        self._sts = Sts(authority, self.now)
         self._routes = model.Routes(model.load())
         self._reader = model.Reader(ordered=strict_order)
         self._stopping = stopping
@@ -85,6 +103,9 @@ class Api:
     def serve(self, request):
         """One request in, one reply out."""
         request_id = str(uuid.uuid4())
+        if request.method == "POST" and request.target == "/":
+            status, text = self._sts.serve(request, request_id)
+            return self._dress(Reply(status, text.encode()), request_id)
         batch = None
         try:
             operation, in_path = self._routes.match(request.method,
@@ -115,23 +136,38 @@ class Api:
 
     def _answer(self, request, operation, in_path, batch):
         try:
-            key = signature.verify(request, self._keys, self.now())
+            key = signature.verify(request, self._authority.keys(), self.now())
             if batch:
                 batch.access_key = key.access
-            self._refusals(operation.name)
+            self._refusals(operation.name, key.principal.account)
             params = self._params(request, operation, in_path, batch)
+            self._authority.check(key.principal, operation.name, params, request.source,
+                                  self._owner(operation.name, params))
         except ApiError as error:
             if batch:
                 self._account.log_refusal(batch, error)
             raise
-        return self._execute(operation, params, batch)
+        return self._execute(operation, params, Call(key.principal.account, batch))
 
-    def _refusals(self, name):
+    def _owner(self, name, params):
+        """The account that has what the request is about; None: nobody, or it is about nothing."""
+        if name == "GetChange":
+            change = self._account.changes.get(params["Id"])
+            return self._account.owner_of_zone(change.zone_id) if change else None
+        if "HealthCheckId" in params or params.get("ResourceType") == "healthcheck":
+            return self._account.checks.owner_of(params.get("HealthCheckId",
+                                                            params.get("ResourceId")))
+        if name == "ListHostedZonesByName":     # its HostedZoneId is where a page begins
+            return None
+        return self._account.owner_of_zone(params.get("HostedZoneId", params.get(
+            "ResourceId", params.get("Id"))))
+
+    def _refusals(self, name, account):
         """Faults and limits that refuse a good request before it is looked at."""
         denied = self._faults.take("deny", name)
         if denied:
             raise ApiError(denied["code"], denied["message"], status=403, shape=denied["shape"])
-        if self._faults.take("throttle", name) or not self._rate.take():
+        if self._faults.take("throttle", name) or not self._rates.take(account):
             raise ApiError("Throttling", "Rate exceeded")
         if self._faults.take("prior-request", name):
             raise prior_request_not_complete()
@@ -156,15 +192,15 @@ class Api:
 
     # -- the operation, and what may happen to it and to its reply --
 
-    def _execute(self, operation, params, batch):
-        name = operation.name
+    def _execute(self, operation, params, call):
+        name, batch = operation.name, call.batch
         broken = self._faults.take("error500", name)
         if broken:
-            return self._instead(operation, params, batch, broken,
+            return self._instead(operation, params, call, broken,
                                  self._server_error(broken["status"]))
         page = self._faults.take("html", name)
         if page:
-            return self._instead(operation, params, batch, page,
+            return self._instead(operation, params, call, page,
                                  Reply(page["status"], HTML_PAGE.encode(), "text/html"))
         late = self._faults.take("late", WRITE) if batch else None
         if late:
@@ -173,7 +209,7 @@ class Api:
         slow = self._faults.take("slow", name)
         if slow and slow["when"] == "before":
             self._stopping.wait(slow["seconds"])
-        value = self._operations.call(name, params, batch)
+        value = self._operations.call(name, params, call)
         if slow and slow["when"] == "after":
             self._stopping.wait(slow["seconds"])
         lost = self._faults.take("lose-reply", name)
@@ -184,15 +220,15 @@ class Api:
                       headers=model.headers(operation, value))
         return self._maybe_truncated(name, reply)
 
-    def _instead(self, operation, params, batch, fault, reply):
+    def _instead(self, operation, params, call, fault, reply):
         """An error page, behind which the operation was or was not done."""
         if fault["applied"]:
             try:
-                self._operations.call(operation.name, params, batch)
+                self._operations.call(operation.name, params, call)
             except ApiError:
                 pass                    # the log has it; the client sees the page in any case
-        elif batch:
-            self._account.log_refusal(batch, ApiError("Fault", f"answered {reply.status}"))
+        elif call.batch:
+            self._account.log_refusal(call.batch, ApiError("Fault", f"answered {reply.status}"))
         return reply
 
     def _apply_later(self, batch, seconds):

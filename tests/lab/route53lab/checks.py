@@ -66,6 +66,7 @@ class View:
 class Check:
     id: str
     reference: str
+    owner: str                          # the account that made it
     asked: dict                         # the settings as first asked for, to know them again
     config: dict
     version: int = 1
@@ -173,7 +174,7 @@ class Checks:
         self._limit = limit
         self._made_up = frozenset(made_up)      # ids that exist, are healthy, and nothing else
         self._checks = {}                       # in the order of their making
-        self._references = {}                   # caller reference -> id, deleted ones too
+        self._references = {}                   # (owner, reference) -> id, deleted ones too
 
     # -- the operations' side --
 
@@ -187,9 +188,17 @@ class Checks:
                 raise no_such_health_check(check_id)
             return self._checks[check_id]
 
-    def listed(self):
+    def listed(self, owner=None):
+        """Those of an account, or all, by id."""
         with self.changed:
-            return sorted(self._checks.values(), key=lambda check: check.id)
+            return sorted((check for check in self._checks.values()
+                           if owner in (None, check.owner)), key=lambda check: check.id)
+
+    def owner_of(self, check_id):
+        """The account it belongs to; None if there is no such check."""
+        with self.changed:
+            check = self._checks.get(check_id)
+            return check.owner if check else None
 
     def _check_children(self, config):
         for child in config.get("ChildHealthChecks", ()):
@@ -199,24 +208,25 @@ class Checks:
                 raise _parameter("Calculated health checks must not have calculated health checks "
                                  "as children.")
 
-    def create(self, reference, asked):
+    def create(self, owner, reference, asked):
         """The check, made now or, for the same reference and settings, before."""
+        key = (owner, reference)
         with self.changed:
-            known = self._checks.get(self._references.get(reference))
+            known = self._checks.get(self._references.get(key))
             if known is not None and known.asked == asked:
                 return known
-            if reference in self._references:
+            if key in self._references:
                 raise _exists_already()
             config = with_defaults(asked)
             validate(config)
             self._check_children(config)
-            if len(self._checks) >= self._limit:
+            if len(self.listed(owner)) >= self._limit:
                 raise ApiError("TooManyHealthChecks", "This account has reached the limit of "
                                f"{self._limit} active health checks.")
-            check = Check(str(uuid.uuid4()), reference, dict(asked), config)
+            check = Check(str(uuid.uuid4()), reference, owner, dict(asked), config)
             self._views_of(check)
             self._checks[check.id] = check
-            self._references[reference] = check.id
+            self._references[key] = check.id
             self.changed.notify_all()
         self.on_change(check)
         return check

@@ -5,7 +5,7 @@ import json
 import time
 from urllib.parse import parse_qs, unquote
 
-from . import model, zone as rules_of_zone
+from . import model, principals, zone as rules_of_zone
 from .account import Batch
 from .api import Reply
 from .control_checks import BadRequest, ControlOfChecks
@@ -18,12 +18,14 @@ MAX_WAIT_S = 60.0
 class Control:
     """`on_switch(name, params or None)` is called after a fault was switched on or off."""
 
-    def __init__(self, account, faults, api, on_switch, poller, hosts):
+    def __init__(self, account, faults, api, on_switch, poller, hosts,
+                 authority):
         self._account = account
         self._faults = faults
         self._api = api
         self._on_switch = on_switch
         self._hosts = hosts
+        self._authority = authority
         self._checks = ControlOfChecks(account.checks, poller)
         shapes = model.load()
         self._rrset_shape = shapes.shape_for("ResourceRecordSet")
@@ -54,6 +56,8 @@ class Control:
                   ("DELETE", "faults", 2): lambda: self._switch_off(steps[1]),
                   ("GET", "target", 1): lambda: {"sick": self._hosts.sick()},
                   ("PUT", "target", 2): lambda: self._target(steps[1], given),
+                  ("GET", "iam", 1): self._authority.verdicts,
+                  ("PUT", "iam", 1): lambda: self._authority.replace(principals.read(given)),
                   ("GET", "zone", 2): lambda: self._records(self._zone(steps[1])),
                   ("PUT", "zone", 2): lambda: self._replace(self._zone(steps[1]), given),
                   ("POST", "zone", 3): lambda: self._zone_act(self._zone(steps[1]), steps[2],

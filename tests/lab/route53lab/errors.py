@@ -23,14 +23,14 @@ class ApiError(Exception):
         self.messages = [message] if messages is None else messages
         self.shape = shape
 
-    def to_xml(self, request_id, old_shape=False):
+    def to_xml(self, request_id, old_shape=False, namespace=NAMESPACE):
         if old_shape and self.code == "InvalidChangeBatch":
             return self._old_xml(request_id)
         if self.shape == "root":
             name = self.code if self.code.endswith("Exception") else self.code + "Exception"
             return f"{DECLARATION}<{name}><Message>{escape(self.message)}</Message></{name}>"
         kind = "Sender" if self.status < 500 else "Receiver"
-        return (f'{DECLARATION}<ErrorResponse xmlns="{NAMESPACE}"><Error><Type>{kind}</Type>'
+        return (f'{DECLARATION}<ErrorResponse xmlns="{namespace}"><Error><Type>{kind}</Type>'
                 f"<Code>{escape(self.code)}</Code><Message>{escape(self.message)}</Message>"
                 f"</Error><RequestId>{request_id}</RequestId></ErrorResponse>")
 

@@ -34,15 +34,16 @@ class HealthOperations:
             raise invalid_input(f"Invalid parameter : {address} is in a local, private, "
                                 "non-routable or multicast range.")
 
-    def _create_health_check(self, params, _batch):
+    def _create_health_check(self, params, call):
         self._check_address(params["HealthCheckConfig"])
-        check = self._checks().create(params["CallerReference"], params["HealthCheckConfig"])
+        check = self._checks().create(call.account, params["CallerReference"],
+                                      params["HealthCheckConfig"])
         return {"HealthCheck": _described(check), "Location": LOCATION + check.id}
 
-    def _get_health_check(self, params, _batch):
+    def _get_health_check(self, params, _call):
         return {"HealthCheck": _described(self._checks().get(params["HealthCheckId"]))}
 
-    def _update_health_check(self, params, _batch):
+    def _update_health_check(self, params, _call):
         given = dict(params)
         check_id = given.pop("HealthCheckId")
         version = given.pop("HealthCheckVersion", None)
@@ -51,7 +52,7 @@ class HealthOperations:
         check = self._checks().update(check_id, version, reset, given)
         return {"HealthCheck": _described(check)}
 
-    def _delete_health_check(self, params, _batch):
+    def _delete_health_check(self, params, _call):
         check_id = params["HealthCheckId"]
         if self._refuse_delete_in_use:
             users = self._checks().parents_of(check_id) + self._records_with(check_id)
@@ -66,10 +67,10 @@ class HealthOperations:
             return [rrset["Name"] for zone in self._account.zones.values()
                     for rrset in zone.listed() if rrset.get("HealthCheckId") == check_id]
 
-    def _list_health_checks(self, params, _batch):
+    def _list_health_checks(self, params, call):
         asked = max_items(params, MAX_PAGE)
         marker = params.get("Marker")
-        checks = self._checks().listed()
+        checks = self._checks().listed(call.account)
         if marker is not None:
             if marker not in [check.id for check in checks]:
                 raise invalid_input(f"Invalid marker: {marker}")
@@ -82,8 +83,8 @@ class HealthOperations:
             reply["NextMarker"] = checks[page].id
         return reply
 
-    def _get_health_check_count(self, _params, _batch):
-        return {"HealthCheckCount": len(self._checks().listed())}
+    def _get_health_check_count(self, _params, call):
+        return {"HealthCheckCount": len(self._checks().listed(call.account))}
 
     # -- what the checkers saw --
 
@@ -101,10 +102,10 @@ class HealthOperations:
                 for checker in checks.checkers_of(check)
                 for report in [report_of(check.views[checker.number])] if report is not None]}
 
-    def _get_health_check_status(self, params, _batch):
+    def _get_health_check_status(self, params, _call):
         return self._observations(params, lambda view: (view.status, view.at) if view.at else None)
 
-    def _get_health_check_last_failure_reason(self, params, _batch):
+    def _get_health_check_last_failure_reason(self, params, _call):
         return self._observations(params, lambda view: view.failure)
 
     # -- tags --
@@ -115,7 +116,7 @@ class HealthOperations:
             return self._checks().get(resource).tags
         return self._account.zone(resource).tags
 
-    def _change_tags_for_resource(self, params, _batch):
+    def _change_tags_for_resource(self, params, _call):
         added = params.get("AddTags", [])
         removed = params.get("RemoveTagKeys", [])
         if not added and not removed:
@@ -132,7 +133,7 @@ class HealthOperations:
             tags.update(after)
         return {}
 
-    def _list_tags_for_resource(self, params, _batch):
+    def _list_tags_for_resource(self, params, _call):
         with self._account.lock:
             tags = dict(self._tags_of(params))
         return {"ResourceTagSet": {

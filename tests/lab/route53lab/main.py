@@ -8,16 +8,18 @@ import sys
 import threading
 
 from .account import Account, Zone
-from .api import Api, RateLimit
+from .api import Api, RateLimits
 from .checkers import Poller, make_checkers
 from .checks import Checks
 from .control import Control
 from .dnsserver import NameServer
 from .faults import Faults
 from .hosts import Hosts
+from .iam import BadPolicy
 from .journal import Journal
 from .operations import Operations
 from .options import NAMESERVERS, parse
+from .principals import Authority, Directory, Principal, load
 from .server import HttpServer
 from .signature import Key
 from .zone import Rules
@@ -42,7 +44,8 @@ class Lab:
                       frozenset(dict(options.host)))
         checks = Checks(make_checkers(options.checkers, options.checker),
                         options.health_check_limit, options.health_check)
-        self._account = Account(self._journal, checks, rules, options.insync_delay,
+        authority = self._authority(options)
+        self._account = Account(self._journal, checks, authority, rules, options.insync_delay,
                                 options.one_change_at_a_time, options.seed)
         self._hosts = Hosts(self._account, dict(options.host), options.seed)
         self._poller = Poller(checks, self._hosts.address, options.checker_speed, options.seed)
@@ -56,15 +59,25 @@ class Lab:
             for number, where in enumerate(options.dns)]
         self._http = HttpServer(options.http, options.control or (options.http[0], 0),
                                 self._stopping, self._tls(options))
-        key = Key(options.access_key, options.secret_key, options.session_token)
         self._http.api = Api(self._account,
                              Operations(self._account, servers, options.list_max,
                                         options.refuse_private, options.refuse_delete_in_use),
                              self._faults,
-                             {key.access: key}, RateLimit(options.rate), options.strict_order,
+                             authority, RateLimits(options.rate), options.strict_order,
                              self._stopping)
         self._http.control = Control(self._account, self._faults, self._http.api, self._switched,
-                                     self._poller, self._hosts)
+                                     self._poller, self._hosts, authority)
+
+    @staticmethod
+    def _authority(options):
+        """Users and roles as --iam says; without, one key that may do anything."""
+        if options.iam:
+            return Authority(load(options.iam))
+        directory = Directory()
+        everything = Principal(f"arn:aws:iam::{directory.account}:user/lab", directory.account)
+        directory.keys[options.access_key] = Key(options.access_key, options.secret_key,
+                                                 options.session_token, everything)
+        return Authority(directory)
 
     @staticmethod
     def _tls(options):
@@ -129,6 +142,9 @@ def main(argv=None):
     signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     try:
         lab = Lab(options)
+    except BadPolicy as bad:
+        print(f"route53: {bad}", file=sys.stderr)
+        return 1
     except OSError as error:
         print(f"route53: {error.strerror or error}"
               + (f": {error.filename}" if error.filename else ""), file=sys.stderr)

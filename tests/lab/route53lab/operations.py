@@ -2,9 +2,11 @@
 """One method for each operation: parameters as the model names them in, the reply's members out."""
 
 import re
+from dataclasses import dataclass
+from typing import Optional
 
 from . import names, zone as rules_of_zone
-from .account import Zone
+from .account import Batch, Zone
 from .errors import ApiError, invalid_input
 from .health import HealthOperations
 from .journal import time_text
@@ -12,6 +14,13 @@ from .paging import bare_id, max_items
 
 MAX_ITEMS = 300
 MAX_ZONES = 100
+
+
+@dataclass
+class Call:
+    """What an operation knows of a request besides its parameters."""
+    account: str                        # of who asks
+    batch: Optional[Batch] = None       # for ChangeResourceRecordSets
 
 
 class Operations(HealthOperations):
@@ -25,16 +34,16 @@ class Operations(HealthOperations):
         self._refuse_private = refuse_private
         self._refuse_delete_in_use = refuse_delete_in_use
 
-    def call(self, name, params, batch):
-        return getattr(self, "_" + re.sub("(?<!^)([A-Z])", r"_\1", name).lower())(params, batch)
+    def call(self, name, params, call):
+        return getattr(self, "_" + re.sub("(?<!^)([A-Z])", r"_\1", name).lower())(params, call)
 
     # -- records --
 
-    def _change_resource_record_sets(self, params, batch):
-        change = self._account.submit(batch)
+    def _change_resource_record_sets(self, _params, call):
+        change = self._account.submit(call.batch)
         return {"ChangeInfo": dict(self._change_info(change), Status="PENDING")}
 
-    def _list_resource_record_sets(self, params, _batch):
+    def _list_resource_record_sets(self, params, _call):
         zone = self._account.zone(bare_id(params["HostedZoneId"]))
         asked = max_items(params, MAX_ITEMS)
         start = self._start_key(params)
@@ -65,7 +74,7 @@ class Operations(HealthOperations):
             raise invalid_input(str(bad)) from None
         return (key, rtype or "", params.get("StartRecordIdentifier") or "")
 
-    def _get_change(self, params, _batch):
+    def _get_change(self, params, _call):
         change = self._account.change(bare_id(params["Id"]))
         return {"ChangeInfo": self._change_info(change)}
 
@@ -83,19 +92,19 @@ class Operations(HealthOperations):
                 "Config": {"Comment": zone.comment, "PrivateZone": False},
                 "ResourceRecordSetCount": len(zone.records)}
 
-    def _get_hosted_zone(self, params, _batch):
+    def _get_hosted_zone(self, params, _call):
         zone = self._account.zone(bare_id(params["Id"]))
         return {"HostedZone": self._hosted_zone(zone),
                 "DelegationSet": {"NameServers": zone.nameservers}}
 
-    def _zones_from(self, key, start):
+    def _zones_from(self, key, start, call):
         with self._account.lock:
-            zones = sorted(self._account.zones.values(), key=key)
+            zones = sorted(self._account.zones_of(call.account), key=key)
         return [zone for zone in zones if start is None or key(zone) >= start]
 
-    def _list_hosted_zones(self, params, _batch):
+    def _list_hosted_zones(self, params, call):
         page = max_items(params, MAX_ZONES)
-        zones = self._zones_from(lambda zone: zone.id, params.get("Marker"))
+        zones = self._zones_from(lambda zone: zone.id, params.get("Marker"), call)
         reply = {"HostedZones": [self._hosted_zone(zone) for zone in zones[:page]],
                  "Marker": params.get("Marker", ""), "IsTruncated": len(zones) > page,
                  "MaxItems": str(page)}
@@ -103,7 +112,7 @@ class Operations(HealthOperations):
             reply["NextMarker"] = zones[page].id
         return reply
 
-    def _list_hosted_zones_by_name(self, params, _batch):
+    def _list_hosted_zones_by_name(self, params, call):
         page = max_items(params, MAX_ZONES)
         start = None
         if "DNSName" in params:
@@ -114,7 +123,7 @@ class Operations(HealthOperations):
                 raise ApiError("InvalidDomainName", str(bad)) from None
         elif "HostedZoneId" in params:
             raise invalid_input("The input is not valid: a zone id was given without a name")
-        zones = self._zones_from(lambda zone: (names.sort_key(zone.name), zone.id), start)
+        zones = self._zones_from(lambda zone: (names.sort_key(zone.name), zone.id), start, call)
         reply = {"HostedZones": [self._hosted_zone(zone) for zone in zones[:page]],
                  "DNSName": params.get("DNSName"), "HostedZoneId": params.get("HostedZoneId"),
                  "IsTruncated": len(zones) > page, "MaxItems": str(page)}
@@ -122,7 +131,7 @@ class Operations(HealthOperations):
             reply.update(NextDNSName=zones[page].name, NextHostedZoneId=zones[page].id)
         return reply
 
-    def _create_hosted_zone(self, params, _batch):
+    def _create_hosted_zone(self, params, call):
         if "VPC" in params or "DelegationSetId" in params:
             raise invalid_input("the lab makes public zones with its own name servers only")
         config = params.get("HostedZoneConfig", {})
@@ -136,11 +145,10 @@ class Operations(HealthOperations):
                             params["CallerReference"], config.get("Comment"))
             except names.BadName as bad:
                 raise ApiError("InvalidDomainName", str(bad)) from None
-            self._account.add_zone(zone)
+            self._account.add_zone(zone, call.account)
             change = self._account.note_creation(zone)
         return {"HostedZone": self._hosted_zone(zone), "ChangeInfo": self._change_info(change),
                 "DelegationSet": {"NameServers": zone.nameservers}}
 
-    def _get_hosted_zone_count(self, _params, _batch):
-        with self._account.lock:
-            return {"HostedZoneCount": len(self._account.zones)}
+    def _get_hosted_zone_count(self, _params, call):
+        return {"HostedZoneCount": len(self._account.zones_of(call.account))}

@@ -115,6 +115,8 @@ def _add_options(add):
         f"(default: {' '.join(NAMESERVERS)} at the addresses of --dns)")
     add("--access-key", default=ACCESS_KEY)
     add("--secret-key", default=SECRET_KEY)
+    add("--iam", metavar="FILE", help="JSON: users, roles, their policies and accounts, which are "
+        "then enforced (principals.py has the format); --access-key and so on are not used")
     add("--session-token", help="the key is temporary and needs this token")
     add("--insync-delay", type=at_least_zero(float), default=0.2, metavar="SECONDS",
         help="from acceptance to INSYNC and to DNS (default 0.2)")

@@ -36,7 +36,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         body = self._body()
         if body is None:
             return None
-        request = Request(self.command, self.path, list(self.headers.items()), body)
+        request = Request(self.command, self.path, list(self.headers.items()), body,
+                          self.client_address[0])
         return self._deliver(self.server.owner.route(request))
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = do_OPTIONS = _serve

@@ -29,10 +29,13 @@ STAMP_FORMAT = "%Y%m%dT%H%M%SZ"
 
 @dataclass(frozen=True)
 class Key:
-    """An access key the lab knows; `token` is set for temporary credentials."""
+    """An access key the lab knows; `token` is set for temporary credentials, `expires` (wall
+    clock) too. `principal` is whose it is (principals.py)."""
     access: str
     secret: str
     token: Optional[str] = None
+    principal: object = None
+    expires: Optional[float] = None
 
 
 class Verifier(SigV4Auth):
@@ -73,24 +76,25 @@ def _one(headers, name):
     return found[0] if found else None
 
 
-def _check_scope(credential, stamp):
+def _check_scope(credential, stamp, service_wanted, region_wanted):
+    """The access key and the region; `region_wanted` None: any."""
     parts = credential.split("/")
     if len(parts) != 5:
         raise ApiError("IncompleteSignature", "Credential must have exactly 5 slash-delimited "
                        f"elements, e.g. keyid/date/region/service/term, got '{credential}'.",
                        status=400)
     access, date, region, service, term = parts
-    if region != REGION:
+    if region_wanted is not None and region != region_wanted:
         raise _refuse(f"Credential should be scoped to a valid region, not '{region}'.")
-    if service != SERVICE:
-        raise _refuse(f"Credential should be scoped to correct service: '{SERVICE}'.")
+    if service != service_wanted:
+        raise _refuse(f"Credential should be scoped to correct service: '{service_wanted}'.")
     if term != "aws4_request":
         raise _refuse("Credential should be scoped with a valid terminator: 'aws4_request', "
                       f"not '{term}'.")
     if date != stamp[:8]:
         raise _refuse("Date in Credential scope does not match YYYYMMDD from ISO-8601 version "
                       f"of date from HTTP: '{date}' != '{stamp[:8]}', from '{stamp}'.")
-    return access
+    return access, region
 
 
 def _check_age(stamp, now):
@@ -136,10 +140,10 @@ def query_pairs(query):
     return pairs
 
 
-def _expected(key, request, names, stamp):
-    """The signature botocore gives to this request."""
+def _expected(key, request, names, stamp, scope):
+    """The signature botocore gives to this request; `scope`: (service, region)."""
     path, _, query = request.target.partition("?")
-    signer = Verifier(Credentials(key.access, key.secret, key.token), SERVICE, REGION)
+    signer = Verifier(Credentials(key.access, key.secret, key.token), *scope)
     aws = AWSRequest(method=request.method, url="http://lab" + path, data=request.body,
                      params=query_pairs(query))
     aws.headers = _signed_headers(request.headers, names)
@@ -147,8 +151,11 @@ def _expected(key, request, names, stamp):
     return signer.signature(signer.string_to_sign(aws, signer.canonical_request(aws)), aws)
 
 
-def verify(request, keys, now):
-    """Returns the Key that signed `request` or raises ApiError. `keys`: {access: Key}."""
+def verify(request, keys, now, service=SERVICE, region=REGION):
+    """Returns the Key that signed `request` or raises ApiError. `keys`: {access: Key}.
+
+    `region` None: any will do.
+    """
     authorization = _one(request.headers, "authorization")
     if authorization is None:
         raise ApiError("MissingAuthenticationToken", "Request is missing Authentication Token",
@@ -158,11 +165,14 @@ def verify(request, keys, now):
     if stamp is None or not STAMP.match(stamp):
         raise ApiError("IncompleteSignature", "Authorization header requires existence of a "
                        "good 'X-Amz-Date' header.", status=400)
-    access = _check_scope(fields["Credential"], stamp)
+    access, signed_region = _check_scope(fields["Credential"], stamp, service, region)
     key = keys.get(access)
     if key is None or _one(request.headers, "x-amz-security-token") != key.token:
         raise ApiError("InvalidClientTokenId",
                        "The security token included in the request is invalid.", status=403)
+    if key.expires is not None and now >= key.expires:
+        raise ApiError("ExpiredToken",
+                       "The security token included in the request is expired", status=403)
     _check_age(stamp, now)
     names = fields["SignedHeaders"].split(";")
     if names != sorted(set(names)) or names != [name.lower() for name in names]:
@@ -170,7 +180,8 @@ def verify(request, keys, now):
     body_hash = _one(request.headers, "x-amz-content-sha256")
     if body_hash not in (None, hashlib.sha256(request.body).hexdigest()):
         raise _refuse("The value of 'X-Amz-Content-SHA256' is not the hash of the body.")
-    if fields["Signature"] != _expected(key, request, names, stamp):
+    if fields["Signature"] != _expected(key, request, names, stamp,
+                                          (service, signed_region)):
         raise _refuse("The request signature we calculated does not match the signature you "
                       "provided. Check your AWS Secret Access Key and signing method. Consult "
                       "the service documentation for details.")
