@@ -27,6 +27,8 @@ struct aws {
     struct credentials_source *credentials;
     struct turns turns;
     struct aws_clock clock;
+    bool has_heard_clock;
+    msec_t heard_ms; /* theirs minus ours, of the newest answer that is believed */
     struct aws_endpoint endpoint;
     char endpoint_error[AWS_MESSAGE_MAX]; /* "" : the endpoint is good */
     const char *service;
@@ -191,6 +193,8 @@ static void hear_clock(struct aws_call *call)
     call->answer.skew_ms = skew_ms;
     if (!is_date_trusted(call))
         return;
+    call->aws->has_heard_clock = true;
+    call->aws->heard_ms = skew_ms;
     call->answer.was_signed_off_time = aws_clock_was_off(call->signed_offset_ms, skew_ms);
     if (aws_clock_hear(clock, skew_ms))
         tell_clock(clock->offset_ms);
@@ -487,10 +491,20 @@ msec_t aws_clock_offset_ms(const struct aws *aws)
     return aws->clock.offset_ms;
 }
 
+bool aws_clock_heard(const struct aws *aws, msec_t *ret_skew_ms)
+{
+    if (aws->has_heard_clock)
+        *ret_skew_ms = aws->heard_ms;
+    return aws->has_heard_clock;
+}
+
 static void adopt(struct aws *aws, const struct aws_wishes *wishes)
 {
+    struct endpoint_words words;
+
+    aws_endpoint_read_config(AWS_ROUTE_53, wishes->profile, &words);
     aws->endpoint_error[0] = '\0';
-    aws_endpoint_find(wishes->endpoint, AWS_ROUTE_53, wishes->region, &aws->endpoint,
+    aws_endpoint_find(wishes->endpoint, AWS_ROUTE_53, &words, wishes->region, &aws->endpoint,
                       aws->endpoint_error, sizeof(aws->endpoint_error));
     turns_set_rate(&aws->turns, wishes->rate);
 }

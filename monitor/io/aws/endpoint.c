@@ -2,12 +2,19 @@
 #include "endpoint.h"
 
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <uv.h>
 
+#include "credentials_file.h"
 #include "result.h"
+
+enum { PATH_SIZE = 4096 };
 
 struct partition {
     const char *prefix; /* of its regions */
@@ -38,24 +45,36 @@ static const char *set_or_null(const char *name)
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
+static bool is_true(const char *text)
+{
+    return text != NULL && strcasecmp(text, "true") == 0;
+}
+
 /* ret_source: who said it, for messages. NULL: nobody. */
 static const char *find_url(const char *configured, enum aws_service service,
-                            const char **ret_source)
+                            const struct endpoint_words *words, const char **ret_source)
 {
     const char *const variables[] = {service == AWS_STS ? "AWS_ENDPOINT_URL_STS"
                                                         : "AWS_ENDPOINT_URL_ROUTE_53",
                                      "AWS_ENDPOINT_URL"};
-    const char *ignore = set_or_null("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
 
     *ret_source = "aws.endpoint";
     if (configured[0] != '\0')
         return configured;
+    *ret_source = "the region";
+    if (is_true(set_or_null("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")) ||
+        (words != NULL && words->is_ignored))
+        return NULL;
     for (size_t i = 0; i < 2; i++) {
         const char *value = set_or_null(variables[i]);
 
         *ret_source = variables[i];
-        if (value != NULL && (ignore == NULL || strcasecmp(ignore, "true") != 0))
+        if (value != NULL)
             return value;
+    }
+    if (words != NULL && words->url[0] != '\0') {
+        *ret_source = words->source;
+        return words->url;
     }
     *ret_source = "the region";
     return NULL;
@@ -166,12 +185,13 @@ static int read_url(const char *text, const char *source, const char *signing_re
     return status;
 }
 
-int aws_endpoint_find(const char *configured, enum aws_service service, const char *region,
+int aws_endpoint_find(const char *configured, enum aws_service service,
+                      const struct endpoint_words *words, const char *region,
                       struct aws_endpoint *ret_endpoint, char *error, size_t error_size)
 {
     const struct partition *partition = find_partition(region);
     const char *source;
-    const char *text = find_url(configured, service, &source);
+    const char *text = find_url(configured, service, words, &source);
     char own[160];
     char shown[80];
 
@@ -186,4 +206,61 @@ int aws_endpoint_find(const char *configured, enum aws_service service, const ch
     }
     return read_url(text, source, service == AWS_STS ? region : partition->route53_region,
                     ret_endpoint, error, error_size);
+}
+
+/* ---- the config file ---- */
+
+/* "" when there is no home, or the path is too long. */
+static void config_path(char *out, size_t size)
+{
+    const char *path = set_or_null("AWS_CONFIG_FILE");
+    char home[PATH_SIZE];
+    size_t home_size = sizeof(home);
+    int length = 0;
+
+    if (path != NULL && strncmp(path, "~/", 2) != 0)
+        length = snprintf(out, size, "%s", path);
+    else if (uv_os_homedir(home, &home_size) == 0)
+        length = snprintf(out, size, "%s/%s", home, path != NULL ? path + 2 : ".aws/config");
+    if (length <= 0 || (size_t)length >= size)
+        out[0] = '\0';
+}
+
+/* A fifo does not hold us up. Returns how much was read; what is longer is none of AWS's files. */
+static size_t read_config(char *text, size_t size)
+{
+    char path[PATH_SIZE];
+    struct stat status;
+    ssize_t step = 0;
+    size_t length = 0;
+    int fd;
+
+    config_path(path, sizeof(path));
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return 0;
+    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
+        while (length < size && (step = read(fd, text + length, size - length)) > 0)
+            length += (size_t)step;
+    }
+    close(fd);
+    return step < 0 || length == size ? 0 : length;
+}
+
+void aws_endpoint_read_config(enum aws_service service, const char *profile,
+                              struct endpoint_words *ret_words)
+{
+    char *text = malloc(CREDENTIALS_FILE_MAX + 1);
+    size_t length = text != NULL ? read_config(text, CREDENTIALS_FILE_MAX + 1) : 0;
+    const char *const chosen[] = {profile[0] != '\0' ? profile : NULL, set_or_null("AWS_PROFILE"),
+                                  set_or_null("AWS_DEFAULT_PROFILE"), "default"};
+    size_t i = 0;
+
+    while (chosen[i] == NULL)
+        i++;
+    endpoint_file_read(text != NULL ? text : "", length, chosen[i],
+                       service == AWS_STS ? "sts" : "route_53", ret_words);
+    if (text != NULL)
+        explicit_bzero(text, CREDENTIALS_FILE_MAX + 1); /* it may hold keys */
+    free(text);
 }
