@@ -216,6 +216,12 @@ class Deployment:
             return None
         return self.wait_until(f"mail with {headers}", found, deadline)
 
+    def wait_all_told(self, deadline):
+        """Until no daemon has an alert to send: nobody will hear of one more by what happened."""
+        self.wait_until("no alert waits", lambda: not any(
+            list((self.folder / probe / "spool").rglob("*.alert")) for probe in self.probes),
+            deadline)
+
     def tail(self, count=12):
         return "\n".join(f"  {probe}: {line.text}" for probe in self.probes
                          if probe in self.programs

@@ -2,7 +2,6 @@
 """Memory of a real daemon through a whole failover."""
 
 import shutil
-import time
 
 import pytest
 from stage import BUILD, PROBES, REGIONS
@@ -30,6 +29,8 @@ def test_a_daemon_leaks_nothing_and_errs_nowhere_through_a_failover(make_stage, 
     died = stage.kill_site("factory", EAST)
     wait_moved(stage, 60)
     stage.wait_log(60, since=died, probes=(PROBES[0],), fact="applied", epoch=2)
-    time.sleep(1)
+    stage.wait_mail(60, since=died, Event="moved")
+    stage.wait_log(60, since=died, fact="servers", state="done")
+    stage.wait_all_told(60)
     assert stage.stop_daemon(PROBES[0]) == 0, report.read_text()
     assert "ERROR SUMMARY: 0 errors" in report.read_text()

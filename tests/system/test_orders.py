@@ -4,11 +4,11 @@
 import json
 import re
 import signal
-import time
 
 import pytest
 from operators import EAST, GROUP, TIMING, WEST, WORDS, ask, epoch, make_stage, ready, start
 from stage import PROBES, REGIONS
+from test_failover import must_stay
 
 
 # ---- orders, and what becomes of them ----
@@ -58,7 +58,7 @@ def test_a_failback_that_is_refused_moves_nothing_later(fresh):
     moved = epoch(stage)
     stage.start_site("factory", EAST)
     stage.wait_until("east may gain", lambda: stage.gate_open("gain", EAST), 30)
-    time.sleep(2 * TIMING["interval"])  # long enough for a mistake to show
+    must_stay(stage, "0/100 0/100", 2 * TIMING["interval"])     # a mistake would show
     assert epoch(stage) == moved
     done = stage.ctl("failback", GROUP, "--reason", "now", "--json")
     answer = json.loads(done.stdout)
