@@ -14,6 +14,7 @@
 
 #include "daemon.h"
 #include "loop.h"
+#include "readiness.h"
 #include "teller.h"
 
 struct control;
@@ -25,6 +26,8 @@ struct control_sources {
     struct board *board;
     const struct zones *zones;     /* NULL: none is read */
     const struct latches *latches; /* NULL: nothing is latched */
+    const struct route53 *route53; /* NULL: none */
+    struct readiness *readiness;   /* NULL: nothing is looked at */
     const struct alerts *alerts;   /* NULL: not told */
     struct history *history;       /* NULL: none is kept */
     bool dry_run;

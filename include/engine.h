@@ -79,6 +79,8 @@ struct group_view {
     enum change_state change;
     msec_t dwell_left_ms;
     uint32_t budget_used;
+    msec_t budget_left_ms; /* until the window lets one more move; 0: it does now (D6) */
+    uint64_t next_epoch;   /* of a decision that were made now (C2) */
     struct gate gates[GATES_MAX];
     uint32_t gate_count;
     bool wants_move;          /* wanted weights differ from the head's */

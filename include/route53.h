@@ -47,6 +47,9 @@ void route53_read(struct route53 *route53, uint32_t zone, route53_zone_done done
  * batch can be made of the view. */
 void route53_look(struct route53 *route53, uint32_t zone, route53_zone_done done, void *context);
 
+/* AWS's clock minus ours, as the newest answer that is believed said it. False: none has yet. */
+bool route53_clock(const struct route53 *route53, msec_t *ret_skew_ms);
+
 /* Sends one batch, once. The batch is copied before the call returns. */
 void route53_send(struct route53 *route53, const struct batch *batch, route53_change_done done,
                   void *context);

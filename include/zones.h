@@ -29,6 +29,10 @@ bool zones_settled(const struct zones *zones);
 /* Reads a zone: EVENT_ZONE. The view lives until the next one has been stepped. */
 void zones_read(struct zones *zones, uint32_t zone);
 
+/* Reads a zone for the eyes only: neither the engine nor the guard of batches hears of it. done is
+ * called once, from the loop; the view is the callee's. */
+void zones_look(struct zones *zones, uint32_t zone, route53_zone_done done, void *context);
+
 /* Sends a batch, once: EVENT_CHANGE; when accepted, EVENT_INSYNC and EVENT_SERVERS follow. */
 void zones_send(struct zones *zones, const struct batch *batch);
 
@@ -41,6 +45,10 @@ struct zones_status {
     enum route53_outcome outcome; /* of the newest reading */
     const char *message;          /* Route 53's words when it was not OK, else "" */
     msec_t read_ms;               /* when it ended; -1: never */
+    wall_t accepted_wall;         /* when a batch of ours was accepted last; 0: never */
+    uint64_t accepted_epoch;
+    bool write_denied;         /* a later one was refused for want of rights ... */
+    const char *write_message; /* ... in these words; "" */
 };
 void zones_status(const struct zones *zones, uint32_t zone, struct zones_status *ret_status);
 

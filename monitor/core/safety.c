@@ -30,6 +30,22 @@ uint32_t safety_budget_used(const struct engine *engine)
     return used;
 }
 
+/* D6: until the window lets one more move; 0: it does now. Moves stand oldest first. */
+msec_t safety_budget_left(const struct engine *engine)
+{
+    uint32_t used = safety_budget_used(engine);
+    uint32_t limit = engine->settings->limit_budget;
+    uint32_t still = used >= limit ? used - limit + 1 : 0; /* that have to leave the window */
+
+    for (uint32_t i = 0; i < engine->budget_count && still > 0; i++) {
+        msec_t left_ms = engine->budget_ms[i] + engine->settings->limit_window_ms - engine->now_ms;
+
+        if (left_ms > 0 && --still == 0)
+            return left_ms;
+    }
+    return 0;
+}
+
 msec_t safety_again_ms(const struct engine *engine, uint32_t group)
 {
     msec_t again_ms = state_look_again(engine);

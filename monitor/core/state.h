@@ -356,6 +356,7 @@ uint32_t safety_budget_used(const struct engine *engine);
 /* When time alone may open a gate next. */
 msec_t safety_again_ms(const struct engine *engine, uint32_t group);
 msec_t safety_dwell_left(const struct engine *engine, uint32_t group);
+msec_t safety_budget_left(const struct engine *engine);
 /* Break-glass (glass.c, D7). */
 void glass_event(struct engine *engine, const struct event_glass *event);
 /* A confirmed order becomes a head of our own, or is refused. */

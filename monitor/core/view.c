@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "proposal.h"
 #include "state.h"
 
 static msec_t since(msec_t from_ms, msec_t to_ms)
@@ -46,6 +47,8 @@ void engine_group(const struct engine *engine, uint32_t group, struct group_view
         .change = change_of(engine, group),
         .dwell_left_ms = safety_dwell_left(engine, group),
         .budget_used = safety_budget_used(engine),
+        .budget_left_ms = safety_budget_left(engine),
+        .next_epoch = proposal_highest_epoch(engine, group) + 1,
         .gate_count = state->gate_count,
         .wants_move = state->wish.changes,
         .wanted = state->wish_weights,

@@ -90,11 +90,13 @@ static void nothing(void *context)
     (void)context;
 }
 
-static void on_zones_closed(void *context)
+/* The resolver goes when the last of those who ask it has gone. */
+static void leave_resolver(void *context)
 {
     struct daemon *daemon = context;
 
-    resolver_close(daemon->resolver, nothing, NULL);
+    if (--daemon->resolver_users == 0)
+        resolver_close(daemon->resolver, nothing, NULL);
 }
 
 /* What is being closed still writes to disks; libuv gives a signal its default back, which would
@@ -113,10 +115,10 @@ static void close_parts(struct daemon *daemon)
         board_close(daemon->board, nothing, NULL);
     if (daemon->alerts != NULL)
         alerts_close(daemon->alerts, nothing, NULL);
+    daemon->resolver_users = daemon->zones != NULL ? 2 : 1;
+    readiness_close(daemon->readiness, leave_resolver, daemon);
     if (daemon->zones != NULL)
-        zones_close(daemon->zones, on_zones_closed, daemon);
-    else
-        resolver_close(daemon->resolver, nothing, NULL);
+        zones_close(daemon->zones, leave_resolver, daemon);
     store_close(daemon->store, nothing, NULL); /* gives the lease back */
     route53_close(daemon->route53, nothing, NULL);
     recorder_end(daemon->recorder, RECORDING_STOPPED);
@@ -257,6 +259,30 @@ static int start_local(struct daemon *daemon)
     return 0;
 }
 
+static int start_aws(struct daemon *daemon)
+{
+    const struct settings *settings = daemon->settings;
+    struct teller teller = {perform_tell, perform_now, daemon};
+    struct readiness_tools looking = {.uv = &daemon->uv, .now = perform_now, .context = daemon};
+    int rc;
+
+    rc = resolver_create(&daemon->uv, NULL, &daemon->resolver);
+    if (rc < 0)
+        return failed("resolver", rc, NULL);
+    rc = route53_create(&daemon->uv, settings, daemon->options.dry_run, &daemon->route53);
+    if (rc < 0)
+        return failed("Route 53", rc, NULL);
+    rc = zones_create(&daemon->uv, settings, daemon->route53, daemon->resolver, &teller,
+                      &daemon->zones);
+    if (rc < 0)
+        return failed("zones", rc, NULL);
+    looking.route53 = daemon->route53;
+    looking.resolver = daemon->resolver;
+    looking.zones = daemon->zones;
+    rc = readiness_create(&looking, settings, &daemon->readiness);
+    return rc < 0 ? failed("readiness", rc, NULL) : 0;
+}
+
 static int start_network(struct daemon *daemon)
 {
     const struct settings *settings = daemon->settings;
@@ -272,20 +298,10 @@ static int start_network(struct daemon *daemon)
     rc = prober_create(&daemon->uv, perform_result, daemon, &daemon->prober);
     if (rc < 0)
         return failed("checks", rc, NULL);
-    rc = resolver_create(&daemon->uv, NULL, &daemon->resolver);
-    if (rc < 0)
-        return failed("resolver", rc, NULL);
-    rc = route53_create(&daemon->uv, settings, daemon->options.dry_run, &daemon->route53);
-    if (rc < 0)
-        return failed("Route 53", rc, NULL);
-    rc = zones_create(&daemon->uv, settings, daemon->route53, daemon->resolver, &teller,
-                      &daemon->zones);
-    if (rc < 0)
-        return failed("zones", rc, NULL);
+    if (start_aws(daemon) < 0)
+        return -1;
     rc = board_create(&daemon->uv, settings, daemon->store, &teller, &daemon->board);
-    if (rc < 0)
-        return failed("board", rc, NULL);
-    return 0;
+    return rc < 0 ? failed("board", rc, NULL) : 0;
 }
 
 static int start_engine(struct daemon *daemon)
@@ -340,6 +356,7 @@ static void destroy(struct daemon *daemon)
 {
     reload_sweep(daemon);
     board_destroy(daemon->board);
+    readiness_destroy(daemon->readiness);
     zones_destroy(daemon->zones);
     recorder_destroy(daemon->recorder);
     engine_destroy(daemon->engine);

@@ -13,6 +13,7 @@
 #include "local_orders.h"
 #include "loop.h"
 #include "probe.h"
+#include "readiness.h"
 #include "recorder.h"
 #include "resolver.h"
 #include "store.h"
@@ -38,6 +39,8 @@ struct daemon {
     struct route53 *route53;
     struct resolver *resolver;
     struct zones *zones;
+    struct readiness *readiness;
+    unsigned resolver_users; /* that have not closed yet */
     struct alerts *alerts;
     struct history *history;
     struct recorder *recorder;

@@ -177,6 +177,7 @@ static void swap(struct daemon *daemon, const struct fresh *fresh)
     daemon->started_ms = fresh->started_ms;
     route53_reload(daemon->route53, daemon->settings);
     must(zones_reload(daemon->zones, daemon->settings));
+    must(readiness_reload(daemon->readiness, daemon->settings));
     must(board_reload(daemon->board, daemon->settings));
     alerts_reload(daemon->alerts, daemon->settings);
     history_reload(daemon->history, daemon->settings);

@@ -13,6 +13,8 @@ static void look(void *context, struct control_sources *ret_sources)
                                             .board = daemon->board,
                                             .zones = daemon->zones,
                                             .latches = daemon->latches,
+                                            .route53 = daemon->route53,
+                                            .readiness = daemon->readiness,
                                             .alerts = daemon->alerts,
                                             .history = daemon->history,
                                             .dry_run = daemon->options.dry_run};

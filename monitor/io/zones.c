@@ -12,6 +12,7 @@
 
 #include "follow.h"
 #include "log.h"
+#include "loop.h"
 
 enum { MESSAGE_MAX = 300 };
 
@@ -20,6 +21,10 @@ struct zone_entry {
     enum route53_outcome outcome;
     char message[MESSAGE_MAX];
     msec_t read_ms;
+    wall_t accepted_wall; /* of our writes */
+    uint64_t accepted_epoch;
+    bool write_denied;
+    char write_message[MESSAGE_MAX];
 };
 
 struct followed {
@@ -148,6 +153,35 @@ void zones_read(struct zones *zones, uint32_t zone)
 
 /* ---- following an accepted change ---- */
 
+/* ---- looking ---- */
+
+/* A reading for somebody's eyes; counted like any call, as it uses the settings. */
+struct zone_look {
+    struct zone_call *call;
+    route53_zone_done done;
+    void *context;
+};
+
+static void on_looked(void *context, enum route53_outcome outcome, struct zone_view *view,
+                      const char *message)
+{
+    struct zone_look *look = context;
+    struct zone_look detached = *look;
+
+    free(look);
+    detached.done(detached.context, outcome, view, message);
+    call_finish(detached.call);
+}
+
+void zones_look(struct zones *zones, uint32_t zone, route53_zone_done done, void *context)
+{
+    struct zone_look *look = calloc(1, sizeof(*look));
+
+    assert(look != NULL); /* as with a reading */
+    *look = (struct zone_look){call_create(zones, zone), done, context};
+    route53_look(zones->tools.route53, zone, on_looked, look);
+}
+
 static void on_follow_ended(void *context, struct follow *follow)
 {
     struct followed *followed = context;
@@ -203,6 +237,21 @@ static void on_sent(void *context, enum route53_outcome outcome,
                     const struct route53_change *change, const char *message)
 {
     struct zone_call *call = context;
+/* The right to write is known from nothing else (include/ready.h). */
+static void note_writing(struct zone_entry *entry, const struct zone_call *call,
+                         enum route53_outcome outcome, const char *message)
+{
+    if (outcome == ROUTE53_OK) {
+        entry->accepted_wall = loop_wall_ms();
+        entry->accepted_epoch = call->epoch;
+        entry->write_denied = false;
+    } else if (outcome == ROUTE53_DENIED) {
+        entry->write_denied = true;
+    }
+    snprintf(entry->write_message, sizeof(entry->write_message), "%s",
+             outcome == ROUTE53_OK ? "" : message);
+}
+
     struct zones *zones = call->zones;
     struct event event = {.kind = EVENT_CHANGE};
 
@@ -219,6 +268,7 @@ static void on_sent(void *context, enum route53_outcome outcome,
     tell(zones, &event, NULL, NULL);
     if (outcome == ROUTE53_OK)
         follow(zones, call, change->id);
+    note_writing(&zones->entries[call->zone], call, outcome, message);
     call_finish(call);
 }
 
@@ -241,8 +291,9 @@ void zones_status(const struct zones *zones, uint32_t zone, struct zones_status 
 {
     const struct zone_entry *entry = &zones->entries[zone];
 
-    *ret_status =
-        (struct zones_status){entry->view, entry->outcome, entry->message, entry->read_ms};
+    *ret_status = (struct zones_status){
+        entry->view,          entry->outcome,        entry->message,      entry->read_ms,
+        entry->accepted_wall, entry->accepted_epoch, entry->write_denied, entry->write_message};
 }
 
 /* ---- life ---- */

@@ -218,6 +218,11 @@ void route53_look(struct route53 *route53, uint32_t zone, route53_zone_done done
     read_zone(route53, zone, true, done, context);
 }
 
+bool route53_clock(const struct route53 *route53, msec_t *ret_skew_ms)
+{
+    return route53->aws != NULL && aws_clock_heard(route53->aws, ret_skew_ms);
+}
+
 /* ---- send ---- */
 
 /* The signer's gate. */

@@ -17,6 +17,7 @@ static const struct route routes[] = {
     {GET, "/api/v1/status", SCOPE_READ, handle_status},
     {GET, "/api/v1/explain/?", SCOPE_READ, handle_explain},
     {GET, "/api/v1/plan", SCOPE_READ, handle_plan},
+    {GET, "/api/v1/ready", SCOPE_READ, handle_ready},
     {GET, "/api/v1/history", SCOPE_READ, handle_history},
     {GET, "/api/v1/incident/?", SCOPE_READ, handle_incident},
     {GET, "/api/v1/init", SCOPE_READ, handle_first},

@@ -6,7 +6,7 @@
  *     exchange.c  the route, the body within its limit, one reply
  *     routes.c    which paths there are, and the scope of each; no path is without one
  *     access.c    who asks, and whether that suffices for the scope
- *     then one file a subject: look.c explain.c plan.c first.c orders.c past.c metrics.c beacon.c
+ *     then one file a subject: look.c explain.c plan.c ready.c first.c orders.c past.c metrics.c beacon.c
  */
 #ifndef REGIONSHIFT_CONTROL_SERVER_H
 #define REGIONSHIFT_CONTROL_SERVER_H
@@ -209,6 +209,7 @@ void handle_beacon(struct request *request);
 void handle_status(struct request *request);
 void handle_explain(struct request *request);
 void handle_plan(struct request *request);
+void handle_ready(struct request *request);
 void handle_history(struct request *request);
 void handle_incident(struct request *request);
 void handle_first(struct request *request);
