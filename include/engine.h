@@ -91,6 +91,7 @@ struct group_view {
     msec_t accepted_after_ms; /* -1: not yet */
     msec_t insync_after_ms;
     msec_t servers_after_ms;
+    msec_t resolvers_after_ms; /* only with aws.resolvers */
 };
 
 void engine_group(const struct engine *engine, uint32_t group, struct group_view *ret_view);

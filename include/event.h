@@ -42,6 +42,7 @@ enum event_kind {
     EVENT_JOURNAL,   /* highest epoch in the local journal (C2) */
     EVENT_SINK,      /* a sink began or ceased to fail */
     EVENT_INIT,      /* an operator confirmed `init`: write the first head and fence (D9) */
+    EVENT_RESOLVERS, /* what public resolvers say: the tail of a move (C7) */
     EVENT_GLASS,     /* an operator broke the glass: a drain confirmed without the store (D7) */
     EVENT_KIND_COUNT
 };
@@ -120,7 +121,7 @@ struct event_insync {
     uint32_t group;
     uint64_t epoch;
 };
-struct event_servers {
+struct event_servers { /* asked 0: a private zone, whose servers nobody else can ask */
     uint32_t zone;
     uint32_t group;
     uint64_t epoch;
@@ -168,6 +169,7 @@ struct event {
         struct event_change change;
         struct event_insync insync;
         struct event_servers servers;
+        struct event_servers resolvers;
         struct event_journal journal;
         struct event_sink sink;
         struct event_init init;

@@ -33,8 +33,9 @@ enum fact_code {
     FACT_BACKOFF,       /* throttled or failing: next try in ms */
     FACT_APPLIED,       /* the zone's fence says >= N (C7) */
     FACT_INSYNC,
-    FACT_SERVERS, /* authoritative servers that say >= N, of */
-    FACT_DRIFT,   /* C4 */
+    FACT_SERVERS,   /* authoritative servers that say >= N, of */
+    FACT_RESOLVERS, /* public resolvers that give the new answer, of */
+    FACT_DRIFT,     /* C4 */
     FACT_FENCE_MISSING,
     FACT_FENCE_AHEAD, /* C7: fence above head */
     FACT_ORDER,       /* an order was seen */

@@ -40,6 +40,7 @@ struct history_times {
     msec_t accepted_ms;
     msec_t insync_ms;
     msec_t servers_ms;
+    msec_t resolvers_ms;
 };
 void history_decision(struct history *history, const struct settings *settings,
                       const struct decision *decision, const struct history_times *times);

@@ -258,6 +258,8 @@ struct settings {
     const char *aws_profile;            /* "" : AWS_PROFILE or default */
     const char *const *aws_nameservers; /* "IP:PORT" asked instead of the delegation set; rarely */
     uint32_t aws_nameserver_count;
+    const char *const *aws_resolvers; /* public ones, asked when clients see a change (C7) */
+    uint32_t aws_resolver_count;
     msec_t aws_timeout_ms; /* of one Route 53 request */
     unsigned aws_rate;     /* requests a second of this probe; writes never wait */
 

@@ -207,9 +207,8 @@ void event_read_insync(struct reading *r)
     r->copy->event.insync = (struct event_insync){name.zone, name.group, name.epoch};
 }
 
-json_t *event_write_servers(const struct settings *settings, const struct event *event)
+static json_t *servers_to_json(const struct settings *settings, const struct event_servers *servers)
 {
-    const struct event_servers *servers = &event->servers;
     json_t *object = change_to_json(settings, servers->zone, servers->group, servers->epoch);
 
     json_object_set_new(object, "current", json_integer(servers->current));
@@ -218,14 +217,23 @@ json_t *event_write_servers(const struct settings *settings, const struct event 
     return object;
 }
 
+json_t *event_write_servers(const struct settings *settings, const struct event *event)
+{
+    return servers_to_json(settings, &event->servers);
+}
+
+json_t *event_write_resolvers(const struct settings *settings, const struct event *event)
+{
+    return servers_to_json(settings, &event->resolvers);
+}
+
 static uint32_t take_count(struct reading *r, const char *key)
 {
     return (uint32_t)json_take_integer(&r->fields, key, 0, UINT32_MAX);
 }
 
-void event_read_servers(struct reading *r)
+static void take_servers(struct reading *r, struct event_servers *servers)
 {
-    struct event_servers *servers = &r->copy->event.servers;
     struct change_name name = take_change(r);
 
     servers->zone = name.zone;
@@ -234,4 +242,14 @@ void event_read_servers(struct reading *r)
     servers->current = take_count(r, "current");
     servers->answered = take_count(r, "answered");
     servers->asked = take_count(r, "asked");
+}
+
+void event_read_servers(struct reading *r)
+{
+    take_servers(r, &r->copy->event.servers);
+}
+
+void event_read_resolvers(struct reading *r)
+{
+    take_servers(r, &r->copy->event.resolvers);
 }

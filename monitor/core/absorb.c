@@ -309,16 +309,38 @@ static struct zone_slot *slot_of(struct engine *engine, uint32_t group, uint32_t
     return NULL;
 }
 
-static bool all_slots_at(const struct engine *engine, uint32_t group, bool insync)
+/* Where a change has been seen: the epoch up to which it was. */
+enum seen { SEEN_INSYNC, SEEN_SERVERS, SEEN_RESOLVERS };
+
+static uint64_t *seen_epoch(struct zone_slot *slot, enum seen seen)
+{
+    switch (seen) {
+    case SEEN_INSYNC:
+        return &slot->insync_epoch;
+    case SEEN_SERVERS:
+        return &slot->servers_epoch;
+    case SEEN_RESOLVERS:
+        break;
+    }
+    return &slot->resolvers_epoch;
+}
+
+/* Servers of a private zone nobody asks: it holds the others up no more than it counts for them. */
+static bool all_slots_at(struct engine *engine, uint32_t group, enum seen seen)
 {
     const struct group_state *state = &engine->groups[group];
+    bool any = false;
 
     for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
-        const struct zone_slot *slot = &engine->slots[i];
-        if ((insync ? slot->insync_epoch : slot->servers_epoch) < state->head.decision.epoch)
+        struct zone_slot *slot = &engine->slots[i];
+
+        if (seen != SEEN_INSYNC && engine->settings->zones[slot->zone].is_private)
+            continue;
+        any = true;
+        if (*seen_epoch(slot, seen) < state->head.decision.epoch)
             return false;
     }
-    return true;
+    return any;
 }
 
 static void absorb_insync(struct engine *engine, const struct event_insync *event)
@@ -330,7 +352,7 @@ static void absorb_insync(struct engine *engine, const struct event_insync *even
     if (slot == NULL || slot->insync_epoch >= event->epoch)
         return;
     slot->insync_epoch = event->epoch;
-    if (state->insync_ms < 0 && all_slots_at(engine, event->group, true))
+    if (state->insync_ms < 0 && all_slots_at(engine, event->group, SEEN_INSYNC))
         state->insync_ms = engine->now_ms;
     fact = state_fact(engine, FACT_INSYNC);
     fact->rule = "C7";
@@ -339,29 +361,42 @@ static void absorb_insync(struct engine *engine, const struct event_insync *even
     fact->epoch = (int64_t)event->epoch;
 }
 
-/* C7: done when every server that answers says >= N; the silent ones are counted. */
-static void absorb_servers(struct engine *engine, const struct event_servers *event)
+/* C7: done when every server that answers says >= N; the silent ones are counted. So it is with
+ * public resolvers, of which nothing else depends. */
+static void absorb_servers(struct engine *engine, const struct event_servers *event, enum seen seen)
 {
     struct zone_slot *slot = slot_of(engine, event->group, event->zone);
     struct group_state *state = &engine->groups[event->group];
+    msec_t *done_ms = seen == SEEN_SERVERS ? &state->servers_ms : &state->resolvers_ms;
     bool done = event->answered > 0 && event->current == event->answered;
     struct fact *fact;
 
-    if (slot == NULL || slot->servers_epoch >= event->epoch)
+    if (slot == NULL || *seen_epoch(slot, seen) >= event->epoch)
         return;
     if (done)
-        slot->servers_epoch = event->epoch;
-    if (done && state->servers_ms < 0 && all_slots_at(engine, event->group, false))
-        state->servers_ms = engine->now_ms;
-    fact = state_fact(engine, FACT_SERVERS);
+        *seen_epoch(slot, seen) = event->epoch;
+    if (done && *done_ms < 0 && all_slots_at(engine, event->group, seen))
+        *done_ms = engine->now_ms;
+    fact = state_fact(engine, seen == SEEN_SERVERS ? FACT_SERVERS : FACT_RESOLVERS);
     fact->rule = "C7";
     fact->group = event->group;
     fact->zone = event->zone;
     fact->epoch = (int64_t)event->epoch;
     fact->number = event->current;
     fact->limit = event->asked;
-    fact->word = done ? "done" : "waiting";
+    fact->word = event->asked == 0 ? "private-zone" : done ? "done" : "waiting";
     fact->word2 = event->answered < event->asked ? "some-silent" : "";
+}
+
+/* How far an accepted change has come in the world. */
+static void absorb_seen(struct engine *engine, const struct event *event)
+{
+    if (event->kind == EVENT_INSYNC)
+        absorb_insync(engine, &event->insync);
+    else if (event->kind == EVENT_SERVERS)
+        absorb_servers(engine, &event->servers, SEEN_SERVERS);
+    else
+        absorb_servers(engine, &event->resolvers, SEEN_RESOLVERS);
 }
 
 static void absorb_journal(struct engine *engine, const struct event_journal *event)
@@ -457,10 +492,9 @@ void absorb_event(struct engine *engine, const struct event *event)
         applying_change(engine, &event->change);
         break;
     case EVENT_INSYNC:
-        absorb_insync(engine, &event->insync);
-        break;
     case EVENT_SERVERS:
-        absorb_servers(engine, &event->servers);
+    case EVENT_RESOLVERS:
+        absorb_seen(engine, event);
         break;
     case EVENT_JOURNAL:
         absorb_journal(engine, &event->journal);

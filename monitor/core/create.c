@@ -246,6 +246,7 @@ static void init_groups(struct engine *engine)
         state->accepted_ms = -1;
         state->insync_ms = -1;
         state->servers_ms = -1;
+        state->resolvers_ms = -1;
         memset(state->latched, -1, sizeof(state->latched));
         state->wish = (struct wish){.weights = state->wish_weights};
     }

@@ -161,6 +161,7 @@ void deciding_set_head(struct engine *engine, uint32_t group, const struct decis
     state->accepted_ms = -1;
     state->insync_ms = -1;
     state->servers_ms = -1;
+    state->resolvers_ms = -1;
     fact = state_fact(engine, FACT_HEAD);
     fact->rule = "D8";
     fact->group = group;

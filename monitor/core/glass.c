@@ -354,8 +354,8 @@ static enum reading fresh_reading(const struct engine *engine, uint32_t group)
 static void keep_head(struct group_state *state, uint32_t sites)
 {
     struct glass_slot *glass = &state->glass;
-    const msec_t times_ms[5] = {state->trouble_ms, state->decided_ms, state->accepted_ms,
-                                state->insync_ms, state->servers_ms};
+    const msec_t times_ms[6] = {state->trouble_ms, state->decided_ms, state->accepted_ms,
+                                state->insync_ms,  state->servers_ms, state->resolvers_ms};
 
     if (glass->rules)
         return; /* it is aside already; what rules is an older one of ours */
@@ -555,6 +555,7 @@ void glass_end(struct engine *engine, uint32_t group)
     state->accepted_ms = glass->times_ms[2];
     state->insync_ms = glass->times_ms[3];
     state->servers_ms = glass->times_ms[4];
+    state->resolvers_ms = glass->times_ms[5];
     state->head_witnessed = glass->head_witnessed;
     state->ever_moved = glass->ever_moved; /* D6: what moved without it, its adoption counts (C7) */
     state->moved_wall = glass->moved_wall;

@@ -91,6 +91,7 @@ struct zone_slot {
     uint64_t applied_epoch; /* reported as applied */
     uint64_t insync_epoch;
     uint64_t servers_epoch;
+    uint64_t resolvers_epoch;
     const char *wait_rule; /* C6: which gate holds the batch back, NULL none */
 };
 
@@ -122,7 +123,8 @@ struct glass_slot {
     bool had_head;          /* ... and this is the store's, which comes back with it */
     struct decision_slot head;
     uint64_t head_revision;
-    msec_t times_ms[5]; /* its report (C7): trouble, decided, accepted, insync, servers */
+    msec_t
+        times_ms[6]; /* its report (C7): trouble, decided, accepted, insync, servers, resolvers */
     bool head_witnessed;
     bool ever_moved; /* and its dwell (D6) */
     wall_t moved_wall;
@@ -175,6 +177,7 @@ struct group_state {
     msec_t accepted_ms;
     msec_t insync_ms;
     msec_t servers_ms;
+    msec_t resolvers_ms;
 };
 
 /* One thing that may be wrong; kept while it is (L2). */
@@ -353,10 +356,10 @@ const struct finding *safety_closed(const struct finding *gates, uint32_t count)
 /* C5: every service keeps some weight. */
 bool safety_has_weight(const struct engine *engine, uint32_t group, const int *weights);
 uint32_t safety_budget_used(const struct engine *engine);
+msec_t safety_budget_left(const struct engine *engine);
 /* When time alone may open a gate next. */
 msec_t safety_again_ms(const struct engine *engine, uint32_t group);
 msec_t safety_dwell_left(const struct engine *engine, uint32_t group);
-msec_t safety_budget_left(const struct engine *engine);
 /* Break-glass (glass.c, D7). */
 void glass_event(struct engine *engine, const struct event_glass *event);
 /* A confirmed order becomes a head of our own, or is refused. */

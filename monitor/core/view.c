@@ -57,7 +57,8 @@ void engine_group(const struct engine *engine, uint32_t group, struct group_view
         .decided_after_ms = since(start_ms, state->decided_ms),
         .accepted_after_ms = since(start_ms, state->accepted_ms),
         .insync_after_ms = since(start_ms, state->insync_ms),
-        .servers_after_ms = since(start_ms, state->servers_ms)};
+        .servers_after_ms = since(start_ms, state->servers_ms),
+        .resolvers_after_ms = since(start_ms, state->resolvers_ms)};
     for (uint32_t i = 0; i < state->gate_count; i++)
         finding_say(&state->gates[i], &ret_view->gates[i]);
 }

@@ -18,7 +18,8 @@ static void print_times(const json_t *seconds)
     } stages[] = {{"decided", "decided"},
                   {"accepted", "accepted"},
                   {"insync", "INSYNC"},
-                  {"servers", "every server"}};
+                  {"servers", "every server"},
+                  {"resolvers", "seen by resolvers"}};
     const char *comma = "";
     char span[SPAN_MAX];
 

@@ -7,12 +7,12 @@
 #include <arpa/nameser.h>
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "dns_channel.h"
 
-enum { TEXTS_MAX = 16, TEXT_BYTES_MAX = 4096, TRIES = 2 };
+enum { TRIES = 2 };
 
 struct dns_ask {
     struct dns_channel *channel;
@@ -24,10 +24,9 @@ struct dns_ask {
     enum dns_status status;
     dns_ask_done done;
     void *context;
-    size_t text_count;
-    size_t text_bytes;
-    const char *texts[TEXTS_MAX];
-    char bytes[TEXT_BYTES_MAX];
+    enum dns_type type;
+    char name[DNS_NAME_TEXT_MAX];
+    struct dns_answer answer;
 };
 
 /* ---- the end ---- */
@@ -36,7 +35,8 @@ static void finish(struct dns_ask *ask)
 {
     if (--ask->open_count > 0)
         return;
-    ask->done(ask->context, ask->status, ask->texts, ask->text_count);
+    ask->done(ask->context, ask->status, ask->answer.items,
+              ask->status == DNS_OK ? ask->answer.count : 0);
     free(ask);
 }
 
@@ -85,43 +85,35 @@ static void on_deadline(uv_timer_t *timer)
 
 /* ---- the answer ---- */
 
-/* Joins the strings of a record. Returns false when it does not fit. */
-static bool add_string(struct dns_ask *ask, const struct ares_txt_ext *string)
+static enum dns_status status_of_answer(enum dns_answer_status status)
 {
-    char *at = ask->bytes + ask->text_bytes;
-
-    if (string->record_start) {
-        if (ask->text_count == TEXTS_MAX || ask->text_bytes + 1 > TEXT_BYTES_MAX)
-            return false;
-        ask->texts[ask->text_count++] = at;
-        *at = '\0';
-        ask->text_bytes++;
+    switch (status) {
+    case DNS_ANSWER_VALUES:
+        return DNS_OK;
+    case DNS_ANSWER_EMPTY:
+        return DNS_NODATA;
+    case DNS_ANSWER_NO_NAME:
+        return DNS_NXDOMAIN;
+    case DNS_ANSWER_FAILED:
+        return DNS_SERVFAIL;
+    case DNS_ANSWER_REFUSED:
+        return DNS_REFUSED;
+    case DNS_ANSWER_CUT:
+    case DNS_ANSWER_NONSENSE:
+        break;
     }
-    /* at text_bytes - 1 stands the NUL of the text so far */
-    if (ask->text_count == 0 || ask->text_bytes + string->length > TEXT_BYTES_MAX)
-        return false;
-    at = ask->bytes + ask->text_bytes - 1;
-    memcpy(at, string->txt, string->length);
-    at[string->length] = '\0';
-    ask->text_bytes += string->length;
-    return true;
+    return DNS_BAD_ANSWER; /* c-ares has asked by TCP already: this was cut there, too */
 }
 
-static enum dns_status read_texts(struct dns_ask *ask, const unsigned char *answer, int length)
+/* What c-ares makes of a message is not asked: our own reader is stricter. Its word counts only
+ * where there is no message. */
+static enum dns_status read_answer(struct dns_ask *ask, int code, const unsigned char *answer,
+                                   int length)
 {
-    struct ares_txt_ext *strings = NULL;
-    int code = ares_parse_txt_reply_ext(answer, length, &strings);
-    bool fits = true;
-
-    if (code != ARES_SUCCESS)
-        return dns_status_of(code);
-    for (const struct ares_txt_ext *string = strings; string && fits; string = string->next)
-        fits = add_string(ask, string);
-    ares_free_data(strings);
-    if (fits && ask->text_count > 0)
-        return DNS_OK;
-    ask->text_count = 0;
-    return fits ? DNS_NODATA : DNS_BAD_ANSWER;
+    if (answer == NULL || length <= 0)
+        return code == ARES_SUCCESS ? DNS_BAD_ANSWER : dns_status_of(code);
+    return status_of_answer(
+        dns_answer_read(answer, (size_t)length, ask->name, ask->type, &ask->answer));
 }
 
 /* Called by c-ares, perhaps from inside ares_query(): records and returns. */
@@ -134,24 +126,23 @@ static void on_answer(void *context, int code, int timeouts, unsigned char *answ
         return;
     if (ask->any_answer && answer != NULL)
         record(ask, DNS_OK);
-    else if (code == ARES_SUCCESS)
-        record(ask, read_texts(ask, answer, length));
     else
-        record(ask, dns_status_of(code));
+        record(ask, read_answer(ask, code, answer, length));
 }
 
 /* ---- the interface ---- */
 
-static int start(uv_loop_t *loop, const char *server, const char *name, int type, msec_t timeout_ms,
+static int start(uv_loop_t *loop, const struct dns_question *question, int type,
                  struct dns_ask *ask)
 {
     /* A first try of a third leaves the second one, twice as long, just time to be answered.
      * Without NOCHECKRESP c-ares would take SERVFAIL and REFUSED for silence. */
     const struct dns_channel_options options = {
-        .servers = server,
-        .try_ms = timeout_ms / 3 > 0 ? timeout_ms / 3 : 1,
+        .servers = question->server,
+        .try_ms = question->timeout_ms / 3 > 0 ? question->timeout_ms / 3 : 1,
         .tries = TRIES,
-        .flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOCHECKRESP | ARES_FLAG_NORECURSE};
+        .flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOCHECKRESP |
+                 (question->recursive ? 0 : ARES_FLAG_NORECURSE)};
     int code = dns_channel_create(loop, &options, on_turn, ask, &ask->channel);
 
     if (code < 0)
@@ -159,15 +150,14 @@ static int start(uv_loop_t *loop, const char *server, const char *name, int type
     uv_timer_init(loop, &ask->deadline);
     ask->deadline.data = ask;
     ask->open_count = 2;
-    uv_timer_start(&ask->deadline, on_deadline, (uint64_t)timeout_ms, 0);
-    ares_query(dns_channel_ares(ask->channel), name, ns_c_in, type, on_answer, ask);
+    uv_timer_start(&ask->deadline, on_deadline, (uint64_t)question->timeout_ms, 0);
+    ares_query(dns_channel_ares(ask->channel), question->name, ns_c_in, type, on_answer, ask);
     dns_channel_wake(ask->channel);
     return 0;
 }
 
-static int create(uv_loop_t *loop, const char *server, const char *name, int type,
-                  msec_t timeout_ms, bool any_answer, dns_ask_done done, void *context,
-                  struct dns_ask **ret_ask)
+static int create(uv_loop_t *loop, const struct dns_question *question, int type, bool any_answer,
+                  dns_ask_done done, void *context, struct dns_ask **ret_ask)
 {
     struct dns_ask *ask = calloc(1, sizeof(*ask));
     int code;
@@ -175,9 +165,11 @@ static int create(uv_loop_t *loop, const char *server, const char *name, int typ
     if (ask == NULL)
         return -ENOMEM;
     ask->any_answer = any_answer;
+    ask->type = question->type;
+    snprintf(ask->name, sizeof(ask->name), "%s", question->name);
     ask->done = done;
     ask->context = context;
-    code = start(loop, server, name, type, timeout_ms, ask);
+    code = start(loop, question, type, ask);
     if (code < 0) {
         free(ask);
         return code;
@@ -186,16 +178,27 @@ static int create(uv_loop_t *loop, const char *server, const char *name, int typ
     return 0;
 }
 
+int dns_ask(uv_loop_t *loop, const struct dns_question *question, dns_ask_done done, void *context,
+            struct dns_ask **ret_ask)
+{
+    return create(loop, question, (int)question->type, false, done, context, ret_ask);
+}
+
 int dns_ask_txt(uv_loop_t *loop, const char *server, const char *name, msec_t timeout_ms,
                 dns_ask_done done, void *context, struct dns_ask **ret_ask)
 {
-    return create(loop, server, name, ns_t_txt, timeout_ms, false, done, context, ret_ask);
+    const struct dns_question question = {
+        .server = server, .name = name, .type = DNS_TYPE_TXT, .timeout_ms = timeout_ms};
+
+    return dns_ask(loop, &question, done, context, ret_ask);
 }
 
 int dns_ask_alive(uv_loop_t *loop, const char *server, msec_t timeout_ms, dns_ask_done done,
                   void *context, struct dns_ask **ret_ask)
 {
-    return create(loop, server, ".", ns_t_ns, timeout_ms, true, done, context, ret_ask);
+    const struct dns_question question = {.server = server, .name = ".", .timeout_ms = timeout_ms};
+
+    return create(loop, &question, ns_t_ns, true, done, context, ret_ask);
 }
 
 void dns_ask_cancel(struct dns_ask *ask)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two clocks run beside each other: GetChange until INSYNC, and rounds of questions to the
- * authoritative servers until all that answer are current. Each has its pace, a small table. */
+ * authoritative servers until all that answer are current; then a third one, to public resolvers,
+ * until none gives the old answer or its TTL has passed. Each has its pace, a small table. */
 #include "follow.h"
 
 #include <assert.h>
@@ -9,10 +10,11 @@
 #include <string.h>
 #include <uv.h>
 
+#include "caches.h"
 #include "log.h"
 #include "servers.h"
 
-enum { TIMER_COUNT = 2 };
+enum { TIMER_COUNT = 3 };
 
 /* Up to this age of the change, the next look comes after this long. */
 struct pace {
@@ -27,6 +29,10 @@ static const struct pace insync_pace[] = {
 
 /* A question to a name server costs nothing; the first seconds are those people wait for. */
 static const struct pace servers_pace[] = {{30 * 1000, 1000}, {10 * 60 * 1000, 5000}, {0, 0}};
+
+/* Other people's servers: seldom, and no longer than an old answer may live, and this. */
+static const struct pace caches_pace[] = {{30 * 1000, 2000}, {INT64_MAX, 5000}, {0, 0}};
+enum { CACHES_MARGIN_MS = 30 * 1000 };
 
 struct follow {
     struct follow_tools tools;
@@ -44,6 +50,13 @@ struct follow {
     bool told_servers;
     bool insync_done;
     bool servers_done;
+    struct tail *tail; /* what resolvers are asked; NULL: nothing */
+    uv_timer_t caches_timer;
+    struct caches_round *caches_round;
+    struct servers_result caches; /* as told last */
+    bool told_caches;
+    bool caches_done;
+    msec_t caches_from_ms; /* when the servers were done, or given up */
     bool ending;
     uint32_t holds; /* answers under way and open handles: 0 frees */
     follow_ended ended;
@@ -62,6 +75,7 @@ static void release(struct follow *follow)
     if (follow->holds > 0)
         return;
     ended(context, follow);
+    tail_destroy(follow->tail);
     free(follow);
 }
 
@@ -77,20 +91,28 @@ void follow_end(struct follow *follow)
     follow->ending = true;
     if (follow->round != NULL)
         servers_cancel(follow->round);
+    if (follow->caches_round != NULL)
+        caches_cancel(follow->caches_round);
+    uv_close((uv_handle_t *)&follow->caches_timer, on_closed);
     uv_close((uv_handle_t *)&follow->insync_timer, on_closed);
     uv_close((uv_handle_t *)&follow->servers_timer, on_closed);
 }
 
 static void end_when_done(struct follow *follow)
 {
-    if (follow->insync_done && follow->servers_done)
+    if (follow->insync_done && follow->servers_done && follow->caches_done)
         follow_end(follow);
 }
 
-/* When to look again by a table; -1: its time is over. */
-static msec_t next_look_ms(const struct follow *follow, const struct pace *pace)
+static msec_t now(const struct follow *follow)
 {
-    msec_t age_ms = follow->tools.teller.now(follow->tools.teller.context) - follow->accepted_ms;
+    return follow->tools.teller.now(follow->tools.teller.context);
+}
+
+/* When to look again by a table; -1: its time is over. */
+static msec_t next_look_ms(const struct follow *follow, msec_t from_ms, const struct pace *pace)
+{
+    msec_t age_ms = now(follow) - from_ms;
 
     for (; pace->every_ms > 0; pace++) {
         if (age_ms < pace->until_ms)
@@ -115,7 +137,7 @@ static void look_for_insync(uv_timer_t *timer);
 
 static void plan_insync(struct follow *follow)
 {
-    msec_t after_ms = next_look_ms(follow, insync_pace);
+    msec_t after_ms = next_look_ms(follow, follow->accepted_ms, insync_pace);
 
     if (after_ms >= 0) {
         uv_timer_start(&follow->insync_timer, look_for_insync, (uint64_t)after_ms, 0);
@@ -150,7 +172,87 @@ static void look_for_insync(uv_timer_t *timer)
     struct follow *follow = timer->data;
 
     follow->holds++;
-    route53_get_change(follow->tools.route53, follow->change_id, on_change, follow);
+    route53_get_change(follow->tools.route53, follow->zone, follow->change_id, on_change, follow);
+}
+
+/* ---- the tail: public resolvers ---- */
+
+static void look_at_caches(uv_timer_t *timer);
+
+static void end_caches(struct follow *follow)
+{
+    follow->caches_done = true;
+    end_when_done(follow);
+}
+
+static void plan_caches(struct follow *follow)
+{
+    msec_t end_ms = follow->caches_from_ms + follow->tail->ttl_ms + CACHES_MARGIN_MS;
+
+    if (now(follow) < end_ms) {
+        uv_timer_start(&follow->caches_timer, look_at_caches,
+                       (uint64_t)next_look_ms(follow, follow->caches_from_ms, caches_pace), 0);
+        return;
+    }
+    log_say(LOG_LEVEL_WARN, "zone %s: epoch %llu of %s is not seen by every resolver: %s",
+            zone_id(follow), (unsigned long long)follow->epoch,
+            follow->settings->groups[follow->group].name, follow->caches.others);
+    end_caches(follow);
+}
+
+static void tell_caches(struct follow *follow, const struct servers_result *result)
+{
+    struct event event = {.kind = EVENT_RESOLVERS};
+
+    event.resolvers = (struct event_servers){follow->zone,    follow->group,    follow->epoch,
+                                             result->current, result->answered, result->asked};
+    tell(follow, &event);
+    follow->told_caches = true;
+}
+
+static void on_caches(void *context, const struct servers_result *result)
+{
+    struct follow *follow = context;
+    const struct servers_result *before = &follow->caches;
+    bool news = !follow->told_caches || result->current != before->current ||
+                result->answered != before->answered;
+
+    follow->caches_round = NULL;
+    if (!follow->ending) {
+        follow->caches = *result;
+        if (news)
+            tell_caches(follow, result);
+        if (result->answered > 0 && result->current == result->answered)
+            end_caches(follow);
+        else
+            plan_caches(follow);
+    }
+    release(follow);
+}
+
+static void look_at_caches(uv_timer_t *timer)
+{
+    struct follow *follow = timer->data;
+    const struct settings *s = follow->settings;
+
+    follow->caches_round = caches_ask(follow->tools.uv, s->aws_resolvers, s->aws_resolver_count,
+                                      follow->tail, on_caches, follow);
+    if (follow->caches_round != NULL)
+        follow->holds++;
+    else
+        plan_caches(follow);
+}
+
+/* Once the name servers are through: before, a resolver's old answer says nothing of the resolver.
+ */
+static void begin_caches(struct follow *follow)
+{
+    follow->servers_done = true;
+    follow->caches_from_ms = now(follow);
+    if (follow->tail == NULL || follow->settings->aws_resolver_count == 0)
+        end_caches(follow);
+    else
+        uv_timer_start(&follow->caches_timer, look_at_caches, 0, 0);
 }
 
 /* ---- the authoritative servers ---- */
@@ -159,7 +261,7 @@ static void look_at_servers(uv_timer_t *timer);
 
 static void plan_servers(struct follow *follow)
 {
-    msec_t after_ms = next_look_ms(follow, servers_pace);
+    msec_t after_ms = next_look_ms(follow, follow->accepted_ms, servers_pace);
 
     if (after_ms >= 0) {
         uv_timer_start(&follow->servers_timer, look_at_servers, (uint64_t)after_ms, 0);
@@ -168,8 +270,7 @@ static void plan_servers(struct follow *follow)
     log_say(LOG_LEVEL_WARN, "zone %s: not every server says epoch %llu of %s: %s", zone_id(follow),
             (unsigned long long)follow->epoch, follow->settings->groups[follow->group].name,
             follow->servers.others);
-    follow->servers_done = true;
-    end_when_done(follow);
+    begin_caches(follow);
 }
 
 static bool is_news(const struct follow *follow, const struct servers_result *result)
@@ -197,8 +298,7 @@ static void finish_servers(struct follow *follow)
         log_say(LOG_LEVEL_WARN, "zone %s: every server that answers says epoch %llu of %s; %s",
                 zone_id(follow), (unsigned long long)follow->epoch,
                 follow->settings->groups[follow->group].name, follow->servers.others);
-    follow->servers_done = true;
-    end_when_done(follow);
+    begin_caches(follow);
 }
 
 static void on_servers(void *context, const struct servers_result *result)
@@ -240,6 +340,23 @@ static void look_at_servers(uv_timer_t *timer)
         plan_servers(follow);
 }
 
+/* Nobody outside its own networks can ask for a private zone: said, and not waited for (C7). */
+static void begin_servers(struct follow *follow)
+{
+    static const struct servers_result none;
+
+    if (!follow->settings->zones[follow->zone].is_private) {
+        plan_servers(follow);
+        return;
+    }
+    log_say(LOG_LEVEL_INFO, "zone %s: private; no name server is asked for epoch %llu of %s",
+            zone_id(follow), (unsigned long long)follow->epoch,
+            follow->settings->groups[follow->group].name);
+    tell_servers(follow, &none);
+    follow->servers_done = true;
+    follow->caches_done = true;
+}
+
 /* ---- the beginning ---- */
 
 struct follow *follow_start(const struct follow_tools *tools, const struct follow_change *change,
@@ -254,6 +371,7 @@ struct follow *follow_start(const struct follow_tools *tools, const struct follo
     follow->zone = change->zone;
     follow->group = change->group;
     follow->epoch = change->epoch;
+    follow->tail = change->tail;
     follow->ended = ended;
     follow->context = context;
     snprintf(follow->change_id, sizeof(follow->change_id), "%s", change->change_id);
@@ -261,11 +379,13 @@ struct follow *follow_start(const struct follow_tools *tools, const struct follo
     follow->accepted_ms = tools->teller.now(tools->teller.context);
     uv_timer_init(tools->uv, &follow->insync_timer);
     uv_timer_init(tools->uv, &follow->servers_timer);
+    uv_timer_init(tools->uv, &follow->caches_timer);
+    follow->caches_timer.data = follow;
     follow->insync_timer.data = follow;
     follow->servers_timer.data = follow;
     follow->holds = TIMER_COUNT;
     plan_insync(follow);
-    plan_servers(follow);
+    begin_servers(follow);
     return follow;
 }
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* follow.h: one accepted change on its way to the world: when does Route 53 say INSYNC, and when
- * does every authoritative server that answers say so (C7). It ends by itself, by follow_end(), or
- * when its time is over; then it reports nothing and frees itself when nothing is under way. */
+/* follow.h: one accepted change on its way to the world: when does Route 53 say INSYNC, when does
+ * every authoritative server that answers say so, and when do public resolvers (C7). It ends by
+ * itself, by follow_end(), or when its time is over; then it reports nothing and frees itself when
+ * nothing is under way. */
 #ifndef REGIONSHIFT_FOLLOW_H
 #define REGIONSHIFT_FOLLOW_H
 
+#include "tail.h"
 #include "zones.h"
 
 struct follow;
@@ -24,7 +26,9 @@ struct follow_change {
     uint32_t group;
     uint64_t epoch;
     const char *change_id;
-    const char *apex; /* the zone's name: fences live below it */
+    const char *apex;  /* the zone's name: fences live below it */
+    struct tail *tail; /* what public resolvers are asked; the follow's own once it has started;
+                          NULL: they are not asked */
 };
 
 /* Called once, when the follow has ended and freed all; `follow` names it no more. */

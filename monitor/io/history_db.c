@@ -39,12 +39,17 @@ static const char schema[] =
     "CREATE INDEX IF NOT EXISTS facts_at ON facts (at);"
     "PRAGMA user_version = 1;";
 
+/* Files of before 0.2 have no such column. It stands last, as ALTER TABLE would put it. */
+static const char add_resolvers[] =
+    "ALTER TABLE decisions ADD COLUMN resolvers_ms INTEGER NOT NULL DEFAULT -1";
+
 static const char sql_decision[] =
-    "INSERT INTO decisions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+    "INSERT INTO decisions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
     " ON CONFLICT DO UPDATE SET decided_ms = max(decided_ms, excluded.decided_ms),"
     " accepted_ms = max(accepted_ms, excluded.accepted_ms),"
     " insync_ms = max(insync_ms, excluded.insync_ms),"
-    " servers_ms = max(servers_ms, excluded.servers_ms)";
+    " servers_ms = max(servers_ms, excluded.servers_ms),"
+    " resolvers_ms = max(resolvers_ms, excluded.resolvers_ms)";
 static const char sql_again[] =
     "UPDATE incidents SET notices = notices + 1 WHERE id = ?1 AND resolved = 0";
 static const char sql_open[] =
@@ -83,6 +88,16 @@ static void make_folder(const char *path)
     free(folder);
 }
 
+static int add_columns(struct history_db *db)
+{
+    sqlite3_stmt *statement = NULL;
+    int rc =
+        sqlite3_prepare_v2(db->handle, "SELECT resolvers_ms FROM decisions", -1, &statement, NULL);
+
+    sqlite3_finalize(statement);
+    return rc == SQLITE_OK ? SQLITE_OK : sqlite3_exec(db->handle, add_resolvers, NULL, NULL, NULL);
+}
+
 static int make_ready(struct history_db *db, char *error, size_t error_size)
 {
     if (db->handle != NULL)
@@ -94,6 +109,7 @@ static int make_ready(struct history_db *db, char *error, size_t error_size)
         return fail(db, "cannot be opened", error, error_size);
     sqlite3_busy_timeout(db->handle, BUSY_MS);
     if (sqlite3_exec(db->handle, schema, NULL, NULL, NULL) != SQLITE_OK ||
+        add_columns(db) != SQLITE_OK ||
         sqlite3_exec(db->handle, recording_schema, NULL, NULL, NULL) != SQLITE_OK)
         return fail(db, "cannot be made ready", error, error_size);
     return 0;
@@ -165,9 +181,9 @@ static int write_decision(struct history_db *db, const struct record *r)
 {
     sqlite3_stmt *statement = prepare(db, sql_decision);
 
-    bind_all(statement, "tiittttiiii", r->group, (int64_t)r->epoch, r->at_wall, r->name, r->who,
+    bind_all(statement, "tiittttiiiii", r->group, (int64_t)r->epoch, r->at_wall, r->name, r->who,
              r->title, r->text, r->times.decided_ms, r->times.accepted_ms, r->times.insync_ms,
-             r->times.servers_ms);
+             r->times.servers_ms, r->times.resolvers_ms);
     return finish(statement);
 }
 
@@ -314,6 +330,7 @@ static void read_decision(struct history_answer *answer, sqlite3_stmt *statement
     row->times.accepted_ms = sqlite3_column_int64(statement, 8);
     row->times.insync_ms = sqlite3_column_int64(statement, 9);
     row->times.servers_ms = sqlite3_column_int64(statement, 10);
+    row->times.resolvers_ms = sqlite3_column_int64(statement, 11);
 }
 
 void history_db_decisions(struct history_db *db, const char *group, uint32_t limit,

@@ -238,7 +238,7 @@ static enum log_level fact_level(const struct fact *fact)
 static bool changes_head(enum fact_code code)
 {
     return code == FACT_HEAD || code == FACT_DECIDED || code == FACT_ACCEPTED ||
-           code == FACT_INSYNC || code == FACT_SERVERS;
+           code == FACT_INSYNC || code == FACT_SERVERS || code == FACT_RESOLVERS;
 }
 
 static void record_head(struct daemon *daemon, uint32_t group)
@@ -249,8 +249,9 @@ static void record_head(struct daemon *daemon, uint32_t group)
     engine_group(daemon->engine, group, &view);
     if (!view.has_head)
         return;
-    times = (struct history_times){view.decided_after_ms, view.accepted_after_ms,
-                                   view.insync_after_ms, view.servers_after_ms};
+    times =
+        (struct history_times){view.decided_after_ms, view.accepted_after_ms, view.insync_after_ms,
+                               view.servers_after_ms, view.resolvers_after_ms};
     history_decision(daemon->history, daemon->settings, &view.head, &times);
 }
 

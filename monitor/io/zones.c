@@ -57,6 +57,7 @@ struct zone_call {
     uint32_t zone;
     uint32_t group;
     uint64_t epoch;
+    struct tail *tail; /* of a batch; NULL: nothing is asked of resolvers */
 };
 
 static void release(struct zones *zones)
@@ -92,6 +93,7 @@ static void call_finish(struct zone_call *call)
 
     zones->calls--;
     zones->older -= call->generation != zones->generation;
+    tail_destroy(call->tail);
     free(call);
     release(zones);
 }
@@ -151,8 +153,6 @@ void zones_read(struct zones *zones, uint32_t zone)
     route53_read(zones->tools.route53, zone, on_zone, call_create(zones, zone));
 }
 
-/* ---- following an accepted change ---- */
-
 /* ---- looking ---- */
 
 /* A reading for somebody's eyes; counted like any call, as it uses the settings. */
@@ -182,6 +182,8 @@ void zones_look(struct zones *zones, uint32_t zone, route53_zone_done done, void
     route53_look(zones->tools.route53, zone, on_looked, look);
 }
 
+/* ---- following an accepted change ---- */
+
 static void on_follow_ended(void *context, struct follow *follow)
 {
     struct followed *followed = context;
@@ -205,7 +207,7 @@ static void end_older(struct zones *zones, uint32_t zone, uint32_t group)
     }
 }
 
-static void follow(struct zones *zones, const struct zone_call *call, const char *change_id)
+static void follow(struct zones *zones, struct zone_call *call, const char *change_id)
 {
     const struct zone_view *view = zones->entries[call->zone].view;
     struct follow_change change = {.settings = zones->settings,
@@ -213,7 +215,8 @@ static void follow(struct zones *zones, const struct zone_call *call, const char
                                    .group = call->group,
                                    .epoch = call->epoch,
                                    .change_id = change_id,
-                                   .apex = view != NULL ? view->apex : ""};
+                                   .apex = view != NULL ? view->apex : "",
+                                   .tail = call->tail};
     struct followed *followed = calloc(1, sizeof(*followed));
 
     end_older(zones, call->zone, call->group);
@@ -227,16 +230,13 @@ static void follow(struct zones *zones, const struct zone_call *call, const char
         free(followed);
         return;
     }
+    call->tail = NULL; /* the follow's now */
     LIST_INSERT_HEAD(&zones->followed, followed, link);
     zones->holds++;
 }
 
 /* ---- sending ---- */
 
-static void on_sent(void *context, enum route53_outcome outcome,
-                    const struct route53_change *change, const char *message)
-{
-    struct zone_call *call = context;
 /* The right to write is known from nothing else (include/ready.h). */
 static void note_writing(struct zone_entry *entry, const struct zone_call *call,
                          enum route53_outcome outcome, const char *message)
@@ -252,6 +252,10 @@ static void note_writing(struct zone_entry *entry, const struct zone_call *call,
              outcome == ROUTE53_OK ? "" : message);
 }
 
+static void on_sent(void *context, enum route53_outcome outcome,
+                    const struct route53_change *change, const char *message)
+{
+    struct zone_call *call = context;
     struct zones *zones = call->zones;
     struct event event = {.kind = EVENT_CHANGE};
 
@@ -264,18 +268,33 @@ static void note_writing(struct zone_entry *entry, const struct zone_call *call,
         log_say(LOG_LEVEL_WARN, "zone %s: change of %s to epoch %llu: %s: %s",
                 zones->settings->zones[call->zone].id, zones->settings->groups[call->group].name,
                 (unsigned long long)call->epoch, route53_outcome_name(outcome), message);
+    note_writing(&zones->entries[call->zone], call, outcome, message);
     event.change = (struct event_change){call->zone, call->group, call->epoch, outcome};
     tell(zones, &event, NULL, NULL);
     if (outcome == ROUTE53_OK)
         follow(zones, call, change->id);
-    note_writing(&zones->entries[call->zone], call, outcome, message);
     call_finish(call);
+}
+
+/* What resolvers can be asked about a batch is known only now, while its view stands. Without
+ * memory they are not asked; the change itself does not wait for that. */
+static struct tail *tail_of(const struct zones *zones, const struct batch *batch)
+{
+    const struct zone_view *view = zones->entries[batch->zone].view;
+    struct tail *tail = NULL;
+
+    if (zones->settings->aws_resolver_count > 0 && view != NULL &&
+        tail_create(view, batch, zones->settings->groups[batch->group].name, &tail) != 0)
+        log_say(LOG_LEVEL_WARN, "zone %s: out of memory to ask resolvers about epoch %llu",
+                zones->settings->zones[batch->zone].id, (unsigned long long)batch->epoch);
+    return tail;
 }
 
 void zones_send(struct zones *zones, const struct batch *batch)
 {
     struct zone_call *call = call_create(zones, batch->zone);
 
+    call->tail = tail_of(zones, batch);
     call->group = batch->group;
     call->epoch = batch->epoch;
     zones->unanswered++;

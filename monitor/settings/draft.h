@@ -150,7 +150,9 @@ struct draft_aws {
     const char *endpoint;
     const char *profile;
     struct text_list nameservers;
+    struct text_list resolvers;
     msec_t timeout_ms;
+    int64_t rate;
 };
 
 struct draft_sink {

@@ -256,7 +256,10 @@ static void freeze_interfaces(const struct draft *draft, struct settings *settin
     settings->aws_profile = draft->aws.profile;
     settings->aws_nameservers = draft->aws.nameservers.items;
     settings->aws_nameserver_count = draft->aws.nameservers.count;
+    settings->aws_resolvers = draft->aws.resolvers.items;
+    settings->aws_resolver_count = draft->aws.resolvers.count;
     settings->aws_timeout_ms = draft->aws.timeout_ms;
+    settings->aws_rate = (unsigned)draft->aws.rate;
     settings->http_listen = draft->http.listen;
     settings->http_beacons = draft->http.beacons;
     settings->http_token = draft->http.token.value;

@@ -2,6 +2,7 @@
 /* rules.c: one function for each form of text. */
 #include "rules.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -124,6 +125,19 @@ int rule_listen(char *text, char *error, size_t error_size)
     if (endpoint_parse(text, host, &port) == 0)
         return 0;
     return fail(error, error_size, "not IP:PORT; write 127.0.0.1:8053 or [::1]:8053");
+}
+
+int rule_resolver(char *text, char *error, size_t error_size)
+{
+    unsigned char address[sizeof(struct in6_addr)];
+    char host[URL_HOST_MAX + 1];
+    uint16_t port = 0;
+
+    if (inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1)
+        return 0;
+    if (endpoint_parse(text, host, &port) == 0)
+        return 0;
+    return fail(error, error_size, "not IP or IP:PORT; write 192.0.2.53 or [2001:db8::53]:53");
 }
 
 int rule_web_url(char *text, char *error, size_t error_size)

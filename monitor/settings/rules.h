@@ -23,6 +23,7 @@ text_rule rule_record;    /* a DNS name, "*." allowed in front */
 text_rule rule_host;      /* a DNS name or an IP literal */
 text_rule rule_address;   /* an IP literal */
 text_rule rule_listen;    /* IP:PORT */
+text_rule rule_resolver;  /* IP or IP:PORT */
 text_rule rule_reference; /* http(s) URL or dns:IP */
 text_rule rule_check_url; /* http, https or tcp URL */
 text_rule rule_web_url;   /* http or https URL */

@@ -342,8 +342,14 @@ static const struct option draft_aws_options[] = {
     {"nameservers", OPTION_TEXTS, AT(draft_aws, nameservers), 0, 16, "",
      .help = "Servers asked, as IP:PORT, whether a change has arrived, instead of the zone's own.",
      .rule = rule_listen, .item_max = 60},
+    {"resolvers", OPTION_TEXTS, AT(draft_aws, resolvers), 0, 8, "",
+     .help = "Public resolvers, as IP or IP:PORT, asked when clients see a change; empty: none.",
+     .rule = rule_resolver, .item_max = 60},
     {"timeout", OPTION_DURATION, AT(draft_aws, timeout_ms), SECOND, MINUTE, "10s",
      .help = "How long one request to Route 53 may take."},
+    {"rate", OPTION_INTEGER, AT(draft_aws, rate), 1, 5, "2",
+     .help = "Requests a second this probe sends to Route 53, after a few at once. All tools of an "
+             "account share 5 a second. A write never waits for it (C8)."},
 };
 static const struct schema aws_schema = SCHEMA(
     "aws", draft_aws, "Route 53. Credentials come from the environment and the shared files.");

@@ -386,6 +386,7 @@ static void hear_more(struct invariants *invariants, struct heard *heard, const 
     case EVENT_BUDGET:
     case EVENT_INSYNC:
     case EVENT_SERVERS:
+    case EVENT_RESOLVERS:
     case EVENT_SINK:
     case EVENT_INIT:
     case EVENT_KIND_COUNT:

@@ -185,6 +185,7 @@ int main(void)
     tcase_add_test(tcase, a_fence_is_written_as_the_design_says);
     tcase_add_test(tcase, a_fence_is_read_with_and_without_its_quotes);
     tcase_add_test(tcase, the_greatest_epoch_survives_and_one_more_is_no_fence);
+    tcase_add_test(tcase, an_epoch_from_an_impossible_future_is_no_fence);
     tcase_add_test(tcase, what_is_not_byte_for_byte_a_fence_is_none);
     tcase_add_test(tcase, the_longest_names_fit_and_longer_ones_are_refused);
     tcase_add_test(tcase, a_fence_with_a_bad_field_is_not_written);

@@ -152,7 +152,7 @@ static void decide(uint32_t group, uint64_t epoch, wall_t at_wall, msec_t decide
                                 .normal = weights,
                                 .base = weights,
                                 .reason = "because"};
-    struct history_times times = {decided_ms, accepted_ms, insync_ms, -1};
+    struct history_times times = {decided_ms, accepted_ms, insync_ms, -1, -1};
 
     history_decision(history, &settings, &decision, &times);
 }

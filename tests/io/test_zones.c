@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/dns_message.h"
+#include "../lib/server.h"
 #include "loop.h"
 #include "route53_fixture.h"
 #include "zones.h"
@@ -33,6 +35,11 @@ static void hear(const struct event *event, char *out, size_t size)
         snprintf(out, size, "servers %llu: %u of %u of %u; ",
                  (unsigned long long)event->servers.epoch, event->servers.current,
                  event->servers.answered, event->servers.asked);
+        break;
+    case EVENT_RESOLVERS:
+        snprintf(out, size, "resolvers %llu: %u of %u of %u; ",
+                 (unsigned long long)event->resolvers.epoch, event->resolvers.current,
+                 event->resolvers.answered, event->resolvers.asked);
         break;
     default:
         ck_abort_msg("an event of another kind");
@@ -202,6 +209,61 @@ START_TEST(a_silent_server_does_not_hold_up_those_that_answer)
 }
 END_TEST
 
+/* A resolver that gives what it has kept a few times, and then asks anew. */
+static size_t answer_old_then_new(void *context, const uint8_t *query, size_t length, uint8_t *out,
+                                  size_t size)
+{
+    static struct dns_message m;
+    unsigned *asked = context;
+
+    ck_assert_uint_ge(length, 12);
+    put_question(&m, 0x8180, "pizza.example.com", 1);
+    put_a(&m, "pizza.example.com", (*asked)++ < 2 ? "192.0.2.10" : "192.0.2.11");
+    memcpy(m.bytes, query, 2);
+    ck_assert_uint_le(m.length, size);
+    memcpy(out, m.bytes, m.length);
+    return m.length;
+}
+
+START_TEST(resolvers_are_asked_until_none_gives_the_old_answer)
+{
+    unsigned asked = 0;
+    struct server *udp = server_start_udp(answer_old_then_new, &asked);
+    char address[32];
+    const char *list[] = {"127.0.0.1:1", address};
+
+    snprintf(address, sizeof(address), "127.0.0.1:%u", (unsigned)server_port(udp));
+    settings.aws_resolvers = list;
+    settings.aws_resolver_count = 2;
+    read_zone();
+    send_west(8, 100);
+    until("servers 8: 1 of 1 of 1; ");
+    ck_assert_ptr_null(strstr(heard, "resolvers"));
+    until("resolvers 8: 0 of 1 of 2; ");
+    until("resolvers 8: 1 of 1 of 2; ");
+    ck_assert_uint_eq(asked, 3);
+    server_stop(udp);
+}
+END_TEST
+
+START_TEST(of_a_private_zone_no_server_is_asked_and_that_is_told)
+{
+    struct hosted_zone private[2] = {settings.zones[0], settings.zones[1]};
+
+    private[PIZZA_ZONE].is_private = true;
+    settings.zones = private;
+    settings.aws_resolvers = nameservers;
+    settings.aws_resolver_count = 1;
+    read_zone();
+    send_west(8, 100);
+    until("insync 8; ");
+    ck_assert_ptr_nonnull(strstr(heard, "servers 8: 0 of 0 of 0; "));
+    ck_assert_ptr_null(strstr(heard, "resolvers"));
+    for (int i = 0; i < 5; i++)
+        uv_run(&loop, UV_RUN_NOWAIT);
+}
+END_TEST
+
 START_TEST(a_newer_change_is_the_one_that_is_followed)
 {
     read_zone();
@@ -258,6 +320,8 @@ int main(void)
     tcase_add_test(tests, a_refused_change_is_followed_by_nobody);
     tcase_add_test(tests, a_server_with_an_old_answer_is_not_current_until_it_is);
     tcase_add_test(tests, a_silent_server_does_not_hold_up_those_that_answer);
+    tcase_add_test(tests, resolvers_are_asked_until_none_gives_the_old_answer);
+    tcase_add_test(tests, of_a_private_zone_no_server_is_asked_and_that_is_told);
     tcase_add_test(tests, a_newer_change_is_the_one_that_is_followed);
     tcase_add_test(tests, an_answer_for_other_settings_is_not_told);
     tcase_add_test(tests, a_stop_in_the_middle_of_everything_leaves_nothing);

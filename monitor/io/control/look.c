@@ -90,7 +90,7 @@ static json_t *decision_of(const struct look *look, const struct group_view *vie
 
     if (!view->has_head)
         return json_null();
-    return json_pack("{s:I, s:s, s:o, s:s, s:s, s:o, s:s, s:{s:o, s:o, s:o, s:o}}", "epoch",
+    return json_pack("{s:I, s:s, s:o, s:s, s:s, s:o, s:s, s:{s:o, s:o, s:o, s:o, s:o}}", "epoch",
                      (json_int_t)head->epoch, "kind", decision_kind_name(head->kind), "at",
                      piece_time(head->at_wall), "by",
                      head->by == NONE ? "" : look->settings->electors[head->by].name, "reason",
@@ -98,7 +98,8 @@ static json_t *decision_of(const struct look *look, const struct group_view *vie
                      head->order, "seconds", "decided", piece_seconds(view->decided_after_ms),
                      "accepted", piece_seconds(view->accepted_after_ms), "insync",
                      piece_seconds(view->insync_after_ms), "servers",
-                     piece_seconds(view->servers_after_ms));
+                     piece_seconds(view->servers_after_ms), "resolvers",
+                     piece_seconds(view->resolvers_after_ms));
 }
 
 /* D10: what holds a wanted move back; null when nothing is held back. */

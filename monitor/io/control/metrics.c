@@ -302,6 +302,7 @@ static void write_durations(struct page *page)
         one_duration(page, name, "accepted", view.accepted_after_ms);
         one_duration(page, name, "insync", view.insync_after_ms);
         one_duration(page, name, "servers", view.servers_after_ms);
+        one_duration(page, name, "resolvers", view.resolvers_after_ms);
     }
 }
 

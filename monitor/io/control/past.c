@@ -16,13 +16,14 @@ static json_t *decision_of(const struct history_decision_row *row)
 {
     json_t *value = json_loads(row->value, JSON_REJECT_DUPLICATES, NULL);
     json_t *decision = json_pack(
-        "{s:s, s:I, s:o, s:s, s:s, s:s, s:O?, s:O?, s:O?, s:{s:o, s:o, s:o, s:o}}", "group",
+        "{s:s, s:I, s:o, s:s, s:s, s:s, s:O?, s:O?, s:O?, s:{s:o, s:o, s:o, s:o, s:o}}", "group",
         row->group, "epoch", (json_int_t)row->epoch, "at", piece_time(row->at_wall), "kind",
         row->kind, "by", row->by, "reason", row->reason, "weights",
         json_object_get(value, "weights"), "voters", json_object_get(value, "voters"), "order",
         json_object_get(value, "order"), "seconds", "decided", piece_seconds(row->times.decided_ms),
         "accepted", piece_seconds(row->times.accepted_ms), "insync",
-        piece_seconds(row->times.insync_ms), "servers", piece_seconds(row->times.servers_ms));
+        piece_seconds(row->times.insync_ms), "servers", piece_seconds(row->times.servers_ms),
+        "resolvers", piece_seconds(row->times.resolvers_ms));
 
     json_decref(value);
     return decision;
