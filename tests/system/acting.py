@@ -173,6 +173,9 @@ class Acting:
         words = expectation.words.removeprefix("never ").split()
         if words[0] in ("shift", "writes"):
             times = [batch.when - self.began_s for batch in self.batches() if batch.moved]
+        elif words[:2] == ["batch", "by"]:
+            who = self.lab.probe(self._number(words[2]))
+            times = [batch.when - self.began_s for batch in self.batches() if batch.by == who]
         elif words[0] == "batch":
             entries = self.lab.lab.log(self.first)
             times = [entry["time_ms"] / 1000 - self.began_s for entry in entries
