@@ -133,11 +133,11 @@ static void say_reach(struct ready_line *line, const struct ready_quorum *facts)
     const struct ready_votes *all = &facts->all;
 
     ready_say(line,
-              "%" PRIu32 " of %" PRIu32 " probes vote (down needs %" PRIu32 ", up %" PRIu32
-              "), from %" PRIu32 " vantages of %" PRIu32 " and %" PRIu32 " owners of %" PRIu32
-              "; without those in %s: %" PRIu32,
-              all->votes, facts->electors, facts->needs_down, facts->needs_up, all->vantages,
-              facts->needs_vantages, all->owners, facts->needs_owners, facts->region,
+              "%" PRIu32 " of %" PRIu32 " probes vote, from %" PRIu32 " vantages and %" PRIu32
+              " owners (down needs %" PRIu32 ", from %" PRIu32 " and %" PRIu32 "; up needs %" PRIu32
+              "); without those in %s: %" PRIu32,
+              all->votes, facts->electors, all->vantages, all->owners, facts->needs_down,
+              facts->needs_vantages, facts->needs_owners, facts->needs_up, facts->region,
               facts->without.votes);
     if (facts->missing[0] != '\0')
         ready_say(line, "; not counted: %s", facts->missing);

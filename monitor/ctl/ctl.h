@@ -93,6 +93,7 @@ struct command {
 
 int run_status(const struct arguments *arguments);
 int run_explain(const struct arguments *arguments);
+int run_ready(const struct arguments *arguments);
 int run_plan(const struct arguments *arguments);
 int run_init(const struct arguments *arguments);
 int run_init_store(const struct arguments *arguments);

@@ -6,7 +6,7 @@
  *     arguments.c  the command line
  *     client.c     one request to the daemon, over libcurl
  *     render.c     tables, durations, colours; what came from outside is made harmless
- *     status.c explain.c first.c order.c past.c    one file for each family of commands
+ *     status.c ready.c explain.c first.c order.c past.c    one file for each family of commands
  *     alert_test.c simulate.c replay.c    commands that work without a daemon
  *     init_store.c      the users and roles of etcd; init_store.h has its map
  */
@@ -30,6 +30,11 @@ static const struct command commands[] = {
      NULL, false, TAKES_WATCH, run_status},
     {"explain", "GROUP", "why it moves or not: each gate with its value",
      "\nA closed gate says what would have to change.\n", "GROUP", true, 0, run_explain},
+    {"ready", "[GROUP]", "can we fail over right now: a line each, and what to do",
+     "\nLooks at the zones and their servers afresh. Writes nothing. The exit status is 0 when "
+     "ready,\n"
+     "3 when a line fails. Warnings and what this probe cannot know do not make it not ready.\n",
+     "GROUP", false, 0, run_ready},
     {"plan", "[--down SITE-OR-REGION]...", "the exact change that would follow; writes nothing",
      "\nSupposes that these sites or regions were agreed down for long enough, and shows what "
      "would\n"

@@ -71,7 +71,10 @@ START_TEST(a_quorum_is_counted_with_and_without_the_probes_of_the_region)
 {
     struct ready_quorum facts = whole_quorum();
 
-    SAYS(ready_quorum, facts, READY_OK, "5 of 5 probes vote (down needs 3, up 3)", "");
+    SAYS(
+        ready_quorum, facts, READY_OK,
+        "5 of 5 probes vote, from 4 vantages and 3 owners (down needs 3, from 2 and 2; up needs 3)",
+        "");
     facts.missing = "fra absent";
     facts.all.votes = 4;
     SAYS(ready_quorum, facts, READY_WARN, "not counted: fra absent", "bring back the probes");
@@ -82,7 +85,7 @@ START_TEST(a_quorum_is_counted_with_and_without_the_probes_of_the_region)
     SAYS(ready_quorum, facts, READY_FAIL, "2 of 5 probes vote", "until 3 vote (A1)");
     facts = whole_quorum();
     facts.needs_up = 4;
-    SAYS(ready_quorum, facts, READY_WARN, "up 4", "add probes elsewhere");
+    SAYS(ready_quorum, facts, READY_WARN, "up needs 4", "add probes elsewhere");
 }
 END_TEST
 
@@ -91,10 +94,10 @@ START_TEST(a_quorum_of_one_place_or_one_owner_agrees_on_nothing)
     struct ready_quorum facts = whole_quorum();
 
     facts.all.vantages = 1;
-    SAYS(ready_quorum, facts, READY_FAIL, "from 1 vantages of 2", "other vantages");
+    SAYS(ready_quorum, facts, READY_FAIL, "from 1 vantages and", "other vantages");
     facts = whole_quorum();
     facts.all.owners = 1;
-    SAYS(ready_quorum, facts, READY_FAIL, "1 owners of 2", "other owners");
+    SAYS(ready_quorum, facts, READY_FAIL, "and 1 owners (down", "other owners");
     facts = whole_quorum();
     facts.all.outside = false;
     SAYS(ready_quorum, facts, READY_FAIL, "5 of 5", "one outside us-east-1 (A3)");
