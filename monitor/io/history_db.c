@@ -20,7 +20,7 @@ enum {
 static const char schema[] =
     "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = NORMAL;" /* a power cut may cost the last second of history */
-    "PRAGMA cache_size = -256;"    /* KiB; written, hardly read: 2 MB look like a leak for hours */
+    "PRAGMA cache_size = -64;"     /* KiB; written, hardly read: 2 MB look like a leak for hours */
     "CREATE TABLE IF NOT EXISTS decisions ("
     " group_name TEXT NOT NULL, epoch INTEGER NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL,"
     " decided_by TEXT NOT NULL, reason TEXT NOT NULL, value TEXT NOT NULL,"
