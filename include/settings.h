@@ -20,7 +20,9 @@
 enum {
     PROBES_MAX = 64, /* the electorate; votes are counted in 64-bit sets */
     REGIONS_MAX = 32,
-    NAME_MAX_LENGTH = 63, /* of probe, service, region and group names: [a-z0-9][a-z0-9.-]* */
+    SERVICES_MAX = 64,
+    SERVICE_RECORDS_MAX = 16, /* of one service */
+    NAME_MAX_LENGTH = 63,     /* of probe, service, region and group names: [a-z0-9][a-z0-9.-]* */
     FINGERPRINT_LENGTH = 16,
     WEIGHT_MAX = 255 /* Route 53's own */
 };
@@ -107,6 +109,8 @@ struct service {
     uint32_t group; /* index into groups */
     uint32_t first_record;
     uint32_t record_count; /* its own, then those under `also` */
+    const uint32_t *needs; /* services of its group whose zones are changed before its own */
+    uint32_t need_count;
     uint32_t first_site;
     uint32_t site_count; /* sites are contiguous, in the file's order */
 };
@@ -141,6 +145,8 @@ struct group {
     bool beacons;
     const struct beacon_word *words; /* one for each region in order when beacons */
     uint32_t word_count;
+    const uint32_t *zones; /* every zone of its records, in the order they are changed in */
+    uint32_t zone_count;
     uint32_t site_count;   /* sites of all services, in the order services, then their sites */
     const uint32_t *sites; /* index in votes and decisions of this group -> site */
 };

@@ -26,15 +26,33 @@ static void complete_timing(struct draft_timing *timing, const struct draft_timi
     complete_integer(&timing->window.of, common->window.of);
 }
 
+static void complete_records(const struct draft_service *service)
+{
+    for (uint32_t i = 0; i < service->also.count; i++) {
+        struct draft_also *also = &draft_alsos(service)[i];
+        if (also->record == NULL)
+            also->record = service->record;
+        if (also->zone == NULL)
+            also->zone = service->zone;
+        complete_duration(&also->ttl_ms, service->ttl_ms);
+    }
+}
+
 static int complete_service(const struct draft *draft, const struct draft_service *service,
                             struct settings_arena *arena)
 {
+    complete_records(service);
     for (uint32_t i = 0; i < service->sites.count; i++) {
         struct draft_site *site = &draft_sites(service)[i];
         if (site->set == NULL)
             site->set = arena_format(arena, "%s-%s", service->name, site->region);
         if (site->set == NULL)
             return -1;
+        for (uint32_t j = 0; j < site->also.count; j++) {
+            struct draft_also_set *also = &draft_also_sets(site)[j];
+            if (also->set == NULL)
+                also->set = site->set;
+        }
         for (uint32_t j = 0; j < site->checks.count; j++)
             complete_timing(&draft_checks(site)[j].timing, &draft->checks);
     }

@@ -34,6 +34,16 @@ void check_ttl_long(struct inspection *in);
 void check_duplicate_set(struct inspection *in);
 void check_same_value(struct inspection *in);
 void check_value_fits_type(struct inspection *in);
+void check_also_fits(struct inspection *in);
+void check_alias(struct inspection *in);
+
+/* crosschecks_zones.c */
+void check_duplicate_zone(struct inspection *in);
+void check_zone_unused(struct inspection *in);
+void check_external_id_alone(struct inspection *in);
+void check_needs_elsewhere(struct inspection *in);
+void check_needs_circle(struct inspection *in);
+void check_batch_too_large(struct inspection *in);
 
 /* crosschecks_checks.c */
 void check_aims_at_failover_name(struct inspection *in);

@@ -83,12 +83,18 @@ void check_name_in_two_groups(struct inspection *in)
     for_records(in, compare_groups);
 }
 
+#define WHOLE_SECONDS "DNS counts whole seconds; leave out the fraction"
 void check_ttl_whole(struct inspection *in)
 {
     for (uint32_t i = 0; i < in->draft->services.count; i++) {
-        if (draft_services(in->draft)[i].ttl_ms % 1000 != 0)
-            inspect_complain(in, place_of_service(i, "ttl"),
-                             "DNS counts whole seconds; leave out the fraction");
+        const struct draft_service *service = &draft_services(in->draft)[i];
+        if (service->ttl_ms % 1000 != 0)
+            inspect_complain(in, place_of_service(i, "ttl"), WHOLE_SECONDS);
+        for (uint32_t j = 0; j < service->also.count; j++) {
+            const struct draft_also *also = &draft_alsos(service)[j];
+            if (also->ttl_ms % 1000 != 0 && also->ttl_ms != service->ttl_ms)
+                inspect_complain(in, place_of("services.[%u].also.[%u].ttl", i, j), WHOLE_SECONDS);
+        }
     }
 }
 
@@ -96,7 +102,10 @@ void check_ttl_long(struct inspection *in)
 {
     const struct settings *settings = in->settings;
     for (uint32_t i = 0; i < settings->record_count; i++) {
-        if (settings->records[i].ttl_s > TTL_LONG_S)
+        const struct service_record *own =
+            settings_own_record(settings, settings->records[i].service);
+        bool is_said = own != &settings->records[i] && own->ttl_s == settings->records[i].ttl_s;
+        if (settings->records[i].ttl_s > TTL_LONG_S && !is_said)
             inspect_complain(in, place_of_record(settings, i, "ttl"),
                              "clients keep the old answer for %lld s after a move; %d or less, and "
                              "lower it in the zone a day before it matters",
@@ -110,12 +119,13 @@ void check_ttl_long(struct inspection *in)
 static void for_sets(struct inspection *in,
                      void (*compare)(struct inspection *in, uint32_t older, uint32_t newer))
 {
-    const struct site_set *sets = in->settings->sets;
-    for (uint32_t newer = 0; newer < in->settings->set_count; newer++) {
-        for (uint32_t older = 0; older < newer; older++) {
-            if (sets[older].record == sets[newer].record)
-                compare(in, older, newer);
-        }
+    const struct settings *settings = in->settings;
+    for (uint32_t newer = 0; newer < settings->set_count; newer++) {
+        const struct site *site = &settings->sites[settings->sets[newer].site];
+        uint32_t index = newer - site->first_set;
+        uint32_t first = settings->services[site->service].first_site;
+        for (uint32_t i = first; i < settings->sets[newer].site; i++)
+            compare(in, settings->sites[i].first_set + index, newer);
     }
 }
 
@@ -140,12 +150,16 @@ void check_duplicate_set(struct inspection *in)
 
 static void compare_values(struct inspection *in, uint32_t older, uint32_t newer)
 {
-    const struct site_set *sets = in->settings->sets;
-    if (sets[newer].value[0] != '\0' && same(sets[older].value, sets[newer].value))
-        inspect_complain(in, place_of_set(in->settings, newer, "value"),
-                         "\"%s\" is the value of %s too: a move would change nothing; give each "
+    const struct site_set *a = &in->settings->sets[newer];
+    const struct site_set *b = &in->settings->sets[older];
+    bool is_value = a->value[0] != '\0' && same(a->value, b->value);
+    bool is_alias = a->alias_name[0] != '\0' && same(a->alias_name, b->alias_name);
+    if (is_value || is_alias)
+        inspect_complain(in, place_of_set(in->settings, newer, is_alias ? "alias.name" : "value"),
+                         "\"%s\" is the %s of %s too: a move would change nothing; give each "
                          "region its own",
-                         sets[newer].value, site_of(in->settings, &sets[older]));
+                         is_alias ? a->alias_name : a->value, is_alias ? "target" : "value",
+                         site_of(in->settings, b));
 }
 
 void check_same_value(struct inspection *in)
@@ -183,5 +197,86 @@ void check_value_fits_type(struct inspection *in)
                 "does not fit a record of type %s; A takes 192.0.2.1, AAAA 2001:db8::1, "
                 "CNAME a name",
                 type);
+    }
+}
+
+/* ---- further records ---- */
+
+void check_also_fits(struct inspection *in)
+{
+    for (uint32_t i = 0; i < in->draft->services.count; i++) {
+        const struct draft_service *service = &draft_services(in->draft)[i];
+        for (uint32_t j = 0; j < service->sites.count; j++) {
+            uint32_t count = draft_sites(service)[j].also.count;
+            if (count > 0 && count != service->also.count)
+                inspect_complain(in, place_of("services.[%u].sites.[%u].also", i, j),
+                                 "%u here, and the service has %u further records; give one for "
+                                 "each, in the same order, or none at all",
+                                 count, service->also.count);
+        }
+    }
+}
+
+/* ---- alias sets ---- */
+
+static bool ends_in(const char *text, const char *end)
+{
+    size_t length = strlen(text);
+    size_t end_length = strlen(end);
+    return length >= end_length && same(text + length - end_length, end);
+}
+
+static bool is_cloudfront(const struct site_set *set)
+{
+    return ends_in(set->alias_name, ".cloudfront.net") ||
+           ends_in(set->alias_name, ".cloudfront.cn") || same(set->alias_zone, "Z2FDTNDATAQYW2") ||
+           same(set->alias_zone, "Z3RFFRIM2A3IF5");
+}
+
+/* In front of the website endpoint of a region stands a bucket. */
+static bool names_bucket(const char *name)
+{
+    const char *endpoint = strstr(name, ".s3-website");
+    return endpoint != NULL && strstr(endpoint, ".amazonaws.com") != NULL;
+}
+
+static void judge_alias(struct inspection *in, uint32_t index)
+{
+    const struct settings *settings = in->settings;
+    const struct site_set *set = &settings->sets[index];
+    const struct service_record *record = &settings->records[set->record];
+    const char *zone = settings->zones[record->zone].id;
+    if (set->value[0] != '\0')
+        inspect_complain(in, place_of_set(settings, index, "alias"),
+                         "stands beside a value; a record set has one or the other");
+    if (set->alias_zone[0] == '\0' || set->alias_name[0] == '\0')
+        inspect_complain(in, place_of_set(settings, index, "alias"),
+                         "lacks its %s; an alias has both zone and name",
+                         set->alias_zone[0] == '\0' ? "zone" : "name");
+    if (same(record->type, "CNAME") && !same(set->alias_zone, zone))
+        inspect_complain(in, place_of_set(settings, index, "alias"),
+                         "is of type CNAME and leads out of the zone; an alias has the type of its "
+                         "target: A or AAAA");
+    if (same(set->alias_name, record->name) && same(set->alias_zone, zone))
+        inspect_complain(in, place_of_set(settings, index, "alias.name"),
+                         "is the record itself; name what it stands for");
+    if (set->alias_evaluate && is_cloudfront(set))
+        inspect_complain(in, place_of_set(settings, index, "alias.evaluate_target_health"),
+                         "CloudFront's health cannot be evaluated, and Route 53 refuses to try; "
+                         "leave it out");
+    if (names_bucket(set->alias_name))
+        inspect_complain(in, place_of_set(settings, index, "alias.name"),
+                         "names a bucket; write the endpoint alone, as in "
+                         "s3-website-us-east-1.amazonaws.com: Route 53 takes the bucket that has "
+                         "the record's own name, %s",
+                         record->name);
+}
+
+void check_alias(struct inspection *in)
+{
+    for (uint32_t i = 0; i < in->settings->set_count; i++) {
+        const struct site_set *set = &in->settings->sets[i];
+        if (set->alias_zone[0] != '\0' || set->alias_name[0] != '\0')
+            judge_alias(in, i);
     }
 }

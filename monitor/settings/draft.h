@@ -95,12 +95,36 @@ struct draft_check {
     struct draft_timing timing;
 };
 
+/* What an alias set points to. */
+struct draft_alias {
+    const char *zone;
+    const char *name;
+    bool evaluate;
+};
+
+/* A site's set under one more record of its service. */
+struct draft_also_set {
+    const char *set;
+    const char *value;
+    struct draft_alias alias;
+};
+
 struct draft_site {
     const char *region;
     int64_t weight;
     const char *set;
     const char *value;
+    struct draft_alias alias;
+    struct draft_list also;   /* draft_also_set */
     struct draft_list checks; /* draft_check */
+};
+
+/* One more record of a service. */
+struct draft_also {
+    const char *record;
+    int type;
+    msec_t ttl_ms;
+    const char *zone;
 };
 
 struct draft_service {
@@ -109,7 +133,9 @@ struct draft_service {
     const char *record;
     int type;
     msec_t ttl_ms;
+    struct draft_list also; /* draft_also */
     bool required;
+    struct text_list needs;
     struct draft_list sites; /* draft_site */
 };
 
@@ -145,6 +171,14 @@ struct draft_limits {
     msec_t window_ms;
 };
 
+/* How a hosted zone is reached, where that is not as usual. */
+struct draft_zone {
+    const char *id;
+    const char *role;
+    const char *external_id;
+    bool is_private;
+};
+
 struct draft_aws {
     const char *region;
     const char *endpoint;
@@ -153,6 +187,7 @@ struct draft_aws {
     struct text_list resolvers;
     msec_t timeout_ms;
     int64_t rate;
+    struct draft_list zones; /* draft_zone */
 };
 
 struct draft_sink {
@@ -226,6 +261,21 @@ static inline struct draft_service *draft_services(const struct draft *draft)
 static inline struct draft_site *draft_sites(const struct draft_service *service)
 {
     return service->sites.items;
+}
+
+static inline struct draft_also *draft_alsos(const struct draft_service *service)
+{
+    return service->also.items;
+}
+
+static inline struct draft_also_set *draft_also_sets(const struct draft_site *site)
+{
+    return site->also.items;
+}
+
+static inline struct draft_zone *draft_zones(const struct draft *draft)
+{
+    return draft->aws.zones.items;
 }
 
 static inline struct draft_check *draft_checks(const struct draft_site *site)

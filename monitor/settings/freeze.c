@@ -176,17 +176,39 @@ static int collect_regions(struct inspection *in)
     return 0;
 }
 
+/* What aws.zones says of a zone; most are not there. */
+static struct hosted_zone zone_of(const struct draft *draft, const char *id)
+{
+    for (uint32_t i = 0; i < draft->aws.zones.count; i++) {
+        const struct draft_zone *zone = &draft_zones(draft)[i];
+        if (strcmp(zone->id, id) == 0)
+            return (struct hosted_zone){id, zone->role, zone->external_id, zone->is_private};
+    }
+    return (struct hosted_zone){id, "", "", false};
+}
+
+static void collect_zone(struct inspection *in, const char *id, struct hosted_zone *zones)
+{
+    struct settings *settings = &in->frozen->settings;
+    if (freeze_zone(settings, id) == NONE)
+        zones[settings->zone_count++] = zone_of(in->draft, id);
+}
+
 static int collect_zones(struct inspection *in)
 {
     struct settings *settings = &in->frozen->settings;
-    struct hosted_zone *zones = freeze_take(in, in->draft->services.count, sizeof *zones);
+    size_t room = in->draft->services.count;
+    for (uint32_t i = 0; i < in->draft->services.count; i++)
+        room += draft_services(in->draft)[i].also.count;
+    struct hosted_zone *zones = freeze_take(in, room, sizeof *zones);
     if (zones == NULL)
         return -1;
     settings->zones = zones;
     for (uint32_t i = 0; i < in->draft->services.count; i++) {
-        const char *id = draft_services(in->draft)[i].zone;
-        if (freeze_zone(settings, id) == NONE)
-            zones[settings->zone_count++] = (struct hosted_zone){id, "", "", false};
+        const struct draft_service *service = &draft_services(in->draft)[i];
+        collect_zone(in, service->zone, zones);
+        for (uint32_t j = 0; j < service->also.count; j++)
+            collect_zone(in, draft_alsos(service)[j].zone, zones);
     }
     return 0;
 }

@@ -43,6 +43,81 @@ static int freeze_members(struct inspection *in, uint32_t index, const struct dr
     return 0;
 }
 
+/* ---- what depends on what ---- */
+
+static int freeze_needs(struct inspection *in, uint32_t index, struct service *service)
+{
+    const struct text_list *from = &draft_services(in->draft)[index].needs;
+    uint32_t *needs = freeze_take(in, from->count, sizeof *needs);
+    if (needs == NULL)
+        return -1;
+    for (uint32_t i = 0; i < from->count; i++) {
+        uint32_t need = find_service(in->settings, from->items[i]);
+        if (need != NONE)
+            needs[service->need_count++] = need;
+        else if ((in->tainted & SECTION_SERVICES) == 0)
+            inspect_error(in, "unknown-name", place_of("services.[%u].needs.[%u]", index, i),
+                          "\"%s\" is no service; name one that services defines", from->items[i]);
+    }
+    service->needs = needs;
+    return 0;
+}
+
+/* How many services stand below each, in its longest line of needs. A circle (needs-circle) ends
+ * with the rounds. */
+static int measure_depths(struct inspection *in, uint32_t **ret_depths)
+{
+    const struct settings *settings = in->settings;
+    uint32_t *depths = freeze_take(in, settings->service_count, sizeof *depths);
+    if (depths == NULL)
+        return -1;
+    for (uint32_t round = 0; round < settings->service_count; round++) {
+        for (uint32_t i = 0; i < settings->service_count; i++) {
+            const struct service *service = &settings->services[i];
+            for (uint32_t j = 0; j < service->need_count; j++) {
+                if (depths[i] <= depths[service->needs[j]])
+                    depths[i] = depths[service->needs[j]] + 1;
+            }
+        }
+    }
+    *ret_depths = depths;
+    return 0;
+}
+
+/* The lowest service that has a record in the zone says when its turn is; NONE: it has none. */
+static uint32_t depth_of_zone(const struct settings *settings, const struct group *group,
+                              uint32_t zone, const uint32_t *depths)
+{
+    uint32_t depth = NONE;
+    for (uint32_t i = 0; i < group->service_count; i++) {
+        uint32_t service = group->services[i];
+        if (settings_service_in_zone(settings, service, zone) && depths[service] < depth)
+            depth = depths[service];
+    }
+    return depth;
+}
+
+/* Dependencies first; beyond that, the order in which the file names the zones. */
+static int order_zones(struct inspection *in, const uint32_t *depths, struct group *group)
+{
+    const struct settings *settings = in->settings;
+    uint32_t *zones = freeze_take(in, settings->zone_count, sizeof *zones);
+    if (zones == NULL)
+        return -1;
+    for (uint32_t zone = 0; zone < settings->zone_count; zone++) {
+        uint32_t depth = depth_of_zone(settings, group, zone, depths);
+        uint32_t at = group->zone_count;
+        if (depth == NONE)
+            continue;
+        for (; at > 0 && depth_of_zone(settings, group, zones[at - 1], depths) > depth; at--)
+            zones[at] = zones[at - 1];
+        zones[at] = zone;
+        group->zone_count++;
+    }
+    group->zones = zones;
+    return 0;
+}
+
 static int freeze_order(struct inspection *in, uint32_t index, const struct draft_group *from,
                         struct group *group)
 {
@@ -137,13 +212,19 @@ int freeze_groups(struct inspection *in, struct service *services)
     struct settings *settings = &in->frozen->settings;
     uint32_t count = in->draft->groups.count;
     struct group *groups = freeze_take(in, count, sizeof *groups);
-    if (groups == NULL)
+    uint32_t *depths = NULL;
+    for (uint32_t i = 0; i < settings->service_count; i++) {
+        if (freeze_needs(in, i, &services[i]) < 0)
+            return -1;
+    }
+    if (groups == NULL || measure_depths(in, &depths) < 0)
         return -1;
     for (uint32_t i = 0; i < count; i++) {
         const struct draft_group *from = &draft_groups(in->draft)[i];
         freeze_policies(in, i, from, &groups[i]);
         if (freeze_members(in, i, from, &groups[i], services) < 0 ||
             freeze_order(in, i, from, &groups[i]) < 0 || list_sites(in, &groups[i]) < 0 ||
+            order_zones(in, depths, &groups[i]) < 0 ||
             freeze_steps(in, &from->failback.steps, &groups[i]) < 0 ||
             freeze_words(in, i, from, &groups[i]) < 0)
             return -1;

@@ -95,17 +95,36 @@ static int freeze_site(struct inspection *in, const struct draft_site *from, uin
     return site->name == NULL ? -1 : 0;
 }
 
+static void freeze_set(struct settings *settings, uint32_t site, const char *set, const char *value,
+                       const struct draft_alias *alias, struct site_set *sets)
+{
+    const struct site *of = &settings->sites[site];
+    uint32_t index = settings->set_count - of->first_set;
+    sets[settings->set_count++] =
+        (struct site_set){.site = site,
+                          .record = settings->services[of->service].first_record + index,
+                          .set = set,
+                          .value = value,
+                          .alias_zone = alias->zone,
+                          .alias_name = alias->name,
+                          .alias_evaluate = alias->evaluate};
+}
+
+/* One for each record of the service. Of those the file says nothing about, the identifier is the
+ * site's own, and what stands in them is the zone's. */
 static void freeze_sets(struct inspection *in, const struct draft_site *from, uint32_t site,
                         struct site_set *sets)
 {
+    static const struct draft_alias none = {.zone = "", .name = ""};
     struct settings *settings = &in->frozen->settings;
-    const struct service *service = &settings->services[settings->sites[site].service];
-    sets[settings->set_count++] = (struct site_set){.site = site,
-                                                    .record = service->first_record,
-                                                    .set = from->set,
-                                                    .value = from->value,
-                                                    .alias_zone = "",
-                                                    .alias_name = ""};
+    freeze_set(settings, site, from->set, from->value, &from->alias, sets);
+    for (uint32_t i = 0; i + 1 < settings->sites[site].set_count; i++) {
+        const struct draft_also_set *also = i < from->also.count ? &draft_also_sets(from)[i] : NULL;
+        if (also != NULL)
+            freeze_set(settings, site, also->set, also->value, &also->alias, sets);
+        else
+            freeze_set(settings, site, from->set, "", &none, sets);
+    }
 }
 
 static int freeze_sites(struct inspection *in, const struct draft_service *from, uint32_t service,
@@ -131,17 +150,25 @@ static int freeze_sites(struct inspection *in, const struct draft_service *from,
     return 0;
 }
 
-static void freeze_record(struct inspection *in, const struct draft_service *from, uint32_t service,
-                          struct service_record *records)
+static void freeze_record(struct settings *settings, uint32_t service,
+                          const struct draft_also *from, struct service_record *records)
 {
     static const char *const types[] = {"A", "AAAA", "CNAME"};
-    struct settings *settings = &in->frozen->settings;
     records[settings->record_count++] =
         (struct service_record){.service = service,
                                 .zone = freeze_zone(settings, from->zone),
                                 .name = from->record,
                                 .type = types[from->type],
                                 .ttl_s = from->ttl_ms / 1000};
+}
+
+static void freeze_records(struct inspection *in, const struct draft_service *from,
+                           uint32_t service, struct service_record *records)
+{
+    struct draft_also own = {from->record, from->type, from->ttl_ms, from->zone};
+    freeze_record(&in->frozen->settings, service, &own, records);
+    for (uint32_t i = 0; i < from->also.count; i++)
+        freeze_record(&in->frozen->settings, service, &draft_alsos(from)[i], records);
 }
 
 static void freeze_service(struct inspection *in, const struct draft_service *from,
@@ -152,7 +179,7 @@ static void freeze_service(struct inspection *in, const struct draft_service *fr
     service->required = from->required;
     service->group = NONE; /* until a group claims it */
     service->first_record = settings->record_count;
-    service->record_count = 1;
+    service->record_count = 1 + from->also.count;
     service->first_site = settings->site_count;
     service->site_count = from->sites.count;
 }
@@ -161,18 +188,22 @@ static int take_arrays(struct inspection *in, struct service_arrays *arrays)
 {
     struct settings *settings = &in->frozen->settings;
     uint32_t count = in->draft->services.count;
+    size_t record_count = 0;
     size_t site_count = 0;
+    size_t set_count = 0;
     size_t check_count = 0;
     for (uint32_t i = 0; i < count; i++) {
         const struct draft_service *service = &draft_services(in->draft)[i];
+        record_count += 1 + service->also.count;
         site_count += service->sites.count;
+        set_count += (size_t)service->sites.count * (1 + service->also.count);
         for (uint32_t j = 0; j < service->sites.count; j++)
             check_count += draft_sites(service)[j].checks.count;
     }
     settings->services = arrays->services = freeze_take(in, count, sizeof *arrays->services);
-    settings->records = arrays->records = freeze_take(in, count, sizeof *arrays->records);
+    settings->records = arrays->records = freeze_take(in, record_count, sizeof *arrays->records);
     settings->sites = arrays->sites = freeze_take(in, site_count, sizeof *arrays->sites);
-    settings->sets = arrays->sets = freeze_take(in, site_count, sizeof *arrays->sets);
+    settings->sets = arrays->sets = freeze_take(in, set_count, sizeof *arrays->sets);
     settings->checks = arrays->checks = freeze_take(in, check_count, sizeof *arrays->checks);
     in->frozen->assertions = freeze_take(in, check_count, sizeof(struct assertion *));
     return arrays->services == NULL || arrays->records == NULL || arrays->sites == NULL ||
@@ -190,7 +221,7 @@ int freeze_services(struct inspection *in, struct service **ret_services)
     for (uint32_t i = 0; i < in->draft->services.count; i++) {
         const struct draft_service *from = &draft_services(in->draft)[i];
         freeze_service(in, from, &arrays.services[i]);
-        freeze_record(in, from, i, arrays.records);
+        freeze_records(in, from, i, arrays.records);
         settings->service_count++;
         if (freeze_sites(in, from, i, &arrays) < 0)
             return -1;

@@ -13,6 +13,8 @@
 #include "url.h"
 
 #define NAME_LETTERS "abcdefghijklmnopqrstuvwxyz0123456789.-"
+/* Of an IAM role's path and name. */
+#define ROLE_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-/"
 
 static int fail(char *error, size_t error_size, const char *what)
 {
@@ -89,18 +91,73 @@ int rule_zone(char *text, char *error, size_t error_size)
                 "not a hosted zone's id, as in Z0123456789ABCDEFGHIJ; Z, then A-Z and 0-9");
 }
 
+/* Route 53 writes "*" and the like as a backslash and three octal digits, and so may we. A dot
+ * written so parts no labels: it stays, and is no name. */
+static void unescape(char *text)
+{
+    char *out = text;
+    while (*text != '\0') {
+        int code = 0;
+        if (text[0] == '\\' && strspn(text + 1, "01234567") >= 3)
+            code = (text[1] - '0') << 6 | (text[2] - '0') << 3 | (text[3] - '0');
+        bool is_escape = code > ' ' && code < 0x7f && code != '.';
+        *out++ = is_escape ? (char)code : *text;
+        text += is_escape ? 4 : 1;
+    }
+    *out = '\0';
+}
+
+static bool is_ascii(const char *text)
+{
+    while (*text != '\0' && (unsigned char)*text < 0x80)
+        text++;
+    return *text == '\0';
+}
+
+/* The one form of a name that everything compares: lower case, no escape, no dot at the end. */
 int rule_record(char *text, char *error, size_t error_size)
 {
-    size_t length = strlen(text);
+    unescape(text);
     lower(text);
-    if (text[length - 1] == '.')
+    size_t length = strlen(text);
+    if (length > 0 && text[length - 1] == '.')
         text[length - 1] = '\0';
     const char *name = strncmp(text, "*.", 2) == 0 ? text + 2 : text;
     if (is_dns_name(name) && strchr(name, '.') != NULL)
         return 0;
+    if (!is_ascii(text))
+        return fail(error, error_size,
+                    "not a record's name: DNS knows such letters in punycode only; write "
+                    "xn--bcher-kva.example for b\303\274cher.example");
     return fail(error, error_size,
                 "not a record's name, as in www.example.com; labels of a-z, 0-9, \"-\" and \"_\"; "
                 "a wildcard only as \"*.\" in front");
+}
+
+/* arn:PARTITION:iam::ACCOUNT:role/NAME */
+int rule_role(char *text, char *error, size_t error_size)
+{
+    static const char *const partitions[] = {"aws", "aws-cn", "aws-us-gov"};
+    for (size_t i = 0; i < sizeof partitions / sizeof *partitions; i++) {
+        char head[40];
+        size_t length = (size_t)snprintf(head, sizeof head, "arn:%s:iam::", partitions[i]);
+        const char *account = text + length;
+        if (strncmp(text, head, length) == 0 && strspn(account, "0123456789") == 12 &&
+            strncmp(account + 12, ":role/", 6) == 0 && account[18] != '\0' &&
+            strspn(account + 18, ROLE_LETTERS) == strlen(account + 18))
+            return 0;
+    }
+    return fail(error, error_size,
+                "not a role's ARN, as in arn:aws:iam::123456789012:role/regionshift; the partition "
+                "is aws, aws-cn or aws-us-gov");
+}
+
+int rule_external_id(char *text, char *error, size_t error_size)
+{
+    if (strlen(text) >= 2 && strspn(text, ROLE_LETTERS ":") == strlen(text))
+        return 0;
+    return fail(error, error_size,
+                "not an external id; 2 to 1224 letters, digits and _ + = , . @ : / -");
 }
 
 int rule_host(char *text, char *error, size_t error_size)

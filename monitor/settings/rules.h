@@ -16,10 +16,12 @@ bool is_plain_text(const char *text);
 
 typedef int text_rule(char *text, char *error, size_t error_size);
 
-text_rule rule_name;      /* [a-z0-9][a-z0-9.-]* */
-text_rule rule_vantage;   /* OWNER/PLACE, both names */
-text_rule rule_zone;      /* Z0123456789ABCDEFGHIJ */
-text_rule rule_record;    /* a DNS name, "*." allowed in front */
+text_rule rule_name;    /* [a-z0-9][a-z0-9.-]* */
+text_rule rule_vantage; /* OWNER/PLACE, both names */
+text_rule rule_zone;    /* Z0123456789ABCDEFGHIJ */
+text_rule rule_record;  /* a DNS name, "*." allowed in front; tidied to its normal form */
+text_rule rule_role;    /* the ARN of an IAM role */
+text_rule rule_external_id;
 text_rule rule_host;      /* a DNS name or an IP literal */
 text_rule rule_address;   /* an IP literal */
 text_rule rule_listen;    /* IP:PORT */

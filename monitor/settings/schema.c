@@ -214,6 +214,41 @@ static const struct schema check_schema =
 
 /* ---- services ---- */
 
+static const struct option draft_alias_options[] = {
+    {"zone", OPTION_TEXT, AT(draft_alias, zone), 0, 32, "",
+     .help = "The hosted zone id that AWS publishes for the target: a load balancer's canonical "
+             "zone, an S3 website endpoint's, CloudFront's Z2FDTNDATAQYW2, or the record's own "
+             "zone for another record in it.",
+     .rule = rule_zone},
+    {"name", OPTION_TEXT, AT(draft_alias, name), 0, HOST_LENGTH + 1, "",
+     .help = "The target's DNS name, as in dualstack.pizza-1.us-east-1.elb.amazonaws.com; of an S3 "
+             "website, s3-website-us-east-1.amazonaws.com without its bucket.",
+     .rule = rule_record},
+    {"evaluate_target_health", OPTION_BOOLEAN, AT(draft_alias, evaluate), 0, 0, "false",
+     .help = "Whether Route 53 leaves the target by itself when it finds it unhealthy. Never for "
+             "CloudFront."},
+};
+static const struct schema alias_schema =
+    SCHEMA("services[].sites[].alias", draft_alias, "What an alias record set points to.");
+
+/* The same under a further record. */
+static const struct schema also_alias_schema =
+    SCHEMA("services[].sites[].also[].alias", draft_alias, "What an alias record set points to.");
+
+static const struct option draft_also_set_options[] = {
+    {"set", OPTION_TEXT, AT(draft_also_set, set), 1, 128, NULL,
+     .help = "The record set's identifier in Route 53 (SetIdentifier).",
+     .unset = "the site's own set"},
+    {"value", OPTION_TEXT, AT(draft_also_set, value), 0, HOST_LENGTH, "",
+     .help = "The address or name in the record; needed only for regionshift init to create it."},
+    {"alias", OPTION_GROUP, AT(draft_also_set, alias), 0, 0, NULL,
+     .help = "Instead of a value: the target of an alias record set.", .unset = "no alias",
+     .schema = &also_alias_schema},
+};
+static const struct schema also_set_schema =
+    SCHEMA("services[].sites[].also[]", draft_also_set,
+           "The site's record set under one more record of the service.");
+
 static const struct option draft_site_options[] = {
     {"region", OPTION_TEXT, AT(draft_site, region), 1, NAME_MAX_LENGTH, NULL,
      .help = "The region's name.", .rule = rule_name},
@@ -223,12 +258,36 @@ static const struct option draft_site_options[] = {
      .help = "The record set's identifier in Route 53 (SetIdentifier).", .unset = "SERVICE-REGION"},
     {"value", OPTION_TEXT, AT(draft_site, value), 0, HOST_LENGTH, "",
      .help = "The address or name in the record; needed only for regionshift init to create it."},
+    {"alias", OPTION_GROUP, AT(draft_site, alias), 0, 0, NULL,
+     .help = "Instead of a value: the target of an alias record set.", .unset = "no alias",
+     .schema = &alias_schema},
+    {"also", OPTION_GROUPS, AT(draft_site, also), 0, SERVICE_RECORDS_MAX - 1, "",
+     .help = "What stands in the service's further records, one for each and in their order; "
+             "needed only for regionshift init to create them.",
+     .schema = &also_set_schema},
     {"checks", OPTION_GROUPS, AT(draft_site, checks), 0, 16, "",
      .help = "How the site is checked. At least one, but for a group's fallback region.",
      .schema = &check_schema},
 };
 static const struct schema site_schema =
     SCHEMA("services[].sites[]", draft_site, "The service in one region.");
+
+static const struct option draft_also_options[] = {
+    {"record", OPTION_TEXT, AT(draft_also, record), 1, HOST_LENGTH + 1, NULL,
+     .help = "The name clients resolve.", .unset = "the service's own", .rule = rule_record},
+    {"type", OPTION_WORD, AT(draft_also, type), 0, 0, "A", .help = "The record's type.",
+     .words = record_types},
+    {"ttl", OPTION_DURATION, AT(draft_also, ttl_ms), SECOND, DAY, NULL,
+     .help = "The record's TTL, in whole seconds, for regionshift init.",
+     .unset = "the service's own"},
+    {"zone", OPTION_TEXT, AT(draft_also, zone), 1, 32, NULL,
+     .help = "The id of the hosted zone that holds the record.", .unset = "the service's own",
+     .rule = rule_zone},
+};
+static const struct schema also_schema =
+    SCHEMA("services[].also[]", draft_also,
+           "One more record of the service, with a record set a region that always has the weight "
+           "of the service's own.");
 
 static const struct option draft_service_options[] = {
     {"name", OPTION_TEXT, AT(draft_service, name), 1, NAME_MAX_LENGTH, NULL,
@@ -244,8 +303,18 @@ static const struct option draft_service_options[] = {
      .help = "The record's TTL, in whole seconds, for regionshift init. Clients follow a move only "
              "when it "
              "has passed."},
+    {"also", OPTION_GROUPS, AT(draft_service, also), 0, SERVICE_RECORDS_MAX - 1, "",
+     .help = "Further records that the service is known by: IPv6 beside IPv4, another name, the "
+             "same name in a private zone. They move with its own, all sets of a site at once.",
+     .schema = &also_schema},
     {"required", OPTION_BOOLEAN, AT(draft_service, required), 0, 0, "true",
      .help = "Whether a group that moves together leaves a region for this service's sake (D3)."},
+    {"needs", OPTION_TEXTS, AT(draft_service, needs), 0, 64, "",
+     .help =
+         "Services of the same group that this one depends on. Where they stand in other hosted "
+         "zones, those are changed first: traffic never comes to a region before what it needs "
+         "there.",
+     .rule = rule_name, .item_max = NAME_MAX_LENGTH},
     {"sites", OPTION_GROUPS, AT(draft_service, sites), 1, REGIONS_MAX, NULL,
      .help = "One for each region the service runs in.", .schema = &site_schema},
 };
@@ -331,6 +400,21 @@ static const struct schema limits_schema =
 
 /* ---- Route 53, alerts, interfaces ---- */
 
+static const struct option draft_zone_options[] = {
+    {"id", OPTION_TEXT, AT(draft_zone, id), 1, 32, NULL,
+     .help = "The id of a hosted zone that a service names.", .rule = rule_zone},
+    {"role", OPTION_TEXT, AT(draft_zone, role), 0, 2048, "",
+     .help = "The role to assume for it, for a zone in another account; empty means none.",
+     .rule = rule_role},
+    {"external_id", OPTION_TEXT, AT(draft_zone, external_id), 0, 1224, "",
+     .help = "The external id that the role asks for; empty means none.", .rule = rule_external_id},
+    {"private", OPTION_BOOLEAN, AT(draft_zone, is_private), 0, 0, "false",
+     .help = "Whether it is a private zone. Its name servers answer in its own networks only, so a "
+             "change there is done when Route 53 says INSYNC, and no server is asked (C7)."},
+};
+static const struct schema zone_schema =
+    SCHEMA("aws.zones[]", draft_zone, "A hosted zone that is not reached as the others are.");
+
 static const struct option draft_aws_options[] = {
     {"region", OPTION_TEXT, AT(draft_aws, region), 1, NAME_MAX_LENGTH, "us-east-1",
      .help = "The region requests to Route 53 are signed for.", .rule = rule_name},
@@ -350,6 +434,8 @@ static const struct option draft_aws_options[] = {
     {"rate", OPTION_INTEGER, AT(draft_aws, rate), 1, 5, "2",
      .help = "Requests a second this probe sends to Route 53, after a few at once. All tools of an "
              "account share 5 a second. A write never waits for it (C8)."},
+    {"zones", OPTION_GROUPS, AT(draft_aws, zones), 0, 64, "",
+     .help = "Hosted zones in other accounts, and private ones.", .schema = &zone_schema},
 };
 static const struct schema aws_schema = SCHEMA(
     "aws", draft_aws, "Route 53. Credentials come from the environment and the shared files.");
@@ -450,7 +536,7 @@ static const struct option draft_options[] = {
      .unset = "what its options default to", .schema = &store_schema, .flags = OPTION_LOCAL},
     {"checks", OPTION_GROUP, AT(draft, checks), 0, 0, NULL, .help = "Defaults of checks.",
      .unset = "what its options default to", .schema = &timing_schema},
-    {"services", OPTION_GROUPS, AT(draft, services), 1, 64, NULL,
+    {"services", OPTION_GROUPS, AT(draft, services), 1, SERVICES_MAX, NULL,
      .help = "What is watched and moved.", .schema = &service_schema},
     {"groups", OPTION_GROUPS, AT(draft, groups), 1, 64, NULL, .help = "What moves with what.",
      .schema = &group_schema},

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* crosschecks_zones.c: hosted zones: as whom they are written, in which order, and how much. */
+#include "crosschecks.h"
+
+#include <string.h>
+
+#include "batch_guard.h"
+#include "freeze.h"
+#include "record.h"
+
+/* ---- aws.zones ---- */
+
+void check_duplicate_zone(struct inspection *in)
+{
+    const struct draft_zone *zones = draft_zones(in->draft);
+    for (uint32_t i = 0; i < in->draft->aws.zones.count; i++) {
+        for (uint32_t j = 0; j < i; j++) {
+            if (strcmp(zones[i].id, zones[j].id) == 0)
+                inspect_complain(in, place_of("aws.zones.[%u].id", i),
+                                 "%s stands in the list already; leave one of them out",
+                                 zones[i].id);
+        }
+    }
+}
+
+void check_zone_unused(struct inspection *in)
+{
+    for (uint32_t i = 0; i < in->draft->aws.zones.count; i++) {
+        const char *id = draft_zones(in->draft)[i].id;
+        if (freeze_zone(in->settings, id) == NONE)
+            inspect_complain(in, place_of("aws.zones.[%u].id", i),
+                             "no service has a record in %s; write the id that services name, or "
+                             "leave it out",
+                             id);
+    }
+}
+
+void check_external_id_alone(struct inspection *in)
+{
+    for (uint32_t i = 0; i < in->draft->aws.zones.count; i++) {
+        const struct draft_zone *zone = &draft_zones(in->draft)[i];
+        if (zone->external_id[0] != '\0' && zone->role[0] == '\0')
+            inspect_complain(in, place_of("aws.zones.[%u].external_id", i),
+                             "goes with a role, and none is given; write role as well");
+    }
+}
+
+/* ---- what depends on what ---- */
+
+void check_needs_elsewhere(struct inspection *in)
+{
+    const struct settings *settings = in->settings;
+    for (uint32_t i = 0; i < settings->service_count; i++) {
+        const struct service *service = &settings->services[i];
+        for (uint32_t j = 0; j < service->need_count; j++) {
+            const struct service *need = &settings->services[service->needs[j]];
+            if (need->group != service->group)
+                inspect_complain(in, place_of_service(i, "needs"),
+                                 "\"%s\" is in another group, and groups do not wait for each "
+                                 "other; put both in one group",
+                                 need->name);
+        }
+    }
+}
+
+/* What each service needs, and what that needs, as a set: there are at most 64 services. */
+static void close_needs(const struct settings *settings, uint64_t *needs)
+{
+    for (uint32_t round = 0; round < settings->service_count; round++) {
+        for (uint32_t i = 0; i < settings->service_count; i++) {
+            const struct service *service = &settings->services[i];
+            for (uint32_t j = 0; j < service->need_count; j++)
+                needs[i] |= UINT64_C(1) << service->needs[j] | needs[service->needs[j]];
+        }
+    }
+}
+
+void check_needs_circle(struct inspection *in)
+{
+    uint64_t needs[SERVICES_MAX] = {0};
+    close_needs(in->settings, needs);
+    for (uint32_t i = 0; i < in->settings->service_count; i++) {
+        if (needs[i] >> i & 1)
+            inspect_complain(in, place_of_service(i, "needs"),
+                             "\"%s\" comes to need itself; one of a circle has to be first",
+                             in->settings->services[i].name);
+    }
+}
+
+/* ---- how much one batch can hold ---- */
+
+/* What init has not been told may be as long as its type allows. */
+static size_t value_length(const struct settings *settings, const struct site_set *set)
+{
+    const char *type = settings->records[set->record].type;
+    if (set->alias_name[0] != '\0')
+        return 0;
+    if (set->value[0] != '\0')
+        return strlen(set->value);
+    return strcmp(type, "A") == 0 ? 15 : strcmp(type, "AAAA") == 0 ? 39 : 255;
+}
+
+static void judge_batch(struct inspection *in, uint32_t index, uint32_t zone)
+{
+    const struct settings *settings = in->settings;
+    size_t sets = 1; /* the fence */
+    size_t characters = FENCE_TEXT_MAX;
+    for (uint32_t i = 0; i < settings->set_count; i++) {
+        const struct service_record *record = &settings->records[settings->sets[i].record];
+        if (record->zone != zone || settings->services[record->service].group != index)
+            continue;
+        sets++;
+        characters += value_length(settings, &settings->sets[i]);
+    }
+    /* each is deleted and created */
+    if (2 * sets > BATCH_VALUES_MAX || 2 * characters > BATCH_CHARACTERS_MAX)
+        inspect_complain(in, place_of_group(index, "services"),
+                         "a move may delete and create %zu record sets of up to %zu characters in "
+                         "%s, and Route 53 takes %d of %d in one request; make two groups of it",
+                         2 * sets, 2 * characters, settings->zones[zone].id, BATCH_VALUES_MAX,
+                         BATCH_CHARACTERS_MAX);
+}
+
+void check_batch_too_large(struct inspection *in)
+{
+    for (uint32_t i = 0; i < in->settings->group_count; i++) {
+        const struct group *group = &in->settings->groups[i];
+        for (uint32_t j = 0; j < group->zone_count; j++)
+            judge_batch(in, i, group->zones[j]);
+    }
+}
