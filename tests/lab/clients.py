@@ -32,12 +32,13 @@ GOOD = ("<ChangeBatch><Changes><Change><Action>CREATE</Action><ResourceRecordSet
 
 
 @functools.lru_cache(maxsize=None)
-def client(endpoint, access=ACCESS_KEY, secret=SECRET_KEY, token=None, attempts=1, check=True):
+def client(endpoint, access=ACCESS_KEY, secret=SECRET_KEY, token=None, attempts=1, check=True,
+           kind="route53"):
     """A boto3 client that does not retry unless told to; check=False: nor looks what it sends."""
     config = botocore.config.Config(retries={"total_max_attempts": attempts}, read_timeout=10,
                                     connect_timeout=5, proxies={}, parameter_validation=check)
     return boto3.session.Session().client(
-        "route53", endpoint_url=endpoint, region_name="us-east-1", config=config,
+        kind, endpoint_url=endpoint, region_name="us-east-1", config=config,
         aws_access_key_id=access, aws_secret_access_key=secret, aws_session_token=token)
 
 

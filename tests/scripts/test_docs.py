@@ -2,7 +2,6 @@
 """The documents tell the truth: what they name exists, and the manual pages know every option,
 command and exit status that the programs have."""
 
-import json
 import os
 import pathlib
 import re
@@ -181,30 +180,3 @@ def test_every_event_of_an_alert_is_explained():
         told = rows[names[event]]
         assert told[0] == severity.lower(), event
         assert told[1] in ([f"{int(ms) // 1000} s"] if int(ms) else ["at once", "once"]), event
-
-
-# -- what the credentials may do --
-
-def test_the_iam_policy_allows_what_the_client_asks_and_the_example_needs():
-    policy = json.loads(text_of("config/iam-policy.json"))
-    allowed = [action for statement in policy["Statement"]
-               for action in ([statement["Action"]] if isinstance(statement["Action"], str)
-                              else statement["Action"])]
-    idea = text_of("monitor/io/aws/route53.c").split("*/")[1]
-    asked = re.findall(r"\b((?:Get|List|Change)[A-Z]\w+)", idea)
-    assert sorted(allowed) == sorted({f"route53:{operation}" for operation in asked})
-
-    example = text_of("config/jwt-pizza.conf")
-    zone, = set(re.findall(r'zone = "(\w+)"', example))
-    records = set(re.findall(r'record = "([\w.]+)"', example))
-    group, = re.findall(r'groups = \(\s*\{\s*name = "([\w-]+)"', example)
-    apex = next(iter(records)).partition(".")[2]
-    condition = policy["Statement"][0]["Condition"]["ForAllValues:StringEquals"]
-    prefix = "route53:ChangeResourceRecordSets"
-    assert set(condition[f"{prefix}NormalizedRecordNames"]) == records | {
-        f"_regionshift.{group}.{apex}"}
-    assert set(condition[f"{prefix}RecordTypes"]) == {"TXT"} | set(
-        re.findall(r'(?m)^        type = "(\w+)";\n        ttl', example))
-    assert set(condition[f"{prefix}Actions"]) == {"CREATE", "DELETE"}
-    assert all(statement["Resource"].endswith((f"hostedzone/{zone}", "change/*"))
-               for statement in policy["Statement"])

@@ -31,8 +31,11 @@ def test_everything_is_installed(root):
     for document in ("LICENSE", "README.md", "API.md", "METRICS.md", "ALERTS.md"):
         assert (root / "usr/local/share/doc/regionshift" / document).is_file()
     for example in ("jwt-pizza.conf", "jwt-pizza-five.conf", "jwt-pizza-etcd.conf",
-                    "regionshift.conf", "iam-policy.json"):
+                    "regionshift.conf"):
         assert (root / "usr/local/share/doc/regionshift/examples" / example).is_file()
+    policies = {path.name for path in
+                (root / "usr/local/share/doc/regionshift/examples/iam").iterdir()}
+    assert policies == {path.name for path in (TOP / "config/iam").iterdir()}
     for page in ("man8/regionshiftd.8", "man1/regionshift.1", "man5/regionshift.conf.5",
                  "man5/regionshift-scenario.5"):
         assert (root / "usr/local/share/man" / page).is_file()
