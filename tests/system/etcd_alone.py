@@ -114,6 +114,12 @@ class EtcdAlone:
         assert status == 200, f"{path}: {status} {answer}"
         return answer
 
+    def values(self, name):
+        """{key below the prefix: text} of everything that begins with the name."""
+        found = self.must("kv/range", under(name)).get("kvs", [])
+        return {base64.b64decode(item["key"]).decode()[len(PREFIX):]:
+                base64.b64decode(item["value"]).decode() for item in found}
+
     def token(self, user, password):
         return self.must("auth/authenticate", {"name": user, "password": password})["token"]
 

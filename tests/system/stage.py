@@ -24,14 +24,16 @@ PROBES = Deployment.probes
 
 
 class Stage(Deployment):
-    """Starts in a folder of its own under TMPDIR. Addresses: 127.77.N.x, one N for each region."""
+    """Starts in a folder of its own under TMPDIR. Addresses: 127.77.N.x, one N for each region.
+    The store is a file, or `etcd`: an EtcdAlone that runs."""
 
     why_sites = "services on loopback addresses, plain HTTP"
     why_store = "everything in one folder; a short lease"
 
-    def __init__(self, heard=None, lab_options=(), timing=None, folder=None):
+    def __init__(self, heard=None, lab_options=(), timing=None, folder=None, etcd=None):
         super().__init__(Path(folder or tempfile.mkdtemp(prefix="regionshift-")), heard, timing)
         self.own_folder = folder is None
+        self.etcd = etcd
         self.lab_options = list(lab_options)
         self.port = 0
         self.http_ports = {}
@@ -63,6 +65,8 @@ class Stage(Deployment):
     # -- settings --
 
     def store_section(self):
+        if self.etcd is not None:
+            return f"{self.etcd.store_section()}    lease = {self.timing['lease']};\n"
         return (f'    type = "sqlite";\n    path = "{self.store}";\n'
                 f'    lease = {self.timing["lease"]};\n')
 

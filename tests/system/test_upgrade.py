@@ -8,7 +8,8 @@ import json
 import subprocess
 
 import pytest
-from programs import BUILD, TOP
+from etcd_alone import EtcdAlone
+from programs import BUILD, TOP, find_tool
 from stage import PROBES, REGIONS, StageError
 from test_failover import epochs, moves, must_stay, wait_moved, weights
 
@@ -16,6 +17,27 @@ EAST, WEST = REGIONS
 GROUP = "jwt-pizza"
 NEXT_MINOR = "tests/lib/next_minor"
 NEXT_MAJOR = "tests/lib/next_major"
+
+
+@pytest.fixture(params=["sqlite", "etcd"])
+def etcd(request, tmp_path):
+    """The store, where it is an etcd; else None."""
+    if request.param == "sqlite":
+        yield None
+        return
+    if find_tool("etcd") is None:
+        pytest.skip("there is no `etcd` (Debian: etcd-server)")
+    alone = EtcdAlone(tmp_path)
+    try:
+        yield alone.start()
+    finally:
+        alone.kill()
+
+
+@pytest.fixture
+def stage(etcd, make_stage):    # in this order: the daemons end before their store does
+    """As conftest.py's, once on each engine of the store."""
+    return make_stage(etcd=etcd)
 
 
 def upgrade(stage, probe, release):
@@ -35,6 +57,8 @@ def start(stage, probe, release=None):
 
 def values(stage, prefix):
     """What stands in the store, as {key: text}."""
+    if stage.etcd is not None:
+        return stage.etcd.values(prefix)
     done = subprocess.run([BUILD / "tests/lib/store_tool", stage.store, "get", prefix],
                           capture_output=True, text=True, timeout=30, check=True)
     return {line.split(" ", 2)[0]: line.split(" ", 2)[2] for line in done.stdout.splitlines()}
