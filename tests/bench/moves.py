@@ -147,9 +147,11 @@ def kinds_of_move(lab, trip):
     count = len(lab.probes)
     t = {key: value * 1000 for key, value in TIMING.items()}
     refused = t["interval"] / count + 2 * (t["retry"] + trip) + trip
-    silent = t["interval"] / count + 2 * (t["retry"] + t["timeout"]) + t["timeout"]
+    alive = count - 1       # a lost region takes its daemon with it
+    silent = t["interval"] / alive + 2 * (t["retry"] + t["timeout"]) + t["timeout"]
     by_answer = bounds(trip, refused + 2 * trip, "interval/N + fall x (retry + RTT) + 2 RTT")
-    by_silence = bounds(trip, silent + 2 * trip, "interval/N + fall x (retry + timeout) + 2 RTT")
+    by_silence = bounds(trip, silent + 2 * trip,
+                        "interval/(N-1) + fall x (retry + timeout) + 2 RTT")
     lost_leader = {"accepted by Route 53": (GOAL_LOST_LEADER_MS, "goal")}
 
     def region_back():
@@ -160,9 +162,9 @@ def kinds_of_move(lab, trip):
     yield ("both endpoints of the region are killed", LEADER_ELSEWHERE,
            lambda: lab.endpoints_die(SICK), lambda: lab.endpoints_return(SICK), count, by_answer)
     yield ("the region is lost, with its daemon and a follower of etcd", LEADER_ELSEWHERE,
-           lambda: lab.region_dies(SICK), region_back, count - 1, by_silence)
+           lambda: lab.region_dies(SICK), region_back, alive, by_silence)
     yield ("the region is lost, with its daemon and etcd's leader", SICK,
-           lambda: lab.region_dies(SICK), region_back, count - 1, lost_leader)
+           lambda: lab.region_dies(SICK), region_back, alive, lost_leader)
 
 
 def measure_moves(count, delay_ms, runs, say, store_timeout_s=2):
