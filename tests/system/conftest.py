@@ -2,11 +2,14 @@
 """Fixtures of the system tests, with quick times: a whole stage, settled; regions that can be cut
 apart, settled."""
 
+import os
+from pathlib import Path
+
 import pytest
 from programs import StageError
 from regions import Regions, why_not
 from stage import Stage, sanitizer_env, sanitizer_reports
-from story import table
+from story import markdown, table
 
 QUICK = {"interval": 1, "timeout": 0.5, "retry": 0.1, "hold": 0, "stable": 1, "dwell": 2,
          "lease": 3}
@@ -47,13 +50,16 @@ def stage(make_stage):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """What the stories did in the laboratory and in the simulator (test_regions_scenarios.py)."""
+    """What the stories did in the laboratory and in the simulator (test_regions_scenarios.py); in
+    markdown in the file STORIES, if it is set."""
     rows = {value[0]: value for reports in terminalreporter.stats.values() for report in reports
             for name, value in getattr(report, "user_properties", ()) if name == "two worlds"}
     if rows:
         terminalreporter.section("two worlds")
         for line in table(rows[name] for name in sorted(rows)):
             terminalreporter.write_line(line)
+    if rows and "STORIES" in os.environ:
+        Path(os.environ["STORIES"]).write_text(markdown(rows[name] for name in sorted(rows)))
 
 
 class Laboratories:

@@ -80,6 +80,15 @@ def table(rows):
             for line in cells]
 
 
+def markdown(rows):
+    """The same table for a document: how a story ended in the laboratory, and in the simulator."""
+    lines = [f"| story | world | {' | '.join(HEADS)} |", "|---" * (2 + len(HEADS)) + "|"]
+    for name, took, played, simulated in rows:
+        lines += [f"| {name} | laboratory, {took} s | {' | '.join(played)} |",
+                  f"| | simulator | {' | '.join(simulated)} |"]
+    return "\n".join(lines) + "\n"
+
+
 def incident_key(incident):
     """An incident's name; its number only where it is an epoch, which both worlds share."""
     return incident if re.search(r"\.(moved|failback)\.e", incident) else re.sub(
