@@ -19,7 +19,8 @@ enum {
     BATCH_ITEMS_MAX = 1000,
     BATCH_VALUES_MAX = 1000,
     BATCH_CHARACTERS_MAX = 32000,
-    BATCH_COMMENT_MAX = 256
+    BATCH_COMMENT_MAX = 256,
+    BATCH_HEALTH_MAX = 64
 };
 
 /* Allows a batch only when
@@ -27,6 +28,8 @@ enum {
  *     never NS, SOA or DS (C5)
  *   - a site's set is deleted exactly as read and created again with another weight, else the same
  *     (C1, C4); without a DELETE only in an `is_init` batch, for a set the zone does not have (D9)
+ *   - in an `is_attach` batch of a group with beacons it is the health check that changes instead
+ *     of the weight, and no two regions get the same one (B2)
  *   - the fence is created once, says group, epoch and nonce of the batch, and rises; its DELETE
  *     names the text read; without one only when the zone has no fence (C2)
  *   - no service it touches is left with all weights zero (C5)

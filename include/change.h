@@ -35,7 +35,7 @@ void change_digest(const struct settings *settings, uint32_t group, uint32_t zon
                    const int *weights, char ret_plan[PLAN_LENGTH + 1]);
 
 /* Builds the batch that raises view's zone to `decision`. Returns 0, or -1 with a word in
- * ret_reason: "record-set-missing", "not-weighted", "name-too-long". */
+ * ret_reason: "record-set-missing", "not-weighted", "name-too-long", "weight-differs". */
 int change_build(const struct settings *settings, const struct decision *decision,
                  const struct zone_view *view, struct change_space *space, struct batch *ret_batch,
                  const char **ret_reason);

@@ -16,6 +16,7 @@ enum decision_kind {
     DECISION_FAILBACK, /* D5: weight returns by choice */
     DECISION_CANCEL,   /* C8: undoes a decision that was never applied */
     DECISION_ADOPT,    /* C4, C7: the zone's own weights become the head */
+    DECISION_ATTACH,   /* B2: the same weights; the record sets get their health checks */
     DECISION_KIND_COUNT
 };
 
@@ -23,7 +24,7 @@ const char *decision_kind_name(enum decision_kind kind); /* "init" "leave" ... *
 int decision_kind_parse(const char *name, enum decision_kind *ret_kind);
 bool decision_is_move(enum decision_kind kind); /* counted by dwell and budget (D6) */
 
-enum { DECISION_REASON_MAX = 200, ORDER_ID_MAX = 40 };
+enum { DECISION_REASON_MAX = 200, ORDER_ID_MAX = 40, DECISION_HEALTH_MAX = 64 };
 
 /* Weights are in the order of settings->groups[group].sites. Arrays are borrowed. */
 struct decision {
@@ -42,6 +43,8 @@ struct decision {
     char order[ORDER_ID_MAX + 1];         /* the order obeyed, "" none */
     bool override;                        /* D7: that order lifts freeze, readiness, drift */
     char reason[DECISION_REASON_MAX + 1]; /* a sentence */
+    /* ATTACH: the health check that each region's record sets get; "" : they keep what they have */
+    char health[REGIONS_MAX][DECISION_HEALTH_MAX + 1];
 };
 
 #endif

@@ -42,6 +42,8 @@ enum event_kind {
     EVENT_JOURNAL,   /* highest epoch in the local journal (C2) */
     EVENT_SINK,      /* a sink began or ceased to fail */
     EVENT_INIT,      /* an operator confirmed `init`: write the first head and fence (D9) */
+    EVENT_LATCH,     /* a beacon is lit, says our disk: told when an engine begins (B1) */
+    EVENT_ATTACH,    /* an operator confirmed `init --health-checks` (B2) */
     EVENT_RESOLVERS, /* what public resolvers say: the tail of a move (C7) */
     EVENT_GLASS,     /* an operator broke the glass: a drain confirmed without the store (D7) */
     EVENT_KIND_COUNT
@@ -142,6 +144,17 @@ struct event_init {
     uint32_t group;
 };
 
+struct event_latch {
+    uint32_t group;
+    uint32_t region;
+    uint64_t epoch; /* of the decision that lit it */
+};
+
+struct event_attach {
+    uint32_t group;
+    const char *const *health; /* by region of the settings: a health check's id; "" none */
+};
+
 /* What the operator saw and confirmed: for each group the epoch of the zone's fence then. */
 #define GLASS_NOT_SHOWN UINT64_MAX /* this group is not to move */
 struct event_glass {
@@ -173,6 +186,8 @@ struct event {
         struct event_journal journal;
         struct event_sink sink;
         struct event_init init;
+        struct event_latch latch;
+        struct event_attach attach;
         struct event_glass glass;
     };
 };

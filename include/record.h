@@ -89,6 +89,7 @@ struct batch {
     const char *nonce;
     const char *comment; /* ChangeBatch comment, <= 256 characters */
     bool is_init;        /* D9: may create sets of the settings which the zone does not have */
+    bool is_attach;      /* B2: changes health checks, and nothing else */
     const struct batch_item *items;
     uint32_t item_count;
 };

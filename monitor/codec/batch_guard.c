@@ -65,14 +65,19 @@ static bool has_same_values(const struct record_set *a, const struct record_set 
     return true;
 }
 
-/* All but the weight (C4). */
-static bool is_same_but_weight(const struct record_set *a, const struct record_set *b)
+/* All but weight and health check. */
+static bool is_same_target(const struct record_set *a, const struct record_set *b)
 {
     return is_same_key(a, b) && a->ttl_s == b->ttl_s && has_same_values(a, b) &&
            strcmp(a->alias_zone, b->alias_zone) == 0 && strcmp(a->alias_name, b->alias_name) == 0 &&
-           a->alias_evaluate == b->alias_evaluate &&
-           strcmp(a->health_check, b->health_check) == 0 && strcmp(a->region, b->region) == 0 &&
+           a->alias_evaluate == b->alias_evaluate && strcmp(a->region, b->region) == 0 &&
            strcmp(a->failover, b->failover) == 0 && a->other_routing == b->other_routing;
+}
+
+/* All but the weight (C4). */
+static bool is_same_but_weight(const struct record_set *a, const struct record_set *b)
+{
+    return is_same_target(a, b) && strcmp(a->health_check, b->health_check) == 0;
 }
 
 static const struct record_set *find_in_view(const struct guard *guard,
@@ -176,6 +181,21 @@ static bool is_site(const struct guard *guard, const struct record_set *set)
     return false;
 }
 
+/* The region of a set that is a site's; NONE: it is nobody's. */
+static uint32_t region_of(const struct guard *guard, const struct record_set *set)
+{
+    const struct settings *settings = guard->settings;
+
+    for (uint32_t i = 0; i < settings->set_count; i++) {
+        struct record_set key = key_of_set(settings, &settings->sets[i]);
+
+        if (settings->records[settings->sets[i].record].zone == guard->batch->zone &&
+            is_same_key(&key, set))
+            return settings->sites[settings->sets[i].site].region;
+    }
+    return NONE;
+}
+
 static bool is_plain_weighted(const struct record_set *set)
 {
     return set->weight >= 0 && set->weight <= WEIGHT_MAX && set->set[0] != '\0' &&
@@ -226,6 +246,46 @@ static enum batch_verdict check_delete(const struct guard *guard, const struct b
     return BATCH_ALLOWED;
 }
 
+/* A health check that two regions shared would take both away at once. */
+static bool is_shared(const struct guard *guard, const struct record_set *set)
+{
+    const struct settings *settings = guard->settings;
+    uint32_t region = region_of(guard, set);
+
+    for (uint32_t i = 0; i < settings->set_count; i++) {
+        struct record_set key = key_of_set(settings, &settings->sets[i]);
+        const struct batch_item *other =
+            find_item(guard, BATCH_CREATE, &key, guard->batch->item_count);
+        const struct record_set *read = other != NULL ? &other->set : find_in_view(guard, &key);
+
+        if (settings->sites[settings->sets[i].site].region != region && read != NULL &&
+            strcmp(read->health_check, set->health_check) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* B2: nothing changes but the health check, which is another one, and this region's own. */
+static enum batch_verdict check_attach(const struct guard *guard, const struct batch_item *item,
+                                       const struct record_set *before)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-";
+    const char *check = item->set.health_check;
+
+    if (!guard->settings->groups[guard->batch->group].beacons)
+        return complain_item(guard, BATCH_FORBIDDEN, "B2", item, "its group has no beacons");
+    if (!is_same_target(before, &item->set) || before->weight != item->set.weight)
+        return complain_item(guard, BATCH_FORBIDDEN, "C4", item,
+                             "more than the health check would change");
+    if (check[0] == '\0' || strlen(check) > BATCH_HEALTH_MAX ||
+        check[strspn(check, letters)] != '\0')
+        return complain_item(guard, BATCH_FORBIDDEN, "B2", item, "no id of a health check");
+    if (is_shared(guard, &item->set))
+        return complain_item(guard, BATCH_FORBIDDEN, "B2", item,
+                             "another region has the same health check: both would leave at once");
+    return BATCH_ALLOWED;
+}
+
 static enum batch_verdict check_create(const struct guard *guard, const struct batch_item *item)
 {
     uint32_t before = (uint32_t)(item - guard->batch->items);
@@ -234,6 +294,8 @@ static enum batch_verdict check_create(const struct guard *guard, const struct b
 
     if (pair != NULL && is_fence(guard, &item->set))
         return BATCH_ALLOWED;
+    if (pair != NULL && guard->batch->is_attach)
+        return check_attach(guard, item, &pair->set);
     if (pair != NULL)
         return is_same_but_weight(&pair->set, &item->set)
                    ? BATCH_ALLOWED

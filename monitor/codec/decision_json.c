@@ -53,12 +53,35 @@ static const char *elector_name(const struct settings *settings, uint32_t electo
     return elector == NONE ? "" : settings->electors[elector].name;
 }
 
+/* B2: only an attaching decision has this field. */
+static json_t *with_health(json_t *object, const struct settings *settings,
+                           const struct decision *decision)
+{
+    json_t *health = json_object();
+    size_t count = 0;
+
+    if (decision->kind != DECISION_ATTACH) {
+        json_decref(health);
+        return object;
+    }
+    for (uint32_t i = 0; i < settings->region_count; i++) {
+        if (decision->health[i][0] == '\0')
+            continue;
+        json_object_set_new(health, settings->regions[i], json_string(decision->health[i]));
+        count++;
+    }
+    count = json_object_size(object) + (json_whole(json_incref(health), count) != NULL);
+    json_object_set_new(object, "health_checks", health);
+    return json_whole(object, count);
+}
+
 json_t *decision_to_json(const struct settings *settings, const struct decision *decision)
 {
     const struct group *group = &settings->groups[decision->group];
+    json_t *object;
 
     assert(decision->epoch <= INT64_MAX && decision->base_epoch <= INT64_MAX);
-    return store_form_stamp(json_pack(
+    object = json_pack(
         "{s:i, s:s, s:I, s:s, s:s, s:I, s:I, s:o, s:o, s:I, s:o, s:o, s:o, s:s, s:b, "
         "s:s}",
         "v", STORE_MAJOR, "group", group->name, "epoch", (json_int_t)decision->epoch, "kind",
@@ -69,7 +92,8 @@ json_t *decision_to_json(const struct settings *settings, const struct decision 
         (json_int_t)decision->base_epoch, "base", weights_to_json(settings, group, decision->base),
         "voters", voters_to_json(settings, decision->voters), "left",
         regions_to_json(settings, decision->regions_left), "order", decision->order, "override",
-        (int)decision->override, "reason", decision->reason));
+        (int)decision->override, "reason", decision->reason);
+    return store_form_stamp(with_health(object, settings, decision));
 }
 
 int decision_write(const struct settings *settings, const struct decision *decision, char *out,
@@ -159,6 +183,24 @@ static uint32_t take_elector(struct json_fields *fields, const struct settings *
     return settings_elector(settings, json_take_string(fields, "by", NAME_MAX_LENGTH));
 }
 
+static void take_health(struct json_fields *fields, const struct settings *settings,
+                        struct decision *decision)
+{
+    const json_t *object = json_take_object(fields, "health_checks");
+    struct json_fields inner;
+
+    if (object == NULL)
+        return;
+    json_fields_begin(&inner, fields->report, "health_checks", object);
+    for (uint32_t i = 0; i < settings->region_count; i++) {
+        if (json_has(&inner, settings->regions[i]))
+            json_take_text(&inner, settings->regions[i], decision->health[i],
+                           sizeof(decision->health[i]));
+    }
+    if (json_fields_close(&inner) < 0)
+        fields->object = NULL;
+}
+
 static void decision_take(struct json_fields *fields, const struct settings *settings,
                           struct decision *decision)
 {
@@ -181,6 +223,8 @@ static void decision_take(struct json_fields *fields, const struct settings *set
     json_take_text(fields, "order", decision->order, sizeof(decision->order));
     decision->override = json_take_boolean(fields, "override");
     json_take_text(fields, "reason", decision->reason, sizeof(decision->reason));
+    if (decision->kind == DECISION_ATTACH)
+        take_health(fields, settings, decision);
 }
 
 static int read_fields(struct json_fields *fields, const struct settings *settings, uint32_t group,

@@ -19,6 +19,7 @@ struct event_copy {
     struct order order;
     uint32_t *sites;
     uint64_t *fences;
+    const char *health[REGIONS_MAX];
     wall_t moves[BUDGET_MAX];
     struct zone_view view;
     struct record_set *sets;
@@ -63,6 +64,10 @@ event_writer event_write_budget;
 event_reader event_read_budget;
 event_writer event_write_glass;
 event_reader event_read_glass;
+event_writer event_write_latch;
+event_reader event_read_latch;
+event_writer event_write_attach;
+event_reader event_read_attach;
 event_writer event_write_commit;
 event_reader event_read_commit;
 event_writer event_write_zone;

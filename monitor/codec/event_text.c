@@ -266,6 +266,8 @@ static const struct row {
     [EVENT_JOURNAL] = {"journal", write_journal, read_journal},
     [EVENT_SINK] = {"sink", write_sink, read_sink},
     [EVENT_INIT] = {"init", write_init, read_init},
+    [EVENT_LATCH] = {"latch", event_write_latch, event_read_latch},
+    [EVENT_ATTACH] = {"attach", event_write_attach, event_read_attach},
     [EVENT_GLASS] = {"glass", event_write_glass, event_read_glass},
 };
 

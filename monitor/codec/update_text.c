@@ -168,6 +168,8 @@ static void add_zones(struct lines *lines, const struct update *update)
         add(lines, "batch %s %s epoch %" PRIu64 " nonce %s init %d items %u: %s",
             s->zones[batch->zone].id, s->groups[batch->group].name, batch->epoch, batch->nonce,
             (int)batch->is_init, batch->item_count, batch->comment);
+        if (batch->is_attach)
+            add(lines, "attach %s %s", s->zones[batch->zone].id, s->groups[batch->group].name);
         for (uint32_t j = 0; j < batch->item_count; j++)
             add_json(lines, batch->items[j].action == BATCH_DELETE ? "delete" : "create",
                      record_set_to_json(&batch->items[j].set));

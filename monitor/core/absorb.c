@@ -502,6 +502,12 @@ void absorb_event(struct engine *engine, const struct event *event)
     case EVENT_SINK:
         absorb_sink(engine, &event->sink);
         break;
+    case EVENT_LATCH:
+        beacons_lit(engine, &event->latch);
+        break;
+    case EVENT_ATTACH:
+        attach_event(engine, &event->attach);
+        break;
     case EVENT_INIT:
         absorb_init(engine, &event->init);
         break;

@@ -205,6 +205,8 @@ static bool zones_unreadable(const struct engine *engine, uint32_t group)
 {
     const struct group_state *state = &engine->groups[group];
 
+    if (!engine->settings->electors[engine->settings->self].may_act)
+        return false; /* it does not write: that is for others to say */
     for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
         const struct zone_state *zone = &engine->zones[engine->slots[i].zone];
         if (zone->failures > 0 && engine->now_ms - zone->failing_ms >= UNREADABLE_MS)

@@ -330,60 +330,12 @@ static void slot_apply(struct engine *engine, struct zone_slot *slot)
         slot_read(engine, slot);
 }
 
-/* B1: the word appears with the commit that evicts a region, and goes when the zone's own fence
- * shows an epoch that raised it. A standby that has its normal weight of nothing is not evicted. */
-static bool evicted(const struct engine *engine, uint32_t group, uint32_t region)
-{
-    const struct group_state *state = &engine->groups[group];
-    const struct group *g = state_group(engine, group);
-    bool lost = state->head.decision.regions_left >> region & 1;
-    int here = 0;
-    int elsewhere = 0;
-
-    for (uint32_t k = 0; k < g->site_count; k++) {
-        if (engine->settings->sites[g->sites[k]].region == region) {
-            here += state->head.weights[k];
-            lost |= state->head.normal[k] > 0;
-        } else {
-            elsewhere += state->head.weights[k];
-        }
-    }
-    return lost && here == 0 && elsewhere > 0;
-}
-
-static void latch_beacons(struct engine *engine, uint32_t group)
-{
-    struct group_state *state = &engine->groups[group];
-    const struct group *g = state_group(engine, group);
-
-    if (!g->beacons || !state->has_head || state->glass.rules) /* B1: a committed decision */
-        return;
-    for (uint32_t i = 0; i < g->order_count; i++) {
-        uint32_t region = g->order[i];
-        bool out = evicted(engine, group, region);
-        bool raised = !out && observing_fence_min(engine, group) >= state->head.decision.epoch;
-        struct fact *fact;
-
-        if ((!out && !raised) || state->latched[region] == (out ? 1 : 0))
-            continue;
-        state->latched[region] = out ? 1 : 0;
-        engine->out_latches[engine->update->latch_count++] =
-            (struct latch){group, region, state->head.decision.epoch, out};
-        fact = state_fact(engine, FACT_LATCH);
-        fact->rule = "B1";
-        fact->group = group;
-        fact->region = region;
-        fact->epoch = (int64_t)state->head.decision.epoch;
-        fact->word = out ? "set" : "withdrawn";
-    }
-}
-
 void applying_apply(struct engine *engine, uint32_t group)
 {
     struct zone_slot *slots = first_slot(engine, group);
 
     glass_look(engine, group);
-    latch_beacons(engine, group);
+    beacons_latch(engine, group);
     if (!state_may_act(engine))
         return;
     for (uint32_t i = 0; i < engine->groups[group].slot_count; i++)

@@ -129,6 +129,27 @@ static struct record_set new_set(const struct settings *settings, const struct s
                                .failover = ""};
 }
 
+/* B2: of an attaching decision the health check is all that changes. A weight that is not the
+ * decision's is somebody else's, and has to be judged first (C4). */
+static const char *add_health(const struct settings *settings, const struct decision *decision,
+                              uint32_t in_group, const struct record_set *old,
+                              struct change_space *space, struct batch *batch)
+{
+    uint32_t site = settings->groups[decision->group].sites[in_group];
+    const char *check = decision->health[settings->sites[site].region];
+    struct record_set new = *old;
+
+    if (old->weight != decision->weights[in_group])
+        return "weight-differs";
+    if (check[0] == '\0' || strcmp(old->health_check, check) == 0)
+        return NULL;
+    new.health_check = check;
+    batch->is_attach = true;
+    add(batch, space->items, BATCH_DELETE, old);
+    add(batch, space->items, BATCH_CREATE, &new); /* the same weight */
+    return NULL;
+}
+
 /* C4: only the weight changes; everything else is written back as it was read. */
 static const char *add_set(const struct settings *settings, const struct decision *decision,
                            uint32_t in_group, uint32_t set, const struct zone_view *view,
@@ -148,6 +169,8 @@ static const char *add_set(const struct settings *settings, const struct decisio
     }
     if (old->weight < 0 || old->other_routing)
         return "not-weighted";
+    if (decision->kind == DECISION_ATTACH)
+        return add_health(settings, decision, in_group, old, space, batch);
     if (old->weight == decision->weights[in_group])
         return NULL;
     new = *old;

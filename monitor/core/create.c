@@ -247,7 +247,6 @@ static void init_groups(struct engine *engine)
         state->insync_ms = -1;
         state->servers_ms = -1;
         state->resolvers_ms = -1;
-        memset(state->latched, -1, sizeof(state->latched));
         state->wish = (struct wish){.weights = state->wish_weights};
     }
     for (uint32_t z = 0; z < s->zone_count; z++)

@@ -145,6 +145,8 @@ void deciding_set_head(struct engine *engine, uint32_t group, const struct decis
     state->has_head = true;
     state->head_revision = revision;
     state->init_wanted = false; /* D9: that word is spent, whoever obeyed it */
+    if (decision->kind == DECISION_ATTACH)
+        state->attach_wanted = false; /* and that one (B2) */
     if (decision->epoch > state->journal_epoch)
         state->journal_epoch = decision->epoch; /* C2: a store that goes back does not reuse it */
     if (!news)

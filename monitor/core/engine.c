@@ -114,7 +114,7 @@ static msec_t next_deadline(const struct engine *engine)
     for (uint32_t i = 0; i < engine->settings->group_count; i++)
         next = earlier(next, engine->groups[i].next_ms);
     for (uint32_t i = 0; i < engine->settings->zone_count; i++) {
-        if (engine->settings->electors[engine->settings->self].may_act && !engine->zones[i].reading)
+        if (state_reads_zones(engine) && !engine->zones[i].reading)
             next = earlier(next, engine->zones[i].next_ms);
     }
     return next > engine->now_ms ? next : engine->now_ms + 1; /* time moves on, always */

@@ -92,7 +92,8 @@ bool observing_late(const struct engine *engine, uint32_t group)
     const struct group_state *state = &engine->groups[group];
     enum decision_kind kind = state->head.decision.kind;
 
-    if (!state->has_head || (kind != DECISION_CANCEL && kind != DECISION_ADOPT))
+    if (!state->has_head ||
+        (kind != DECISION_CANCEL && kind != DECISION_ADOPT && kind != DECISION_ATTACH))
         return false;
     for (uint32_t i = 0; i < state->slot_count; i++) {
         if (slot_late(engine, &slots[i]) || slot_fell_back(engine, &slots[i]))
@@ -275,7 +276,7 @@ void observing_zones(struct engine *engine)
 {
     struct update *update = engine->update;
 
-    if (!engine->settings->electors[engine->settings->self].may_act)
+    if (!state_reads_zones(engine))
         return;
     for (uint32_t z = 0; z < engine->settings->zone_count; z++) {
         struct zone_state *zone = &engine->zones[z];

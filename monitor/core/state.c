@@ -26,6 +26,15 @@ bool state_may_act(const struct engine *engine)
     return !engine->dry_run && engine->settings->electors[engine->settings->self].may_act;
 }
 
+bool state_reads_zones(const struct engine *engine)
+{
+    bool reads = engine->settings->electors[engine->settings->self].may_act;
+
+    for (uint32_t i = 0; i < engine->settings->group_count && !reads; i++)
+        reads = engine->settings->groups[i].beacons;
+    return reads;
+}
+
 /* S2: the store has answered within a lease's time (a renewal is an answer too), and a whole read
  * is not too long ago: what we know of the others' leases is still true. */
 bool state_store_ok(const struct engine *engine)

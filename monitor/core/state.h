@@ -169,7 +169,11 @@ struct group_state {
     /* change */
     uint32_t first_slot;
     uint32_t slot_count;
-    int8_t latched[REGIONS_MAX]; /* B1: -1 unknown, 0, 1 */
+    uint64_t latched[REGIONS_MAX]; /* B1: the epoch that lit the region's beacon; 0: it is dark */
+    /* B2: health checks to attach, by region, while that is wanted */
+    bool attach_wanted;
+    msec_t attach_ms; /* since when */
+    char attach[REGIONS_MAX][DECISION_HEALTH_MAX + 1];
     /* C7's report */
     bool announce;     /* L2: this engine saw the decision come, and tells when it is applied */
     msec_t trouble_ms; /* first bad result that led to the head; -1 none */
@@ -303,6 +307,8 @@ wall_t state_wall(const struct engine *engine, msec_t at_ms);
 struct vote_slot *state_vote(const struct engine *engine, uint32_t probe, uint32_t group);
 const struct group *state_group(const struct engine *engine, uint32_t group);
 bool state_may_act(const struct engine *engine);
+/* Who writes has to read; and who says a region's word has to see when it may stop (B1). */
+bool state_reads_zones(const struct engine *engine);
 bool state_store_ok(const struct engine *engine);
 /* Until when that is true, should the store not be heard of again. */
 msec_t state_store_end_ms(const struct engine *engine);
@@ -380,6 +386,10 @@ void observing_look(struct engine *engine, uint32_t group); /* is there drift? *
 /* C7: another decision took the head's number, and the zone says what that one decided. */
 bool observing_twin(const struct engine *engine, const struct zone_slot *slot);
 void applying_apply(struct engine *engine, uint32_t group); /* decision -> change */
+void beacons_latch(struct engine *engine, uint32_t group);  /* decision, fence -> beacons (B1) */
+void beacons_lit(struct engine *engine, const struct event_latch *event);
+void attach_event(struct engine *engine, const struct event_attach *event); /* B2 */
+bool attach_propose(struct engine *engine, uint32_t group);
 void observing_zone(struct engine *engine, const struct event_zone *event);
 void applying_change(struct engine *engine, const struct event_change *event);
 void observing_zones(struct engine *engine); /* which zones are read now */

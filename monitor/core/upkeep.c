@@ -7,6 +7,7 @@
  *   late         a change given up or overtaken was applied after all         (C8)
  *   fence anew   the fence is gone                                            (C2)
  *   cancel       what was decided was never applied, and its reason is gone   (C8)
+ *   attach       the record sets are to have health checks                    (B2)
  *
  * None of them moves traffic by itself, so neither dwell nor budget holds them; store, clock and
  * freeze do. */
@@ -348,7 +349,15 @@ static void propose_cancel(struct engine *engine, uint32_t group)
              state->head.decision.epoch);
 }
 
-enum upkeep { UPKEEP_NONE, UPKEEP_AHEAD, UPKEEP_DRIFT, UPKEEP_LATE, UPKEEP_FENCE, UPKEEP_CANCEL };
+enum upkeep {
+    UPKEEP_NONE,
+    UPKEEP_AHEAD,
+    UPKEEP_DRIFT,
+    UPKEEP_LATE,
+    UPKEEP_FENCE,
+    UPKEEP_CANCEL,
+    UPKEEP_ATTACH
+};
 
 static enum upkeep what_is_wanted(const struct engine *engine, uint32_t group)
 {
@@ -360,10 +369,14 @@ static enum upkeep what_is_wanted(const struct engine *engine, uint32_t group)
         return UPKEEP_LATE;
     if (observing_gone(engine, group) && !observing_drifted(engine, group))
         return UPKEEP_FENCE;
+    if (engine->groups[group].attach_wanted && !cancellable(engine, group) &&
+        !engine->groups[group].wish.changes)
+        return UPKEEP_ATTACH; /* whatever moves comes before what can wait */
     return cancellable(engine, group) ? UPKEEP_CANCEL : UPKEEP_NONE;
 }
 
-static void propose(struct engine *engine, uint32_t group, enum upkeep upkeep)
+/* False: what was wanted turned out not to be. */
+static bool propose(struct engine *engine, uint32_t group, enum upkeep upkeep)
 {
     switch (upkeep) {
     case UPKEEP_AHEAD:
@@ -381,9 +394,12 @@ static void propose(struct engine *engine, uint32_t group, enum upkeep upkeep)
     case UPKEEP_CANCEL:
         propose_cancel(engine, group);
         break;
+    case UPKEEP_ATTACH:
+        return attach_propose(engine, group);
     case UPKEEP_NONE:
         break;
     }
+    return true;
 }
 
 bool upkeep_propose(struct engine *engine, uint32_t group)
@@ -406,6 +422,5 @@ bool upkeep_propose(struct engine *engine, uint32_t group)
         state->upkeep_ms = engine->now_ms;
     if (!readings_since(engine, group, state->upkeep_ms))
         return false;
-    propose(engine, group, upkeep);
-    return true;
+    return propose(engine, group, upkeep);
 }

@@ -199,6 +199,22 @@ static void tell_journal(struct daemon *daemon)
     }
 }
 
+/* B1: the words that are being said. */
+static void tell_latches(struct daemon *daemon)
+{
+    const struct settings *settings = daemon->settings;
+
+    for (uint32_t g = 0; g < settings->group_count; g++) {
+        for (uint32_t r = 0; settings->groups[g].beacons && r < settings->region_count; r++) {
+            struct event event = {.kind = EVENT_LATCH, .latch = {.group = g, .region = r}};
+
+            if (latches_get(daemon->latches, settings->groups[g].name, settings->regions[r],
+                            &event.latch.epoch))
+                loop_post(daemon->loop, &event, NULL, NULL);
+        }
+    }
+}
+
 /* D7: what the store did not have when the process before, or these settings, began. */
 static void tell_local_orders(struct daemon *daemon)
 {
@@ -223,6 +239,7 @@ static void tell_local_orders(struct daemon *daemon)
 void reload_tell_local(struct daemon *daemon)
 {
     tell_journal(daemon);
+    tell_latches(daemon);
     tell_local_orders(daemon);
 }
 

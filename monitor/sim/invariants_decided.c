@@ -665,6 +665,12 @@ static void judge_changes(struct ruling *ruling)
     case DECISION_ADOPT:
         judge_adopt(ruling);
         break;
+    case DECISION_ATTACH:
+        if (ruling->changes)
+            invariants_fail(ruling->invariants, "S-15", ruling->probe,
+                            "decision %" PRIu64 " attaches health checks, and moves weight",
+                            ruling->decision->epoch);
+        break;
     case DECISION_INIT:
     case DECISION_KIND_COUNT:
         break;

@@ -389,6 +389,8 @@ static void hear_more(struct invariants *invariants, struct heard *heard, const 
     case EVENT_RESOLVERS:
     case EVENT_SINK:
     case EVENT_INIT:
+    case EVENT_LATCH: /* told again, of what it said before: invariants_told.c has kept it */
+    case EVENT_ATTACH:
     case EVENT_KIND_COUNT:
         break;
     }

@@ -294,6 +294,7 @@ static bool right_verb(const struct ruling *ruling, const struct told_order *ord
         return order->verb == ORDER_ACK;
     case DECISION_INIT:
     case DECISION_CANCEL:
+    case DECISION_ATTACH:
     case DECISION_KIND_COUNT:
         break;
     }

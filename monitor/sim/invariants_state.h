@@ -142,7 +142,7 @@ struct heard {
     int *weights;             /* by site, as read in its zone; -1: no such set; -2: not read */
     uint64_t *journal;        /* by group */
     char (*nonces)[NONCE_LENGTH + 1]; /* by zone: of the newest reading */
-    bool *words;                      /* B1: group x region; they outlive the process */
+    uint64_t *words;                  /* B1: group x region: lit by this epoch, 0 dark; on disk */
 };
 
 /* ---- decisions ---- */

@@ -47,9 +47,33 @@ bool told_zone_behind(const struct invariants *invariants, uint32_t group, uint6
     return false;
 }
 
-static bool *word_of(struct invariants *invariants, uint32_t probe, uint32_t group, uint32_t region)
+/* The epoch that lit it, 0: it is dark. */
+static uint64_t *word_of(struct invariants *invariants, uint32_t probe, uint32_t group,
+                         uint32_t region)
 {
     return &invariants->heard[probe].words[group * invariants->settings->region_count + region];
+}
+
+/* Without this region's record sets each service still has one with weight whose beacon is dark: or
+ * Route 53 would take all unhealthy for all healthy. */
+static bool leaves_somewhere(struct invariants *invariants, uint32_t probe, uint32_t group,
+                             uint32_t region, const struct kept *kept)
+{
+    const struct settings *s = invariants->settings;
+    const struct group *g = invariants_group(invariants, group);
+    uint64_t left = 0;
+
+    for (uint32_t k = 0; k < g->site_count; k++) {
+        const struct site *site = &s->sites[g->sites[k]];
+        if (site->region != region && kept->weights[k] > 0 &&
+            *word_of(invariants, probe, group, site->region) == 0)
+            left |= UINT64_C(1) << site->service;
+    }
+    for (uint32_t j = 0; j < g->service_count; j++) {
+        if (!(left >> g->services[j] & 1))
+            return false;
+    }
+    return true;
 }
 
 static void judge_latch(struct invariants *invariants, uint32_t probe, const struct latch *latch)
@@ -57,7 +81,7 @@ static void judge_latch(struct invariants *invariants, uint32_t probe, const str
     const struct told_head *head = &invariants->heard[probe].heads[latch->group];
     const struct kept *kept = ledger_find(invariants, latch->group, head->epoch);
     const char *region = invariants->settings->regions[latch->region];
-    bool *word = word_of(invariants, probe, latch->group, latch->region);
+    uint64_t *word = word_of(invariants, probe, latch->group, latch->region);
     bool out = kept != NULL && evicts(invariants, latch->group, latch->region, kept);
 
     if (kept != NULL && latch->set && !out)
@@ -68,11 +92,21 @@ static void judge_latch(struct invariants *invariants, uint32_t probe, const str
         invariants_fail(invariants, "S-28", probe,
                         "%s puts the beacon of %s out, which decision %" PRIu64 " evicts",
                         invariants_probe_name(invariants, probe), region, head->epoch);
-    else if (!latch->set && *word && told_zone_behind(invariants, latch->group, head->epoch))
+    else if (kept != NULL && latch->set &&
+             !leaves_somewhere(invariants, probe, latch->group, latch->region, kept))
+        invariants_fail(invariants, "S-28", probe,
+                        "%s lights the beacon of %s, the last region without one",
+                        invariants_probe_name(invariants, probe), region);
+    else if (!latch->set && *word >= head->epoch)
+        invariants_fail(invariants, "S-28", probe,
+                        "%s puts the beacon of %s out, which decision %" PRIu64
+                        " lit, by decision %" PRIu64,
+                        invariants_probe_name(invariants, probe), region, *word, head->epoch);
+    else if (!latch->set && *word > 0 && told_zone_behind(invariants, latch->group, head->epoch))
         invariants_fail(invariants, "S-28", probe,
                         "%s puts the beacon of %s out, and no zone shows epoch %" PRIu64 " yet",
                         invariants_probe_name(invariants, probe), region, head->epoch);
-    *word = latch->set;
+    *word = latch->set ? latch->epoch : 0;
 }
 
 /* The word appears with the commit: whoever knows of it shows it. */
@@ -86,7 +120,9 @@ static void judge_words(struct invariants *invariants, uint32_t probe, uint32_t 
         return;
     for (uint32_t i = 0; i < g->order_count; i++) {
         uint32_t region = g->order[i];
-        if (evicts(invariants, group, region, kept) && !*word_of(invariants, probe, group, region))
+        if (evicts(invariants, group, region, kept) &&
+            *word_of(invariants, probe, group, region) == 0 &&
+            leaves_somewhere(invariants, probe, group, region, kept))
             invariants_fail(invariants, "S-28", probe,
                             "%s knows that decision %" PRIu64 " evicts %s, and its beacon is dark",
                             invariants_probe_name(invariants, probe), head->epoch,
@@ -102,6 +138,8 @@ void told_stepped(struct invariants *invariants, uint32_t probe, const struct ev
                         invariants_probe_name(invariants, probe), update->facts_lost);
     for (uint32_t i = 0; i < update->latch_count; i++)
         judge_latch(invariants, probe, &update->latches[i]);
+    for (uint32_t i = 0; i < update->latch_count; i++)
+        judge_words(invariants, probe, update->latches[i].group);
     if (event->kind == EVENT_HEAD)
         judge_words(invariants, probe, event->head.group);
     else if (event->kind == EVENT_COMMIT && event->commit.status == STORE_OK)

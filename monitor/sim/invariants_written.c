@@ -246,17 +246,27 @@ static void judge_fence(struct invariants *invariants, uint32_t probe, const str
 }
 
 /* C1, C4: DELETE and CREATE of the same set, which differ by the weight alone. */
-static bool same_but_weight(const struct record_set *a, const struct record_set *b)
+static bool same_target(const struct record_set *a, const struct record_set *b)
 {
-    bool same =
-        strcmp(a->name, b->name) == 0 && strcmp(a->type, b->type) == 0 &&
-        strcmp(a->set, b->set) == 0 && a->ttl_s == b->ttl_s && a->value_count == b->value_count &&
-        strcmp(a->alias_zone, b->alias_zone) == 0 && strcmp(a->alias_name, b->alias_name) == 0 &&
-        a->alias_evaluate == b->alias_evaluate && strcmp(a->health_check, b->health_check) == 0;
+    bool same = strcmp(a->name, b->name) == 0 && strcmp(a->type, b->type) == 0 &&
+                strcmp(a->set, b->set) == 0 && a->ttl_s == b->ttl_s &&
+                a->value_count == b->value_count && strcmp(a->alias_zone, b->alias_zone) == 0 &&
+                strcmp(a->alias_name, b->alias_name) == 0 && a->alias_evaluate == b->alias_evaluate;
 
     for (uint32_t i = 0; same && i < a->value_count; i++)
         same = strcmp(a->values[i], b->values[i]) == 0;
-    return same && a->weight != b->weight;
+    return same;
+}
+
+/* B2: of an attaching decision the health check differs, of any other the weight (C4). */
+static bool same_but_one(const struct invariants *invariants, const struct batch *batch,
+                         const struct record_set *a, const struct record_set *b)
+{
+    const struct kept *kept = ledger_find(invariants, batch->group, batch->epoch);
+    bool attaches = kept != NULL && kept->kind == DECISION_ATTACH;
+    bool same_check = strcmp(a->health_check, b->health_check) == 0;
+
+    return same_target(a, b) && (a->weight == b->weight) == attaches && same_check != attaches;
 }
 
 static void judge_item(struct invariants *invariants, uint32_t probe, const struct batch *batch,
@@ -276,8 +286,8 @@ static void judge_item(struct invariants *invariants, uint32_t probe, const stru
         fail(invariants, "S-30", probe, batch, "deletes and does not create: ", item->set.set);
     else if (item->action == BATCH_CREATE && other == NULL && !batch->is_init)
         fail(invariants, "S-30", probe, batch, "creates what it did not delete: ", item->set.set);
-    else if (other != NULL && !same_but_weight(&item->set, &other->set))
-        fail(invariants, "S-30", probe, batch, "changes more than the weight, or nothing, of ",
+    else if (other != NULL && !same_but_one(invariants, batch, &item->set, &other->set))
+        fail(invariants, "S-30", probe, batch, "changes more than what it may, or nothing, of ",
              item->set.set);
 }
 
@@ -363,7 +373,8 @@ static void judge_human(struct invariants *invariants, uint32_t probe, const str
 
     if (kept == NULL)
         return;
-    if (shift && (kept->kind == DECISION_ADOPT || kept->kind == DECISION_CANCEL))
+    if (shift && (kept->kind == DECISION_ADOPT || kept->kind == DECISION_CANCEL ||
+                  kept->kind == DECISION_ATTACH))
         fail(invariants, "S-15", probe, batch,
              "moves weight, by a decision that moves nothing: ", decision_kind_name(kept->kind));
     for (uint32_t k = 0; said != NULL && !kept->override && k < group->site_count; k++) {

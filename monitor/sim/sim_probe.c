@@ -109,7 +109,20 @@ static void wake_up(struct sim_probe *probe)
     probe->held_count = 0;
 }
 
-/* D7: what only its disk knows. */
+/* B1, D7: what only its disk knows. */
+static void tell_latches(struct world *world, uint32_t probe)
+{
+    const struct sim_probe *p = &world->probes[probe];
+    uint32_t regions = p->settings->region_count;
+
+    for (uint32_t i = 0; i < p->settings->group_count * regions; i++) {
+        if (p->latched[i] > 0)
+            world_feed(world, probe,
+                       &(struct event){.kind = EVENT_LATCH,
+                                       .latch = {i / regions, i % regions, p->latched[i]}});
+    }
+}
+
 static void tell_locals(struct world *world, uint32_t probe)
 {
     const struct sim_probe *p = &world->probes[probe];
@@ -142,6 +155,7 @@ void world_start(struct world *world, uint32_t probe)
     for (uint32_t g = 0; g < p->settings->group_count; g++)
         world_feed(world, probe,
                    &(struct event){.kind = EVENT_JOURNAL, .journal = {g, p->journal[g]}});
+    tell_latches(world, probe);
     tell_locals(world, probe);
 }
 

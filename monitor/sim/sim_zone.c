@@ -68,7 +68,7 @@ static struct record_set as_record(struct sim_set *set)
                                .value_count = 1,
                                .alias_zone = "",
                                .alias_name = "",
-                               .health_check = "",
+                               .health_check = set->health_check,
                                .region = "",
                                .failover = ""};
 }
@@ -127,7 +127,8 @@ static bool matches(const struct sim_set *have, uint32_t zone, const struct reco
         strcmp(have->type, set->type) != 0 || strcmp(have->set, set->set) != 0)
         return false;
     return !exactly || (have->weight == set->weight && have->ttl_s == set->ttl_s &&
-                        set->value_count == 1 && strcmp(have->value, set->values[0]) == 0);
+                        set->value_count == 1 && strcmp(have->value, set->values[0]) == 0 &&
+                        strcmp(have->health_check, set->health_check) == 0);
 }
 
 static struct sim_set *find(struct world *world, uint32_t zone, const struct record_set *set,
@@ -156,6 +157,7 @@ static bool apply_item(struct world *world, uint32_t zone, const struct batch_it
     set->weight = item->set.weight;
     set->ttl_s = item->set.ttl_s;
     snprintf(set->value, sizeof(set->value), "%s", item->set.values[0]);
+    snprintf(set->health_check, sizeof(set->health_check), "%s", item->set.health_check);
     return true;
 }
 
@@ -233,7 +235,7 @@ bool sim_zone_apply(struct world *world, uint32_t probe, const struct batch *bat
 
     changed(world);
     for (uint32_t i = 0; i < batch->item_count; i++) {
-        shift |= batch->items[i].set.weight >= 0;
+        shift |= batch->items[i].set.weight >= 0 && !batch->is_attach;
         if (!apply_item(world, batch->zone, &batch->items[i])) {
             restore_list(sets, before, count);
             world->refused++;
@@ -289,6 +291,12 @@ int world_weight(const struct world *world, const char *site)
 {
     const struct sim_set *set = set_of_site(world, site);
     return set == NULL ? -1 : set->weight;
+}
+
+const char *world_health(const struct world *world, const char *site)
+{
+    const struct sim_set *set = set_of_site(world, site);
+    return set == NULL ? "" : set->health_check;
 }
 
 uint64_t world_fence(const struct world *world, const char *group)

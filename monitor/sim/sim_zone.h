@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "decision.h"
 #include "dice.h"
 #include "pool.h"
 #include "record.h"
@@ -25,6 +26,7 @@ struct sim_set {
     const char *values[1];
     int weight;
     int64_t ttl_s;
+    char health_check[DECISION_HEALTH_MAX + 1];
 };
 
 /* The sets of a zone at one time, shared by all who read them then. */

@@ -52,7 +52,8 @@ static void perform(struct world *world, uint32_t probe, const struct update *up
     sim_store_publish(world, probe, update);
     for (uint32_t i = 0; i < update->latch_count; i++)
         p->latched[update->latches[i].group * p->settings->region_count +
-                   update->latches[i].region] = update->latches[i].set ? 1 : 0;
+                   update->latches[i].region] =
+            update->latches[i].set ? update->latches[i].epoch : 0;
     if (update->locals_changed) {
         p->local_count = update->local_count;
         memcpy(p->locals, update->locals, update->local_count * sizeof(*p->locals));

@@ -239,6 +239,10 @@ uint32_t world_alerts(const struct world *world, enum alert_event event, enum al
 /* The newest alert of an event, or NULL. */
 const struct alert *world_alert(const struct world *world, enum alert_event event);
 bool world_latched(const struct world *world, uint32_t probe, uint32_t group, uint32_t region);
+/* `init --health-checks` of every group, at this probe: by region, "" none. */
+void world_attach(struct world *world, uint32_t probe, const char *const *health);
+/* The health check of a site's own record set; "" none. */
+const char *world_health(const struct world *world, const char *site);
 uint32_t world_checks_started(const struct world *world, uint32_t probe, const char *site);
 
 /* ---- for tests of the engine itself ---- */

@@ -263,6 +263,12 @@ void world_init_groups(struct world *world)
         world_feed(world, probe, &(struct event){.kind = EVENT_INIT, .init = {.group = g}});
 }
 
+void world_attach(struct world *world, uint32_t probe, const char *const *health)
+{
+    for (uint32_t g = 0; g < world_settings(world)->group_count; g++)
+        world_feed(world, probe, &(struct event){.kind = EVENT_ATTACH, .attach = {g, health}});
+}
+
 static bool site_settled(const struct world *world, const struct group *group,
                          const struct agreement *agreement, uint32_t site, msec_t now_ms)
 {
@@ -472,7 +478,7 @@ const struct alert *world_alert(const struct world *world, enum alert_event even
 bool world_latched(const struct world *world, uint32_t probe, uint32_t group, uint32_t region)
 {
     const struct sim_probe *p = &world->probes[probe];
-    return p->latched[group * p->settings->region_count + region] == 1;
+    return p->latched[group * p->settings->region_count + region] > 0;
 }
 
 uint32_t world_batches(const struct world *world)

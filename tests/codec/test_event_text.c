@@ -224,6 +224,9 @@ static void random_glass(struct event *event)
     event->glass = (struct event_glass){&order, fences};
 }
 
+/* Which of the two regions gets a health check. */
+static const char *const attached[2][REGIONS_MAX] = {{"0123-a", ""}, {"0123-a", "4567-b"}};
+
 static void random_other_event(struct event *event)
 {
     switch (event->kind) {
@@ -257,6 +260,12 @@ static void random_other_event(struct event *event)
         break;
     case EVENT_INIT:
         event->init.group = pick(2);
+        break;
+    case EVENT_LATCH:
+        event->latch = (struct event_latch){pick(2), pick(2), (uint64_t)any_number()};
+        break;
+    case EVENT_ATTACH:
+        event->attach = (struct event_attach){pick(2), attached[pick(2)]};
         break;
     case EVENT_GLASS:
         random_glass(event);
@@ -324,6 +333,12 @@ static void same_event(const struct event *a, const struct event *b)
         ck_assert_uint_eq(a->zone.view->set_count, b->zone.view->set_count);
         for (uint32_t i = 0; i < a->zone.view->set_count; i++)
             same_set(&a->zone.view->sets[i], &b->zone.view->sets[i]);
+    } else if (a->kind == EVENT_LATCH) {
+        ck_assert_uint_eq(a->latch.region, b->latch.region);
+        ck_assert_uint_eq(a->latch.epoch, b->latch.epoch);
+    } else if (a->kind == EVENT_ATTACH) {
+        for (uint32_t i = 0; i < 2; i++)
+            ck_assert_str_eq(a->attach.health[i], b->attach.health[i]);
     } else if (a->kind == EVENT_GLASS) {
         ck_assert_str_eq(a->glass.order->id, b->glass.order->id);
         ck_assert_uint_eq(a->glass.order->region, b->glass.order->region);

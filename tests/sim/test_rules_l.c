@@ -363,24 +363,6 @@ START_TEST(b1_what_is_latched_is_not_cancelled)
 }
 END_TEST
 
-START_TEST(b1_a_restarted_probe_latches_again_what_stands)
-{
-    struct world *world = beacon_world();
-
-    factory_dies(world);
-    run_for(world, 60000);
-    world_kill(world, USE1);
-    world_trace_clear(world);
-    world_start(world, USE1);
-    run_for(world, 10000);
-    expect_trace(
-        world,
-        "[360005] use1 latch group=jwt-pizza region=us-east-1 epoch=2 word=set rule=B1\n"
-        "[360040] use1 latch group=jwt-pizza region=us-west-2 epoch=2 word=withdrawn rule=B1\n");
-    world_destroy(world);
-}
-END_TEST
-
 int main(void)
 {
     return RUN_TESTS(
@@ -398,5 +380,5 @@ int main(void)
         s2_a_commit_that_gets_no_answer_is_made_again_when_the_store_is_back,
         s2_a_store_that_takes_no_writes_stops_decisions,
         b1_the_word_appears_at_commit_and_goes_when_the_zone_shows_the_return,
-        b1_what_is_latched_is_not_cancelled, b1_a_restarted_probe_latches_again_what_stands);
+        b1_what_is_latched_is_not_cancelled);
 }

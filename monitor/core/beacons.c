@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* B1: which regions' beacons are lit. Weights and beacons are two hands that must not let go of
+ * each other:
+ *
+ *     commit that evicts a region      its word appears, fsynced before anything is sent
+ *     the write API is away            the words alone carry the decision (C8)
+ *     the zone takes the decision      weights and words say the same, under one epoch
+ *     a decision raises the region     the zone takes it first; then the word goes
+ *
+ * A word is therefore withdrawn only by a zone's fence with a later decision than the one that lit
+ * it. A store that was set back knows an older decision, and the fence of that withdraws nothing.
+ *
+ * Route 53 takes "all unhealthy" for "all healthy". So a region's word is held back while no region
+ * that the decision gives weight would be left without a word: two words for two regions would send
+ * traffic everywhere. It appears as soon as the other word is withdrawn. */
+#include <string.h>
+
+#include "state.h"
+
+/* The word appears with the commit that evicts a region. A standby that has its normal weight of
+ * nothing is not evicted. */
+static bool evicted(const struct engine *engine, uint32_t group, uint32_t region)
+{
+    const struct group_state *state = &engine->groups[group];
+    const struct group *g = state_group(engine, group);
+    bool lost = state->head.decision.regions_left >> region & 1;
+    int here = 0;
+    int elsewhere = 0;
+
+    for (uint32_t k = 0; k < g->site_count; k++) {
+        if (engine->settings->sites[g->sites[k]].region == region) {
+            here += state->head.weights[k];
+            lost |= state->head.normal[k] > 0;
+        } else {
+            elsewhere += state->head.weights[k];
+        }
+    }
+    return lost && here == 0 && elsewhere > 0;
+}
+
+/* Each service has another region with weight whose own word is not said. */
+static bool leaves_somewhere(const struct engine *engine, uint32_t group, uint32_t region)
+{
+    const struct group_state *state = &engine->groups[group];
+    const struct group *g = state_group(engine, group);
+
+    for (uint32_t s = 0; s < g->service_count; s++) {
+        bool left = false;
+
+        for (uint32_t k = 0; k < g->site_count; k++) {
+            const struct site *site = &engine->settings->sites[g->sites[k]];
+
+            left |= site->service == g->services[s] && site->region != region &&
+                    state->head.weights[k] > 0 && state->latched[site->region] == 0;
+        }
+        if (!left)
+            return false;
+    }
+    return true;
+}
+
+/* epoch 0: withdrawn. */
+static void change_latch(struct engine *engine, uint32_t group, uint32_t region, uint64_t epoch)
+{
+    struct group_state *state = &engine->groups[group];
+    uint64_t head = state->head.decision.epoch;
+    bool news = (state->latched[region] == 0) != (epoch == 0);
+    struct fact *fact;
+
+    state->latched[region] = epoch;
+    engine->out_latches[engine->update->latch_count++] =
+        (struct latch){group, region, head, epoch > 0};
+    if (!news)
+        return; /* the same word, by a later decision */
+    fact = state_fact(engine, FACT_LATCH);
+    fact->rule = "B1";
+    fact->group = group;
+    fact->region = region;
+    fact->epoch = (int64_t)head;
+    fact->word = epoch > 0 ? "set" : "withdrawn";
+}
+
+void beacons_latch(struct engine *engine, uint32_t group)
+{
+    struct group_state *state = &engine->groups[group];
+    const struct group *g = state_group(engine, group);
+    uint64_t head = state->head.decision.epoch;
+    bool shown;
+
+    if (!g->beacons || !state->has_head || state->glass.rules) /* B1: a committed decision */
+        return;
+    shown = observing_fence_min(engine, group) >= head;
+    for (uint32_t i = 0; i < g->order_count; i++) {
+        uint32_t region = g->order[i];
+        bool lit = state->latched[region] > 0;
+
+        if (lit && shown && head > state->latched[region] && !evicted(engine, group, region))
+            change_latch(engine, group, region, 0);
+    }
+    for (uint32_t i = 0; i < g->order_count; i++) {
+        uint32_t region = g->order[i];
+
+        if (head > state->latched[region] && evicted(engine, group, region) &&
+            leaves_somewhere(engine, group, region))
+            change_latch(engine, group, region, head);
+    }
+}
+
+/* What the disk knows, told when an engine begins: these words are being said. */
+void beacons_lit(struct engine *engine, const struct event_latch *event)
+{
+    engine->groups[event->group].latched[event->region] = event->epoch;
+    state_touch(engine, event->group);
+}
