@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* credentials.h: who we are to AWS. Asked anew for each request, answered from the loop; where
- * credentials come from is known behind this interface only.
+ * credentials come from is known behind this interface only, and written down in
+ * docs/CREDENTIALS.md.
  *
- * Sources, first one wins: environment (unless the settings name a profile), shared credentials
- * file, config file. Files are read off the loop. What was found is kept until AWS refuses it:
- * a failover must not wait for a disk. Secrets are wiped before their memory is freed, and appear
- * in no message. */
+ * The chain of AWS's own tools (credentials_plan.h), carried out on the loop: nothing here waits,
+ * and what has to (a disk, a program) is waited for by somebody else. Credentials that end are
+ * looked for early, once at a time; while that fails those that are there go on being used until
+ * their end. What does not end is kept until AWS refuses it: a failover must not wait for a disk.
+ * Secrets are wiped before their memory is freed, and appear in no message. */
 #ifndef REGIONSHIFT_CREDENTIALS_H
 #define REGIONSHIFT_CREDENTIALS_H
 
+#include <stdint.h>
+
 #include "credentials_file.h"
+#include "units.h"
 
 typedef struct uv_loop_s uv_loop_t; /* libuv's own name, without its header */
 
@@ -20,8 +25,18 @@ struct credentials_request;
 typedef void (*credentials_done)(void *context, const struct credentials *credentials,
                                  const char *error);
 
-/* profile: of the settings; "": AWS_PROFILE, or "default". Returns 0 or -errno. */
-int credentials_create(uv_loop_t *loop, const char *profile,
+/* Copied. */
+struct credentials_options {
+    const char *profile; /* of the settings; "": AWS_PROFILE, or "default" */
+    const char *region;  /* whose STS is asked, when neither environment nor profile names one */
+    uint64_t seed;       /* of the moments of refreshing; 0: drawn */
+    /* For tests; NULL: the system's. */
+    msec_t (*now_ms)(void);
+    wall_t (*wall_ms)(void);
+};
+
+/* Returns 0 or -errno. */
+int credentials_create(uv_loop_t *loop, const struct credentials_options *options,
                        struct credentials_source **ret_source);
 
 /* A role to be assumed on top of who we are: a zone in another account. Texts are copied. */
@@ -42,9 +57,20 @@ void credentials_cancel(struct credentials_request *request);
 /* AWS refused what we gave: the next request looks again. */
 void credentials_distrust(struct credentials_source *source);
 
-/* After a reload. What is known is forgotten when the profile is another. -ENOMEM leaves all as
- * it was. */
-int credentials_set_profile(struct credentials_source *source, const char *profile);
+/* What is known now; asks nobody. Borrowed until the loop runs again. */
+struct credentials_view {
+    bool is_known;      /* there are some, and they may be used */
+    const char *origin; /* "the environment", "profile x", "the machine"; "" not looked yet */
+    msec_t left_ms;     /* of their life; -1: they do not end */
+    const char *error;  /* of the last look, "" : it succeeded */
+};
+void credentials_look_at(const struct credentials_source *source,
+                         const struct credentials_role *role, struct credentials_view *ret_view);
+
+/* After a reload. What is known is forgotten when the profile or the region is another. -ENOMEM
+ * leaves all as it was. */
+int credentials_set_profile(struct credentials_source *source, const char *profile,
+                            const char *region);
 
 /* Forgets all requests, wipes, closes; `closed` runs from the loop. Accepts NULL. */
 void credentials_close(struct credentials_source *source, void (*closed)(void *context),

@@ -41,7 +41,8 @@ enum sts_refusal {
     STS_FINAL, /* nothing changes before somebody changes a policy */
     STS_LATER, /* the same again, a little later */
     STS_TOKEN, /* with a token read anew */
-    STS_CLOCK  /* our clock is off: sign by theirs */
+    STS_CLOCK, /* our clock is off: sign by theirs */
+    STS_KEYS   /* with other credentials to stand on */
 };
 
 /* Reads an answer that is no success: what it says, escaped, and what to do. */

@@ -105,6 +105,9 @@ static const struct meaning meanings[] = {
     {"RequestExpired", STS_CLOCK},
     {"RequestTimeTooSkewed", STS_CLOCK},
     {"RequestInTheFuture", STS_CLOCK},
+    {"ExpiredToken", STS_KEYS},
+    {"InvalidClientTokenId", STS_KEYS},
+    {"UnrecognizedClientException", STS_KEYS},
 };
 
 enum sts_refusal sts_read_refusal(int status, const char *body, size_t length, char *out,

@@ -171,6 +171,8 @@ START_TEST(a_refusal_says_what_to_do)
         {503, STS_LATER, "SomethingNew"},
         {429, STS_LATER, "SomethingNew"},
         {400, STS_FINAL, "ValidationError"},
+        {403, STS_KEYS, "ExpiredToken"},
+        {403, STS_KEYS, "InvalidClientTokenId"},
     };
     char body[512];
     char words[256];

@@ -122,6 +122,7 @@ void route53_set_up(void)
     setenv("AWS_SECRET_ACCESS_KEY", LAB_SECRET, 1);
     setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null", 1);
     setenv("AWS_CONFIG_FILE", "/dev/null", 1);
+    setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
     unsetenv("AWS_SESSION_TOKEN");
     unsetenv("AWS_PROFILE");
     unsetenv("AWS_ENDPOINT_URL");

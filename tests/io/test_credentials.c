@@ -39,6 +39,8 @@ static void write_file(const char *path, const char *text)
 
 static void set_up(void)
 {
+    const struct credentials_options options = {.profile = "", .region = "us-east-1", .seed = 1};
+
     memcpy(strrchr(folder, '-') + 1, "XXXXXX", 6);
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(shared_path, sizeof(shared_path), "%s/credentials", folder);
@@ -50,9 +52,10 @@ static void set_up(void)
     unsetenv("AWS_DEFAULT_PROFILE");
     setenv("AWS_SHARED_CREDENTIALS_FILE", shared_path, 1);
     setenv("AWS_CONFIG_FILE", config_path, 1);
+    setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
     told = (struct told){.count = 0};
     uv_loop_init(&loop);
-    ck_assert_int_eq(credentials_create(&loop, "", &source), 0);
+    ck_assert_int_eq(credentials_create(&loop, &options, &source), 0);
 }
 
 static void on_closed(void *context)
@@ -138,9 +141,9 @@ START_TEST(a_profile_of_the_settings_wins_over_the_environment)
     write_file(shared_path, "[other]\n" KEYS("AKIAOTHER"));
     setenv("AWS_ACCESS_KEY_ID", "AKIAENV", 1);
     setenv("AWS_SECRET_ACCESS_KEY", "s3", 1);
-    ck_assert_int_eq(credentials_set_profile(source, "other"), 0);
+    ck_assert_int_eq(credentials_set_profile(source, "other", "us-east-1"), 0);
     expect_key("AKIAOTHER");
-    ck_assert_int_eq(credentials_set_profile(source, ""), 0);
+    ck_assert_int_eq(credentials_set_profile(source, "", "us-east-1"), 0);
     expect_key("AKIAENV");
 }
 END_TEST
@@ -214,16 +217,59 @@ START_TEST(nothing_found_says_where_it_was_looked_for)
 }
 END_TEST
 
-START_TEST(a_profile_that_means_somebody_else_is_an_error)
+START_TEST(a_profile_that_cannot_be_followed_is_an_error_and_not_passed_over)
 {
     write_file(shared_path, "[default]\n" KEYS("AKIABASE"));
     write_file(config_path, "[default]\nrole_arn = arn:aws:iam::1:role/failover\n");
     expect_error("role_arn");
     write_file(config_path, "[default]\ncredential_process = /bin/keys\n");
     expect_key("AKIABASE");
+}
+END_TEST
+
+START_TEST(what_was_refused_is_let_go_when_the_files_mean_it_no_more)
+{
+    write_file(shared_path, "[default]\n" KEYS("AKIABASE"));
+    expect_key("AKIABASE");
     credentials_distrust(source);
-    write_file(shared_path, "");
-    expect_error("credential_process");
+    write_file(shared_path, "[default]\nregion = eu-west-1\n");
+    expect_error("no credentials");
+}
+END_TEST
+
+START_TEST(what_was_refused_is_used_on_while_nobody_can_say_better)
+{
+    write_file(shared_path, "[default]\n" KEYS("AKIABASE"));
+    expect_key("AKIABASE");
+    credentials_distrust(source); /* as one zone's AccessDenied does, for all of them */
+    unlink(shared_path);
+    ck_assert_int_eq(mkdir(shared_path, 0700), 0);
+    expect_key("AKIABASE");
+    ck_assert_ptr_nonnull(strstr(told.error, "not a file"));
+    rmdir(shared_path);
+    write_file(shared_path, "[default]\n" KEYS("AKIANEW"));
+    credentials_distrust(source);
+    expect_key("AKIANEW");
+    ck_assert_str_eq(told.error, "");
+}
+END_TEST
+
+START_TEST(a_view_tells_what_is_known_and_asks_nobody)
+{
+    const struct credentials_role role = {"arn:aws:iam::1:role/x", ""};
+    struct credentials_view view;
+
+    credentials_look_at(source, NULL, &view);
+    ck_assert(!view.is_known);
+    ck_assert_str_eq(view.origin, "");
+    write_file(shared_path, "[default]\n" KEYS("AKIABASE"));
+    expect_key("AKIABASE");
+    credentials_look_at(source, NULL, &view);
+    ck_assert(view.is_known);
+    ck_assert_str_eq(view.origin, "profile default");
+    ck_assert_int_eq(view.left_ms, -1);
+    credentials_look_at(source, &role, &view);
+    ck_assert(!view.is_known);
 }
 END_TEST
 
@@ -332,7 +378,10 @@ int main(void)
     tcase_add_test(tcase, what_was_found_is_kept_until_it_is_distrusted);
     tcase_add_test(tcase, an_error_is_not_kept);
     tcase_add_test(tcase, nothing_found_says_where_it_was_looked_for);
-    tcase_add_test(tcase, a_profile_that_means_somebody_else_is_an_error);
+    tcase_add_test(tcase, a_profile_that_cannot_be_followed_is_an_error_and_not_passed_over);
+    tcase_add_test(tcase, what_was_refused_is_let_go_when_the_files_mean_it_no_more);
+    tcase_add_test(tcase, what_was_refused_is_used_on_while_nobody_can_say_better);
+    tcase_add_test(tcase, a_view_tells_what_is_known_and_asks_nobody);
     tcase_add_test(tcase, files_that_are_none_or_spoiled_are_errors_with_path_and_line);
     tcase_add_test(tcase, home_is_where_files_are_when_nothing_names_them);
     tcase_add_test(tcase, many_may_ask_at_once_and_one_may_change_his_mind);

@@ -138,7 +138,8 @@ class Deployment:
 
     def daemon_env(self):
         return dict(self.env(), **self.lab.credentials_env(), AWS_CONFIG_FILE="/dev/null",
-                    AWS_SHARED_CREDENTIALS_FILE="/dev/null")
+                    AWS_SHARED_CREDENTIALS_FILE="/dev/null",
+                    AWS_EC2_METADATA_DISABLED="true")
 
     def start_daemon(self, probe, wrapper=(), options=()):
         program = BUILD / self.releases.get(probe, "regionshiftd")

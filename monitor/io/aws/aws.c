@@ -511,7 +511,7 @@ static void adopt(struct aws *aws, const struct aws_wishes *wishes)
 
 int aws_set(struct aws *aws, const struct aws_wishes *wishes)
 {
-    int status = credentials_set_profile(aws->credentials, wishes->profile);
+    int status = credentials_set_profile(aws->credentials, wishes->profile, wishes->region);
 
     if (status == 0)
         adopt(aws, wishes);
@@ -526,6 +526,8 @@ static void on_create_undone(void *context)
 int aws_create(uv_loop_t *loop, const struct aws_wishes *wishes, const char *service,
                struct aws **ret_aws)
 {
+    const struct credentials_options options = {.profile = wishes->profile,
+                                                .region = wishes->region};
     struct aws *aws = calloc(1, sizeof(*aws));
     int status;
 
@@ -537,7 +539,7 @@ int aws_create(uv_loop_t *loop, const struct aws_wishes *wishes, const char *ser
     if (status == 0)
         status = resolver_create(loop, NULL, &aws->resolver);
     if (status == 0)
-        status = credentials_create(loop, wishes->profile, &aws->credentials);
+        status = credentials_create(loop, &options, &aws->credentials);
     if (status != 0) {
         resolver_close(aws->resolver, on_create_undone, NULL);
         curl_loop_close(aws->curl_loop, on_create_undone, NULL);
