@@ -1,13 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Memory of a real daemon through a whole failover."""
+"""Memory of a real daemon: through a whole failover, and where it comes from."""
 
+import re
 import shutil
+from pathlib import Path
 
 import pytest
 from stage import BUILD, PROBES, REGIONS
 from test_failover import wait_moved
 
 EAST, _ = REGIONS
+
+
+HEAP_KIB = 64 * 1024        # glibc reserves so much address space for the heap of a thread
+
+
+def heaps_of_threads(pid):
+    """What is reserved, and taken bit by bit: anonymous, not accessible, far larger than the guard
+    of a stack."""
+    ranges = re.findall(r"(?m)^([0-9a-f]+)-([0-9a-f]+) ---p 00000000 00:00 0 *$",
+                        Path(f"/proc/{pid}/maps").read_text())
+    return [size for first, last in ranges
+            if HEAP_KIB // 2 < (size := (int(last, 16) - int(first, 16)) // 1024) <= HEAP_KIB]
 
 
 def is_instrumented():
@@ -34,3 +48,13 @@ def test_a_daemon_leaks_nothing_and_errs_nowhere_through_a_failover(make_stage, 
     stage.wait_all_told(60)
     assert stage.stop_daemon(PROBES[0]) == 0, report.read_text()
     assert "ERROR SUMMARY: 0 errors" in report.read_text()
+
+
+@pytest.mark.skipif(is_instrumented(), reason="a sanitizer has an allocator of its own")
+def test_a_daemon_whose_threads_have_worked_has_one_heap(stage):
+    """A heap for each thread would keep the peak of each, and an hour of faults look like a leak."""
+    died = stage.kill_site("factory", EAST)
+    wait_moved(stage)
+    stage.wait_mail(30, since=died, Event="moved")      # sent by a thread
+    for probe in PROBES:
+        assert heaps_of_threads(stage.programs[probe].process.pid) == []
