@@ -21,13 +21,14 @@ static bool is_plain(const char *text)
 static bool is_loopback(const char *host)
 {
     unsigned char v4[4];
+    static const struct in6_addr loopback = IN6ADDR_LOOPBACK_INIT;
     struct in6_addr v6;
 
     if (strcmp(host, "localhost") == 0)
         return true;
     if (inet_pton(AF_INET, host, v4) == 1)
         return v4[0] == 127;
-    return inet_pton(AF_INET6, host, &v6) == 1 && memcmp(&v6, &in6addr_loopback, sizeof(v6)) == 0;
+    return inet_pton(AF_INET6, host, &v6) == 1 && memcmp(&v6, &loopback, sizeof(v6)) == 0;
 }
 
 static bool is_promised(const char *host)

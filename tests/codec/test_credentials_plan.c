@@ -183,10 +183,12 @@ END_TEST
 
 START_TEST(roles_are_assumed_from_the_source_upwards)
 {
-    config = "[default]\n" ROLE("top") "source_profile = mid\nexternal_id = e/1\n"
-             "duration_seconds = 900\nregion = eu-west-1\n"
-             "[profile mid]\n" ROLE("middle") "source_profile = base\nrole_session_name = mid-name\n"
-             "region = us-east-2\n";
+    config = "[default]\n" ROLE(
+        "top") "source_profile = mid\nexternal_id = e/1\n"
+               "duration_seconds = 900\nregion = eu-west-1\n"
+               "[profile mid]\n" ROLE(
+                   "middle") "source_profile = base\nrole_session_name = mid-name\n"
+                             "region = us-east-2\n";
     shared = "[base]\n" KEYS("AKIABASE");
     expect(CREDENTIALS_BASE_KEYS, 2);
     ck_assert_str_eq(plan->lease.keys.key_id, "AKIABASE");
@@ -251,10 +253,11 @@ START_TEST(a_circle_of_profiles_is_seen)
 {
     config = "[default]\n" ROLE("x") "source_profile = default\n";
     expect_error("source_profile default of profile default comes back to itself");
-    config = "[default]\n" ROLE("x") "source_profile = b\n[profile b]\n" ROLE(
-        "y") "source_profile = default\n";
+    config = "[default]\n" ROLE("x") "source_profile = b\n";
+    shared = "[b]\n" ROLE("y") "source_profile = default\n";
     expect_error("source_profile default of profile b comes back to itself");
-    config = "[default]\n" ROLE("x") "source_profile = default\n" KEYS("AKIAOWN");
+    shared = "[default]\n" ROLE("x") "source_profile = default\n" KEYS("AKIAOWN");
+    config = NULL;
     expect(CREDENTIALS_BASE_KEYS, 1); /* its own keys are its source */
     ck_assert_str_eq(plan->lease.keys.key_id, "AKIAOWN");
 }
@@ -334,18 +337,40 @@ END_TEST
 
 START_TEST(a_container_is_asked_only_where_nobody_else_can_answer)
 {
-    static const char *const good[] = {
-        "http://127.0.0.1/", "http://127.8.9.1:80/x?y", "http://localhost:8080/x", "http://[::1]/x",
-        "http://169.254.170.2/x", "http://169.254.170.23/v1/credentials",
-        "http://[fd00:ec2::23]/v1/credentials", "https://vault.example.com/x", "https://10.0.0.1"};
-    static const char *const bad[] = {
-        "http://10.0.0.1/", "http://example.com/", "http://127.0.0.1.example.com/",
-        "http://127.0.0.1@example.com/", "http://example.com#@127.0.0.1/", "http://127.1/",
-        "http://0x7f000001/", "http://169.254.170.20/", "http://169.254.169.254/latest",
-        "http://localhost.example.com/", "http://[::1/x", "http://[::2]/", "http://[]/", "http://",
-        "http:///x", "ftp://127.0.0.1/", "file:///etc/passwd", "127.0.0.1/x",
-        "HTTP://127.0.0.1/", "http://127.0.0.1/ x", "http://127.0.0.1/\r\nX: y",
-        "http://127.0.0.1\\@example.com/", "https://", "https://a@b/", ""};
+    static const char *const good[] = {"http://127.0.0.1/",
+                                       "http://127.8.9.1:80/x?y",
+                                       "http://localhost:8080/x",
+                                       "http://[::1]/x",
+                                       "http://169.254.170.2/x",
+                                       "http://169.254.170.23/v1/credentials",
+                                       "http://[fd00:ec2::23]/v1/credentials",
+                                       "https://vault.example.com/x",
+                                       "https://10.0.0.1"};
+    static const char *const bad[] = {"http://10.0.0.1/",
+                                      "http://example.com/",
+                                      "http://127.0.0.1.example.com/",
+                                      "http://127.0.0.1@example.com/",
+                                      "http://example.com#@127.0.0.1/",
+                                      "http://127.1/",
+                                      "http://0x7f000001/",
+                                      "http://169.254.170.20/",
+                                      "http://169.254.169.254/latest",
+                                      "http://localhost.example.com/",
+                                      "http://[::1/x",
+                                      "http://[::2]/",
+                                      "http://[]/",
+                                      "http://",
+                                      "http:///x",
+                                      "ftp://127.0.0.1/",
+                                      "file:///etc/passwd",
+                                      "127.0.0.1/x",
+                                      "HTTP://127.0.0.1/",
+                                      "http://127.0.0.1/ x",
+                                      "http://127.0.0.1/\r\nX: y",
+                                      "http://127.0.0.1\\@example.com/",
+                                      "https://",
+                                      "https://a@b/",
+                                      ""};
 
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
         ck_assert_msg(credentials_url_check(good[i], error, sizeof(error)) == 0, "%s", good[i]);
