@@ -233,15 +233,15 @@ void ready_zone(const struct ready_zone *facts, struct ready_line *ret_line)
     const struct ready_records *records = &facts->records;
     char age[SPAN_MAX];
 
-    ready_begin(ret_line, "zone", facts->zone, facts->apex);
+    ready_begin(ret_line, "zone", facts->zone, "");
     if (ready_is_blind_to_zones(ret_line, &facts->reader))
         return;
     if (facts->read_ms >= 0) {
         ret_line->value = records->ttl_max_s;
         ret_line->limit = READY_TTL_MAX_S;
-        ready_say(ret_line, "read %s ago: %" PRIu32 " of %" PRIu32 " record sets are there",
-                  span_format(facts->read_ms, age), records->set_count - records->missing_count,
-                  records->set_count);
+        ready_say(ret_line, "%s, read %s ago: %" PRIu32 " of %" PRIu32 " record sets are there",
+                  facts->apex, span_format(facts->read_ms, age),
+                  records->set_count - records->missing_count, records->set_count);
         if (records->ttl_max_s >= 0)
             ready_say(ret_line, ", TTL %" PRId64 " s (%d s at most is advised)", records->ttl_max_s,
                       READY_TTL_MAX_S);

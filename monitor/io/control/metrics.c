@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GET /metrics: Prometheus' text form, version 0.0.4. A family is its help and type, then a sample
  * for each thing it counts; names carry their unit. docs/METRICS.md lists them all. */
-#include "server.h"
+#include "ready_facts.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -484,6 +484,38 @@ static void write_process(struct page *page)
            seconds(loop_wall_ms() - (loop_now_ms() - stats->started_ms)));
 }
 
+/* ---- can we fail over right now ---- */
+
+struct ready_page {
+    struct page *page;
+    struct ready_sum sum;
+};
+
+static void on_ready_line(void *context, const struct ready_line *line)
+{
+    struct ready_page *ready = context;
+
+    ready->sum.count[line->state]++;
+    for (int state = 0; state < READY_STATE_COUNT; state++)
+        labelled(ready->page, line->state == (enum ready_state)state,
+                 "line=\"%s\",about=\"%s\",state=\"%s\"", line->name, line->about,
+                 ready_state_name((enum ready_state)state));
+}
+
+/* From what the last look saw: a scrape makes no requests. */
+static void write_failover_ready(struct page *page)
+{
+    struct ready_page ready = {.page = page};
+
+    family(page, "regionshift_ready_line", "gauge",
+           "Each line of regionshift ready: 1 for the state it is in.");
+    if (ready_gather(page->now, NONE, on_ready_line, &ready) < 0)
+        ready.sum.count[READY_FAIL]++; /* no memory: not known to be ready */
+    single(page, "regionshift_failover_ready", "gauge",
+           "1 while no line of regionshift ready fails: a failover would work now.",
+           ready_is(&ready.sum));
+}
+
 static void write_self(struct page *page)
 {
     const struct settings *s = page->now->settings;
@@ -510,6 +542,7 @@ void handle_metrics(struct request *request)
 
     buffer_init(&page.text, METRICS_MAX);
     write_self(&page);
+    write_failover_ready(&page);
     write_sites(&page);
     write_checks(&page);
     write_groups(&page);
