@@ -26,13 +26,15 @@ def no_sanitizer_reports(tmp_path, monkeypatch):
 
 @pytest.fixture
 def make_stage():
-    """Makes stages that are stopped at the end; options as of Stage."""
+    """Makes stages that are stopped at the end; options as of Stage. kind: a class of them; more:
+    further changes of the settings."""
     stages = []
 
-    def make(settle=True, **options):
+    def make(settle=True, kind=Stage, more=(), **options):
         options.setdefault("lab_options", ["--rate", "0"])
         options["timing"] = dict(QUICK, **options.pop("timing", {}))
-        stage = Stage(**options)
+        stage = kind(**options)
+        stage.more += more
         stages.append(stage)
         stage.start()
         if settle:

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The daemon under the policies of config/iam, which the stand-in of Route 53 enforces: it fails over
+with them, and needs all that they allow. What they forbid: tests/lab/test_lab_policies.py."""
+
+import json
+
+import pytest
+from stage import PROBES, REGIONS, TOP, Stage, StageError  # noqa: F401  (TOP: tests/lab on the path)
+from test_failover import moves, wait_moved, weights
+
+import policies
+from policies import EXTERNAL_ID, ROLE, ZONE, document
+
+EAST, WEST = REGIONS
+READER_KEY, READER_SECRET = "AKIAREADERREADERREAD", "reader/secret/0123456789"
+READER = {READER_KEY: policies.user(document("reader"), secret=READER_SECRET,
+                                    arn=f"arn:aws:iam::{policies.US}:user/regionshift-reader")}
+
+
+@pytest.fixture
+def iam_stage(make_stage, tmp_path):
+    """iam_stage(directory, **options): a stage whose Route 53 knows these users only."""
+    def make(directory, **options):
+        file = tmp_path / "iam.json"
+        file.write_text(json.dumps(directory))
+        return make_stage(lab_options=["--rate", "0", "--iam", str(file)], **options)
+    return make
+
+
+def used(stage):
+    """{(Sid, action)} by which the daemons were allowed something."""
+    return {(sid, verdict["action"]) for verdict in stage.lab.verdicts()
+            if verdict["verdict"] == "allowed" for sid in verdict["sids"]}
+
+
+def refused(stage):
+    return {verdict["action"] for verdict in stage.lab.verdicts()
+            if verdict["verdict"] != "allowed"}
+
+
+def fail_over(stage, deadline=30):
+    """The factory dies in the east; returns once the move is known to all servers and INSYNC."""
+    died = stage.kill_site("factory", EAST)
+    wait_moved(stage, deadline)
+    stage.wait_log(deadline, since=died, fact="insync")
+    stage.wait_log(deadline, since=died, fact="servers", state="done")
+
+
+def test_the_actor_fails_over_with_what_its_policy_allows_and_uses_all_of_it(iam_stage):
+    stage = iam_stage(policies.directory(document("actor")))
+    fail_over(stage)
+    assert len(moves(stage)) == 1
+    assert not refused(stage)
+    assert used(stage) == {(sid, action) for _, sid, action in policies.every_action("actor")}
+
+
+@pytest.mark.parametrize("name, sid, action", policies.every_action("reader"),
+                         ids=lambda value: value.rpartition(":")[2])
+def test_without_reading_no_group_is_taken_on(iam_stage, name, sid, action):
+    less = [policies.without(document(policy), sid, action) for policy in ("actor", name)]
+    stage = iam_stage(policies.directory(*less), settle=False)
+    with pytest.raises(StageError):
+        stage.settle(deadline=10)
+    assert refused(stage) == {action}
+
+
+@pytest.mark.parametrize("sid, action", [
+    ("MoveWeightsAndFence", "route53:ChangeResourceRecordSets"),
+    ("FollowChange", "route53:GetChange")], ids=["ChangeResourceRecordSets", "GetChange"])
+def test_without_writing_nothing_moves_and_without_following_nobody_knows(iam_stage, sid, action):
+    stage = iam_stage(policies.directory(document("actor")))
+    stage.lab.iam(policies.directory(policies.without(document("actor"), sid, action)))
+    with pytest.raises(StageError):
+        fail_over(stage, deadline=12)
+    assert refused(stage) == {action}
+
+
+def test_the_two_tests_above_left_no_right_out():
+    tried = {("MoveWeightsAndFence", "route53:ChangeResourceRecordSets"),
+             ("FollowChange", "route53:GetChange")}
+    tried |= {(sid, action) for _, sid, action in policies.every_action("reader")}
+    assert tried == {(sid, action) for _, sid, action in policies.every_action("actor")}
+
+
+def test_a_policy_of_another_zone_moves_nothing_and_pages(iam_stage):
+    stage = iam_stage(policies.directory(document("actor")))
+    other = json.loads(json.dumps(document("actor")).replace(ZONE, "ZANOTHER"))
+    stage.lab.iam(policies.directory(document("reader"), other))
+    died = stage.kill_site("factory", EAST)
+    stage.wait_mail(60, since=died, Event="cannot_write")
+    assert weights(stage) == "100/0 100/0" and not moves(stage)
+    stage.lab.iam(policies.directory(document("actor")))
+    wait_moved(stage, 60)
+
+
+# -- a probe that only reads --
+
+class WithReader(Stage):
+    """The last of the probes may act, says the file, but bears the reader's key."""
+
+    starting = None
+
+    def start_daemon(self, probe, wrapper=(), options=()):
+        self.starting = probe
+        super().start_daemon(probe, wrapper, options)
+
+    def daemon_env(self):
+        env = super().daemon_env()
+        if self.starting == PROBES[-1]:
+            env.update(AWS_ACCESS_KEY_ID=READER_KEY, AWS_SECRET_ACCESS_KEY=READER_SECRET)
+        return env
+
+
+ALL_ACT = (r"may_act = false", "may_act = true", "the reader sees the zone, as a beacon must")
+
+
+def test_a_reader_among_actors_sees_the_fence_and_writes_nothing(iam_stage):
+    stage = iam_stage(policies.directory(document("actor"), others=READER), kind=WithReader,
+                      more=[ALL_ACT])
+    fail_over(stage)
+    stage.wait_until("the reader has seen the fence", lambda: any(
+        verdict["principal"].endswith("-reader") and verdict["verdict"] == "allowed"
+        and verdict["action"] == "route53:ListResourceRecordSets"
+        for verdict in stage.lab.verdicts()), 30)
+    assert not any(verdict["principal"].endswith("-reader") and verdict["verdict"] == "allowed"
+                   and not verdict["sids"] == ["ReadZone"] for verdict in stage.lab.verdicts())
+    assert len(moves(stage)) == 1
+
+
+# -- a zone in another account --
+
+ZONE_ROLE = (r'(?m)^aws = \{\n', f"""aws = {{
+    zones = ( {{ id = "{ZONE}"; role = "{ROLE}"; external_id = "{EXTERNAL_ID}"; }} );
+""", "the zone is of another account")
+
+
+class WithSts(Stage):
+    """STS answers where the stand-in of Route 53 does."""
+
+    def daemon_env(self):
+        return dict(super().daemon_env(), AWS_ENDPOINT_URL_STS=self.lab.endpoint)
+
+
+def test_the_actor_fails_over_in_another_account_by_its_role_alone(iam_stage):
+    stage = iam_stage(policies.across_accounts(document("assume-role"), document("actor"),
+                                               document("trust")), kind=WithSts, more=[ZONE_ROLE])
+    fail_over(stage)
+    session = f"arn:aws:sts::{policies.THEM}:assumed-role/regionshift-actor/"
+    assert all(verdict["principal"].startswith(session) for verdict in stage.lab.verdicts()
+               if verdict["action"].startswith("route53:"))
+    assert not refused(stage) and ("BecomeTheActor", "sts:AssumeRole") in used(stage)
