@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fuzz.h: targets. Each takes any bytes, and aborts when what it promises does not hold. The same
+ * functions run under libFuzzer (entry.c, `make fuzz`) and over the kept corpus in every build
+ * (test_corpus.c, part of `make check`). */
+#ifndef REGIONSHIFT_TESTS_FUZZ_H
+#define REGIONSHIFT_TESTS_FUZZ_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+void fuzz_route53_page(const uint8_t *data, size_t size);
+void fuzz_route53_zone(const uint8_t *data, size_t size);
+void fuzz_route53_change(const uint8_t *data, size_t size);
+void fuzz_route53_error(const uint8_t *data, size_t size);
+void fuzz_sigv4(const uint8_t *data, size_t size);
+void fuzz_endpoint_file(const uint8_t *data, size_t size);
+
+#endif
