@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The daemon under the policies of config/iam, which the stand-in of Route 53 enforces: it fails over
-with them, and needs all that they allow. What they forbid: tests/lab/test_lab_policies.py."""
+"""The daemon under the policies of config/iam, which the stand-in of Route 53 enforces: it fails
+over with them, and needs all that they allow. What they forbid: tests/lab/test_lab_policies.py."""
 
 import json
 
 import pytest
-from stage import PROBES, REGIONS, TOP, Stage, StageError  # noqa: F401  (TOP: tests/lab on the path)
+from stage import PROBES, REGIONS, Stage, StageError
 from test_failover import moves, wait_moved, weights
 
-import policies
+import policies     # of tests/lab, which stage puts on the path
 from policies import EXTERNAL_ID, ROLE, ZONE, document
 
 EAST, WEST = REGIONS
