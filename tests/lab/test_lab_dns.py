@@ -15,7 +15,7 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
-from clients import ZONE, change, status, until
+from clients import ZONE, change, client, status, until
 from labctl import fence, simple, weighted
 
 PIZZA = "pizza.example.com"
@@ -289,3 +289,14 @@ def test_one_server_may_be_stale_silent_or_failing_while_another_answers(lab_fac
     with pytest.raises((dns.exception.Timeout, EOFError)):
         ask(lab, name, "TXT", server=1, tcp=True)
     assert texts(ask(lab, name, "TXT")) == ['"epoch=2"']
+
+
+def test_a_private_zone_is_in_the_api_and_not_in_dns(lab_factory):
+    lab = lab_factory(["--rate", "0", "--private-zone", "example.com=ZPRIVATE"])
+    lab.seed([simple("inside.example.com", "A", "10.0.0.1")], zone="ZPRIVATE")
+    lab.seed([simple("outside.example.com", "A", "192.0.2.1")])
+    assert texts(ask(lab, "outside.example.com")) == ["192.0.2.1"]
+    assert ask(lab, "inside.example.com").rcode() == dns.rcode.NXDOMAIN
+    found = client(lab.endpoint).get_hosted_zone(Id="ZPRIVATE")
+    assert found["HostedZone"]["Config"]["PrivateZone"] and found["VPCs"]
+    assert "DelegationSet" not in found

@@ -42,8 +42,12 @@ class Change:
 
 
 class Zone:
-    def __init__(self, zone_id, name, nameservers, caller_reference="lab", comment=None):
+    """`private`: of a VPC; no name server of ours answers for it."""
+
+    def __init__(self, zone_id, name, nameservers, caller_reference="lab", comment=None,
+                 private=False):
         self.id = zone_id
+        self.private = private
         self.name = names.normal(name)
         self.nameservers = list(nameservers)
         self.caller_reference = caller_reference
@@ -104,6 +108,11 @@ class Account:
             if zone_id not in self.zones:
                 return None
             return self._owners.get(zone_id) or self.authority.owner_of_zone(zone_id)
+
+    def public_zones(self):
+        """{name: zone} of those that DNS answers for."""
+        with self.lock:
+            return {zone.name: zone for zone in self.zones.values() if not zone.private}
 
     def zones_of(self, owner):
         with self.lock:

@@ -80,8 +80,7 @@ class NameServer:
             query = dns.message.from_wire(wire)
         except (dns.exception.DNSException, ValueError, struct.error):
             return _form_error(wire)
-        with self._account.lock:
-            zones = {zone.name: zone for zone in self._account.zones.values()}
+        zones = self._account.public_zones()
         response = answers.respond(query, zones, lambda name: self._book(zones, name), self._glue)
         if _struck(self._faults.get("dns-servfail"), self._number):
             response = dns.message.make_response(query)

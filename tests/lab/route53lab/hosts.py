@@ -70,7 +70,7 @@ class Hosts(answers.World):
 
     def _in_zones(self, name):
         with self._account.lock:
-            zones = {zone.name: zone for zone in self._account.zones.values()}
+            zones = self._account.public_zones()
             zone_name = answers.zone_for(name, zones)
             if zone_name is None:
                 return []

@@ -17,7 +17,7 @@ from .faults import Faults
 from .hosts import Hosts
 from .iam import BadPolicy
 from .journal import Journal
-from .operations import Operations
+from .operations import PRIVATE_SERVERS, Operations
 from .options import NAMESERVERS, parse
 from .principals import Authority, Directory, Principal, load
 from .server import HttpServer
@@ -53,6 +53,9 @@ class Lab:
         servers = [name.rstrip(".") for name in glue]
         for name, zone_id in options.zone:
             self._account.add_zone(Zone(zone_id, name, servers, caller_reference=zone_id))
+        for name, zone_id in options.private_zone:
+            self._account.add_zone(Zone(zone_id, name, PRIVATE_SERVERS, caller_reference=zone_id,
+                                        private=True))
         self._name_servers = [
             NameServer(number, where, self._account, self._faults,
                        {name: to for name, to in glue.items() if to}, self._hosts, options.seed)

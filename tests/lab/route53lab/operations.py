@@ -14,6 +14,9 @@ from .paging import bare_id, max_items
 
 MAX_ITEMS = 300
 MAX_ZONES = 100
+VPC = {"VPCRegion": "us-east-1", "VPCId": "vpc-0123456789abcdef0"}
+PRIVATE_SERVERS = ("ns-0.awsdns-00.com", "ns-512.awsdns-00.net", "ns-1024.awsdns-00.org",
+                   "ns-1536.awsdns-00.co.uk")
 
 
 @dataclass
@@ -89,11 +92,13 @@ class Operations(HealthOperations):
     def _hosted_zone(zone):
         return {"Id": "/hostedzone/" + zone.id, "Name": zone.name,
                 "CallerReference": zone.caller_reference,
-                "Config": {"Comment": zone.comment, "PrivateZone": False},
+                "Config": {"Comment": zone.comment, "PrivateZone": zone.private},
                 "ResourceRecordSetCount": len(zone.records)}
 
     def _get_hosted_zone(self, params, _call):
         zone = self._account.zone(bare_id(params["Id"]))
+        if zone.private:
+            return {"HostedZone": self._hosted_zone(zone), "VPCs": [VPC]}
         return {"HostedZone": self._hosted_zone(zone),
                 "DelegationSet": {"NameServers": zone.nameservers}}
 

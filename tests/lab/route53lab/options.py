@@ -109,6 +109,8 @@ def _add_options(add):
     add("--control", type=address, metavar="ADDR:PORT", help="/_lab alone, there also while the "
         "API refuses connections (default: a free port beside --http)")
     add("--zone", type=zone_option, required=True, metavar="NAME=ID", action="append")
+    add("--private-zone", type=zone_option, metavar="NAME=ID", action="append", default=[],
+        help="a zone of a VPC: the API has it, DNS does not answer for it")
     add("--log", metavar="FILE", help="append a JSON line for each batch")
     add("--nameserver", type=nameserver, metavar="NAME[=ADDR]", action="append", default=[],
         help="name servers of every zone; with ADDR the lab's DNS answers it for the name "
@@ -159,7 +161,8 @@ def _check(parser, options):
     for host, port in [options.http] + options.dns + control:
         if not options.allow_remote and not ipaddress.ip_address(host).is_loopback:
             parser.error(f"{host}:{port} is not on the loopback; --allow-remote allows it")
-    for what, found in (("id", [zone[1] for zone in options.zone]),
+    every = options.zone + options.private_zone
+    for what, found in (("id", [zone[1] for zone in every]),
                         ("name", [zone[0] for zone in options.zone])):
         if len(set(found)) < len(found):
             parser.error(f"two zones have the same {what}")
