@@ -37,6 +37,7 @@ struct route53_zone {
     const char *apex;           /* lower case, no trailing dot */
     const char *const *servers; /* without trailing dot; none in a private zone */
     uint32_t server_count;
+    bool is_private; /* answered inside its own networks only */
     struct xml xml;
 };
 

@@ -39,10 +39,16 @@ static char lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
+/* "a..", ".a": no name of DNS; without its last dot it would be another one. */
+static bool has_empty_label(const char *name)
+{
+    return (name[0] == '.' && name[1] != '\0') || strstr(name, "..") != NULL;
+}
+
 /* As in record.h: unescaped, lower case, no trailing dot. The result is never longer. */
 static const char *plain_name(struct pool *pool, const char *name)
 {
-    char *out = pool_copy(pool, name, strlen(name));
+    char *out = has_empty_label(name) ? NULL : pool_copy(pool, name, strlen(name));
     char *to = out;
 
     if (out == NULL)
@@ -322,12 +328,14 @@ int route53_zone_read(const char *body, size_t length, struct route53_zone *ret_
 {
     static const char name[] = "GetHostedZoneResponse";
     struct route53_zone zone = {.server_count = 0};
-    const struct xml_node *delegation;
+    const struct xml_node *hosted, *delegation;
 
     if (route53_answer(body, length, name, name, &zone.xml, error, error_size) != 0)
         return -1;
-    zone.apex = plain_name(zone.xml.pool,
-                           text_or_empty(xml_text(xml_child(zone.xml.root, "HostedZone"), "Name")));
+    hosted = xml_child(zone.xml.root, "HostedZone");
+    zone.is_private =
+        strcmp(text_or_empty(xml_text(xml_child(hosted, "Config"), "PrivateZone")), "true") == 0;
+    zone.apex = plain_name(zone.xml.pool, text_or_empty(xml_text(hosted, "Name")));
     if (zone.apex == NULL || zone.apex[0] == '\0') {
         fail(error, error_size, "the hosted zone has no name");
         goto out;

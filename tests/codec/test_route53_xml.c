@@ -172,6 +172,9 @@ START_TEST(a_page_that_cannot_be_read_exactly_is_no_page)
         PAGE("<Other/>", LAST),
         ONE_SET("<Type>A</Type>"),
         ONE_SET("<Name>a.</Name>"),
+        ONE_SET("<Name>a..</Name><Type>A</Type>"),
+        ONE_SET("<Name>a..b.</Name><Type>A</Type>"),
+        ONE_SET("<Name>.a.</Name><Type>A</Type>"),
         ONE_SET("<Name>a.</Name><Type>A</Type><Weight>256</Weight>"),
         ONE_SET("<Name>a.</Name><Type>A</Type><Weight>-1</Weight>"),
         ONE_SET("<Name>a.</Name><Type>A</Type><Weight></Weight>"),
@@ -413,6 +416,24 @@ START_TEST(a_zone_tells_its_apex_and_its_servers)
     ck_assert_uint_eq(zone.server_count, 2);
     ck_assert_str_eq(zone.servers[0], "ns-1.awsdns-01.org");
     ck_assert_str_eq(zone.servers[1], "ns-2.awsdns-02.net");
+    ck_assert(!zone.is_private);
+    route53_zone_clear(&zone);
+}
+END_TEST
+
+START_TEST(a_private_zone_has_no_servers_and_says_so)
+{
+    static const char body[] =
+        "<GetHostedZoneResponse" NS "><HostedZone><Id>/hostedzone/Z1</Id><Name>corp.internal."
+        "</Name><Config><PrivateZone>true</PrivateZone></Config></HostedZone><VPCs><VPC>"
+        "<VPCRegion>us-east-1</VPCRegion><VPCId>vpc-1</VPCId></VPC></VPCs>"
+        "</GetHostedZoneResponse>";
+    struct route53_zone zone;
+
+    ck_assert_int_eq(route53_zone_read(body, strlen(body), &zone, error, sizeof(error)), 0);
+    ck_assert_str_eq(zone.apex, "corp.internal");
+    ck_assert_uint_eq(zone.server_count, 0);
+    ck_assert(zone.is_private);
     route53_zone_clear(&zone);
 }
 END_TEST
@@ -429,6 +450,7 @@ START_TEST(a_zone_without_a_name_or_with_a_strange_server_is_none)
         "<GetHostedZoneResponse><HostedZone><Name>.</Name></HostedZone></GetHostedZoneResponse>",
         NAMED_ZONE("<NameServer>http://x/</NameServer>"),
         NAMED_ZONE("<Other>x</Other>"),
+        "<GetHostedZoneResponse><HostedZone><Name>a..</Name></HostedZone></GetHostedZoneResponse>",
     };
     struct route53_zone zone;
 
@@ -766,6 +788,7 @@ static TCase *reading_case(void)
     tcase_add_test(tcase, a_page_that_cannot_be_read_exactly_is_no_page);
     tcase_add_test(tcase, a_page_cut_at_any_byte_is_no_page);
     tcase_add_test(tcase, a_zone_tells_its_apex_and_its_servers);
+    tcase_add_test(tcase, a_private_zone_has_no_servers_and_says_so);
     tcase_add_test(tcase, a_zone_without_a_name_or_with_a_strange_server_is_none);
     tcase_add_test(tcase, a_change_is_pending_or_insync_and_nothing_else);
     return tcase;

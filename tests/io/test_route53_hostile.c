@@ -196,6 +196,115 @@ START_TEST(words_that_are_no_xml_are_not_shown)
 }
 END_TEST
 
+/* ---- a good HTTP answer with a bad body ---- */
+
+static void serve_body(struct server *self, int fd, void *context)
+{
+    const char *body = context;
+    char head[128];
+
+    server_read_request(self, fd);
+    snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", strlen(body));
+    server_send_text(self, fd, head);
+    server_send_text(self, fd, body);
+    server_wait_for_close(self, fd);
+}
+
+#define NS " xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\""
+
+static const char *const rubbish[] = {
+    "",
+    "OK",
+    "\x1f\x8b\x08",
+    "{\"Error\": {\"Code\": \"AccessDenied\"}}",
+    "<!DOCTYPE html><html><body>Welcome to the hotel's network</body></html>",
+    "<ErrorResponse" NS "><Error><Code>Throttling</Code></Error></ErrorResponse>",
+    "<GetHostedZoneResponse" NS "/>",
+    "<GetHostedZoneResponse" NS "><HostedZone><Name>example.com.</Name>",
+    "<x:GetHostedZoneResponse xmlns:x=\"urn:other\"><x:HostedZone><x:Name>example.com.</x:Name>"
+    "</x:HostedZone></x:GetHostedZoneResponse>",
+    "<GetChangeResponse" NS "><ChangeInfo><Id>C1</Id><Status>INSYNC</Status></ChangeInfo>"
+    "</GetChangeResponse>",
+    "<!DOCTYPE a [<!ENTITY b \"bbbbbbbbbb\"><!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;&b;\">"
+    "<!ENTITY d \"&c;&c;&c;&c;&c;&c;&c;&c;&c;\">]><GetHostedZoneResponse><HostedZone>"
+    "<Name>&d;</Name></HostedZone></GetHostedZoneResponse>",
+};
+
+START_TEST(rubbish_with_status_200_is_a_lost_call)
+{
+    read_with(serve_body, (void *)(uintptr_t)rubbish[_i]);
+    ck_assert_str_ne(told.message, "");
+}
+END_TEST
+
+static void open_at_server(void)
+{
+    static char endpoint[64];
+
+    snprintf(endpoint, sizeof(endpoint), "http://127.0.0.1:%u", server_port(server));
+    settings.aws_endpoint = endpoint;
+    client_open(false);
+}
+
+START_TEST(a_private_zone_has_no_servers_and_that_is_no_fault)
+{
+    static const char body[] =
+        "<GetHostedZoneResponse" NS "><HostedZone><Name>corp.internal.</Name>"
+        "<Config><PrivateZone>true</PrivateZone></Config></HostedZone>"
+        "</GetHostedZoneResponse>";
+
+    server = server_start_tcp(serve_body, (void *)(uintptr_t)body);
+    open_at_server();
+    ck_assert_int_eq(do_get_servers(), ROUTE53_OK);
+    ck_assert_uint_eq(told.server_count, 0);
+}
+END_TEST
+
+/* ---- clocks ---- */
+
+/* Refuses every signature, by a clock of long ago; context: one more header line, or "". */
+static void serve_refusal(struct server *self, int fd, void *context)
+{
+    static const char body[] =
+        "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code></Error></ErrorResponse>";
+    char text[512];
+
+    server_read_request(self, fd);
+    snprintf(text, sizeof(text),
+             "HTTP/1.1 403 No\r\nDate: Sat, 22 Nov 2025 17:13:31 GMT\r\n%sConnection: close\r\n"
+             "Content-Length: %zu\r\n\r\n%s",
+             (const char *)context, strlen(body), body);
+    server_send_text(self, fd, text);
+}
+
+static unsigned requests_with(const char *header)
+{
+    server = server_start_tcp(serve_refusal, (void *)(uintptr_t)header);
+    open_at_server();
+    ck_assert_int_eq(do_read(), ROUTE53_DENIED);
+    return server_count(server);
+}
+
+START_TEST(a_clock_that_refuses_twice_is_not_asked_a_third_time)
+{
+    msec_t skew_ms;
+
+    ck_assert_uint_eq(requests_with(""), 2);
+    ck_assert(route53_clock(client, &skew_ms));
+    ck_assert_int_lt(skew_ms, 0);
+}
+END_TEST
+
+/* Some cache kept it: its Date is that of then. */
+START_TEST(a_kept_answer_does_not_set_the_clock)
+{
+    msec_t skew_ms;
+
+    ck_assert_uint_eq(requests_with("Age: 31536000\r\n"), 1);
+    ck_assert(!route53_clock(client, &skew_ms));
+}
+END_TEST
+
 /* ---- TLS ---- */
 
 static void open_tls(const char *certificate, const char *key, const char *authority)
@@ -286,6 +395,11 @@ static TCase *hostile_case(void)
     tcase_add_test(tcase, a_redirect_is_not_followed);
     tcase_add_test(tcase, the_servers_words_cannot_forge_a_log_line);
     tcase_add_test(tcase, words_that_are_no_xml_are_not_shown);
+    tcase_add_loop_test(tcase, rubbish_with_status_200_is_a_lost_call, 0,
+                        sizeof(rubbish) / sizeof(rubbish[0]));
+    tcase_add_test(tcase, a_private_zone_has_no_servers_and_that_is_no_fault);
+    tcase_add_test(tcase, a_clock_that_refuses_twice_is_not_asked_a_third_time);
+    tcase_add_test(tcase, a_kept_answer_does_not_set_the_clock);
     return tcase;
 }
 

@@ -19,6 +19,7 @@
 
 #include "batch_guard.h"
 #include "job.h"
+#include "log.h"
 #include "record_copy.h"
 
 static struct job *make_job(struct route53 *route53, uint32_t zone, void *context,
@@ -163,6 +164,21 @@ static void remember_zone(struct zone_memory *memory, const struct route53_zone 
     memory->server_count = zone->server_count;
 }
 
+/* Nothing is stopped by it, but a change would be waited for in vain, or not be looked for. */
+static void compare_privacy(const struct job *job, const struct route53_zone *zone)
+{
+    const struct hosted_zone *said = &job->route53->settings->zones[job->zone];
+
+    if (said->is_private == zone->is_private)
+        return;
+    log_say(LOG_LEVEL_WARN,
+            zone->is_private ? "zone %s: Route 53 has it as a private zone: aws.zones must say "
+                               "private = true, or answers of its servers are waited for in vain"
+                             : "zone %s: aws.zones says private = true, Route 53 has it as a "
+                               "public one: its servers are not asked",
+            said->id);
+}
+
 static void take_apex(struct job *job, const struct aws_answer *answer)
 {
     struct zone_memory *memory = job_memory(job);
@@ -173,8 +189,10 @@ static void take_apex(struct job *job, const struct aws_answer *answer)
         job_fail(job, ROUTE53_LOST, job->message);
         return;
     }
-    if (memory != NULL)
+    if (memory != NULL) {
         remember_zone(memory, &zone);
+        compare_privacy(job, &zone);
+    }
     route53_zone_clear(&zone);
     if (memory == NULL || memory->apex == NULL)
         job_fail(job, ROUTE53_LOST, "the settings changed while the zone was read");
