@@ -26,6 +26,7 @@ enum alert_event {
     ALERT_CANNOT_WRITE,
     ALERT_BREAK_GLASS, /* D7; not in L4's list: moved without the store, and not in it yet */
     ALERT_DRIFT,
+    ALERT_RECORD_CHANGED, /* C4; not in L4's list: another attribute than a weight, adopted, told */
     ALERT_FENCE_MISSING,
     ALERT_FENCE_CONFLICT,
     ALERT_SETTINGS_SKEW,
@@ -46,7 +47,12 @@ const char *severity_name(enum severity severity);
 
 enum alert_phase { ALERT_OPEN, ALERT_RESOLVED };
 
-enum { INCIDENT_MAX = 255, ALERT_TEXT_MAX = 4096, ALERT_SUBJECT_MAX = 160 };
+enum {
+    INCIDENT_MAX = 255,
+    ALERT_TEXT_MAX = 4096,
+    ALERT_SUBJECT_MAX = 160,
+    ALERT_CHANGED_MAX = 1536 /* of the text: what somebody else changed, line by line (C4) */
+};
 
 /* One thing to say. Plain text, escaped, ready to be sent. */
 struct alert {

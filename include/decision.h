@@ -16,6 +16,7 @@ enum decision_kind {
     DECISION_FAILBACK, /* D5: weight returns by choice */
     DECISION_CANCEL,   /* C8: undoes a decision that was never applied */
     DECISION_ADOPT,    /* C4, C7: the zone's own weights become the head */
+    DECISION_REASSERT, /* C4: what was decided is written again over a drift */
     DECISION_ATTACH,   /* B2: the same weights; the record sets get their health checks */
     DECISION_KIND_COUNT
 };

@@ -44,6 +44,7 @@ enum event_kind {
     EVENT_INIT,      /* an operator confirmed `init`: write the first head and fence (D9) */
     EVENT_LATCH,     /* a beacon is lit, says our disk: told when an engine begins (B1) */
     EVENT_ATTACH,    /* an operator confirmed `init --health-checks` (B2) */
+    EVENT_STRANDED,  /* Route 53 does not know, or not publish, what it accepted (C8) */
     EVENT_RESOLVERS, /* what public resolvers say: the tail of a move (C7) */
     EVENT_GLASS,     /* an operator broke the glass: a drain confirmed without the store (D7) */
     EVENT_KIND_COUNT
@@ -123,6 +124,12 @@ struct event_insync {
     uint32_t group;
     uint64_t epoch;
 };
+struct event_stranded {
+    uint32_t zone;
+    uint32_t group;
+    uint64_t epoch;
+    bool is_known; /* false: it has forgotten the change; true: PENDING for far too long */
+};
 struct event_servers { /* asked 0: a private zone, whose servers nobody else can ask */
     uint32_t zone;
     uint32_t group;
@@ -181,6 +188,7 @@ struct event {
         struct event_zone zone;
         struct event_change change;
         struct event_insync insync;
+        struct event_stranded stranded;
         struct event_servers servers;
         struct event_servers resolvers;
         struct event_journal journal;

@@ -34,6 +34,7 @@ enum fact_code {
     FACT_APPLIED,       /* the zone's fence says >= N (C7) */
     FACT_INSYNC,
     FACT_SERVERS,   /* authoritative servers that say >= N, of */
+    FACT_STRANDED,  /* Route 53 does not know, or not publish, what it accepted (C8) */
     FACT_RESOLVERS, /* public resolvers that give the new answer, of */
     FACT_DRIFT,     /* C4 */
     FACT_FENCE_MISSING,

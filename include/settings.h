@@ -117,7 +117,7 @@ struct service {
 
 enum failback_mode { FAILBACK_MANUAL, FAILBACK_AUTO };
 enum all_down_policy { ALL_DOWN_HOLD, ALL_DOWN_FALLBACK };
-enum drift_policy { DRIFT_STOP, DRIFT_ADOPT };
+enum drift_policy { DRIFT_STOP, DRIFT_ADOPT, DRIFT_RESTORE };
 
 struct beacon_word {
     uint32_t region;

@@ -333,8 +333,9 @@ static uint64_t epoch_in_view(const struct guard *guard)
     const struct record_set *set = find_in_view(guard, &key);
     struct fence fence;
 
-    if (set == NULL || set->value_count != 1 || fence_parse(set->values[0], &fence) != 0)
-        return 0;
+    if (set == NULL || set->value_count != 1 || fence_parse(set->values[0], &fence) != 0 ||
+        strcmp(fence.group, guard->settings->groups[guard->batch->group].name) != 0)
+        return 0; /* a text of another group, put here, orders nothing */
     return fence.epoch;
 }
 

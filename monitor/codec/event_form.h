@@ -78,6 +78,8 @@ event_writer event_write_insync;
 event_reader event_read_insync;
 event_writer event_write_servers;
 event_reader event_read_servers;
+event_writer event_write_stranded;
+event_reader event_read_stranded;
 event_writer event_write_resolvers;
 event_reader event_read_resolvers;
 

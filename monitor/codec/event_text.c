@@ -262,6 +262,7 @@ static const struct row {
     [EVENT_CHANGE] = {"change", event_write_change, event_read_change},
     [EVENT_INSYNC] = {"insync", event_write_insync, event_read_insync},
     [EVENT_SERVERS] = {"servers", event_write_servers, event_read_servers},
+    [EVENT_STRANDED] = {"stranded", event_write_stranded, event_read_stranded},
     [EVENT_RESOLVERS] = {"resolvers", event_write_resolvers, event_read_resolvers},
     [EVENT_JOURNAL] = {"journal", write_journal, read_journal},
     [EVENT_SINK] = {"sink", write_sink, read_sink},

@@ -207,6 +207,23 @@ void event_read_insync(struct reading *r)
     r->copy->event.insync = (struct event_insync){name.zone, name.group, name.epoch};
 }
 
+json_t *event_write_stranded(const struct settings *settings, const struct event *event)
+{
+    const struct event_stranded *stranded = &event->stranded;
+    json_t *object = change_to_json(settings, stranded->zone, stranded->group, stranded->epoch);
+
+    json_object_set_new(object, "is_known", json_boolean(stranded->is_known));
+    return object;
+}
+
+void event_read_stranded(struct reading *r)
+{
+    struct change_name name = take_change(r);
+    bool is_known = json_take_boolean(&r->fields, "is_known");
+
+    r->copy->event.stranded = (struct event_stranded){name.zone, name.group, name.epoch, is_known};
+}
+
 static json_t *servers_to_json(const struct settings *settings, const struct event_servers *servers)
 {
     json_t *object = change_to_json(settings, servers->zone, servers->group, servers->epoch);

@@ -388,10 +388,36 @@ static void absorb_servers(struct engine *engine, const struct event_servers *ev
     fact->word2 = event->answered < event->asked ? "some-silent" : "";
 }
 
+/* C8: what became of it, the zone says: read at once, and not with the next periodic reading. If it
+ * is gone, the fence is below the head, and the head is applied once more (applying.c). */
+static void absorb_stranded(struct engine *engine, const struct event_stranded *event)
+{
+    struct zone_slot *slot = slot_of(engine, event->group, event->zone);
+    struct fact *fact;
+
+    if (slot == NULL || slot->insync_epoch >= event->epoch)
+        return;
+    slot->asked_ms = engine->now_ms;
+    engine->zones[slot->zone].wanted = true;
+    if (event->is_known && slot->pending_epoch < event->epoch) {
+        slot->pending_epoch = event->epoch;
+        slot->pending_ms = engine->now_ms;
+    }
+    state_touch(engine, event->group);
+    fact = state_fact(engine, FACT_STRANDED);
+    fact->rule = "C8";
+    fact->group = event->group;
+    fact->zone = event->zone;
+    fact->epoch = (int64_t)event->epoch;
+    fact->word = event->is_known ? "pending" : "forgotten";
+}
+
 /* How far an accepted change has come in the world. */
 static void absorb_seen(struct engine *engine, const struct event *event)
 {
-    if (event->kind == EVENT_INSYNC)
+    if (event->kind == EVENT_STRANDED)
+        absorb_stranded(engine, &event->stranded);
+    else if (event->kind == EVENT_INSYNC)
         absorb_insync(engine, &event->insync);
     else if (event->kind == EVENT_SERVERS)
         absorb_servers(engine, &event->servers, SEEN_SERVERS);
@@ -492,6 +518,7 @@ void absorb_event(struct engine *engine, const struct event *event)
         applying_change(engine, &event->change);
         break;
     case EVENT_INSYNC:
+    case EVENT_STRANDED:
     case EVENT_SERVERS:
     case EVENT_RESOLVERS:
         absorb_seen(engine, event);

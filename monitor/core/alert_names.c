@@ -19,6 +19,7 @@ static const char *const event_names[ALERT_EVENT_COUNT] = {
     [ALERT_CANNOT_WRITE] = "cannot_write",
     [ALERT_BREAK_GLASS] = "break_glass",
     [ALERT_DRIFT] = "drift",
+    [ALERT_RECORD_CHANGED] = "record_changed",
     [ALERT_FENCE_MISSING] = "fence_missing",
     [ALERT_FENCE_CONFLICT] = "fence_conflict",
     [ALERT_SETTINGS_SKEW] = "settings_skew",

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "drift.h"
 #include "state.h"
 
 /* One line for each event: what it means, and what to do. */
@@ -41,6 +42,10 @@ static const struct {
     [ALERT_DRIFT] = {"somebody else changed weights in the zone; nothing moves until "
                      "`regionshift ack INCIDENT`, which makes the zone's weights the normal ones",
                      "zone and ledger agree again"},
+    [ALERT_RECORD_CHANGED] =
+        {"somebody else changed a record set in the zone, not its weight: it is "
+         "taken as it is",
+         ""},
     [ALERT_FENCE_MISSING] = {"the fence record is gone from the zone; it is written anew",
                              "the fence is in place"},
     [ALERT_FENCE_CONFLICT] = {"the zone is ahead of the store: was the store restored?",
@@ -80,6 +85,95 @@ __attribute__((format(printf, 2, 3))) static void say(struct text *text, const c
         text->used += (size_t)n;
     if (text->used >= text->size)
         text->used = text->size - 1;
+}
+
+/* C4: what happens to a drift is the settings' choice. */
+static const char *drift_meaning(const struct group *group)
+{
+    switch (group->drift) {
+    case DRIFT_STOP:
+        break;
+    case DRIFT_ADOPT:
+        return "somebody else changed weights in the zone; they become the normal ones "
+               "(drift = \"adopt\")";
+    case DRIFT_RESTORE:
+        return "somebody else changed weights in the zone; what was decided is written again "
+               "(drift = \"restore\"), once in a dwell, unless `regionshift ack INCIDENT` comes "
+               "first";
+    }
+    return meanings[ALERT_DRIFT].open;
+}
+
+static const char *meaning_of(const struct engine *engine, const struct alert *alert,
+                              uint32_t group)
+{
+    if (alert->phase != ALERT_OPEN)
+        return meanings[alert->event].over;
+    return alert->event == ALERT_DRIFT ? drift_meaning(state_group(engine, group))
+                                       : meanings[alert->event].open;
+}
+
+/* ---- what somebody else changed (C4) ---- */
+
+static void say_changed(const struct engine *engine, struct text *text, const struct alert *alert,
+                        uint32_t group)
+{
+    char lines[ALERT_CHANGED_MAX] = "";
+
+    if (alert->phase != ALERT_OPEN)
+        return;
+    if (alert->event == ALERT_DRIFT)
+        drift_say(engine, group, lines, sizeof(lines));
+    if (alert->event == ALERT_RECORD_CHANGED && engine->changed != NULL)
+        snprintf(lines, sizeof(lines), "%s", engine->changed);
+    if (lines[0] != '\0')
+        say(text, "Changed by somebody else:\n%s", lines);
+}
+
+/* ---- what was tried, and what an operator can do (C8) ---- */
+
+static void say_slot_tried(const struct engine *engine, struct text *text,
+                           const struct zone_slot *slot)
+{
+    const struct zone_state *zone = &engine->zones[slot->zone];
+    const char *id = engine->settings->zones[slot->zone].id;
+
+    if (zone->failures > 0)
+        say(text, "  zone %s: cannot be read for %" PRId64 " s (%" PRIu32 " tries, last: %s)\n", id,
+            (engine->now_ms - zone->failing_ms) / 1000, zone->failures,
+            route53_outcome_name(zone->outcome));
+    if (slot->failing_ms >= 0)
+        say(text,
+            "  zone %s: %" PRIu32 " tries in %" PRId64 " s to write epoch %" PRIu64
+            ", last: %s; the next one in %" PRId64 " s\n",
+            id, slot->attempts, (engine->now_ms - slot->failing_ms) / 1000,
+            engine->groups[slot->group].head.decision.epoch, route53_outcome_name(slot->outcome),
+            slot->next_ms > engine->now_ms ? (slot->next_ms - engine->now_ms + 999) / 1000 : 0);
+    if (slot->pending_epoch > slot->insync_epoch)
+        say(text,
+            "  zone %s: epoch %" PRIu64 " was accepted %" PRId64
+            " s ago, and Route 53 does not publish it\n",
+            id, slot->pending_epoch, (engine->now_ms - slot->pending_ms + PENDING_MS) / 1000);
+}
+
+static void say_tried(const struct engine *engine, struct text *text, const struct alert *alert,
+                      uint32_t group)
+{
+    const struct group_state *state = &engine->groups[group];
+
+    if (alert->phase != ALERT_OPEN ||
+        (alert->event != ALERT_CANNOT_WRITE && alert->event != ALERT_MOVE_FAILED))
+        return;
+    say(text, "Tried:\n");
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++)
+        say_slot_tried(engine, text, &engine->slots[i]);
+    say(text,
+        "What you can do: `regionshift ready` says which of credentials, rights, zone and request "
+        "rate fails; `regionshift plan` prints the change, which anybody with rights in the zone "
+        "can make with it: its fence keeps us from writing over that. Nothing written yet is "
+        "given up when its region recovers (C8).\n%s",
+        state_group(engine, group)->beacons ? "The beacons carry the decision meanwhile (B1).\n"
+                                            : "Without beacons nothing moves traffic meanwhile.\n");
 }
 
 /* "use1 down (connect)", for each probe. */
@@ -199,8 +293,7 @@ void alert_text_write(const struct engine *engine, struct alert *alert, uint32_t
                       uint32_t region, const char *whom)
 {
     struct text text = {alert->text, sizeof(alert->text), 0};
-    const char *meaning =
-        alert->phase == ALERT_OPEN ? meanings[alert->event].open : meanings[alert->event].over;
+    const char *meaning = meaning_of(engine, alert, group);
 
     write_subject(engine, alert, group, region, whom, meaning);
     say(&text, "%s\n", alert->subject);
@@ -209,6 +302,8 @@ void alert_text_write(const struct engine *engine, struct alert *alert, uint32_t
     say(&text, "\nTold by: %s\n\n", alert->probe);
     if (group == NONE)
         return;
+    say_changed(engine, &text, alert, group);
+    say_tried(engine, &text, alert, group);
     say_seen(engine, &text, group, region);
     say_done(engine, &text, group);
     say_not_done(engine, &text, group);

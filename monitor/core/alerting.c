@@ -215,6 +215,26 @@ static bool zones_unreadable(const struct engine *engine, uint32_t group)
     return false;
 }
 
+/* C8: accepted, and not published for so long that nobody out there is moved. */
+static bool slots_pending(struct engine *engine, uint32_t group)
+{
+    const struct group_state *state = &engine->groups[group];
+    bool pending = false;
+
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
+        const struct zone_slot *slot = &engine->slots[i];
+        msec_t page_ms = slot->pending_ms + PENDING_PAGE_MS - PENDING_MS;
+
+        if (slot->pending_epoch <= slot->insync_epoch ||
+            slot->pending_epoch < state->head.decision.epoch)
+            continue;
+        if (engine->now_ms < page_ms)
+            state_wake(engine, group, page_ms);
+        pending |= engine->now_ms >= page_ms;
+    }
+    return pending;
+}
+
 /* It turns so by time alone. */
 static void wake_for_unreadable(struct engine *engine, uint32_t group)
 {
@@ -253,7 +273,7 @@ static bool some_slot(const struct engine *engine, uint32_t group, enum group_in
     return false;
 }
 
-static bool group_wrong(const struct engine *engine, uint32_t group, enum group_incident incident)
+static bool group_wrong(struct engine *engine, uint32_t group, enum group_incident incident)
 {
     wall_t wall = state_wall(engine, engine->now_ms);
 
@@ -276,7 +296,8 @@ static bool group_wrong(const struct engine *engine, uint32_t group, enum group_
     case INCIDENT_MOVE_REFUSED:
         return move_refused(engine, group);
     case INCIDENT_CANNOT_WRITE:
-        return slots_failing(engine, group, false) || zones_unreadable(engine, group);
+        return slots_failing(engine, group, false) || zones_unreadable(engine, group) ||
+               slots_pending(engine, group);
     case INCIDENT_MOVE_FAILED:
         return slots_failing(engine, group, true);
     case GROUP_INCIDENT_COUNT:
@@ -411,6 +432,16 @@ void alerting_moved(struct engine *engine, uint32_t group)
     struct about about = {group, NONE, "", head->epoch};
 
     raise(engine, &about, head->kind == DECISION_FAILBACK ? &failback : &moved, ALERT_OPEN);
+}
+
+void alerting_changed(struct engine *engine, uint32_t group, uint64_t number, const char *text)
+{
+    static const struct kind kind = {ALERT_RECORD_CHANGED, ALERT_RECORD_CHANGED, SEVERITY_WARN, 0};
+    struct about about = {group, NONE, "", number};
+
+    engine->changed = text;
+    raise(engine, &about, &kind, ALERT_OPEN);
+    engine->changed = NULL;
 }
 
 void alerting_set_back(struct engine *engine, uint64_t revision)

@@ -79,7 +79,9 @@ static bool evidence_stands(const struct engine *engine, uint32_t group)
 {
     const struct zone_slot *slots = first_slot(engine, group);
 
-    if (!decision_is_move(engine->groups[group].head.decision.kind))
+    enum decision_kind kind = engine->groups[group].head.decision.kind;
+
+    if (!decision_is_move(kind) && kind != DECISION_REASSERT)
         return true;
     if (engine->groups[group].glass.rules && !glass_stands(engine, group))
         return false; /* of a head that no store has, nothing is latched */

@@ -4,8 +4,9 @@
 #include <string.h>
 
 static const char *const kind_names[DECISION_KIND_COUNT] = {
-    [DECISION_INIT] = "init",     [DECISION_LEAVE] = "leave", [DECISION_FAILBACK] = "failback",
-    [DECISION_CANCEL] = "cancel", [DECISION_ADOPT] = "adopt", [DECISION_ATTACH] = "attach",
+    [DECISION_INIT] = "init",         [DECISION_LEAVE] = "leave", [DECISION_FAILBACK] = "failback",
+    [DECISION_CANCEL] = "cancel",     [DECISION_ADOPT] = "adopt", [DECISION_ATTACH] = "attach",
+    [DECISION_REASSERT] = "reassert",
 };
 
 const char *decision_kind_name(enum decision_kind kind)

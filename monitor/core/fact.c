@@ -40,6 +40,7 @@ static const struct {
     [FACT_APPLIED] = {"applied", NULL, NULL, "whose", NULL, "by"},
     [FACT_INSYNC] = {"insync", NULL, NULL, NULL, NULL, NULL},
     [FACT_SERVERS] = {"servers", "current", "asked", "state", "note", NULL},
+    [FACT_STRANDED] = {"stranded", NULL, NULL, "state", NULL, NULL},
     [FACT_RESOLVERS] = {"resolvers", "current", "asked", "state", "note", NULL},
     [FACT_DRIFT] = {"drift", NULL, NULL, NULL, NULL, "weights"},
     [FACT_FENCE_MISSING] = {"fence_missing", NULL, NULL, NULL, NULL, "weights"},

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "change.h"
+#include "drift.h"
 #include "state.h"
 
 /* ---- what the slots of a group say together ---- */
@@ -215,7 +216,8 @@ static void slot_take_view(struct engine *engine, struct zone_slot *slot,
 
     slot->known = true;
     slot->fence_present =
-        set != NULL && set->value_count == 1 && fence_parse(set->values[0], &slot->fence) == 0;
+        set != NULL && set->value_count == 1 && fence_parse(set->values[0], &slot->fence) == 0 &&
+        strcmp(slot->fence.group, group->name) == 0; /* another group's text is nobody's here */
     if (!slot->fence_present)
         memset(&slot->fence, 0, sizeof(slot->fence));
     changed = !was_known || slot->fence.epoch != before.epoch;
@@ -254,12 +256,13 @@ void observing_zone(struct engine *engine, const struct event_zone *event)
         fact->number = wait_ms;
     } else {
         zone->failures = 0;
+        drift_compare(engine, event->zone, event->view); /* the older view lives until we return */
         zone->view = event->view;
         zone->ever_read = true;
         zone->read_ms = engine->now_ms;
         zone->answers_ms = zone->asked_ms;
         zone->wanted = false;
-        zone->next_ms = engine->now_ms + ZONE_EVERY_MS;
+        zone->next_ms = zone->asked_ms + ZONE_EVERY_MS; /* however long the answer took */
     }
     for (uint32_t i = 0; i < engine->slot_count; i++) {
         if (engine->slots[i].zone != event->zone)

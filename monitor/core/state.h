@@ -22,6 +22,8 @@ enum {
     REFUSED_LOOK_MS = 1000,  /* D10: a refused wish is looked at again, should a wake be missing */
     NOBODY_ACTS_MS = 15000,  /* C6: who only watches says so when nobody acts for this long */
     UNREADABLE_MS = 50000,   /* C8: with the alert's own 10 s, a page within the minute */
+    PENDING_MS = 120000, /* C8: an accepted change that is not published by then is looked into */
+    PENDING_PAGE_MS = 300000, /* ... and paged about by then */
     BACKOFF_FIRST_MS = 1000,
     BACKOFF_MAX_MS = 20000, /* C8: written within 30 s once Route 53 takes changes again */
     LEASE_MARGIN_MS = 1000, /* C6: a lease that ends sooner is no lease */
@@ -92,7 +94,9 @@ struct zone_slot {
     uint64_t insync_epoch;
     uint64_t servers_epoch;
     uint64_t resolvers_epoch;
-    const char *wait_rule; /* C6: which gate holds the batch back, NULL none */
+    uint64_t pending_epoch; /* accepted, and PENDING for PENDING_MS and more ... */
+    msec_t pending_ms;      /* ... since when that is known */
+    const char *wait_rule;  /* C6: which gate holds the batch back, NULL none */
 };
 
 struct zone_state {
@@ -271,6 +275,7 @@ struct engine {
     struct incident *probe_skew;
     struct incident *sinks; /* by sink */
     struct incident self_incidents[SELF_INCIDENT_COUNT];
+    const char *changed; /* C4: what was changed beside weights, while that is told; else NULL */
 
     /* what this step wants done: the arrays behind struct update */
     uint32_t *out_starts;
@@ -407,6 +412,8 @@ void alerting_raise(struct engine *engine, uint32_t group); /* -> alert */
 void alerting_self(struct engine *engine);
 uint32_t alerting_list(const struct engine *engine, struct incident_view *ret_views, uint32_t max);
 void alerting_moved(struct engine *engine, uint32_t group);
+/* C4: text: what somebody else changed beside weights; number: of this change, everywhere. */
+void alerting_changed(struct engine *engine, uint32_t group, uint64_t number, const char *text);
 void alerting_set_back(struct engine *engine, uint64_t revision);
 void alerting_gap(struct engine *engine);
 void alerting_incident_id(const struct engine *engine, uint32_t group, const char *event, char *out,

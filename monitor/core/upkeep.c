@@ -4,6 +4,7 @@
  *   first head   init was confirmed and there is no head                      (D9)
  *   zone ahead   the zone's fence is above the head: the store was restored   (C7)
  *   drift        somebody else changed weights, and that is to stand          (C4)
+ *   reassert     ... or what was decided is to stand                          (C4)
  *   late         a change given up or overtaken was applied after all         (C8)
  *   fence anew   the fence is gone                                            (C2)
  *   cancel       what was decided was never applied, and its reason is gone   (C8)
@@ -190,6 +191,50 @@ static bool drift_is_to_stand(const struct engine *engine, uint32_t group)
            (state_group(engine, group)->drift == DRIFT_ADOPT || drift_ack(engine, group) != NULL);
 }
 
+/* C4: a region that the zone's weights leave gains again: it has to be good for that (D2). */
+static bool gainers_are_up(const struct engine *engine, uint32_t group)
+{
+    const struct group_state *state = &engine->groups[group];
+    const struct group *g = state_group(engine, group);
+
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
+        const struct zone_slot *slot = &engine->slots[i];
+
+        for (uint32_t k = 0; k < g->site_count; k++) {
+            const struct site *site = &engine->settings->sites[g->sites[k]];
+            bool judged = site->check_count > 0 &&
+                          (engine->settings->services[site->service].required || !g->together);
+
+            if (!settings_site_in_zone(engine->settings, g->sites[k], slot->zone) ||
+                state->head.weights[k] <= slot->weights[k])
+                continue;
+            if (engine->drained[site->region] ||
+                (judged && engine->agreements[g->sites[k]].state != AGREED_UP))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* C4: "restore" writes what was decided again, over what somebody else wrote. Who does it again
+ * means it, or is a machine that would do it for ever: then, for a dwell, only a person's word
+ * (`ack`) counts, as under "stop". */
+static bool drift_is_to_go(struct engine *engine, uint32_t group)
+{
+    const struct group_state *state = &engine->groups[group];
+    const struct group *g = state_group(engine, group);
+    wall_t wall = state_wall(engine, engine->now_ms);
+    msec_t age_ms = wall - state->head.decision.at_wall;
+
+    if (g->drift != DRIFT_RESTORE || !observing_drifted(engine, group) ||
+        !all_present(engine, group) || !gainers_are_up(engine, group))
+        return false;
+    if (state->head.decision.kind != DECISION_REASSERT || age_ms >= g->dwell_ms)
+        return true;
+    state_wake(engine, group, engine->now_ms + (age_ms >= 0 ? g->dwell_ms - age_ms : g->dwell_ms));
+    return false;
+}
+
 /* D6: the dwell that runs is this decision's own: it was a move when none was left of an older.
  * Not so of an order, which dwell does not block, and of what stands for a move under a new fence.
  */
@@ -224,6 +269,29 @@ static void propose_drift(struct engine *engine, uint32_t group)
         decision->moved_wall = 0;
     if (ack != NULL)
         memcpy(decision->order, ack->id, sizeof(ack->id));
+}
+
+/* The same statement, made from what the zone says now. A move that was never applied stays what it
+ * is, so that its evidence counts when it is sent (C6). */
+static void propose_reassert(struct engine *engine, uint32_t group)
+{
+    struct group_state *state = &engine->groups[group];
+    const struct decision *head = &state->head.decision;
+    bool due = decision_is_move(head->kind) && !observing_begun(engine, group);
+    struct decision *decision = proposal_begin(engine, group, due ? head->kind : DECISION_REASSERT);
+
+    memcpy(state->proposal.base, head->weights,
+           state_group(engine, group)->site_count * sizeof(int));
+    take_zone_weights(engine, group, state->proposal.base);
+    decision->base_epoch = observing_fence_max(engine, group);
+    if (due) {
+        decision->regions_left = head->regions_left;
+        decision->voters = head->voters;
+        decision->override = head->override;
+        memcpy(decision->order, head->order, sizeof(decision->order));
+    }
+    snprintf(decision->reason, sizeof(decision->reason),
+             "drift restored: the weights of epoch %" PRIu64 " again", head->epoch);
 }
 
 /* C7, C8: the zone is right: the store was restored, or a change given up was applied after all.
@@ -353,18 +421,21 @@ enum upkeep {
     UPKEEP_NONE,
     UPKEEP_AHEAD,
     UPKEEP_DRIFT,
+    UPKEEP_REASSERT,
     UPKEEP_LATE,
     UPKEEP_FENCE,
     UPKEEP_CANCEL,
     UPKEEP_ATTACH
 };
 
-static enum upkeep what_is_wanted(const struct engine *engine, uint32_t group)
+static enum upkeep what_is_wanted(struct engine *engine, uint32_t group)
 {
     if (zone_ahead(engine, group))
         return UPKEEP_AHEAD;
     if (drift_is_to_stand(engine, group))
         return UPKEEP_DRIFT;
+    if (drift_is_to_go(engine, group))
+        return UPKEEP_REASSERT;
     if (observing_late(engine, group))
         return UPKEEP_LATE;
     if (observing_gone(engine, group) && !observing_drifted(engine, group))
@@ -384,6 +455,9 @@ static bool propose(struct engine *engine, uint32_t group, enum upkeep upkeep)
         break;
     case UPKEEP_DRIFT:
         propose_drift(engine, group);
+        break;
+    case UPKEEP_REASSERT:
+        propose_reassert(engine, group);
         break;
     case UPKEEP_LATE:
         propose_zone(engine, group, "an older change was applied after all: it stands");

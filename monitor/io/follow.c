@@ -14,7 +14,9 @@
 #include "log.h"
 #include "servers.h"
 
-enum { TIMER_COUNT = 3 };
+/* Route 53 publishes within a minute, mostly; the API says so for twice as long, and then it is
+ * looked into (C8; state.h has the page that follows). */
+enum { TIMER_COUNT = 3, FOLLOW_PENDING_MS = 120 * 1000 };
 
 /* Up to this age of the change, the next look comes after this long. */
 struct pace {
@@ -49,6 +51,8 @@ struct follow {
     struct servers_result servers; /* as told last */
     bool told_servers;
     bool insync_done;
+    bool told_forgotten; /* C8: the engine knows that Route 53 does not know the change ... */
+    bool told_late;      /* ... or that it is PENDING for too long */
     bool servers_done;
     struct tail *tail; /* what resolvers are asked; NULL: nothing */
     uv_timer_t caches_timer;
@@ -149,19 +153,41 @@ static void plan_insync(struct follow *follow)
     end_when_done(follow);
 }
 
+/* C8: a control plane that failed over may have lost what it accepted, or keep it to itself. Which
+ * of the two the zone says, so the engine reads it; asked again at its pace, told once. */
+static void note_trouble(struct follow *follow, enum route53_outcome outcome)
+{
+    struct event event = {.kind = EVENT_STRANDED};
+    bool forgotten = outcome == ROUTE53_NOT_FOUND;
+    bool late = outcome == ROUTE53_OK && now(follow) - follow->accepted_ms >= FOLLOW_PENDING_MS;
+
+    if ((!forgotten || follow->told_forgotten) && (!late || follow->told_late))
+        return;
+    follow->told_forgotten |= forgotten;
+    follow->told_late |= late;
+    event.stranded =
+        (struct event_stranded){follow->zone, follow->group, follow->epoch, !forgotten};
+    tell(follow, &event);
+    log_say(LOG_LEVEL_WARN, "zone %s: change %s of %s to epoch %llu is %s; the zone is read anew",
+            zone_id(follow), follow->change_id, follow->settings->groups[follow->group].name,
+            (unsigned long long)follow->epoch,
+            forgotten ? "not known to Route 53 any more" : "still PENDING");
+}
+
 static void on_change(void *context, enum route53_outcome outcome,
                       const struct route53_change *change, const char *message)
 {
     struct follow *follow = context;
     struct event event = {.kind = EVENT_INSYNC};
 
-    (void)message; /* asked again at its pace; a change nobody knows ends by its time */
+    (void)message; /* asked again at its pace */
     if (!follow->ending && outcome == ROUTE53_OK && change->insync) {
         event.insync = (struct event_insync){follow->zone, follow->group, follow->epoch};
         tell(follow, &event);
         follow->insync_done = true;
         end_when_done(follow);
     } else if (!follow->ending) {
+        note_trouble(follow, outcome);
         plan_insync(follow);
     }
     release(follow);

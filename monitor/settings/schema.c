@@ -25,7 +25,7 @@ static const char *const record_types[] = {"A", "AAAA", "CNAME", NULL};
 static const char *const store_kinds[] = {"sqlite", "etcd", NULL};
 static const char *const failback_modes[] = {"manual", "auto", NULL};
 static const char *const all_down_policies[] = {"hold", "fallback", NULL};
-static const char *const drift_policies[] = {"stop", "adopt", NULL};
+static const char *const drift_policies[] = {"stop", "adopt", "restore", NULL};
 static const char *const sink_kinds[] = {"smtp", "webhook", NULL};
 static const char *const severities[] = {"info", "warn", "page", NULL};
 static const char *const smtp_tls[] = {"starttls", "tls", "none", NULL};
@@ -376,8 +376,8 @@ static const struct option draft_group_options[] = {
      .help = "The region of last resort, for instance a static page. Its sites need no checks.",
      .rule = rule_name},
     {"drift", OPTION_WORD, AT(draft_group, drift), 0, 0, "stop",
-     .help =
-         "When somebody else changed a weight: stop and page until acknowledged, or adopt it (C4).",
+     .help = "When somebody else changed a weight: stop and page until acknowledged, adopt it, or "
+             "restore what was decided, once in a dwell (C4).",
      .words = drift_policies},
     {"beacons", OPTION_BOOLEAN, AT(draft_group, beacons), 0, 0, "false",
      .help = "Whether Route 53's own health checkers can read our decisions: the second way to "

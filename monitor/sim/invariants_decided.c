@@ -602,6 +602,26 @@ static void judge_adopt(const struct ruling *ruling)
             epoch_of(ruling));
 }
 
+/* C4: the same words again, where settings say so; and not twice within a dwell. */
+static void judge_reassert(const struct ruling *ruling)
+{
+    const struct kept *before = ruling->before;
+    msec_t age_ms = ruling->decision->at_wall - before->at_wall;
+
+    if (ruling->group->drift != DRIFT_RESTORE)
+        invariants_fail(ruling->invariants, "S-15", ruling->probe, "decision %" PRIu64 " of %s: %s",
+                        epoch_of(ruling), ruling->group->name,
+                        "it writes over a drift, and drift is not \"restore\"");
+    if (ruling->changes)
+        invariants_fail(ruling->invariants, "S-15", ruling->probe, "decision %" PRIu64 " of %s: %s",
+                        epoch_of(ruling), ruling->group->name,
+                        "it writes over a drift, and says something new");
+    if (before->kind == DECISION_REASSERT && age_ms < ruling->group->dwell_ms)
+        invariants_fail(ruling->invariants, "S-12", ruling->probe, "decision %" PRIu64 " of %s: %s",
+                        epoch_of(ruling), ruling->group->name,
+                        "it writes over a drift for the second time within a dwell");
+}
+
 /* D9: the first head says what the zone says; what is missing there gets the settings' weight. */
 static void judge_first(const struct ruling *ruling)
 {
@@ -664,6 +684,9 @@ static void judge_changes(struct ruling *ruling)
         break;
     case DECISION_ADOPT:
         judge_adopt(ruling);
+        break;
+    case DECISION_REASSERT:
+        judge_reassert(ruling);
         break;
     case DECISION_ATTACH:
         if (ruling->changes)

@@ -251,8 +251,9 @@ static void hear_fence(struct heard *heard, uint32_t group, const struct event_z
     if (fence_name(heard->settings->groups[group].name, event->view->apex, name, sizeof(name)) == 0)
         set = find_set(event->view, name, "TXT", "");
     slot->known = true;
-    slot->present =
-        set != NULL && set->value_count == 1 && fence_parse(set->values[0], &fence) == 0;
+    slot->present = set != NULL && set->value_count == 1 &&
+                    fence_parse(set->values[0], &fence) == 0 &&
+                    strcmp(fence.group, heard->settings->groups[group].name) == 0;
     slot->epoch = slot->present ? fence.epoch : 0;
     if (slot->epoch > slot->highest)
         slot->highest = slot->epoch;
@@ -387,6 +388,7 @@ static void hear_more(struct invariants *invariants, struct heard *heard, const 
     case EVENT_INSYNC:
     case EVENT_SERVERS:
     case EVENT_RESOLVERS:
+    case EVENT_STRANDED:
     case EVENT_SINK:
     case EVENT_INIT:
     case EVENT_LATCH: /* told again, of what it said before: invariants_told.c has kept it */

@@ -48,6 +48,7 @@ static void keep(struct kept *kept, const struct decision *decision, uint64_t re
     kept->override = decision->override;
     kept->revision = revision;
     kept->base_epoch = decision->base_epoch;
+    kept->at_wall = decision->at_wall;
     memcpy(kept->order, decision->order, sizeof(kept->order));
     memcpy(kept->weights, decision->weights, size);
     memcpy(kept->normal, decision->normal, size);
@@ -294,6 +295,7 @@ static bool right_verb(const struct ruling *ruling, const struct told_order *ord
         return order->verb == ORDER_ACK;
     case DECISION_INIT:
     case DECISION_CANCEL:
+    case DECISION_REASSERT:
     case DECISION_ATTACH:
     case DECISION_KIND_COUNT:
         break;

@@ -176,6 +176,7 @@ struct kept {
     uint32_t gained;
     uint32_t
         evicted; /* B1: those that a leave took weight from, and that no decision moved since */
+    wall_t at_wall;
     char order[ORDER_ID_MAX + 1];
     int *weights; /* in the group's order */
     int *normal;

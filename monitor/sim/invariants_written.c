@@ -191,10 +191,13 @@ static const struct batch_item *item_of(const struct invariants *invariants,
     return NULL;
 }
 
-static uint64_t fence_epoch(const struct batch_item *item, struct fence *ret_fence)
+/* 0: none, or a text that is no fence of the batch's group. */
+static uint64_t fence_epoch(const struct invariants *invariants, const struct batch *batch,
+                            const struct batch_item *item, struct fence *ret_fence)
 {
     if (item == NULL || item->set.value_count != 1 ||
-        fence_parse(item->set.values[0], ret_fence) < 0)
+        fence_parse(item->set.values[0], ret_fence) < 0 ||
+        strcmp(ret_fence->group, invariants_group(invariants, batch->group)->name) != 0)
         return 0;
     return ret_fence->epoch;
 }
@@ -223,18 +226,20 @@ static bool plan_fits(const struct invariants *invariants, const struct batch *b
     return strcmp(digest, plan) == 0;
 }
 
+/* A text that is no fence is replaced only by what was decided where no fence was. */
 static void judge_fence(struct invariants *invariants, uint32_t probe, const struct batch *batch)
 {
     const struct kept *kept = ledger_find(invariants, batch->group, batch->epoch);
     struct fence old = {0};
     struct fence new = {0};
     const struct batch_item *delete = item_of(invariants, batch, NONE, BATCH_DELETE);
-    uint64_t from = fence_epoch(delete, &old);
-    uint64_t to = fence_epoch(item_of(invariants, batch, NONE, BATCH_CREATE), &new);
+    uint64_t from = fence_epoch(invariants, batch, delete, &old);
+    uint64_t to =
+        fence_epoch(invariants, batch, item_of(invariants, batch, NONE, BATCH_CREATE), &new);
 
     if (to == 0)
         fail(invariants, "S-09", probe, batch, "writes no fence", "");
-    else if (delete != NULL && from == 0)
+    else if (delete != NULL && from == 0 && (kept == NULL || kept->base_epoch != 0))
         fail(invariants, "S-09", probe, batch, "replaces a fence that cannot be read", "");
     else if (to != batch->epoch || to <= from)
         fail(invariants, "S-09", probe, batch, "does not raise the fence to its own epoch", "");
@@ -308,7 +313,8 @@ static void judge_weights(struct invariants *invariants, uint32_t probe, const s
 void written_sent(struct invariants *invariants, uint32_t probe, const struct batch *batch)
 {
     struct fence old = {0};
-    uint64_t from = fence_epoch(item_of(invariants, batch, NONE, BATCH_DELETE), &old);
+    uint64_t from =
+        fence_epoch(invariants, batch, item_of(invariants, batch, NONE, BATCH_DELETE), &old);
 
     glass_judge_batch(invariants, probe, batch, from);
     judge_fence(invariants, probe, batch);
@@ -328,7 +334,7 @@ static void judge_rise(struct invariants *invariants, uint32_t probe, const stru
     uint64_t *highest = &invariants->highest[slot];
     struct fence old = {0};
     const struct batch_item *delete = item_of(invariants, batch, NONE, BATCH_DELETE);
-    uint64_t from = fence_epoch(delete, &old);
+    uint64_t from = fence_epoch(invariants, batch, delete, &old);
     char number[32];
 
     snprintf(number, sizeof(number), "%" PRIu64, *highest);
@@ -336,7 +342,7 @@ static void judge_rise(struct invariants *invariants, uint32_t probe, const stru
         fail(invariants, "S-08", probe, batch, "was accepted over a fence as high", "");
     else if (delete != NULL && batch->epoch <= *highest && !invariants->stranding)
         fail(invariants, "S-08", probe, batch, "was accepted after epoch ", number);
-    else if (delete != NULL && from < *highest && !invariants->stranding)
+    else if (from != 0 && from < *highest && !invariants->stranding)
         fail(invariants, "S-08", probe, batch, "found a fence below the accepted epoch ", number);
     if (batch->epoch > *highest || delete == NULL)
         *highest = batch->epoch;
@@ -359,17 +365,18 @@ static bool adopted(const struct invariants *invariants, const struct batch *bat
     return false;
 }
 
-/* S-15, C4: what it took away is what the fence's own epoch said, or what was adopted since; else
- * somebody else had written, and it wrote over him. And what is not a move moves nothing. */
+/* S-15, C4: what it took away is what the fence's own epoch said, or what was adopted since, or
+ * what drift = "restore" decided to write over; else somebody else had written, and it wrote over
+ * him. And what is not a move moves nothing. */
 static void judge_human(struct invariants *invariants, uint32_t probe, const struct batch *batch,
                         bool shift)
 {
     const struct group *group = invariants_group(invariants, batch->group);
     const struct kept *kept = ledger_find(invariants, batch->group, batch->epoch);
     struct fence old = {0};
-    const struct kept *said =
-        ledger_find(invariants, batch->group,
-                    fence_epoch(item_of(invariants, batch, NONE, BATCH_DELETE), &old));
+    const struct kept *said = ledger_find(
+        invariants, batch->group,
+        fence_epoch(invariants, batch, item_of(invariants, batch, NONE, BATCH_DELETE), &old));
 
     if (kept == NULL)
         return;
@@ -380,6 +387,7 @@ static void judge_human(struct invariants *invariants, uint32_t probe, const str
     for (uint32_t k = 0; said != NULL && !kept->override && k < group->site_count; k++) {
         const struct batch_item *delete = item_of(invariants, batch, group->sites[k], BATCH_DELETE);
         if (delete != NULL && delete->set.weight != said->weights[k] &&
+            !(group->drift == DRIFT_RESTORE && kept->base[k] == delete->set.weight) &&
             !adopted(invariants, batch, said->epoch, k, delete->set.weight))
             fail(invariants, "S-15", probe, batch, "writes over somebody's weight of ",
                  delete->set.set);

@@ -275,8 +275,7 @@ static void follow(struct world *world, struct pending change)
     change.revision = stranded ? route53->strandings : 0;
     change.since_ms = world->now_ms;
     change.kind = PENDING_INSYNC;
-    if (!stranded)
-        world_later(world, INSYNC_MS, change);
+    world_later(world, INSYNC_MS, change);
     change.kind = PENDING_SERVERS;
     world_later(world,
                 stranded || route53->held_since_ms >= 0 ? FIRST_LOOK_MS : INSYNC_MS + ROUTE53_MS,
@@ -368,6 +367,15 @@ static bool is_followed(const struct world *world, const struct pending *pending
     return route53->followed[pending->probe * route53->slot_count + slot] == pending->epoch;
 }
 
+/* It was undone with the control plane that had accepted it: nobody knows it any more. */
+static bool is_forgotten(const struct world *world, const struct pending *pending)
+{
+    const struct sim_route53 *route53 = &world->route53;
+
+    return pending->revision != 0 &&
+           (route53->mode != ZONE_STRANDED || route53->strandings != pending->revision);
+}
+
 static bool is_held(const struct world *world, const struct pending *pending)
 {
     msec_t held_ms = world->route53.held_since_ms;
@@ -384,15 +392,32 @@ static void look_again(struct world *world, const struct pending *pending, msec_
         world_later(world, later ? LATER_LOOK_MS : LOOK_MS, *pending);
 }
 
-static void look_for_insync(struct world *world, const struct pending *pending)
+/* As io/follow.c: what is wrong is told once (pending->lost). */
+static void look_for_insync(struct world *world, struct pending pending)
 {
     struct event event = {.kind = EVENT_INSYNC,
-                          .insync = {pending->token, pending->group, pending->epoch}};
+                          .insync = {pending.token, pending.group, pending.epoch}};
+    bool forgotten = is_forgotten(world, &pending);
+    bool late = world->now_ms - pending.since_ms >= LATER_MS;
 
-    if (is_held(world, pending))
-        look_again(world, pending, INSYNC_END_MS);
-    else
-        world_feed(world, pending->probe, &event);
+    if (!is_held(world, &pending)) {
+        world_feed(world, pending.probe, &event);
+        return;
+    }
+    if (forgotten) {
+        event.kind = EVENT_STRANDED;
+        event.stranded =
+            (struct event_stranded){pending.token, pending.group, pending.epoch, false};
+        world_feed(world, pending.probe, &event);
+        return; /* it stays forgotten */
+    }
+    if (late && !pending.lost) {
+        pending.lost = true;
+        event.kind = EVENT_STRANDED;
+        event.stranded = (struct event_stranded){pending.token, pending.group, pending.epoch, true};
+        world_feed(world, pending.probe, &event);
+    }
+    look_again(world, &pending, INSYNC_END_MS);
 }
 
 /* Only what is news is told: once that none is current, and that all are. */
@@ -427,7 +452,7 @@ void sim_route53_happen(struct world *world, const struct pending *pending)
     else if (pending->kind == PENDING_CHANGE)
         tell_change(world, pending);
     else if (pending->kind == PENDING_INSYNC && is_followed(world, pending))
-        look_for_insync(world, pending);
+        look_for_insync(world, *pending);
     else if (pending->kind == PENDING_SERVERS && is_followed(world, pending))
         look_at_servers(world, *pending);
 }

@@ -320,6 +320,26 @@ void world_set_weight(struct world *world, const char *site, int weight)
     changed(world);
 }
 
+void world_set_ttl(struct world *world, const char *site, int64_t ttl_s)
+{
+    struct sim_set *set = set_of_site(world, site);
+
+    assert(set != NULL);
+    set->ttl_s = ttl_s;
+    changed(world);
+}
+
+void world_set_fence(struct world *world, const char *name, const char *text)
+{
+    for (uint32_t i = 0; i < world->route53.sets.count; i++) {
+        struct sim_set *set = &world->route53.sets.list[i];
+
+        if (set->exists && strcmp(set->type, "TXT") == 0 && strcmp(set->name, name) == 0)
+            snprintf(set->value, sizeof(set->value), "\"%s\"", text);
+    }
+    changed(world);
+}
+
 void world_delete_fence(struct world *world, const char *group)
 {
     const struct settings *settings = world_settings(world);

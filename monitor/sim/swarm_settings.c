@@ -358,8 +358,9 @@ static void put_policies(struct pen *pen, struct drawn *drawn, const struct draw
     put(pen, "      failback = { mode = %s };\n",
         ANY_OF(dice, "\"manual\";", "\"manual\";", "\"auto\";",
                "\"auto\"; steps = [ 10, 50, 100 ];"));
-    put(pen, "      drift = \"%s\"; all_down = \"%s\";%s\n", ANY_OF(dice, "stop", "stop", "adopt"),
-        group->fallback ? "fallback" : "hold", group->fallback ? " fallback = \"static\";" : "");
+    put(pen, "      drift = \"%s\"; all_down = \"%s\";%s\n",
+        ANY_OF(dice, "stop", "stop", "adopt", "restore"), group->fallback ? "fallback" : "hold",
+        group->fallback ? " fallback = \"static\";" : "");
     if (!draw_chance(dice, 25))
         return;
     put(pen, "      beacons = true; beacon_words = (");

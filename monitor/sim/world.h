@@ -212,6 +212,9 @@ int world_weight(const struct world *world, const char *site);
 uint64_t world_fence(const struct world *world, const char *group);
 /* A human changes a weight, or deletes a fence or a record set. */
 void world_set_weight(struct world *world, const char *site, int weight);
+void world_set_ttl(struct world *world, const char *site, int64_t ttl_s);
+/* What stands in the TXT record of this name, in every zone that has it. */
+void world_set_fence(struct world *world, const char *name, const char *text);
 void world_delete_fence(struct world *world, const char *group);
 void world_delete_set(struct world *world, const char *site);
 /* Batches that the zone took, and those of them that changed a weight. */

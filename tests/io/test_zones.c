@@ -36,6 +36,10 @@ static void hear(const struct event *event, char *out, size_t size)
                  (unsigned long long)event->servers.epoch, event->servers.current,
                  event->servers.answered, event->servers.asked);
         break;
+    case EVENT_STRANDED:
+        snprintf(out, size, "stranded %llu %s; ", (unsigned long long)event->stranded.epoch,
+                 event->stranded.is_known ? "pending" : "forgotten");
+        break;
     case EVENT_RESOLVERS:
         snprintf(out, size, "resolvers %llu: %u of %u of %u; ",
                  (unsigned long long)event->resolvers.epoch, event->resolvers.current,
@@ -246,6 +250,20 @@ START_TEST(resolvers_are_asked_until_none_gives_the_old_answer)
 }
 END_TEST
 
+/* C8: a failover of Route 53's control plane loses what it had accepted; GetChange knows first. */
+START_TEST(a_change_that_route53_forgot_is_told)
+{
+    read_zone();
+    lab_fault(lab, "stranded", "{}");
+    send_west(8, 100);
+    until("change 8 ok; ");
+    lab_heal(lab);
+    until("stranded 8 forgotten; ");
+    ck_assert_ptr_null(strstr(heard, "insync"));
+    ck_assert_int_eq(lab_weight(PIZZA_WEST), 0);
+}
+END_TEST
+
 START_TEST(of_a_private_zone_no_server_is_asked_and_that_is_told)
 {
     struct hosted_zone private[2] = {settings.zones[0], settings.zones[1]};
@@ -321,6 +339,7 @@ int main(void)
     tcase_add_test(tests, a_server_with_an_old_answer_is_not_current_until_it_is);
     tcase_add_test(tests, a_silent_server_does_not_hold_up_those_that_answer);
     tcase_add_test(tests, resolvers_are_asked_until_none_gives_the_old_answer);
+    tcase_add_test(tests, a_change_that_route53_forgot_is_told);
     tcase_add_test(tests, of_a_private_zone_no_server_is_asked_and_that_is_told);
     tcase_add_test(tests, a_newer_change_is_the_one_that_is_followed);
     tcase_add_test(tests, an_answer_for_other_settings_is_not_told);

@@ -74,16 +74,16 @@ START_TEST(c2_a_deleted_fence_is_written_anew_above_the_old_one_and_paged)
     run_for(world, 400000);
     expect_trace(
         world,
-        "[305375] usw2 fence_missing group=jwt-pizza zone=ZONE1 weights=\"100/0 100/0\" rule=C2\n"
-        "[305665] usw2 proposed group=jwt-pizza epoch=2 kind=adopt weights=\"100/0 100/0\" "
+        "[305335] usw2 fence_missing group=jwt-pizza zone=ZONE1 weights=\"100/0 100/0\" rule=C2\n"
+        "[305625] usw2 proposed group=jwt-pizza epoch=2 kind=adopt weights=\"100/0 100/0\" "
         "rule=D8\n"
-        "[305670] usw2 decided group=jwt-pizza epoch=2 kind=adopt weights=\"100/0 100/0\" rule=D8\n"
-        "[305710] use1 fence_missing group=jwt-pizza zone=ZONE1 weights=\"100/0 100/0\" rule=C2\n"
-        "[305750] use1 sent group=jwt-pizza zone=ZONE1 epoch=2 items=1 weights=\"100/0 100/0\" "
+        "[305630] usw2 decided group=jwt-pizza epoch=2 kind=adopt weights=\"100/0 100/0\" rule=D8\n"
+        "[305670] use1 fence_missing group=jwt-pizza zone=ZONE1 weights=\"100/0 100/0\" rule=C2\n"
+        "[305710] use1 sent group=jwt-pizza zone=ZONE1 epoch=2 items=1 weights=\"100/0 100/0\" "
         "rule=C1\n"
-        "[305790] use1 accepted group=jwt-pizza zone=ZONE1 epoch=2 rule=C1\n"
-        "[305790] use1 applied group=jwt-pizza zone=ZONE1 epoch=2 whose=ours by=use1 rule=C7\n"
-        "[307710] usw2 applied group=jwt-pizza zone=ZONE1 epoch=2 by=use1 rule=C7\n");
+        "[305750] use1 accepted group=jwt-pizza zone=ZONE1 epoch=2 rule=C1\n"
+        "[305750] use1 applied group=jwt-pizza zone=ZONE1 epoch=2 whose=ours by=use1 rule=C7\n"
+        "[307670] usw2 applied group=jwt-pizza zone=ZONE1 epoch=2 by=use1 rule=C7\n");
     ck_assert_uint_eq(world_fence(world, "jwt-pizza"), 2);
     expect_weights(world, "100/0 100/0");
     ck_assert_uint_gt(world_alerts(world, ALERT_FENCE_MISSING, ALERT_OPEN), 0);
@@ -234,7 +234,7 @@ START_TEST(c4_a_human_change_stops_everything_until_acknowledged)
 
     world_set_weight(world, "pizza/us-west-2", 50);
     run_for(world, 400000);
-    expect_trace(world, "[307375] use1 drift group=jwt-pizza zone=ZONE1 epoch=1 weights=\"100/50 "
+    expect_trace(world, "[307335] use1 drift group=jwt-pizza zone=ZONE1 epoch=1 weights=\"100/50 "
                         "100/0\" rule=C4\n");
     factory_dies(world);
     run_for(world, 60000);
@@ -281,16 +281,16 @@ START_TEST(c4_adopt_takes_a_human_change_as_normal_at_once)
     run_for(world, 400000);
     expect_trace(
         world,
-        "[305375] usw2 drift group=jwt-pizza zone=ZONE1 epoch=1 weights=\"100/50 100/0\" rule=C4\n"
-        "[305665] usw2 proposed group=jwt-pizza epoch=2 kind=adopt weights=\"100/50 100/0\" "
+        "[305335] usw2 drift group=jwt-pizza zone=ZONE1 epoch=1 weights=\"100/50 100/0\" rule=C4\n"
+        "[305625] usw2 proposed group=jwt-pizza epoch=2 kind=adopt weights=\"100/50 100/0\" "
         "rule=D8\n"
-        "[305670] usw2 decided group=jwt-pizza epoch=2 kind=adopt weights=\"100/50 100/0\" "
+        "[305630] usw2 decided group=jwt-pizza epoch=2 kind=adopt weights=\"100/50 100/0\" "
         "rule=D8\n"
-        "[305710] use1 sent group=jwt-pizza zone=ZONE1 epoch=2 items=2 weights=\"100/50 100/0\" "
+        "[305670] use1 sent group=jwt-pizza zone=ZONE1 epoch=2 items=2 weights=\"100/50 100/0\" "
         "rule=C1\n"
-        "[305750] use1 accepted group=jwt-pizza zone=ZONE1 epoch=2 rule=C1\n"
-        "[305750] use1 applied group=jwt-pizza zone=ZONE1 epoch=2 whose=ours by=use1 rule=C7\n"
-        "[307710] usw2 applied group=jwt-pizza zone=ZONE1 epoch=2 by=use1 rule=C7\n");
+        "[305710] use1 accepted group=jwt-pizza zone=ZONE1 epoch=2 rule=C1\n"
+        "[305710] use1 applied group=jwt-pizza zone=ZONE1 epoch=2 whose=ours by=use1 rule=C7\n"
+        "[307670] usw2 applied group=jwt-pizza zone=ZONE1 epoch=2 by=use1 rule=C7\n");
     look(world, &view);
     ck_assert_int_eq(view.head.normal[1], 50);
     ck_assert_int_eq(view.dwell_left_ms, 0); /* a human's change is no move of ours */

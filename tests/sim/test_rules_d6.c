@@ -19,7 +19,7 @@ START_TEST(d6_within_dwell_a_group_holds_and_pages)
     expect_trace(
         world,
         "[483068] use1 refused group=jwt-pizza reason=dwell value=158567 limit=600000 rule=D6\n"
-        "[924626] use1 applied group=jwt-pizza zone=ZONE1 epoch=3 by=usw2 rule=C7\n");
+        "[926546] use1 applied group=jwt-pizza zone=ZONE1 epoch=3 by=usw2 rule=C7\n");
     expect_weights(world, "100/0 100/0");
     ck_assert_uint_gt(world_alerts(world, ALERT_MOVE_REFUSED, ALERT_OPEN), 0);
     ck_assert_uint_eq(world_alerts(world, ALERT_MOVE_REFUSED, ALERT_OPEN),

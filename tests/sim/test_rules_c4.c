@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rule C4 in full: how soon somebody else's change is seen, what becomes of it under each setting,
+ * and what is said of it. And what somebody does to a fence. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "pizza.h"
+
+#define DRIFT (WORLD_TRACE(FACT_DRIFT) | WORLD_TRACE(FACT_DECIDED))
+#define RESTORE "hold = 20; dwell = 600; drift = \"restore\";"
+#define FENCE_NAME "_regionshift.jwt-pizza.example.com"
+
+static void ack(struct world *world)
+{
+    world_order(world, &(struct world_order){.verb = ORDER_ACK, .incident = "jwt-pizza.drift"});
+}
+
+static const char *alert_text(const struct world *world, enum alert_event event)
+{
+    const struct alert *alert = world_alert(world, event);
+
+    ck_assert_ptr_nonnull(alert);
+    return alert->text;
+}
+
+static void expect_said(const struct world *world, enum alert_event event, const char *words)
+{
+    const char *text = alert_text(world, event);
+
+    ck_assert_msg(strstr(text, words) != NULL, "not said: %s\n--- said\n%s", words, text);
+}
+
+/* ---- how soon ---- */
+
+/* Whenever it is made, each probe that reads zones has seen it 5 minutes later, though nothing else
+ * made it look. */
+START_TEST(c4_a_change_is_seen_within_five_minutes)
+{
+    struct world *world = pizza_world_traced(PIZZA("hold = 20;"), WORLD_TRACE(FACT_DRIFT), NONE);
+
+    run_for(world, 1 + _i * 43000);
+    world_set_weight(world, "pizza/us-west-2", 50);
+    run_for(world, 300000 + 100); /* and the time an answer takes */
+    expect_traced(world, "drift group=jwt-pizza", 2);
+    world_destroy(world);
+}
+END_TEST
+
+/* ---- what is said ---- */
+
+START_TEST(c4_the_page_names_each_set_with_what_was_decided_and_what_is_there)
+{
+    struct world *world = pizza_world(PIZZA("hold = 20;"));
+
+    world_set_weight(world, "pizza/us-east-1", 40);
+    world_set_weight(world, "factory/us-west-2", 7);
+    run_for(world, 310000);
+    expect_said(world, ALERT_DRIFT,
+                "Changed by somebody else:\n"
+                "  pizza/us-east-1 set pizza-us-east-1: weight 100 in decision 1, 40 in the zone\n"
+                "  factory/us-west-2 set factory-us-west-2: weight 0 in decision 1, 7 in the "
+                "zone\n");
+    ck_assert_ptr_null(strstr(alert_text(world, ALERT_DRIFT), "pizza/us-west-2 set"));
+    world_destroy(world);
+}
+END_TEST
+
+/* What is not a weight is adopted, and told once, by whichever probe comes first (L2). */
+START_TEST(c4_another_attribute_is_adopted_and_told)
+{
+    struct world *world = pizza_world(PIZZA("hold = 20;"));
+
+    world_set_ttl(world, "pizza/us-east-1", 300);
+    world_set_ttl(world, "pizza/us-west-2", 300);
+    run_for(world, 310000);
+    expect_said(world, ALERT_RECORD_CHANGED,
+                "Changed by somebody else:\n"
+                "  pizza/us-east-1 set pizza-us-east-1: TTL was 60, is 300\n"
+                "  pizza/us-west-2 set pizza-us-west-2: TTL was 60, is 300\n");
+    ck_assert_uint_eq(world_alerts(world, ALERT_RECORD_CHANGED, ALERT_OPEN), 2); /* one incident */
+    ck_assert_uint_eq(world_alerts(world, ALERT_DRIFT, ALERT_OPEN), 0);
+    factory_dies(world);
+    run_for(world, 60000);
+    expect_weights(world, "0/100 0/100");
+    ck_assert_uint_eq(world_refused(world), 0); /* and deleted as it is now (C1) */
+    world_destroy(world);
+}
+END_TEST
+
+/* Between the reading and the write: what was read is not there any more, so the batch fails as a
+ * whole, the zone is read, and the next one names what is there. */
+START_TEST(c4_a_ttl_that_changes_before_the_batch_comes_fails_it_once)
+{
+    struct world *world = pizza_world_traced(
+        PIZZA("hold = 20;"),
+        WORLD_TRACE(FACT_SENT) | WORLD_TRACE(FACT_BATCH_REFUSED) | WORLD_TRACE(FACT_ACCEPTED),
+        USE1);
+
+    factory_dies(world);
+    run_until(world, "sent group=jwt-pizza", 60000);
+    world_set_ttl(world, "pizza/us-east-1", 300);
+    run_for(world, 60000);
+    expect_weights(world, "0/100 0/100");
+    ck_assert_uint_eq(world_shifts(world), 1);
+    expect_sound(world);
+    world_destroy(world);
+}
+END_TEST
+
+/* ---- restore ---- */
+
+START_TEST(c4_restore_writes_what_was_decided_again_under_a_new_epoch)
+{
+    struct world *world = pizza_world_traced(PIZZA(RESTORE), DRIFT, NONE);
+    struct group_view view;
+
+    world_set_weight(world, "pizza/us-west-2", 50);
+    run_until(world, "drift group=jwt-pizza", 310000);
+    expect_said(world, ALERT_DRIFT, "weight 0 in decision 1, 50 in the zone");
+    expect_said(world, ALERT_DRIFT, "is written again");
+    run_for(world, 20000);
+    expect_traced(world, "decided group=jwt-pizza epoch=2 kind=reassert weights=\"100/0 100/0\"",
+                  1);
+    expect_weights(world, "100/0 100/0");
+    ck_assert_uint_eq(world_fence(world, "jwt-pizza"), 2);
+    look(world, &view);
+    ck_assert_int_eq(view.dwell_left_ms, 0); /* nothing was moved by choice */
+    ck_assert_uint_eq(view.budget_used, 0);
+    ck_assert_uint_gt(world_alerts(world, ALERT_DRIFT, ALERT_RESOLVED), 0);
+    factory_dies(world);
+    run_for(world, 60000);
+    expect_weights(world, "0/100 0/100");
+    world_destroy(world);
+}
+END_TEST
+
+/* A person who means it, or a machine that writes every minute: not a war of writes. */
+START_TEST(c4_restore_does_so_once_in_a_dwell)
+{
+    struct world *world = pizza_world_traced(PIZZA(RESTORE), DRIFT, NONE);
+
+    for (int i = 0; i < 20; i++) { /* every minute, 20 minutes long */
+        world_set_weight(world, "pizza/us-west-2", 50);
+        run_for(world, 60000);
+    }
+    ck_assert_uint_ge(world_fence(world, "jwt-pizza"), 2);
+    ck_assert_uint_le(world_fence(world, "jwt-pizza"), 3);
+    world_destroy(world);
+}
+END_TEST
+
+START_TEST(c4_the_second_change_within_a_dwell_may_be_acknowledged)
+{
+    struct world *world =
+        pizza_world_traced(PIZZA("hold = 20; dwell = 3600; drift = \"restore\";"), DRIFT, NONE);
+
+    world_set_weight(world, "pizza/us-west-2", 50);
+    run_for(world, 320000);
+    world_set_weight(world, "pizza/us-west-2", 60);
+    run_for(world, 310000);
+    expect_weights(world, "100/60 100/0");
+    ack(world);
+    run_for(world, 30000);
+    expect_traced(world, "epoch=3 kind=adopt weights=\"100/60 100/0\"", 1);
+    expect_weights(world, "100/60 100/0");
+    world_destroy(world);
+}
+END_TEST
+
+/* D2: what a human took traffic away from is not given it back while it is not agreed up. */
+START_TEST(c4_restore_gives_nothing_to_a_region_that_is_not_up)
+{
+    struct world *world =
+        pizza_world_traced(PIZZA("hold = 3000; dwell = 600; drift = \"restore\";"), DRIFT, NONE);
+
+    factory_dies(world);
+    run_for(world, 60000);
+    world_set_weight(world, "factory/us-east-1", 0);
+    world_set_weight(world, "factory/us-west-2", 100);
+    run_for(world, 320000);
+    expect_weights(world, "100/0 0/100");
+    ck_assert_uint_eq(world_fence(world, "jwt-pizza"), 1);
+    ck_assert_uint_gt(world_alerts(world, ALERT_DRIFT, ALERT_OPEN), 0);
+    factory_heals(world);
+    run_for(world, 120000);
+    expect_weights(world, "100/0 100/0");
+    world_destroy(world);
+}
+END_TEST
+
+/* A decision that was never applied is made once more over the change: as what it is, so that its
+ * evidence counts when it is sent. */
+START_TEST(c4_restore_under_a_decision_on_its_way_keeps_its_evidence)
+{
+    struct world *world = pizza_world_traced(PIZZA(RESTORE), DRIFT, NONE);
+
+    world_zone(world, ZONE_THROTTLE);
+    factory_dies(world);
+    run_for(world, 40000);
+    world_set_weight(world, "pizza/us-west-2", 3);
+    run_for(world, 20000);
+    world_zone(world, ZONE_OK);
+    run_for(world, 60000);
+    expect_weights(world, "0/100 0/100");
+    ck_assert_ptr_null(strstr(world_traced(world), "kind=reassert"));
+    expect_traced(world, "epoch=3 kind=leave weights=\"0/100 0/100\"", 1);
+    expect_sound(world);
+    world_destroy(world);
+}
+END_TEST
+
+START_TEST(c4_restore_mends_one_zone_of_two)
+{
+    struct world *world = pizza_world_traced(PIZZA_TWO_ZONES(RESTORE), DRIFT, NONE);
+
+    world_set_weight(world, "factory/us-west-2", 50);
+    run_for(world, 330000);
+    expect_weights(world, "100/0 100/0");
+    ck_assert_uint_eq(world_fence(world, "jwt-pizza"), 2);
+    world_destroy(world);
+}
+END_TEST
+
+/* ---- what somebody does to a fence ---- */
+
+/* Another group's text, a stranger's, a half-edited one, a number that none of us can count on
+ * from: none is a fence. It is written anew, above all that was, and paged. */
+START_TEST(c2_a_fence_that_is_none_is_written_anew)
+{
+    static const char *const texts[] = {
+        "v=rs1 group=other epoch=900 by=use1 nonce=00112233445566778899aabbccddeeff "
+        "plan=0123456789abcdef",
+        "v=spf1 -all",
+        "",
+        "v=rs1 group=jwt-pizza epoch=1 by=use1",
+        "v=rs1 group=jwt-pizza epoch=9223372036854775807 by=use1 "
+        "nonce=00112233445566778899aabbccddeeff plan=0123456789abcdef",
+    };
+    struct world *world = pizza_world(PIZZA("hold = 20;"));
+
+    world_set_fence(world, FENCE_NAME, texts[_i]);
+    run_for(world, 330000);
+    ck_assert_uint_eq(world_fence(world, "jwt-pizza"), 2);
+    ck_assert_uint_gt(world_alerts(world, ALERT_FENCE_MISSING, ALERT_OPEN), 0);
+    expect_weights(world, "100/0 100/0");
+    factory_dies(world);
+    run_for(world, 60000);
+    expect_weights(world, "0/100 0/100");
+    world_destroy(world);
+}
+END_TEST
+
+/* C7: from a future that can be: the zone is right, and the next epoch is above it. */
+START_TEST(c7_a_fence_from_the_future_becomes_the_head)
+{
+    struct world *world = pizza_world(PIZZA("hold = 20;"));
+
+    world_set_fence(world, FENCE_NAME,
+                    "v=rs1 group=jwt-pizza epoch=900 by=use1 "
+                    "nonce=00112233445566778899aabbccddeeff plan=0123456789abcdef");
+    run_for(world, 400000);
+    ck_assert_uint_eq(world_fence(world, "jwt-pizza"), 901);
+    ck_assert_uint_gt(world_alerts(world, ALERT_FENCE_CONFLICT, ALERT_OPEN), 0);
+    run_for(world, 700000);
+    factory_dies(world);
+    run_for(world, 60000);
+    expect_weights(world, "0/100 0/100");
+    ck_assert_uint_eq(world_fence(world, "jwt-pizza"), 902);
+    world_destroy(world);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("rule C4");
+    TCase *tests = tcase_create("rule C4");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    suite_add_tcase(suite, tests);
+    tcase_add_loop_test(tests, c4_a_change_is_seen_within_five_minutes, 0, 7);
+    tcase_add_test(tests, c4_the_page_names_each_set_with_what_was_decided_and_what_is_there);
+    tcase_add_test(tests, c4_another_attribute_is_adopted_and_told);
+    tcase_add_test(tests, c4_a_ttl_that_changes_before_the_batch_comes_fails_it_once);
+    tcase_add_test(tests, c4_restore_writes_what_was_decided_again_under_a_new_epoch);
+    tcase_add_test(tests, c4_restore_does_so_once_in_a_dwell);
+    tcase_add_test(tests, c4_the_second_change_within_a_dwell_may_be_acknowledged);
+    tcase_add_test(tests, c4_restore_gives_nothing_to_a_region_that_is_not_up);
+    tcase_add_test(tests, c4_restore_under_a_decision_on_its_way_keeps_its_evidence);
+    tcase_add_test(tests, c4_restore_mends_one_zone_of_two);
+    tcase_add_loop_test(tests, c2_a_fence_that_is_none_is_written_anew, 0, 5);
+    tcase_add_test(tests, c7_a_fence_from_the_future_becomes_the_head);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
+}
