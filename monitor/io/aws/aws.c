@@ -266,6 +266,17 @@ static int set_authorities(CURL *easy)
 
 /* A write goes over a connection of its own: over a kept one that turns out dead libcurl would
  * send the request a second time by itself, and the first may have been executed (C3). */
+static int set_method(struct aws_call *call)
+{
+    const char *method = call->question.method;
+    CURLoption kind = call->question.write_body != NULL ? CURLOPT_POST : CURLOPT_HTTPGET;
+
+    if (strcmp(method, "GET") != 0)
+        curl_easy_setopt(call->easy, CURLOPT_FRESH_CONNECT, 1L);
+    curl_easy_setopt(call->easy, kind, 1L);
+    return curl_easy_setopt(call->easy, CURLOPT_CUSTOMREQUEST, method) == CURLE_OK ? 0 : -1;
+}
+
 static int set_request(struct aws_call *call)
 {
     CURL *easy = call->easy;
@@ -277,12 +288,10 @@ static int set_request(struct aws_call *call)
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->curl_error);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_reply);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
-    if (set_authorities(easy) != 0)
+    if (set_authorities(easy) != 0 || set_method(call) != 0)
         return -1;
     if (call->question.write_body == NULL)
-        return curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) == CURLE_OK ? 0 : -1;
-    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
-    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        return 0;
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.length);
     return curl_easy_setopt(easy, CURLOPT_POSTFIELDS, buffer_text(&call->body)) == CURLE_OK ? 0
                                                                                             : -1;
