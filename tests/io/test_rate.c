@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How many requests begin, and which first, on simulated time: a crowd that always wants more than
- * it may have, for an hour, and the same crowd behind a loop whose clock only we turn. Then the
- * clock of signatures. */
+ * it may have, for an hour. Then a small crowd in line, on a loop whose clock stands still while
+ * they come. Then the clock of signatures. */
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../../monitor/io/aws/clock.h"
-#include "../../monitor/io/aws/rate.h"
+#include "../../monitor/io/aws/turn.h"
 
 enum { HOUR_MS = 3600 * 1000, PER_SECOND = 2 };
 
@@ -50,7 +51,7 @@ START_TEST(an_hour_of_greed_stays_within_the_rate)
     unsigned total = 0;
 
     for (msec_t now_ms = 0; now_ms < HOUR_MS; now_ms += 10) {
-        unsigned count = begin_all(&rate, (enum aws_urgency)(AWS_READ + now_ms / 10 % 2), now_ms);
+        unsigned count = begin_all(&rate, (enum aws_urgency)(AWS_FOLLOW + now_ms / 10 % 2), now_ms);
 
         begun[now_ms / 1000] += count;
         total += count;
@@ -103,6 +104,79 @@ START_TEST(another_rate_gives_back_nothing_that_was_taken)
     begin_all(&rate, AWS_READ, 0);
     aws_rate_set(&rate, PER_SECOND);
     ck_assert_uint_eq(begin_all(&rate, AWS_READ, 0), 0);
+}
+END_TEST
+
+/* ---- turns ---- */
+
+enum { CROWD = 8 };
+
+static uv_loop_t loop;
+static struct turns turns;
+static struct turn crowd[CROWD];
+static char begun[CROWD + 1]; /* 'a' for the first of the crowd, in the order they began */
+
+static void on_begin(struct turn *turn)
+{
+    begun[strlen(begun)] = (char)('a' + (turn - crowd));
+}
+
+static void on_turns_closed(void *context)
+{
+    *(bool *)context = true;
+}
+
+/* Time stands still until the loop runs. f: follow, r: read, w: write. */
+static void come(const char *kinds)
+{
+    memset(begun, 0, sizeof(begun));
+    uv_loop_init(&loop);
+    turns_open(&turns, &loop, 100);
+    for (size_t i = 0; kinds[i] != '\0'; i++) {
+        crowd[i] = (struct turn){.begin = on_begin,
+                                 .urgency = kinds[i] == 'w'   ? AWS_WRITE
+                                            : kinds[i] == 'r' ? AWS_READ
+                                                              : AWS_FOLLOW};
+        turns_wait(&turns, &crowd[i]);
+    }
+}
+
+static void run_to_the_end(void)
+{
+    bool is_closed = false;
+
+    uv_run(&loop, UV_RUN_DEFAULT); /* ends when nobody waits */
+    turns_close(&turns, on_turns_closed, &is_closed);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    ck_assert(is_closed);
+    ck_assert_int_eq(uv_loop_close(&loop), 0);
+}
+
+START_TEST(the_urgent_begin_first_and_all_begin_in_the_end)
+{
+    come("fffffrrw");
+    ck_assert_str_eq(begun, "abcfgh"); /* three, two that were left for readings, and the write */
+    run_to_the_end();
+    ck_assert_str_eq(begun, "abcfghde");
+}
+END_TEST
+
+START_TEST(a_reading_that_comes_late_passes_those_who_follow)
+{
+    come("rrrrrffr");
+    ck_assert_str_eq(begun, "abcde");
+    run_to_the_end();
+    ck_assert_str_eq(begun, "abcdehfg");
+}
+END_TEST
+
+START_TEST(who_leaves_does_not_begin)
+{
+    come("rrrrrrf");
+    turns_leave(&turns, &crowd[5]);
+    turns_leave(&turns, &crowd[0]); /* began long ago */
+    run_to_the_end();
+    ck_assert_str_eq(begun, "abcdeg");
 }
 END_TEST
 
@@ -162,6 +236,16 @@ static TCase *rate_case(void)
     return tcase;
 }
 
+static TCase *turn_case(void)
+{
+    TCase *tcase = tcase_create("turns");
+
+    tcase_add_test(tcase, the_urgent_begin_first_and_all_begin_in_the_end);
+    tcase_add_test(tcase, a_reading_that_comes_late_passes_those_who_follow);
+    tcase_add_test(tcase, who_leaves_does_not_begin);
+    return tcase;
+}
+
 static TCase *clock_case(void)
 {
     TCase *tcase = tcase_create("clock");
@@ -179,6 +263,7 @@ int main(void)
     int failed;
 
     suite_add_tcase(suite, rate_case());
+    suite_add_tcase(suite, turn_case());
     suite_add_tcase(suite, clock_case());
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -7,11 +7,11 @@
 
 #include "units.h"
 
-/* Most urgent first. */
+/* Least urgent first: who says nothing waits. */
 enum aws_urgency {
-    AWS_WRITE, /* moves traffic: never waits, the engine paces it (C8) */
-    AWS_READ,  /* a write may hang on it */
-    AWS_FOLLOW /* what became of a change, health checks, names: leaves something for readings */
+    AWS_FOLLOW, /* what became of a change, health checks, names: leaves something for readings */
+    AWS_READ,   /* a write may hang on it */
+    AWS_WRITE   /* moves traffic: never waits, the engine paces it (C8) */
 };
 
 enum {

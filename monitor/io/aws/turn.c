@@ -43,7 +43,7 @@ void turns_wait(struct turns *turns, struct turn *turn)
     turn->is_waiting = true;
     TAILQ_FOREACH(other, &turns->waiting, link)
     {
-        if (other->urgency > turn->urgency)
+        if (other->urgency < turn->urgency)
             break;
     }
     if (other != NULL)
