@@ -13,6 +13,9 @@ void fuzz_route53_zone(const uint8_t *data, size_t size);
 void fuzz_route53_change(const uint8_t *data, size_t size);
 void fuzz_route53_error(const uint8_t *data, size_t size);
 void fuzz_sigv4(const uint8_t *data, size_t size);
+void fuzz_dns_answer(const uint8_t *data, size_t size);
+void fuzz_dns_name(const uint8_t *data, size_t size);
+void fuzz_dns_fence(const uint8_t *data, size_t size);
 void fuzz_endpoint_file(const uint8_t *data, size_t size);
 
 #endif

@@ -22,6 +22,9 @@ static const struct target targets[] = {
     {"route53_change", fuzz_route53_change},
     {"route53_error", fuzz_route53_error},
     {"sigv4", fuzz_sigv4},
+    {"dns_answer", fuzz_dns_answer},
+    {"dns_name", fuzz_dns_name},
+    {"dns_fence", fuzz_dns_fence},
     {"endpoint_file", fuzz_endpoint_file},
 };
 
