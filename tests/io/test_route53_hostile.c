@@ -382,6 +382,30 @@ START_TEST(temporary_credentials_carry_their_token_signed)
 }
 END_TEST
 
+/* ---- the account's rate ---- */
+
+/* More requests than an account may send in a second, one after the other: none is throttled. */
+START_TEST(a_large_zone_is_read_within_the_accounts_rate)
+{
+    const char *const options[] = {"--rate", "5", NULL};
+
+    lab = lab_start(options);
+    setenv("AWS_ACCESS_KEY_ID", LAB_KEY_ID, 1);
+    setenv("AWS_SECRET_ACCESS_KEY", LAB_SECRET, 1);
+    unsetenv("AWS_SESSION_TOKEN");
+    zone_put(400);
+    settings.aws_endpoint = lab_endpoint(lab);
+    settings.aws_rate = 2;
+    client_open(false);
+    for (int i = 0; i < 2; i++) /* the first learns that it is large, the second asks by name */
+        ck_assert_msg(do_read() == ROUTE53_OK, "%s", told.message);
+    ck_assert_int_ge(lab_request_count(lab, "ListResourceRecordSets"), 9);
+    zone_view_destroy(told.view);
+    told.view = NULL;
+    lab_stop(lab);
+}
+END_TEST
+
 static TCase *hostile_case(void)
 {
     TCase *tcase = tcase_create("hostile");
@@ -413,6 +437,7 @@ static TCase *tls_case(void)
                         CERTIFICATE_OTHER_NAME, CERTIFICATE_KINDS);
     tcase_add_test(tcase, an_authority_of_somebodys_own_is_not_believed_unasked);
     tcase_add_test(tcase, temporary_credentials_carry_their_token_signed);
+    tcase_add_test(tcase, a_large_zone_is_read_within_the_accounts_rate);
     tcase_set_timeout(tcase, 60);
     return tcase;
 }
