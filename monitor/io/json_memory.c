@@ -4,7 +4,9 @@
 #include "json_memory.h"
 
 #include <jansson.h>
+#include <malloc.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -21,7 +23,15 @@ static void *allocate(size_t size)
     return memory;
 }
 
+/* Documents hold credentials, and jansson frees what it read as it was. */
+static void release(void *memory)
+{
+    if (memory != NULL)
+        explicit_bzero(memory, malloc_usable_size(memory));
+    free(memory);
+}
+
 void json_memory_guard(void)
 {
-    json_set_alloc_funcs(allocate, free);
+    json_set_alloc_funcs(allocate, release);
 }

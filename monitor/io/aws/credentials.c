@@ -629,22 +629,26 @@ int credentials_set_profile(struct credentials_source *source, const char *profi
     return 0;
 }
 
-/* Roles first: they may wait for ourselves. */
+/* Roles wait for ourselves as others do. */
+static void stop_waiting(struct credentials_source *source)
+{
+    for (struct holding *one = ourselves(source); one != NULL; one = TAILQ_NEXT(one, link)) {
+        if (one->base == NULL)
+            continue;
+        credentials_cancel(one->base);
+        one->base = NULL;
+        one->is_looking = false;
+    }
+}
+
 static void stop_looking(struct credentials_source *source)
 {
-    struct holding *holding;
-
-    TAILQ_FOREACH(holding, &source->holdings, link)
-    {
-        if (holding->base != NULL) {
-            credentials_cancel(holding->base);
-            holding->base = NULL;
-            holding->is_looking = false;
-        }
-        if (holding->look != NULL)
-            look_cancel(holding->look);
-        while (!TAILQ_EMPTY(&holding->waiting))
-            credentials_cancel(TAILQ_FIRST(&holding->waiting));
+    stop_waiting(source);
+    for (struct holding *one = ourselves(source); one != NULL; one = TAILQ_NEXT(one, link)) {
+        if (one->look != NULL)
+            look_cancel(one->look);
+        while (!TAILQ_EMPTY(&one->waiting))
+            credentials_cancel(TAILQ_FIRST(&one->waiting));
     }
 }
 
