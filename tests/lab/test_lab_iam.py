@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """IAM as Amazon documents it: who may what, on what, under which conditions; and roles."""
 
+import botocore.exceptions
 import botocore.session
 import pytest
 from botocore.config import Config
@@ -355,6 +356,17 @@ def test_sts_says_who_we_are_and_wants_a_signature(lab):
     who = sts(lab).get_caller_identity()
     assert (who["Arn"], who["Account"]) == (USER, US)
     assert refusal(sts(lab, secret="wrong").get_caller_identity)[0] == "SignatureDoesNotMatch"
+
+
+def test_sts_can_be_away_while_route_53_answers(lab):
+    api(lab, ASSUME, allow("route53:*"), roles=role(allow("route53:*")))
+    lab.fault("sts-down", count=1)
+    assert refusal(assume, lab)[0] == "ServiceUnavailable"
+    lab.fault("sts-down", mode="reset", count=1)
+    with pytest.raises(botocore.exceptions.ConnectionClosedError):
+        assume(lab)
+    client(lab.endpoint, KEY, SECRET).get_hosted_zone(Id=ZONE)
+    assert assume(lab)["Credentials"]
 
 
 def test_each_account_has_its_own_rate(lab_factory):

@@ -104,8 +104,7 @@ class Api:
         """One request in, one reply out."""
         request_id = str(uuid.uuid4())
         if request.method == "POST" and request.target == "/":
-            status, text = self._sts.serve(request, request_id)
-            return self._dress(Reply(status, text.encode()), request_id)
+            return self._dress(self._serve_sts(request, request_id), request_id)
         batch = None
         try:
             operation, in_path = self._routes.match(request.method,
@@ -122,6 +121,13 @@ class Api:
             text = error.to_xml(request_id, old_shape=old_shape is not None)
             reply = Reply(error.status, text.encode())
         return self._dress(reply, request_id)
+
+    def _serve_sts(self, request, request_id):
+        down = self._faults.take("sts-down")
+        if down:
+            return self._down(down["mode"])
+        status, text = self._sts.serve(request, request_id)
+        return Reply(status, text.encode())
 
     def _dress(self, reply, request_id):
         reply.headers.update({"x-amzn-RequestId": request_id,

@@ -63,6 +63,7 @@ STATUS = _whole(500, 599)
 # name: {parameter: (default, check)}; a default of None means that it must be given
 FAULTS = {
     "down": {"mode": ("503", _choice("503", "reset", "refuse", "hang"))},
+    "sts-down": {"mode": ("503", _choice("503", "reset", "hang"))},
     "throttle": {},
     "prior-request": {"operation": ([WRITE], _operations)},
     "lose-reply": {"reply": ("drop", _choice(*LOST)), "operation": ([WRITE], _operations)},
@@ -94,7 +95,8 @@ def parse(name, given):
     if name not in STANDING or name == "late":
         allowed["count"] = (0, _whole(0, 10**6))
     if name not in STANDING:
-        allowed.setdefault("operation", ([], _operations))
+        if name != "sts-down":
+            allowed.setdefault("operation", ([], _operations))
     unknown = sorted(set(given) - set(allowed))
     if unknown:
         raise ValueError(f"fault {name} has no '{unknown[0]}'; it has: "
