@@ -27,12 +27,14 @@ enum {
  *   - every item is a site's own weighted record set, or the fence, of the batch's group and zone;
  *     never NS, SOA or DS (C5)
  *   - a site's set is deleted exactly as read and created again with another weight, else the same
- *     (C1, C4); without a DELETE only in an `is_init` batch, for a set the zone does not have (D9)
+ *     (C1, C4); without a DELETE only in an `is_init` batch, for a set the zone does not have, as
+ *     the settings say it (D9)
  *   - in an `is_attach` batch of a group with beacons it is the health check that changes instead
  *     of the weight, and no two regions get the same one (B2)
  *   - the fence is created once, says group, epoch and nonce of the batch, and rises; its DELETE
  *     names the text read; without one only when the zone has no fence (C2)
- *   - no service it touches is left with all weights zero (C5)
+ *   - no record it touches is left with all weights zero (C5), and all sets that a site has in the
+ *     zone end with the same weight (C1)
  *   - it is within Route 53's limits.
  * view: this client's newest reading of the zone; NULL (none yet): nothing is allowed.
  * Otherwise error says rule, item and reason, escaped. */

@@ -286,6 +286,31 @@ static enum batch_verdict check_attach(const struct guard *guard, const struct b
     return BATCH_ALLOWED;
 }
 
+/* D9: what is made new is what the settings say, to the letter. */
+static bool is_of_settings(const struct guard *guard, const struct record_set *set)
+{
+    const struct settings *settings = guard->settings;
+
+    for (uint32_t i = 0; i < settings->set_count; i++) {
+        const struct site_set *ours = &settings->sets[i];
+        const struct service_record *record = &settings->records[ours->record];
+        struct record_set key = key_of_set(settings, ours);
+        bool is_alias = ours->alias_name[0] != '\0';
+
+        if (record->zone != guard->batch->zone || !is_same_key(&key, set))
+            continue;
+        key.ttl_s = is_alias ? -1 : record->ttl_s;
+        key.values = &ours->value;
+        key.value_count = is_alias ? 0 : 1;
+        key.alias_zone = ours->alias_zone;
+        key.alias_name = ours->alias_name;
+        key.alias_evaluate = ours->alias_evaluate;
+        key.health_check = key.region = key.failover = "";
+        return settings_set_is_whole(ours) && is_same_but_weight(&key, set);
+    }
+    return false;
+}
+
 static enum batch_verdict check_create(const struct guard *guard, const struct batch_item *item)
 {
     uint32_t before = (uint32_t)(item - guard->batch->items);
@@ -306,6 +331,8 @@ static enum batch_verdict check_create(const struct guard *guard, const struct b
                              "a CREATE without its DELETE before it");
     if (find_in_view(guard, &item->set) != NULL)
         return complain_item(guard, BATCH_STALE, "C1", item, "the zone has it already");
+    if (!is_fence(guard, &item->set) && !is_of_settings(guard, &item->set))
+        return complain_item(guard, BATCH_FORBIDDEN, "D9", item, "not what the settings say");
     return BATCH_ALLOWED;
 }
 
@@ -374,7 +401,52 @@ static int weight_after(const struct guard *guard, const struct record_set *key,
     return read != NULL && read->weight > 0 ? read->weight : 0;
 }
 
-/* Sets that are not in the settings do not count: traffic left to them alone is lost to us. */
+/* The set that the nth site of its service has under a record. */
+static const struct site_set *set_of_record(const struct settings *settings, uint32_t record,
+                                            uint32_t nth)
+{
+    const struct service *service = &settings->services[settings->records[record].service];
+    const struct site *site = &settings->sites[service->first_site + nth];
+
+    return &settings->sets[site->first_set + record - service->first_record];
+}
+
+/* C1: a decision has one weight for a site, so all of its sets in the zone end with the same. */
+static bool site_would_split(const struct guard *guard, const struct site *site)
+{
+    const struct settings *settings = guard->settings;
+    bool is_touched = false;
+    bool differs = false;
+    int common = -1;
+
+    for (uint32_t i = site->first_set; i < site->first_set + site->set_count; i++) {
+        struct record_set key = key_of_set(settings, &settings->sets[i]);
+        int weight;
+
+        if (settings->records[settings->sets[i].record].zone != guard->batch->zone)
+            continue;
+        weight = weight_after(guard, &key, &is_touched);
+        differs |= common >= 0 && weight != common;
+        common = weight;
+    }
+    return is_touched && differs;
+}
+
+static enum batch_verdict check_sites(const struct guard *guard)
+{
+    const struct settings *settings = guard->settings;
+
+    for (uint32_t i = 0; i < settings->site_count; i++) {
+        if (site_would_split(guard, &settings->sites[i]))
+            return complain(guard, BATCH_FORBIDDEN,
+                            "C1: the record sets of %s would have different weights",
+                            settings->sites[i].name);
+    }
+    return BATCH_ALLOWED;
+}
+
+/* Record by record. Sets that are not in the settings do not count: traffic left to them alone is
+ * lost to us. */
 static enum batch_verdict check_weights(const struct guard *guard)
 {
     const struct settings *settings = guard->settings;
@@ -386,11 +458,11 @@ static enum batch_verdict check_weights(const struct guard *guard)
 
         if (record->zone != guard->batch->zone)
             continue;
-        for (uint32_t j = 0; j < settings->set_count; j++) {
-            struct record_set key = key_of_set(settings, &settings->sets[j]);
+        for (uint32_t j = 0; j < settings->services[record->service].site_count; j++) {
+            const struct site_set *set = set_of_record(settings, i, j);
+            struct record_set key = key_of_set(settings, set);
 
-            if (settings->sets[j].record == i)
-                sum += weight_after(guard, &key, &is_touched);
+            sum += weight_after(guard, &key, &is_touched);
         }
         if (is_touched && sum == 0)
             return complain(guard, BATCH_FORBIDDEN,
@@ -419,5 +491,7 @@ enum batch_verdict batch_guard(const struct settings *settings, const struct bat
         verdict = check_fence(&guard);
     if (verdict == BATCH_ALLOWED)
         verdict = check_weights(&guard);
+    if (verdict == BATCH_ALLOWED)
+        verdict = check_sites(&guard);
     return verdict;
 }

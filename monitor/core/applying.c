@@ -121,6 +121,21 @@ static const char *closed_rule(const struct engine *engine, const struct zone_sl
     return NULL;
 }
 
+/* C1: a batch for each zone, what the services need first: the next is sent when the one before has
+ * been applied. Refused or lost, it leaves the zones behind it as they are, which is what served.
+ */
+static bool zones_before_follow(const struct engine *engine, const struct zone_slot *slot)
+{
+    uint64_t epoch = engine->groups[slot->group].head.decision.epoch;
+
+    for (const struct zone_slot *before = first_slot(engine, slot->group); before < slot;
+         before++) {
+        if (!before->known || !before->fence_present || before->fence.epoch < epoch)
+            return false;
+    }
+    return true;
+}
+
 /* ---- sending ---- */
 
 static msec_t backoff_ms(const struct engine *engine, const struct zone_slot *slot)
@@ -255,10 +270,25 @@ static void hold_back(struct zone_slot *slot, const char *rule)
     slot->wait_rule = rule;
 }
 
+/* C6: each applier waits for the one before; nobody else applies what is ours alone. */
+static msec_t turn_ms(const struct engine *engine, uint32_t group)
+{
+    const struct group_state *state = &engine->groups[group];
+
+    if (state->glass.rules)
+        return 0;
+    return (msec_t)state_rank(engine, &state->head.decision) * RANK_STEP_MS;
+}
+
 static void slot_wait(struct engine *engine, struct zone_slot *slot)
 {
     const char *rule;
 
+    if (!zones_before_follow(engine, slot)) {
+        hold_back(slot, "C1");
+        slot->next_ms = engine->now_ms + turn_ms(engine, slot->group); /* C6: in each zone again */
+        return;
+    }
     if (engine->now_ms < slot->next_ms) {
         state_wake(engine, slot->group, slot->next_ms);
         return;
@@ -294,16 +324,6 @@ static void slot_read(struct engine *engine, struct zone_slot *slot)
         return;
     }
     slot_send(engine, slot);
-}
-
-/* C6: each applier waits for the one before; nobody else applies what is ours alone. */
-static msec_t turn_ms(const struct engine *engine, uint32_t group)
-{
-    const struct group_state *state = &engine->groups[group];
-
-    if (state->glass.rules)
-        return 0;
-    return (msec_t)state_rank(engine, &state->head.decision) * RANK_STEP_MS;
 }
 
 static void slot_apply(struct engine *engine, struct zone_slot *slot)

@@ -58,25 +58,12 @@ static uint32_t most_sets(const struct settings *settings)
     return most;
 }
 
-static bool group_in_zone(const struct settings *settings, uint32_t group, uint32_t zone)
-{
-    const struct group *g = &settings->groups[group];
-
-    for (uint32_t i = 0; i < g->service_count; i++) {
-        if (settings_service_in_zone(settings, g->services[i], zone))
-            return true;
-    }
-    return false;
-}
-
 static uint32_t count_slots(const struct settings *settings)
 {
     uint32_t count = 0;
 
-    for (uint32_t g = 0; g < settings->group_count; g++) {
-        for (uint32_t z = 0; z < settings->zone_count; z++)
-            count += group_in_zone(settings, g, z);
-    }
+    for (uint32_t g = 0; g < settings->group_count; g++)
+        count += settings->groups[g].zone_count;
     return count;
 }
 
@@ -175,10 +162,9 @@ static void init_slots(struct engine *engine)
 
     for (uint32_t g = 0; g < s->group_count; g++) {
         engine->groups[g].first_slot = at;
-        for (uint32_t z = 0; z < s->zone_count; z++) {
-            if (!group_in_zone(s, g, z))
-                continue;
-            engine->slots[at] = (struct zone_slot){.group = g, .zone = z, .failing_ms = -1};
+        for (uint32_t z = 0; z < s->groups[g].zone_count; z++) { /* in their order (C1) */
+            uint32_t zone = s->groups[g].zones[z];
+            engine->slots[at] = (struct zone_slot){.group = g, .zone = zone, .failing_ms = -1};
             TAKE(engine, engine->slots[at].weights, s->groups[g].site_count);
             at++;
         }

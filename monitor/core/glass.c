@@ -97,23 +97,16 @@ static void see_unfit(const struct engine *engine, uint32_t group, bool unfit[RE
     }
 }
 
-/* Every zone's word on the group's weights. False: a record set is missing, or is not weighted. */
-static bool zone_weights(const struct engine *engine, uint32_t group, int *ret_weights)
+/* The zones' word on the group's weights. Not 0: what is wrong with some site's. */
+static int zone_weights(const struct engine *engine, uint32_t group, int *ret_weights)
 {
-    const struct settings *settings = engine->settings;
-    const struct group *g = state_group(engine, group);
-    const struct zone_slot *slots = first_slot(engine, group);
-    bool whole = true;
+    int wrong = 0;
 
-    for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
-        for (uint32_t k = 0; k < g->site_count; k++) {
-            if (!settings_site_in_zone(settings, g->sites[k], slots[i].zone))
-                continue;
-            ret_weights[k] = slots[i].weights[k];
-            whole &= ret_weights[k] >= 0;
-        }
+    for (uint32_t k = 0; k < state_group(engine, group)->site_count; k++) {
+        ret_weights[k] = observing_said(engine, group, k);
+        wrong = ret_weights[k] < 0 ? ret_weights[k] : wrong;
     }
-    return whole;
+    return wrong;
 }
 
 static bool region_serves(const struct engine *engine, uint32_t group, uint32_t region,
@@ -212,11 +205,14 @@ static struct refusal judge(const struct engine *engine, uint32_t group, uint32_
                                .unfit = unfit,
                                .override = true,
                                .now_ms = engine->now_ms};
+    int wrong;
 
     if (refusal.rule != NULL)
         return refusal;
-    if (!zone_weights(engine, group, weights))
-        return (struct refusal){"C1", "record-set-missing", -1, -1};
+    wrong = zone_weights(engine, group, weights);
+    if (wrong != 0)
+        return (struct refusal){
+            "C1", wrong == WEIGHT_DIFFERS ? "record-sets-differ" : "record-set-missing", -1, -1};
     if (!region_serves(engine, group, region, weights))
         return (struct refusal){"D1", "no-weight", -1, -1};
     suppose_drained(engine, region, drained);

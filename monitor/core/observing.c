@@ -51,17 +51,75 @@ bool observing_drifted(const struct engine *engine, uint32_t group)
     return false;
 }
 
-/* The zone's weights are these, site by site. */
+/* Of a site that lacked a set at init, each zone may say that, or what its other sets have: the
+ * weight that the missing one was to get (D9). */
+static bool says_of(const struct engine *engine, const struct zone_slot *slot, uint32_t in_group,
+                    int weight)
+{
+    const struct group_state *state = &engine->groups[slot->group];
+    int said = slot->weights[in_group];
+
+    return said == weight || (weight == WEIGHT_MISSING && said == state->head.weights[in_group]);
+}
+
+/* The zone's weights are these, site by site: of every set that a site has in it. */
 static bool zone_says(const struct engine *engine, const struct zone_slot *slot, const int *weights)
 {
     const struct group *g = state_group(engine, slot->group);
 
     for (uint32_t k = 0; k < g->site_count; k++) {
         if (settings_site_in_zone(engine->settings, g->sites[k], slot->zone) &&
-            slot->weights[k] != weights[k])
+            !says_of(engine, slot, k, weights[k]))
             return false;
     }
     return true;
+}
+
+static uint64_t fence_of(const struct zone_slot *slot)
+{
+    return slot->known && slot->fence_present ? slot->fence.epoch : 0;
+}
+
+int observing_first(const struct engine *engine, const struct zone_slot *slot, uint32_t in_group)
+{
+    const struct settings *settings = engine->settings;
+    const struct zone_view *view = engine->zones[slot->zone].view;
+    const struct site *site = &settings->sites[state_group(engine, slot->group)->sites[in_group]];
+    int weight = slot->weights[in_group];
+
+    for (uint32_t i = site->first_set; i < site->first_set + site->set_count && weight < 0; i++) {
+        const struct record_set *set = NULL;
+        if (view != NULL && settings->records[settings->sets[i].record].zone == slot->zone)
+            set = change_find_set(view, settings, i);
+        weight = set != NULL ? set->weight : weight;
+    }
+    return weight;
+}
+
+int observing_said(const struct engine *engine, uint32_t group, uint32_t in_group)
+{
+    const struct zone_slot *slots = first_slot(engine, group);
+    uint32_t site = state_group(engine, group)->sites[in_group];
+    uint64_t newest = 0;
+    int said = WEIGHT_MISSING;
+    bool any = false;
+
+    for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
+        if (settings_site_in_zone(engine->settings, site, slots[i].zone) &&
+            fence_of(&slots[i]) > newest)
+            newest = fence_of(&slots[i]);
+    }
+    for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
+        bool speaks = fence_of(&slots[i]) == newest || slots[i].drifted;
+        if (!speaks || !settings_site_in_zone(engine->settings, site, slots[i].zone))
+            continue; /* not there, or an older epoch: it is to follow */
+        said =
+            any && said != slots[i].weights[in_group] ? WEIGHT_DIFFERS : slots[i].weights[in_group];
+        if (said < 0)
+            return said;
+        any = true;
+    }
+    return said;
 }
 
 /* A head that was made where one of several fences was missing does not say which the others were:
@@ -77,14 +135,36 @@ static bool slot_late(const struct engine *engine, const struct zone_slot *slot)
             slot->fence_ms > state->drift_from_ms);
 }
 
+/* Some zone of the site has what the head rests on: then the others are to follow it (C8). */
+static bool others_hold(const struct engine *engine, uint32_t group, uint32_t in_group)
+{
+    const struct zone_slot *slots = first_slot(engine, group);
+    uint32_t site = state_group(engine, group)->sites[in_group];
+
+    for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
+        if (settings_site_in_zone(engine->settings, site, slots[i].zone) &&
+            fence_of(&slots[i]) >= engine->groups[group].head.decision.base_epoch)
+            return true;
+    }
+    return false;
+}
+
 /* Route 53 lost what it had accepted: the zone is older than what the head rests on, and says
  * something else. A head that moves nothing does not bring it back: nobody has judged that. */
 static bool slot_fell_back(const struct engine *engine, const struct zone_slot *slot)
 {
     const struct decision *head = &engine->groups[slot->group].head.decision;
+    const struct group *g = state_group(engine, slot->group);
 
-    return slot->known && slot->fence_present && slot->fence.epoch < head->base_epoch &&
-           !slot->drifted && !zone_says(engine, slot, head->base);
+    if (!slot->known || !slot->fence_present || slot->fence.epoch >= head->base_epoch ||
+        slot->drifted)
+        return false;
+    for (uint32_t k = 0; k < g->site_count; k++) {
+        if (settings_site_in_zone(engine->settings, g->sites[k], slot->zone) &&
+            !says_of(engine, slot, k, head->base[k]) && !others_hold(engine, slot->group, k))
+            return true;
+    }
+    return false;
 }
 
 bool observing_late(const struct engine *engine, uint32_t group)
@@ -205,6 +285,28 @@ static void tell_zone(struct engine *engine, const struct zone_slot *slot)
     state_weights_text(engine, slot->group, slot->weights, fact->text, sizeof(fact->text));
 }
 
+/* C4: each set for itself, though a decision has one weight for all of a site's. */
+static int weight_in(const struct settings *settings, const struct zone_view *view, uint32_t site)
+{
+    const struct site *s = &settings->sites[site];
+    int weight = WEIGHT_MISSING;
+    bool differs = false;
+    bool any = false;
+
+    for (uint32_t i = s->first_set; i < s->first_set + s->set_count; i++) {
+        const struct record_set *set;
+        if (settings->records[settings->sets[i].record].zone != view->zone)
+            continue;
+        set = change_find_set(view, settings, i);
+        if (set == NULL || set->weight < 0)
+            return WEIGHT_MISSING;
+        weight = any && set->weight != weight ? WEIGHT_DIFFERS : set->weight;
+        differs |= weight == WEIGHT_DIFFERS;
+        any = true;
+    }
+    return differs ? WEIGHT_DIFFERS : weight;
+}
+
 static void slot_take_view(struct engine *engine, struct zone_slot *slot,
                            const struct zone_view *view)
 {
@@ -224,8 +326,7 @@ static void slot_take_view(struct engine *engine, struct zone_slot *slot,
     if (changed)
         slot->fence_ms = engine->now_ms;
     for (uint32_t k = 0; k < group->site_count; k++) {
-        const struct record_set *site = change_find_site(view, engine->settings, group->sites[k]);
-        int weight = site != NULL ? site->weight : -1;
+        int weight = weight_in(engine->settings, view, group->sites[k]);
         changed |= slot->weights[k] != weight;
         slot->weights[k] = weight;
     }

@@ -129,11 +129,10 @@ void state_weights_text(const struct engine *engine, uint32_t group, const int *
     out[0] = '\0';
     for (uint32_t i = 0; i < g->site_count && used + 1 < size; i++) {
         uint32_t of = engine->settings->sites[g->sites[i]].service;
-        int n = snprintf(out + used, size - used, "%s%d",
-                         i == 0          ? ""
-                         : of == service ? "/"
-                                         : " ",
-                         weights[i]);
+        const char *before = i == 0 ? "" : of == service ? "/" : " ";
+        int n = weights[i] == WEIGHT_DIFFERS
+                    ? snprintf(out + used, size - used, "%sdiffer", before)
+                    : snprintf(out + used, size - used, "%s%d", before, weights[i]);
         used += n > 0 ? (size_t)n : 0;
         service = of;
     }

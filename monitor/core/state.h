@@ -66,6 +66,12 @@ struct decision_slot {
     int *base;
 };
 
+/* What a zone says of a site when its sets there have no weight in common. */
+enum {
+    WEIGHT_MISSING = -1, /* one of them is not there, or has no weight */
+    WEIGHT_DIFFERS = -2  /* two of them have not the same */
+};
+
 /* One group in one hosted zone: the fence there, and our change on its way (C1-C7). */
 struct zone_slot {
     uint32_t group;
@@ -75,7 +81,7 @@ struct zone_slot {
     struct fence fence;  /* as read */
     msec_t fence_ms;     /* when this epoch was first read here */
     uint64_t seen_epoch; /* highest this engine saw or wrote here */
-    int *weights;        /* as read, by the group's sites; -1: no such record set */
+    int *weights;        /* as read, by the group's sites, or a WEIGHT_ below */
     bool drifted;
     bool missing; /* C2: a fence that was there is gone */
     bool ahead;   /* C7: the fence is above the head, and no word of the store explains it */
@@ -401,6 +407,11 @@ void observing_zones(struct engine *engine); /* which zones are read now */
 uint64_t observing_fence_min(const struct engine *engine, uint32_t group);
 uint64_t observing_fence_max(const struct engine *engine, uint32_t group);
 bool observing_drifted(const struct engine *engine, uint32_t group);
+/* What the zones say of a site: where its newest fence is, and where it drifted. A weight, or a
+ * WEIGHT_ when they do not say one thing. */
+int observing_said(const struct engine *engine, uint32_t group, uint32_t in_group);
+/* As read in one zone, though sets be missing or differ: that of the first which is there. */
+int observing_first(const struct engine *engine, const struct zone_slot *slot, uint32_t in_group);
 /* C7, C8: the batch of an older decision was applied after all, although the head (a cancel, or an
  * adoption) was made without knowing; such a head moves nothing, so it may not undo that. */
 bool observing_late(const struct engine *engine, uint32_t group);

@@ -16,21 +16,28 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "change.h"
 #include "proposal.h"
 
-/* Weights of the zones as read; where there is no record set, what is there already stays. */
+/* Weights of the zones as read, of each site where the newest fence is: the others are to follow.
+ * Where there is no record set, what is there already stays. */
 static void take_zone_weights(const struct engine *engine, uint32_t group, int *weights)
 {
     const struct group_state *state = &engine->groups[group];
     const struct group *g = state_group(engine, group);
 
-    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
-        const struct zone_slot *slot = &engine->slots[i];
-        for (uint32_t k = 0; k < g->site_count; k++) {
+    for (uint32_t k = 0; k < g->site_count; k++) {
+        const struct zone_slot *newest = NULL;
+        int weight;
+        for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
+            const struct zone_slot *slot = &engine->slots[i];
             if (settings_site_in_zone(engine->settings, g->sites[k], slot->zone) &&
-                slot->weights[k] >= 0)
-                weights[k] = slot->weights[k];
+                (newest == NULL || slot->fence.epoch > newest->fence.epoch))
+                newest = slot;
         }
+        weight = observing_first(engine, newest, k);
+        if (weight >= 0)
+            weights[k] = weight;
     }
 }
 
@@ -45,42 +52,66 @@ static bool all_known(const struct engine *engine, uint32_t group)
     return true;
 }
 
-static bool site_is_whole(const struct engine *engine, uint32_t site)
+static bool refuse_init(struct engine *engine, uint32_t group, uint32_t site, const char *word)
 {
-    const struct site *s = &engine->settings->sites[site];
+    struct fact *fact = state_fact(engine, FACT_REFUSED);
+
+    fact->rule = "D9";
+    fact->group = group;
+    fact->site = site;
+    fact->word = word;
+    engine->groups[group].init_wanted = false;
+    return false;
+}
+
+/* Every set of the site that its zone lacks can be made from the settings. */
+static bool creatable(const struct engine *engine, const struct zone_slot *slot, uint32_t site)
+{
+    const struct settings *settings = engine->settings;
+    const struct zone_view *view = engine->zones[slot->zone].view;
+    const struct site *s = &settings->sites[site];
 
     for (uint32_t i = s->first_set; i < s->first_set + s->set_count; i++) {
-        if (!settings_set_is_whole(&engine->settings->sets[i]))
+        if (settings->records[settings->sets[i].record].zone == slot->zone &&
+            change_find_set(view, settings, i) == NULL &&
+            !settings_set_is_whole(&settings->sets[i]))
             return false;
     }
     return true;
 }
 
-/* A record set that the zone lacks and the settings cannot make ends the init, not the patience of
- * whoever asked for it: the operator has to say its value, or to create it. */
-static bool creatable(struct engine *engine, uint32_t group)
+/* D9: the first head says what the zones say of a site, and what they lack gets the same weight; of
+ * what is not there at all, the settings'. A record set that is lacking and that the settings
+ * cannot make ends the init, not the patience of whoever asked for it: the operator has to say its
+ * value, or to create it. So do sets of one site with several weights: nobody could say which is
+ * meant. */
+static bool take_first(struct engine *engine, uint32_t group, uint32_t in_group)
 {
     struct group_state *state = &engine->groups[group];
-    const struct group *g = state_group(engine, group);
+    uint32_t site = state_group(engine, group)->sites[in_group];
+    bool lacks = false;
+    int said = WEIGHT_MISSING;
 
-    for (uint32_t k = 0; k < g->site_count; k++) {
-        struct fact *fact;
-
-        if (state->proposal.base[k] >= 0 || site_is_whole(engine, g->sites[k]))
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
+        const struct zone_slot *slot = &engine->slots[i];
+        int here;
+        if (!settings_site_in_zone(engine->settings, site, slot->zone))
             continue;
-        fact = state_fact(engine, FACT_REFUSED);
-        fact->rule = "D9";
-        fact->group = group;
-        fact->site = g->sites[k];
-        fact->word = "record-set-missing";
-        state->init_wanted = false;
-        return false;
+        here = observing_first(engine, slot, in_group);
+        lacks |= slot->weights[in_group] == WEIGHT_MISSING;
+        if (slot->weights[in_group] == WEIGHT_DIFFERS || (here >= 0 && said >= 0 && here != said))
+            return refuse_init(engine, group, site, "record-sets-differ");
+        if (!creatable(engine, slot, site))
+            return refuse_init(engine, group, site, "record-set-missing");
+        said = here >= 0 ? here : said;
     }
+    state->proposal.normal[in_group] = engine->settings->sites[site].weight;
+    state->proposal.weights[in_group] = said >= 0 ? said : state->proposal.normal[in_group];
+    state->proposal.base[in_group] = lacks ? WEIGHT_MISSING : said;
     return true;
 }
 
-/* D9: the first head says what the zone says; a missing record set is created with the settings'
- * weight. Only from a reading made after the operator's word. */
+/* Only from readings made after the operator's word. */
 static bool propose_first(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
@@ -95,14 +126,9 @@ static bool propose_first(struct engine *engine, uint32_t group)
     }
     decision = proposal_begin(engine, group, DECISION_INIT);
     for (uint32_t k = 0; k < g->site_count; k++) {
-        state->proposal.normal[k] = engine->settings->sites[g->sites[k]].weight;
-        state->proposal.weights[k] = state->proposal.normal[k];
-        state->proposal.base[k] = -1;
+        if (!take_first(engine, group, k))
+            return false;
     }
-    take_zone_weights(engine, group, state->proposal.weights);
-    take_zone_weights(engine, group, state->proposal.base);
-    if (!creatable(engine, group))
-        return false;
     decision->base_epoch = observing_fence_max(engine, group);
     snprintf(decision->reason, sizeof(decision->reason), "first head, from what the zone says");
     return true;
@@ -159,7 +185,7 @@ static bool zone_ahead(const struct engine *engine, uint32_t group)
     return false;
 }
 
-/* A record set that is missing cannot be adopted: somebody has to put it back. */
+/* A record set that is missing cannot be adopted or restored: somebody has to put it back. */
 static bool all_present(const struct engine *engine, uint32_t group)
 {
     const struct group_state *state = &engine->groups[group];
@@ -168,9 +194,20 @@ static bool all_present(const struct engine *engine, uint32_t group)
     for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
         for (uint32_t k = 0; k < g->site_count; k++) {
             if (settings_site_in_zone(engine->settings, g->sites[k], engine->slots[i].zone) &&
-                engine->slots[i].weights[k] < 0)
+                engine->slots[i].weights[k] == WEIGHT_MISSING)
                 return false;
         }
+    }
+    return true;
+}
+
+/* Sets of one site that differ cannot be adopted: a decision has one weight for it, and somebody
+ * has not finished yet. */
+static bool all_say_one(const struct engine *engine, uint32_t group)
+{
+    for (uint32_t k = 0; k < state_group(engine, group)->site_count; k++) {
+        if (observing_said(engine, group, k) < 0)
+            return false;
     }
     return true;
 }
@@ -188,6 +225,7 @@ static const struct order *drift_ack(const struct engine *engine, uint32_t group
 static bool drift_is_to_stand(const struct engine *engine, uint32_t group)
 {
     return observing_drifted(engine, group) && all_present(engine, group) &&
+           all_say_one(engine, group) &&
            (state_group(engine, group)->drift == DRIFT_ADOPT || drift_ack(engine, group) != NULL);
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void make_sites(struct by_hand *hand, uint32_t service)
 {
@@ -81,6 +82,8 @@ void by_hand(struct by_hand *hand)
                                  .stable_ms = 60000,
                                  .dwell_ms = 600000,
                                  .fallback_region = NONE,
+                                 .zones = hand->group_zones,
+                                 .zone_count = 1,
                                  .site_count = HAND_SITES,
                                  .sites = hand->group_sites};
     hand->settings = (struct settings){.fingerprint = "0123456789abcdef",
@@ -109,6 +112,36 @@ void by_hand(struct by_hand *hand)
                                        .group_count = 1,
                                        .limit_budget = 4,
                                        .limit_window_ms = 6 * 3600 * 1000};
+}
+
+void by_hand_also(struct by_hand *hand, uint32_t zone)
+{
+    struct site_set sets[HAND_SITES];
+    uint32_t count = 0;
+
+    memcpy(sets, hand->sets, sizeof(sets));
+    hand->records[2] = hand->records[1];
+    hand->records[1] = hand->records[0];
+    hand->records[1].type = "AAAA";
+    hand->records[1].zone = zone;
+    hand->services[0].record_count = 2;
+    hand->services[1].first_record = 2;
+    for (uint32_t i = 0; i < HAND_SITES; i++) {
+        hand->sites[i].first_set = count;
+        hand->sets[count++] = sets[i];
+        hand->sets[count - 1].record = i < FACTORY_AT ? 0 : 2;
+        if (i >= FACTORY_AT)
+            continue;
+        hand->sites[i].set_count = 2;
+        hand->sets[count] = sets[i];
+        hand->sets[count].record = 1;
+        hand->sets[count++].value = "2001:db8::1";
+    }
+    hand->settings.record_count = HAND_RECORDS;
+    hand->settings.set_count = count;
+    hand->settings.zone_count = 2;
+    hand->group_zones[1] = 1;
+    hand->group.zone_count = zone == 0 ? 1 : 2;
 }
 
 int run_tests(const char *name, const TTest *const *tests, size_t count)

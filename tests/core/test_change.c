@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "batch_guard.h"
 #include "by_hand.h"
 
 #define OLD_FENCE                                                                                  \
@@ -17,12 +18,12 @@ static const char *const addresses[] = {"192.0.2.7", "192.0.2.8"};
 
 struct case_of {
     struct by_hand hand;
-    struct record_set sets[16];
+    struct record_set sets[HAND_SETS + 2];
     struct zone_view view;
     int weights[HAND_SITES];
     int base[HAND_SITES];
     struct decision decision;
-    struct batch_item items[2 * HAND_SITES + 2];
+    struct batch_item items[2 * HAND_SETS + 2];
     char fence[1][FENCE_TEXT_MAX + 1];
     char fence_name[1][FENCE_TEXT_MAX + 1];
     const char *fence_value[1];
@@ -260,6 +261,167 @@ START_TEST(c1_another_zones_services_are_not_in_the_batch)
 }
 END_TEST
 
+/* The zone of begin(), and the AAAA sets of pizza's sites behind it. */
+static void begin_also(struct case_of *c, uint32_t zone)
+{
+    begin(c);
+    by_hand_also(&c->hand, zone);
+    for (uint32_t i = 0; i < HAND_REGIONS; i++) {
+        c->sets[c->view.set_count] = c->sets[i];
+        c->sets[c->view.set_count].type = "AAAA";
+        c->view.set_count++;
+    }
+}
+
+START_TEST(c1_every_set_that_a_site_has_in_the_zone_gets_its_weight)
+{
+    struct case_of c;
+    uint32_t count = 0;
+
+    begin_also(&c, 0);
+    ck_assert_int_eq(build(&c), 0);
+    ck_assert_uint_eq(c.batch.item_count, 2 + 2 * 6);
+    for (uint32_t i = 2; i < c.batch.item_count; i++) {
+        const struct batch_item *item = &c.batch.items[i];
+
+        if (item->action == BATCH_CREATE && strcmp(item->set.type, "AAAA") == 0)
+            ck_assert_int_eq(item->set.weight, count++ == 0 ? 0 : 100);
+    }
+    ck_assert_uint_eq(count, 2);
+    c.sets[HAND_SITES + 2].weight = 0; /* somebody did half of it already: the rest follows */
+    ck_assert_int_eq(build(&c), 0);
+    ck_assert_uint_eq(c.batch.item_count, 2 + 2 * 5);
+}
+END_TEST
+
+START_TEST(c1_a_set_in_another_zone_has_a_batch_of_its_own)
+{
+    struct case_of c;
+
+    begin_also(&c, 1);
+    ck_assert_int_eq(build(&c), 0);
+    ck_assert_uint_eq(c.batch.item_count, 2 + 2 * 4);
+    c.view.zone = 1;
+    ck_assert_int_eq(build(&c), 0);
+    ck_assert_uint_eq(c.batch.item_count, 2 + 2 * 2);
+    ck_assert_str_eq(c.batch.items[2].set.type, "AAAA");
+}
+END_TEST
+
+START_TEST(c4_what_an_alias_points_to_is_written_back_as_read)
+{
+    struct case_of c;
+    struct record_set *alias = &c.sets[0];
+
+    begin(&c);
+    alias->ttl_s = -1;
+    alias->value_count = 0;
+    alias->alias_zone = "Z35SXDOTRQ7X7K";
+    alias->alias_name = "Dualstack.pizza-1.us-east-1.elb.amazonaws.com.";
+    alias->alias_evaluate = true;
+    alias->health_check = "check-1";
+    ck_assert_int_eq(build(&c), 0);
+    for (uint32_t i = 2; i < 4; i++) {
+        const struct record_set *set = &c.batch.items[i].set;
+
+        ck_assert_int_eq(set->ttl_s, -1);
+        ck_assert_uint_eq(set->value_count, 0);
+        ck_assert_str_eq(set->alias_name, alias->alias_name);
+        ck_assert_str_eq(set->health_check, "check-1");
+        ck_assert(set->alias_evaluate);
+    }
+    ck_assert_int_eq(c.batch.items[3].set.weight, 0);
+}
+END_TEST
+
+START_TEST(d9_an_alias_set_is_created_with_its_target_and_no_ttl)
+{
+    struct case_of c;
+    const struct record_set *set = &c.items[2].set;
+
+    begin(&c);
+    c.sets[0].set = "somebody-elses";
+    c.hand.sets[0].value = "";
+    c.hand.sets[0].alias_zone = "Z35SXDOTRQ7X7K";
+    c.hand.sets[0].alias_name = "pizza-1.us-east-1.elb.amazonaws.com";
+    c.hand.sets[0].alias_evaluate = true;
+    c.decision.kind = DECISION_INIT;
+    ck_assert_int_eq(build(&c), 0);
+    ck_assert_str_eq(set->set, "pizza-us-east-1");
+    ck_assert_int_eq(set->ttl_s, -1);
+    ck_assert_uint_eq(set->value_count, 0);
+    ck_assert_str_eq(set->alias_zone, "Z35SXDOTRQ7X7K");
+    ck_assert(set->alias_evaluate);
+}
+END_TEST
+
+/* ---- what the guard says of such batches ---- */
+
+static void expect_guard(const struct case_of *c, enum batch_verdict wanted, const char *words)
+{
+    char error[512] = "";
+    enum batch_verdict verdict =
+        batch_guard(&c->hand.settings, &c->batch, &c->view, error, sizeof(error));
+
+    ck_assert_msg(verdict == wanted && strstr(error, words) != NULL, "%d: %s", (int)verdict, error);
+}
+
+/* The item that creates a set of a type with a weight. */
+static struct batch_item *created(struct case_of *c, const char *type, int weight)
+{
+    for (uint32_t i = 2; i < c->batch.item_count; i++) {
+        if (c->items[i].action == BATCH_CREATE && strcmp(c->items[i].set.type, type) == 0 &&
+            c->items[i].set.weight == weight)
+            return &c->items[i];
+    }
+    ck_abort_msg("no such item");
+    return NULL;
+}
+
+START_TEST(c5_the_guard_counts_the_weights_of_each_record_for_itself)
+{
+    struct case_of c;
+
+    begin_also(&c, 0);
+    ck_assert_int_eq(build(&c), 0);
+    expect_guard(&c, BATCH_ALLOWED, "");
+    created(&c, "AAAA", 100)->set.weight = 0;
+    expect_guard(&c, BATCH_FORBIDDEN, "C5: all weights of pizza.example.com AAAA would be zero");
+}
+END_TEST
+
+START_TEST(c1_the_guard_lets_no_site_have_two_weights_in_a_zone)
+{
+    struct case_of c;
+
+    begin_also(&c, 0);
+    ck_assert_int_eq(build(&c), 0);
+    created(&c, "AAAA", 100)->set.weight = 50;
+    expect_guard(&c, BATCH_FORBIDDEN, "C1: the record sets of pizza/us-west-2 would have");
+}
+END_TEST
+
+START_TEST(d9_the_guard_lets_nothing_be_created_but_what_the_settings_say)
+{
+    static const char *const elsewhere[] = {"192.0.2.99"};
+    struct case_of c;
+
+    begin(&c);
+    c.sets[0].set = "somebody-elses";
+    c.decision.kind = DECISION_INIT;
+    ck_assert_int_eq(build(&c), 0);
+    expect_guard(&c, BATCH_ALLOWED, "");
+    c.items[2].set.values = elsewhere;
+    expect_guard(&c, BATCH_FORBIDDEN, "D9");
+    ck_assert_int_eq(build(&c), 0);
+    c.items[2].set.ttl_s = 3600;
+    expect_guard(&c, BATCH_FORBIDDEN, "D9");
+    ck_assert_int_eq(build(&c), 0);
+    c.items[2].set.alias_name = "evil.example.net";
+    expect_guard(&c, BATCH_FORBIDDEN, "D9");
+}
+END_TEST
+
 START_TEST(c2_a_fences_plan_is_of_its_own_zone_alone)
 {
     struct case_of c;
@@ -280,7 +442,14 @@ END_TEST
 
 int main(void)
 {
-    return RUN_TESTS("change", c1_what_changes_is_deleted_as_read_and_created_as_wanted,
+    return RUN_TESTS("change", c5_the_guard_counts_the_weights_of_each_record_for_itself,
+                     c1_the_guard_lets_no_site_have_two_weights_in_a_zone,
+                     d9_the_guard_lets_nothing_be_created_but_what_the_settings_say,
+                     c1_every_set_that_a_site_has_in_the_zone_gets_its_weight,
+                     c1_a_set_in_another_zone_has_a_batch_of_its_own,
+                     c4_what_an_alias_points_to_is_written_back_as_read,
+                     d9_an_alias_set_is_created_with_its_target_and_no_ttl,
+                     c1_what_changes_is_deleted_as_read_and_created_as_wanted,
                      c1_the_fence_is_replaced_even_when_no_weight_differs,
                      c2_the_new_fence_says_who_which_epoch_and_what_is_planned,
                      c2_without_a_fence_there_is_nothing_to_delete,

@@ -35,6 +35,7 @@ START_TEST(c1_a_batch_is_applied_whole_or_not_at_all)
 }
 END_TEST
 
+/* The second is sent when the first was accepted; who comes next in rank waits in each zone. */
 START_TEST(c1_one_batch_for_each_hosted_zone)
 {
     struct world *world = pizza_world_traced(PIZZA_TWO_ZONES("hold = 20;"), TRACE_MOVES, NONE);
@@ -49,14 +50,14 @@ START_TEST(c1_one_batch_for_each_hosted_zone)
         "[324506] use1 decided group=jwt-pizza epoch=2 kind=leave weights=\"0/100 0/100\" rule=D8\n"
         "[324546] use1 sent group=jwt-pizza zone=ZONE1 epoch=2 items=6 weights=\"0/100 0/100\" "
         "rule=C1\n"
-        "[324546] use1 sent group=jwt-pizza zone=ZONE2 epoch=2 items=6 weights=\"0/100 0/100\" "
-        "rule=C1\n"
         "[324586] use1 accepted group=jwt-pizza zone=ZONE1 epoch=2 rule=C1\n"
         "[324586] use1 applied group=jwt-pizza zone=ZONE1 epoch=2 whose=ours by=use1 rule=C7\n"
-        "[324586] use1 accepted group=jwt-pizza zone=ZONE2 epoch=2 rule=C1\n"
-        "[324586] use1 applied group=jwt-pizza zone=ZONE2 epoch=2 whose=ours by=use1 rule=C7\n"
+        "[324626] use1 sent group=jwt-pizza zone=ZONE2 epoch=2 items=6 weights=\"0/100 0/100\" "
+        "rule=C1\n"
+        "[324666] use1 accepted group=jwt-pizza zone=ZONE2 epoch=2 rule=C1\n"
+        "[324666] use1 applied group=jwt-pizza zone=ZONE2 epoch=2 whose=ours by=use1 rule=C7\n"
         "[326546] usw2 applied group=jwt-pizza zone=ZONE1 epoch=2 by=use1 rule=C7\n"
-        "[326546] usw2 applied group=jwt-pizza zone=ZONE2 epoch=2 by=use1 rule=C7\n");
+        "[328546] usw2 applied group=jwt-pizza zone=ZONE2 epoch=2 by=use1 rule=C7\n");
     expect_weights(world, "0/100 0/100");
     ck_assert_uint_eq(world_fence(world, "jwt-pizza"), 2); /* the lowest of both */
     expect_sound(world);
