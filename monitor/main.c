@@ -36,6 +36,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -153,14 +154,17 @@ static void use_one_heap(void)
     (void)mallopt(M_TRIM_THRESHOLD, LARGE_BLOCK);
 }
 
-/* Secrets are in our memory and files: no core dumps, nothing readable by others. No death by a
- * closed pipe, nor by a reload that comes before the loop hears it: we read the settings anyway. */
+/* Secrets are in our memory and files: no core dumps (the limit does not hold for a program that
+ * the kernel pipes them to, the flag does), no look into our memory by others of our user, nothing
+ * readable by others. No death by a closed pipe, nor by a reload that comes before the loop hears it: we read the settings anyway. */
 static void harden(void)
 {
     struct rlimit none = {0, 0};
 
     if (setrlimit(RLIMIT_CORE, &none) < 0)
         perror("regionshiftd: cannot forbid core dumps");
+    if (prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L) < 0)
+        perror("regionshiftd: cannot forbid a look into our memory");
     use_all_descriptors();
     umask(077);
     signal(SIGPIPE, SIG_IGN);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""aws_addresses.py CASES HOME: gives the addresses of AWS's metadata services to this machine, so it
-is run in a network namespace of its own; asks for credentials in each environment of CASES, and
+"""aws_addresses.py CASES HOME: gives the addresses of AWS's metadata services to this machine, so
+it is run in a network namespace of its own; asks for credentials in each environment of CASES, and
 prints which addresses were asked."""
 
 import json
