@@ -543,6 +543,28 @@ static bool has_returned(const struct ruling *ruling, uint32_t region)
     return up && !drained(ruling, region);
 }
 
+/* C8: a cancellation moves nothing. What differs under the fence of its base is somebody's hand,
+ * and drift (C4); under an older fence it is what Route 53 fell back to. */
+static void judge_cancelled_to(const struct ruling *ruling)
+{
+    const struct settings *s = ruling->settings;
+
+    for (uint32_t k = 0; k < ruling->group->site_count; k++) {
+        int read = ruling->snapshot->weights[ruling->group->sites[k]];
+        bool fell_back = false;
+        for (uint32_t z = 0; z < s->zone_count; z++)
+            fell_back |= settings_site_in_zone(s, ruling->group->sites[k], z) &&
+                         ruling->snapshot->fences[z] > 0 &&
+                         ruling->snapshot->fences[z] < ruling->before->base_epoch;
+        if (fell_back && read >= 0 && read != ruling->decision->weights[k])
+            invariants_fail(ruling->invariants, "S-15", ruling->probe,
+                            "decision %" PRIu64 " cancels to weight %d for %s; the zone, which "
+                            "fell back, has %d",
+                            epoch_of(ruling), ruling->decision->weights[k],
+                            site_of(ruling, k)->name, read);
+    }
+}
+
 static void judge_cancel(const struct ruling *ruling)
 {
     const struct kept *before = ruling->before;
@@ -567,6 +589,8 @@ static void judge_cancel(const struct ruling *ruling)
         invariants_fail(ruling->invariants, "S-36", ruling->probe,
                         "decision %" PRIu64 " cancels decision %" PRIu64 ", %s", epoch_of(ruling),
                         before->epoch, what);
+    if (ruling->snapshot != NULL)
+        judge_cancelled_to(ruling);
 }
 
 /* C4, C7: the zone's own weights become the head: they are what its reader read. Under `stop` that
