@@ -379,6 +379,8 @@ static void slot_accepted(struct engine *engine, struct zone_slot *slot, uint64_
         slot->known = false;
         return;
     }
+    if (state->head.decision.kind == DECISION_ATTACH)
+        engine->zones[slot->zone].wanted = true; /* B2: whoever asked for it wants to see it */
     slot->fence_present = true;
     slot->fence.epoch = epoch;
     slot->fence_ms = engine->now_ms;

@@ -17,6 +17,8 @@
 
 #include "state.h"
 
+enum { BEACON_LOOK_MS = 10000 };
+
 /* The word appears with the commit that evicts a region. A standby that has its normal weight of
  * nothing is not evicted. */
 static bool evicted(const struct engine *engine, uint32_t group, uint32_t region)
@@ -80,6 +82,25 @@ static void change_latch(struct engine *engine, uint32_t group, uint32_t region,
     fact->word = epoch > 0 ? "set" : "withdrawn";
 }
 
+/* Who may not write has no turn in which it would read: it looks by and by while the zone does not
+ * say yet what the head says, or its words would outlive those of the others by minutes. */
+static void look_for_return(struct engine *engine, uint32_t group)
+{
+    const struct group_state *state = &engine->groups[group];
+    msec_t again_ms = INT64_MAX;
+
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
+        struct zone_state *zone = &engine->zones[engine->slots[i].zone];
+        msec_t due_ms = zone->answers_ms + BEACON_LOOK_MS;
+
+        if (!zone->ever_read || engine->slots[i].fence.epoch >= state->head.decision.epoch)
+            continue; /* the first reading is on its way */
+        zone->wanted |= engine->now_ms >= due_ms;
+        again_ms = due_ms > engine->now_ms ? due_ms : engine->now_ms + BEACON_LOOK_MS;
+        state_wake(engine, group, again_ms);
+    }
+}
+
 void beacons_latch(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
@@ -89,6 +110,8 @@ void beacons_latch(struct engine *engine, uint32_t group)
 
     if (!g->beacons || !state->has_head || state->glass.rules) /* B1: a committed decision */
         return;
+    if (!engine->settings->electors[engine->settings->self].may_act)
+        look_for_return(engine, group);
     shown = observing_fence_min(engine, group) >= head;
     for (uint32_t i = 0; i < g->order_count; i++) {
         uint32_t region = g->order[i];

@@ -408,13 +408,16 @@ static void tell_wrong(struct engine *engine, const struct zone_slot *slot, enum
     state_weights_text(engine, slot->group, slot->weights, fact->text, sizeof(fact->text));
 }
 
-/* C2: no fence, although one was here, or ought to be by now. */
+/* C2: no fence, although one was here, or ought to be by now. Who may not write reads seldom, and
+ * what it read before the head came says nothing of it. */
 static bool slot_missing(const struct engine *engine, const struct zone_slot *slot)
 {
     const struct group_state *state = &engine->groups[slot->group];
     bool first = state->head.decision.kind == DECISION_INIT && slot->seen_epoch == 0;
+    bool is_old = !engine->settings->electors[engine->settings->self].may_act &&
+                  engine->zones[slot->zone].answers_ms < state->head_seen_ms;
 
-    return state->has_head && slot->known && !slot->fence_present && !first;
+    return state->has_head && slot->known && !slot->fence_present && !first && !is_old;
 }
 
 /* C7: the fence is above the head, and a whole reading of the store, later than the first sight of

@@ -33,6 +33,8 @@ enum {
     OPTION_LIST,
     OPTION_EXPORT,
     OPTION_STORE,
+    OPTION_HEALTH_CHECKS,
+    OPTION_ROTATE,
     OPTION_ADMIN,
     OPTION_ADMIN_PASSWORD,
     OPTION_PASSWORDS
@@ -62,6 +64,8 @@ static const struct option options[] = {
     {"list", no_argument, NULL, OPTION_LIST},
     {"export", no_argument, NULL, OPTION_EXPORT},
     {"store", no_argument, NULL, OPTION_STORE},
+    {"health-checks", no_argument, NULL, OPTION_HEALTH_CHECKS},
+    {"rotate", no_argument, NULL, OPTION_ROTATE},
     {"admin", required_argument, NULL, OPTION_ADMIN},
     {"admin-password", required_argument, NULL, OPTION_ADMIN_PASSWORD},
     {"passwords", required_argument, NULL, OPTION_PASSWORDS},
@@ -92,6 +96,8 @@ static const struct {
     {OPTION_LIST, TAKES_LIST, "--list"},
     {OPTION_EXPORT, TAKES_EXPORT, "--export"},
     {OPTION_STORE, TAKES_STORE, "--store"},
+    {OPTION_HEALTH_CHECKS, TAKES_HEALTH, "--health-checks"},
+    {OPTION_ROTATE, TAKES_HEALTH, "--rotate"},
     {OPTION_ADMIN, TAKES_STORE, "--admin"},
     {OPTION_ADMIN_PASSWORD, TAKES_STORE, "--admin-password"},
     {OPTION_PASSWORDS, TAKES_STORE, "--passwords"},
@@ -255,6 +261,12 @@ static bool take_flag(struct arguments *arguments, int option)
     case OPTION_EXPORT:
         arguments->export = true;
         return true;
+    case OPTION_HEALTH_CHECKS:
+        arguments->health_checks = true;
+        return true;
+    case OPTION_ROTATE:
+        arguments->rotate = true;
+        return true;
     case OPTION_STORE:
         arguments->store = true;
         return true;
@@ -374,6 +386,10 @@ static int check_options(struct reading *reading)
     if (!arguments->store && (arguments->admin != NULL || arguments->admin_password != NULL ||
                               arguments->passwords != NULL))
         return wrong(reading, "--admin, --admin-password and --passwords belong to --store");
+    if (arguments->rotate && !arguments->health_checks)
+        return wrong(reading, "--rotate belongs to --health-checks");
+    if (arguments->store && arguments->health_checks)
+        return wrong(reading, "--store and --health-checks are two things: one after the other");
     if (command->noun_needed && arguments->name == NULL)
         return wrong(reading, "%s needs a %s", command->name, command->noun);
     if ((command->options & TAKES_REASON) && arguments->reason == NULL)

@@ -48,6 +48,8 @@ struct arguments {
     const char *admin_password;
     const char *passwords; /* --passwords; NULL */
     bool store;
+    bool health_checks;
+    bool rotate;
     bool list;
     bool export;
     bool trace;
@@ -77,7 +79,8 @@ enum option_set {
     TAKES_FROM = 131072,
     TAKES_LIST = 262144,
     TAKES_EXPORT = 524288,
-    TAKES_STORE = 1048576 /* init's own: --store and what goes with it */
+    TAKES_STORE = 1048576, /* init's own: --store and what goes with it */
+    TAKES_HEALTH = 2097152 /* and --health-checks */
 };
 
 struct command {
@@ -97,6 +100,7 @@ int run_ready(const struct arguments *arguments);
 int run_plan(const struct arguments *arguments);
 int run_init(const struct arguments *arguments);
 int run_init_store(const struct arguments *arguments);
+int run_init_health(const struct arguments *arguments);
 int run_order(const struct arguments *arguments);
 int run_history(const struct arguments *arguments);
 int run_incident(const struct arguments *arguments);

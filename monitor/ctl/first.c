@@ -197,6 +197,8 @@ int run_init(const struct arguments *arguments)
 
     if (arguments->store)
         return run_init_store(arguments);
+    if (arguments->health_checks)
+        return run_init_health(arguments);
     code = client_open(arguments, &client);
     if (code == 0)
         code = show_and_do(arguments, client);

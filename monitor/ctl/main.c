@@ -9,6 +9,7 @@
  *     status.c ready.c explain.c first.c order.c past.c    one file for each family of commands
  *     alert_test.c simulate.c replay.c    commands that work without a daemon
  *     init_store.c      the users and roles of etcd; init_store.h has its map
+ *     init_health.c     Route 53's health checks for the beacons; init_health.h has its map
  */
 #include "ctl.h"
 
@@ -41,7 +42,7 @@ static const struct command commands[] = {
      "be decided: traffic shares before and after, the batch for each zone, and the gates.\n"
      "Without --down: what would be decided as things are.\n",
      NULL, false, TAKES_DOWN, run_plan},
-    {"init", "[--yes] | --store [--yes] [--passwords DIR] [--admin USER] [--admin-password WHERE]",
+    {"init", "[--yes] | --health-checks [--rotate] [--yes] | --store [--yes] [--passwords DIR] [--admin USER] [--admin-password WHERE]",
      "take groups on: missing record sets, fence, first decision; or set etcd up",
      "\nShows what would be created, and writes nothing. With --yes does it and waits until the "
      "zone\n"
@@ -53,8 +54,13 @@ static const struct command commands[] = {
      "again.\n"
      "--passwords DIR holds a file for each user (mode 0600); missing ones are made, none is "
      "printed.\n"
-     "--admin USER (root) with --admin-password file:PATH or env:NAME, unless DIR has it.\n",
-     NULL, false, TAKES_YES | TAKES_STORE, run_init},
+     "--admin USER (root) with --admin-password file:PATH or env:NAME, unless DIR has it.\n"
+     "\nWith --health-checks: the health checks with which Route 53 itself reads the beacons (B2).\n"
+     "Shows them and what they cost; with --yes makes what is missing, waits until every region's\n"
+     "is healthy, and has the daemon attach them to the record sets. It can be run again at any\n"
+     "time. With --rotate they look for the next words. Uses AWS's usual credentials, which need\n"
+     "config/iam/health-checks.json; see docs/BEACONS.md.\n",
+     NULL, false, TAKES_YES | TAKES_STORE | TAKES_HEALTH, run_init},
     {"drain", "REGION --reason TEXT [--for TIME] [--override [--yes]]",
      "take the weight away from a region",
      ORDER_HELP

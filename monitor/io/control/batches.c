@@ -112,6 +112,16 @@ json_t *batches_of(const struct control_sources *now, const struct decision *dec
     return list;
 }
 
+const struct record_set *batches_find_set(const struct control_sources *now, uint32_t set)
+{
+    const struct settings *settings = now->settings;
+    struct zones_status status = {.view = NULL};
+
+    if (now->zones != NULL)
+        zones_status(now->zones, settings->records[settings->sets[set].record].zone, &status);
+    return status.view != NULL ? change_find_set(status.view, settings, set) : NULL;
+}
+
 const struct record_set *batches_find_site(const struct control_sources *now, uint32_t site)
 {
     const struct settings *settings = now->settings;

@@ -22,6 +22,8 @@ static const struct route routes[] = {
     {GET, "/api/v1/incident/?", SCOPE_READ, handle_incident},
     {GET, "/api/v1/init", SCOPE_READ, handle_first},
     {POST, "/api/v1/init", SCOPE_ORDER, handle_init},
+    {GET, "/api/v1/health-checks", SCOPE_READ, handle_attached},
+    {POST, "/api/v1/health-checks", SCOPE_ORDER, handle_attach},
     {POST, "/api/v1/orders", SCOPE_ORDER, handle_order},
 };
 

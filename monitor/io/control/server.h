@@ -214,6 +214,8 @@ void handle_history(struct request *request);
 void handle_incident(struct request *request);
 void handle_first(struct request *request);
 void handle_init(struct request *request);
+void handle_attached(struct request *request);
+void handle_attach(struct request *request);
 void handle_order(struct request *request);
 
 /* health.c: appends what /readyz lists. */
@@ -240,5 +242,7 @@ uint32_t piece_group(struct request *request, const char *name);
 json_t *batches_of(const struct control_sources *now, const struct decision *decision);
 /* A site's record set in the zone as read last, or NULL. */
 const struct record_set *batches_find_site(const struct control_sources *now, uint32_t site);
+/* The same of any set of the settings. */
+const struct record_set *batches_find_set(const struct control_sources *now, uint32_t set);
 
 #endif

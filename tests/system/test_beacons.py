@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The second way to move traffic: Route 53's own health checkers read the beacons (B1, B2). The
+checkers of the laboratory really ask, over HTTP, and its DNS answers follow them."""
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+from operators import EAST, GROUP, WEST, ask, make_stage, ready
+from programs import BUILD, free_port
+from stage import PROBES, REGIONS, SERVICES
+
+SPEED = 10  # of the laboratory's checkers: 10 s become 1 s
+NEXT = {EAST: "evict-east-next-1", WEST: "evict-west-next-2"}
+
+
+class Beacons:
+    """A stage whose three probes serve beacons on addresses of their own."""
+
+    def __init__(self, folder, options=("--checker-speed", str(SPEED))):
+        self.stage = make_stage(folder, beacons=True)
+        self.stage.lab_options += options
+        self.ports = {probe: free_port(self.stage.probe_address(probe)) for probe in PROBES}
+        for probe, vantage in zip(PROBES, ("aws/us-east-1", "aws/us-west-2", "hetzner/fra1")):
+            self.stage.more.append((
+                rf'vantage = "{vantage}";', f'vantage = "{vantage}"; beacon = "http://'
+                f'{self.place(probe)}";', "where checkers reach it"))
+        own = self.stage.own_section
+        self.stage.own_section = lambda probe, text: re.sub(
+            r"(http = \{)", rf'\1\n    beacons = "{self.place(probe)}";', own(probe, text), count=1)
+
+    def place(self, probe):
+        return f"{self.stage.probe_address(probe)}:{self.ports[probe]}"
+
+    def start(self):
+        self.stage.start()
+        for probe in PROBES:
+            self.stage.wait_until(f"{probe} answers", lambda p=probe: ready(self.stage, p), 20)
+        self.stage.settle()
+        return self
+
+    def init(self, *options, probe="use1", check=True):
+        done = subprocess.run(
+            [str(BUILD / "regionshift"), "-c", str(self.stage.conf(probe)), "init",
+             "--health-checks", *options], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=240, check=False, env=self.stage.daemon_env())
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def listing(self):
+        return json.loads(self.init("--json").stdout)
+
+    def word(self, probe, region, group=GROUP, path=None):
+        """(status, text) as a checker would see it."""
+        host, _, port = self.place(probe).rpartition(":")
+        done = subprocess.run(
+            ["curl", "-s", "--noproxy", "*", "-m", "5", "-w", "\n%{http_code}",
+             f"http://{host}:{port}{path or f'/beacon/{group}/{region}'}"],
+            capture_output=True, text=True, timeout=20, check=False)
+        text, _, status = done.stdout.rpartition("\n")
+        return int(status or 0), text
+
+    def lit(self, region):
+        return sum(self.word(probe, region)[0] == 200 for probe in PROBES)
+
+    def answers(self, name="pizza.example.com"):
+        """The region that DNS answers with, for each of 20 questions."""
+        regions = {self.stage.address("pizza", region): region for region in REGIONS}
+        return {regions[address] for address in self.stage.dig(name)}
+
+    def fence(self):
+        return int(re.search(r"epoch=(\d+)", self.stage.lab.fences()[GROUP]).group(1))
+
+    def weights(self):
+        records = self.stage.lab.call("GET", "/zone/example.com")["records"]
+        return {record["SetIdentifier"]: record["Weight"] for record in records
+                if "Weight" in record}
+
+    def health_of(self):
+        records = self.stage.lab.call("GET", "/zone/example.com")["records"]
+        return {record["SetIdentifier"]: record.get("HealthCheckId") for record in records
+                if "Weight" in record}
+
+
+@pytest.fixture(scope="module")
+def beacons(tmp_path_factory):
+    made = Beacons(tmp_path_factory.mktemp("beacons"))
+    with made.stage:
+        yield made.start()
+
+
+@pytest.fixture
+def fresh(tmp_path):
+    made = Beacons(tmp_path)
+    with made.stage:
+        yield made.start()
+
+
+# ---- init --health-checks ----
+
+def test_it_is_shown_with_its_cost_and_nothing_is_written(beacons):
+    shown = beacons.init()
+    assert "8 health checks: 8 to make" in shown.stdout
+    assert "about $20.50 a month" in shown.stdout, shown.stdout
+    assert "nothing was written" in shown.stdout
+    assert "evict-" not in shown.stdout + shown.stderr, "the words are secrets"
+    assert beacons.stage.lab.checks() == []
+
+
+def test_then_it_is_made_and_attached_and_a_second_run_has_nothing_to_do(beacons):
+    before = beacons.fence()
+    done = json.loads(beacons.init("--yes", "--json").stdout)
+    assert done["done"] and done["made"] == 8 and done["attached_groups"] == 1
+    checks = {check["id"]: check for check in beacons.stage.lab.checks()}
+    parents = {check["region"]: check["id"] for check in done["checks"] if check["probe"] is None}
+    for region in REGIONS:
+        config = checks[parents[region]]["config"]
+        assert config["Inverted"] and config["HealthThreshold"] == 2
+        assert len(config["ChildHealthChecks"]) == 3
+        assert checks[parents[region]]["healthy"]
+    assert beacons.health_of() == {f"{service}-{region}": parents[region]
+                                   for service in SERVICES for region in REGIONS}
+    tags = [check["tags"] for check in checks.values()]
+    assert all("regionshift:group" in str(tag) for tag in tags)
+    assert beacons.fence() == before + 1, "attaching has an epoch of its own"
+    again = json.loads(beacons.init("--yes", "--json").stdout)
+    assert again["done"] and (again["made"], again["updated"], again["attached_groups"]) == (0, 0, 0)
+    assert beacons.fence() == before + 1
+    assert beacons.answers() == {EAST}
+
+
+def test_what_somebody_changed_is_named_and_put_right(beacons):
+    parent = next(check for check in beacons.listing()["checks"] if check["probe"] is None)
+    child = next(check for check in beacons.listing()["checks"] if check["probe"] == "fra")
+    aws(beacons, "update-health-check", "--health-check-id", parent["id"], "--health-threshold", "3")
+    aws(beacons, "update-health-check", "--health-check-id", child["id"], "--search-string", "other")
+    shown = beacons.init().stdout
+    assert "HealthThreshold 3, not 2" in shown and "SearchString" in shown
+    done = json.loads(beacons.init("--yes", "--json").stdout)
+    assert (done["made"], done["updated"]) == (0, 2)
+    assert all(check["step"] == "keep" for check in beacons.listing()["checks"])
+
+
+def test_a_check_that_was_deleted_is_made_again_under_another_reference(beacons):
+    child = next(check for check in beacons.listing()["checks"] if check["probe"] == "use1")
+    aws(beacons, "delete-health-check", "--health-check-id", child["id"])
+    done = json.loads(beacons.init("--yes", "--json").stdout)
+    assert done["made"] == 1 and done["updated"] == 1, "the child, and its parent's list"
+    assert all(check["step"] == "keep" for check in beacons.listing()["checks"])
+
+
+def test_somebody_elses_checks_are_left_alone(beacons):
+    aws(beacons, "create-health-check", "--caller-reference", "theirs", "--health-check-config",
+        "Type=HTTP,IPAddress=127.0.0.1,Port=80,ResourcePath=/")
+    listing = beacons.listing()
+    assert listing["account_has"] == 9 and listing["left_over"] == []
+    beacons.init("--yes")
+    assert any(check["reference"] == "theirs" for check in beacons.stage.lab.checks())
+
+
+def aws(beacons, *arguments):
+    done = subprocess.run(
+        ["aws", "--endpoint-url", beacons.stage.lab.endpoint, "--region", "us-east-1", "route53",
+         *arguments], capture_output=True, text=True, timeout=60, check=False,
+        env=beacons.stage.daemon_env())
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+# ---- the listener ----
+
+def test_the_listener_for_beacons_serves_nothing_else(beacons):
+    for path in ("/", "/healthz", "/metrics", "/api/v1/status", "/api/v1/orders", "/beacon/x"):
+        assert beacons.word("use1", EAST, path=path) == (404, "")
+    assert beacons.word("use1", EAST) == (404, "")
+
+
+def test_it_answers_within_two_seconds_while_others_hold_connections(beacons):
+    """300 connections from one address say nothing, others read the state: sixteen checkers ask."""
+    host, _, port = beacons.place("use1").rpartition(":")
+    held = []
+    for _ in range(300):
+        idle = socket.create_connection((host, int(port)), timeout=5)
+        idle.sendall(b"GET /beacon/")
+        held.append(idle)
+    try:
+        slowest = 0.0
+        for number in range(16):
+            with socket.socket() as checker:
+                checker.settimeout(5)
+                checker.bind((f"127.0.53.{100 + number}", 0))
+                begun = time.monotonic()
+                checker.connect((host, int(port)))
+                checker.sendall(f"GET /beacon/{GROUP}/{EAST} HTTP/1.1\r\nHost: x\r\n"
+                                "Connection: close\r\n\r\n".encode())
+                assert checker.recv(64).startswith(b"HTTP/1.1 404")
+                slowest = max(slowest, time.monotonic() - begun)
+            assert ask(beacons.stage, "GET", "/api/v1/status")[0] == 200
+        assert slowest < 2
+    finally:
+        for idle in held:
+            idle.close()
+
+
+# ---- traffic moves by beacons alone ----
+
+def test_beacons_move_traffic_while_the_write_api_is_away_and_weights_follow(fresh):
+    stage = fresh.stage
+    fresh.init("--yes")
+    begun = fresh.fence()
+    before = fresh.weights()
+    stage.lab.fault("down")
+    killed = stage.kill_site("factory", EAST)
+    stage.wait_until("every probe says the word", lambda: fresh.lit(EAST) == 3, 30)
+    assert fresh.lit(WEST) == 0
+    stage.wait_until("DNS answers with the west", lambda: fresh.answers() == {WEST}, 60)
+    print(f"by beacons: {time.monotonic() - killed:.1f} s, checkers {SPEED} times as fast")
+    assert fresh.weights() == before and fresh.fence() == begun, "the zone was not written"
+    assert stage.order_pizza()[0] == 200
+    # every daemon dies, and the words stay
+    for probe in PROBES:
+        stage.programs[probe].send(signal.SIGKILL)
+        stage.stop_daemon(probe)
+    for probe in PROBES:
+        stage.start_daemon(probe)
+    stage.wait_until("they say it again", lambda: fresh.lit(EAST) == 3, 30)
+    # the write API is back: weights follow, under the same epoch, and the words stay
+    stage.lab.heal()
+    stage.wait_until("the weights follow", lambda: fresh.weights() == {
+        f"{service}-{region}": 100 * (region == WEST) for service in SERVICES
+        for region in REGIONS}, 60)
+    assert fresh.fence() == begun + 1
+    state = json.loads(ask(stage, "GET", "/api/v1/health-checks")[2])["groups"][0]
+    assert [region["epoch"] for region in state["regions"]] == [begun + 1, None]
+    assert fresh.lit(EAST) == 3
+    # the region comes back: first the weights, then the word goes, also where nothing may be written
+    stage.start_site("factory", EAST)
+    stage.wait_until("east may gain", lambda: stage.gate_open("gain", EAST), 60)
+    stage.ctl("failback", GROUP, "--reason", "repaired")
+    stage.wait_until("east's weight is back", lambda: fresh.weights() == before, 60)
+    stage.wait_until("those that write are silent", lambda: all(
+        fresh.word(probe, EAST)[0] == 404 for probe in ("use1", "usw2")), 60)
+    stage.wait_until("DNS answers with the east", lambda: fresh.answers() == {EAST}, 60)
+
+
+def test_a_region_that_is_left_now_is_not_attached(fresh):
+    stage = fresh.stage
+    stage.kill_site("factory", EAST)
+    stage.wait_until("the word is said", lambda: fresh.lit(EAST) == 3, 30)
+    done = fresh.init("--yes", check=False)
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert f"the health check of {EAST} is unhealthy" in done.stderr
+    assert set(fresh.health_of().values()) == {None}
+    assert len(stage.lab.checks()) == 8, "they stay, for the next run"
+
+
+def test_the_words_are_rotated_without_a_silent_moment(fresh):
+    stage = fresh.stage
+    fresh.init("--yes")
+    refused = fresh.init("--rotate", "--yes", check=False)
+    assert refused.returncode == 2 and "no region has a next word" in refused.stderr
+    for region, word in NEXT.items():
+        path = stage.folder / f"secret-next-{region}"
+        path.write_text(word + "\n")
+        path.chmod(0o600)
+    for probe in PROBES:
+        text = stage.conf(probe).read_text()
+        for region in REGIONS:
+            text = text.replace(f'secret-{region}"; }}',
+                                f'secret-{region}"; next = "file:{stage.folder}/secret-next-{region}"; }}')
+        stage.conf(probe).write_text(text)
+    early = fresh.init("--rotate", "--yes", check=False)
+    assert early.returncode == 3 and "does not say the next word" in early.stderr
+    for probe in PROBES:
+        stage.programs[probe].send(signal.SIGHUP)
+    stage.wait_until("all have it", lambda: all(
+        json.loads(ask(stage, "GET", "/api/v1/health-checks", probe=probe)[2])["groups"][0]
+        ["regions"][0]["words"] == 2 for probe in PROBES), 20)
+    done = json.loads(fresh.init("--rotate", "--yes", "--json").stdout)
+    assert (done["made"], done["updated"]) == (0, 6)
+    assert all(check["step"] == "keep" for check in fresh.listing()["checks"]), \
+        "without --rotate the next word is as good"
+    stage.kill_site("factory", EAST)
+    stage.wait_until("the word is said", lambda: fresh.lit(EAST) == 3, 30)
+    assert fresh.word("fra", EAST)[1].split() == ["evict-east-4711", NEXT[EAST]]
+    parent = next(check["id"] for check in fresh.listing()["checks"]
+                  if check["probe"] is None and check["region"] == EAST)
+    assert not stage.lab.check(parent, until="unhealthy", wait=30)["healthy"]
