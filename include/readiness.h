@@ -4,7 +4,7 @@
  * answered proves credentials, clock, endpoint and the right to read. Every 5 minutes, so that the
  * metrics know, and when somebody asks. Nothing here reaches the engine, or the guard of batches.
  *
- * A probe that may not act looks at nothing: it need not have credentials. */
+ * A probe that reads no zones looks at nothing: it need not have credentials. */
 #ifndef REGIONSHIFT_READINESS_H
 #define REGIONSHIFT_READINESS_H
 

@@ -235,6 +235,7 @@ void ready_servers(const struct ready_servers *facts, struct ready_line *ret_lin
 struct ready_write {
     struct ready_reader reader;
     const char *zone;
+    bool may_act;
     bool dry_run;
     const char *accepted_at; /* when the last change of this probe was accepted; "" never */
     uint64_t accepted_epoch;

@@ -355,6 +355,16 @@ uint32_t settings_group(const struct settings *settings, const char *name);
 uint32_t settings_site(const struct settings *settings, const char *name); /* "SERVICE/REGION" */
 uint32_t settings_elector(const struct settings *settings, const char *name);
 
+/* This probe reads the hosted zones: to change them, or to put out its own beacons (B1). */
+static inline bool settings_reads_zones(const struct settings *settings)
+{
+    bool reads = settings->self != NONE && settings->electors[settings->self].may_act;
+
+    for (uint32_t i = 0; i < settings->group_count && !reads; i++)
+        reads = settings->self != NONE && settings->groups[i].beacons;
+    return reads;
+}
+
 /* A service's own record, the first; and a site's set under it. */
 static inline const struct service_record *settings_own_record(const struct settings *settings,
                                                                uint32_t service)

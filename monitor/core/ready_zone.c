@@ -370,9 +370,10 @@ void ready_write(const struct ready_write *facts, struct ready_line *ret_line)
     ready_begin(ret_line, "write", facts->zone, "");
     if (ready_is_blind_to_zones(ret_line, &facts->reader))
         return;
-    if (facts->dry_run) {
-        ready_say(ret_line, "this daemon runs dry (-n) and signs no write");
-        ready_advise(ret_line, READY_UNKNOWN, "ask one that does not: %s", facts->reader.others);
+    if (facts->dry_run || !facts->may_act) {
+        ready_say(ret_line, facts->dry_run ? "this daemon runs dry (-n) and signs no write"
+                                           : "this probe has may_act = false and writes nothing");
+        ready_advise(ret_line, READY_UNKNOWN, "ask one that writes: %s", facts->reader.others);
         return;
     }
     ready_say(ret_line, "not provable without a write; ");

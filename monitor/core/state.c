@@ -28,11 +28,7 @@ bool state_may_act(const struct engine *engine)
 
 bool state_reads_zones(const struct engine *engine)
 {
-    bool reads = engine->settings->electors[engine->settings->self].may_act;
-
-    for (uint32_t i = 0; i < engine->settings->group_count && !reads; i++)
-        reads = engine->settings->groups[i].beacons;
-    return reads;
+    return settings_reads_zones(engine->settings);
 }
 
 /* S2: the store has answered within a lease's time (a renewal is an answer too), and a whole read

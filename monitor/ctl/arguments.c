@@ -17,6 +17,7 @@ enum {
     OPTION_JSON = 256,
     OPTION_WATCH,
     OPTION_DOWN,
+    OPTION_XML,
     OPTION_YES,
     OPTION_REASON,
     OPTION_FOR,
@@ -48,6 +49,7 @@ static const struct option options[] = {
     {"json", no_argument, NULL, OPTION_JSON},
     {"watch", no_argument, NULL, OPTION_WATCH},
     {"down", required_argument, NULL, OPTION_DOWN},
+    {"xml", no_argument, NULL, OPTION_XML},
     {"yes", no_argument, NULL, OPTION_YES},
     {"reason", required_argument, NULL, OPTION_REASON},
     {"for", required_argument, NULL, OPTION_FOR},
@@ -80,6 +82,7 @@ static const struct {
 } owned[] = {
     {OPTION_WATCH, TAKES_WATCH, "--watch"},
     {OPTION_DOWN, TAKES_DOWN, "--down"},
+    {OPTION_XML, TAKES_XML, "--xml"},
     {OPTION_YES, TAKES_YES, "--yes"},
     {OPTION_REASON, TAKES_REASON, "--reason"},
     {OPTION_FOR, TAKES_FOR, "--for"},
@@ -242,6 +245,9 @@ static bool take_flag(struct arguments *arguments, int option)
         return true;
     case OPTION_WATCH:
         arguments->watch = true;
+        return true;
+    case OPTION_XML:
+        arguments->xml = true;
         return true;
     case OPTION_YES:
         arguments->yes = true;

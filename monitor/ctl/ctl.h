@@ -56,6 +56,7 @@ struct arguments {
     bool json;
     bool watch;
     bool yes;
+    bool xml;
     bool override;
     bool help;
 };
@@ -75,6 +76,7 @@ enum option_set {
     TAKES_SEED = 1024,
     TAKES_TRACE = 2048,
     TAKES_SWEEP = 4096,
+    TAKES_XML = 8192,        /* plan's own */
     TAKES_RECORDING = 65536, /* replay's own */
     TAKES_FROM = 131072,
     TAKES_LIST = 262144,

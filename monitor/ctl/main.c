@@ -6,7 +6,7 @@
  *     arguments.c  the command line
  *     client.c     one request to the daemon, over libcurl
  *     render.c     tables, durations, colours; what came from outside is made harmless
- *     status.c ready.c explain.c first.c order.c past.c    one file for each family of commands
+ *     status.c ready.c explain.c plan.c first.c order.c past.c    one file for each family of commands
  *     alert_test.c simulate.c replay.c    commands that work without a daemon
  *     init_store.c      the users and roles of etcd; init_store.h has its map
  *     init_health.c     Route 53's health checks for the beacons; init_health.h has its map
@@ -36,12 +36,15 @@ static const struct command commands[] = {
      "ready,\n"
      "3 when a line fails. Warnings and what this probe cannot know do not make it not ready.\n",
      "GROUP", false, 0, run_ready},
-    {"plan", "[--down SITE-OR-REGION]...", "the exact change that would follow; writes nothing",
+    {"plan", "[--down SITE-OR-REGION]... [--xml]",
+     "the exact change that would follow; writes nothing",
      "\nSupposes that these sites or regions were agreed down for long enough, and shows what "
      "would\n"
-     "be decided: traffic shares before and after, the batch for each zone, and the gates.\n"
-     "Without --down: what would be decided as things are.\n",
-     NULL, false, TAKES_DOWN, run_plan},
+     "be decided: traffic shares before and after, the batch for each zone, how long it would "
+     "take,\n"
+     "and the gates. Without --down: what would be decided as things are.\n"
+     "--xml prints each batch as the bytes that would be sent; a nonce is new at every reading.\n",
+     NULL, false, TAKES_DOWN | TAKES_XML, run_plan},
     {"init", "[--yes] | --health-checks [--rotate] [--yes] | --store [--yes] [--passwords DIR] [--admin USER] [--admin-password WHERE]",
      "take groups on: missing record sets, fence, first decision; or set etcd up",
      "\nShows what would be created, and writes nothing. With --yes does it and waits until the "

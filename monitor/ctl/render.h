@@ -40,7 +40,9 @@ long long number_of(const json_t *object, const char *key); /* -1: none */
 enum { WEIGHTS_TEXT_MAX = 400 };
 const char *weights_text(json_t *weights, char out[WEIGHTS_TEXT_MAX]);
 
-/* explain.c: the batches of a plan, or of init. */
+/* explain.c: a row for each gate. */
+void print_gates(const json_t *gates, int indent);
+/* plan.c: the batches of a plan, or of init. */
 void print_batches(const json_t *batches);
 
 #endif

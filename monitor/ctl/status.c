@@ -92,6 +92,23 @@ static void print_incidents(const json_t *incidents)
 
 /* ---- a group ---- */
 
+/* A probe that reads no zone never knows, and says so. */
+static void print_applied(const json_t *group)
+{
+    if (json_is_null(json_object_get(group, "applied")))
+        render_styled(STYLE_DIM, " (this probe reads no zone)");
+    else if (true_of(group, "applied"))
+        render_styled(STYLE_GOOD, ", in the zone");
+    else
+        render_styled(STYLE_WARN, ", not in the zone yet");
+}
+
+static bool is_in_flight(const json_t *group)
+{
+    return json_is_false(json_object_get(group, "applied")) ||
+           strcmp(text_of(group, "change"), "idle") != 0;
+}
+
 static void print_decision(const json_t *group)
 {
     const json_t *decision = json_object_get(group, "decision");
@@ -109,14 +126,11 @@ static void print_decision(const json_t *group)
     printf("  epoch %lld, %s by ", number_of(decision, "epoch"), text_of(decision, "kind"));
     render_text(stdout, text_of(decision, "by"));
     printf(" at %s", text_of(decision, "at"));
-    if (true_of(group, "applied"))
-        render_styled(STYLE_GOOD, ", in the zone");
-    else
-        render_styled(STYLE_WARN, ", not in the zone yet");
+    print_applied(group);
     printf("\n  ");
     render_text(stdout, text_of(decision, "reason"));
     printf("\n");
-    if (!true_of(group, "applied") || strcmp(text_of(group, "change"), "idle") != 0)
+    if (is_in_flight(group))
         printf("  in flight: change %s, the zone's fence is at %lld\n", text_of(group, "change"),
                number_of(group, "fence_epoch"));
 }

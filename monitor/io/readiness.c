@@ -44,7 +44,7 @@ struct readiness {
     struct readiness_tools tools;
     const struct settings *settings;
     uint32_t generation; /* of settings: answers for older ones are dropped */
-    bool looks;          /* this probe may act */
+    bool looks;          /* this probe reads zones at all */
     struct place *places;
     struct slot *slots; /* zone by zone, then group by group */
     uv_timer_t next;
@@ -340,7 +340,7 @@ static int adopt(struct readiness *readiness, const struct settings *settings)
     readiness->places = new_places;
     readiness->slots = new_slots;
     readiness->settings = settings;
-    readiness->looks = settings->self != NONE && settings->electors[settings->self].may_act;
+    readiness->looks = settings_reads_zones(settings);
     readiness->looked_ms = -1;
     readiness->looking = false;
     return 0;

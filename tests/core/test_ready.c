@@ -424,6 +424,7 @@ START_TEST(the_right_to_write_is_known_from_what_was_written)
 {
     struct ready_write facts = {.reader = reader,
                                 .zone = "ZONE1",
+                                .may_act = true,
                                 .accepted_at = "2026-11-22T17:00:00Z",
                                 .accepted_epoch = 7,
                                 .error = ""};
@@ -438,7 +439,10 @@ START_TEST(the_right_to_write_is_known_from_what_was_written)
     facts.fence_is_ours = true;
     SAYS(ready_write, facts, READY_OK, "written by this probe", "");
     facts.dry_run = true;
-    SAYS(ready_write, facts, READY_UNKNOWN, "runs dry", "ask one that does not: use1, usw2");
+    SAYS(ready_write, facts, READY_UNKNOWN, "runs dry", "ask one that writes: use1, usw2");
+    facts.dry_run = false;
+    facts.may_act = false;
+    SAYS(ready_write, facts, READY_UNKNOWN, "writes nothing", "ask one that writes: use1, usw2");
 }
 END_TEST
 

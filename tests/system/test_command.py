@@ -83,6 +83,14 @@ group jwt-pizza: would move at once
  CREATE factory.example.com A factory-us-east-1 weight 0 ADDRESS
  DELETE factory.example.com A factory-us-west-2 weight 0 ADDRESS
  CREATE factory.example.com A factory-us-west-2 weight 100 ADDRESS
+ from the first sign at best at most measured because
+ detected N s N s - 3 probes in turn, one every N s; then 3 bad results in a row, each N s after \
+the one before or its timeout of N s
+ decided N s N s - hold N s; a vote and a commit, up to N s each at the store
+ accepted N s N s - 2 may act, each N s after the one before; 1 zone to read and write, up to N s \
+a request
+ servers N s 1 m N s - Route 53 tells its servers within a minute
+ resolvers N s 2 m N s - TTL 1 m N s: who asked just before goes on with it so long
  open D1 leave N s of N s us-east-1 is agreed down for N s of hold N s
  open D2 gain N s of N s us-west-2 is agreed up and stable (stable N s)
 """
@@ -98,6 +106,9 @@ def test_the_commands_show_what_an_operator_needs(tmp_path):
         start(stage)
         stage.wait_until("applied", lambda: stage.status()["groups"][0]["applied"], 20)
         assert plain(stage.ctl("status").stdout) == STATUS
+        assert stage.status("fra")["groups"][0]["applied"] is None
+        text = stage.ctl("status", probe="fra").stdout
+        assert "(this probe reads no zone)" in text and "in flight" not in text
         assert plain(stage.ctl("explain", GROUP).stdout) == EXPLAIN
         assert plain(stage.ctl("plan", "--down", EAST).stdout).startswith(PLAN)
         assert plain(stage.ctl("history").stdout).startswith(HISTORY)
@@ -193,7 +204,7 @@ def test_help_is_there_for_every_command():
     usage = alone("--help")
     assert usage.returncode == 0
     names = re.findall(r"(?m)^  ([a-z-]+) +\w", usage.stdout)
-    assert len(names) == 15
+    assert len(names) == 16
     manual = (TOP / "docs/regionshift.1").read_text()
     for name in names:
         for done in (alone(name, "--help"), alone("help", name)):

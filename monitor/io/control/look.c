@@ -113,6 +113,14 @@ static json_t *refusal_of(const struct group_view *view)
                      "text", gate != NULL ? gate->text : view->refused_reason);
 }
 
+/* Whether the zones have the decision; null when this probe reads none, and so never knows. */
+static json_t *applied_of(const struct look *look, const struct group_view *view)
+{
+    return settings_reads_zones(look->settings)
+               ? json_boolean(view->has_head && view->fence_min >= view->head.epoch)
+               : json_null();
+}
+
 static json_t *group_of(const struct look *look, uint32_t index)
 {
     const struct group *group = &look->settings->groups[index];
@@ -122,13 +130,13 @@ static json_t *group_of(const struct look *look, uint32_t index)
     engine_group(look->engine, index, &view);
     for (uint32_t k = 0; k < group->site_count; k++)
         json_array_append_new(sites, site_of(look, group, k, &view));
-    return json_pack(
-        "{s:s, s:o, s:b, s:I, s:b, s:s, s:b, s:b, s:b, s:o, s:o, s:o}", "group", group->name,
-        "decision", decision_of(look, &view), "break_glass", view.glass, "fence_epoch",
-        (json_int_t)view.fence_min, "applied", view.has_head && view.fence_min >= view.head.epoch,
-        "change", change_state_name(view.change), "frozen", view.frozen, "drifted", view.drifted,
-        "wants_move", view.wants_move, "dwell_left_seconds", piece_seconds(view.dwell_left_ms),
-        "refused", refusal_of(&view), "sites", sites);
+    return json_pack("{s:s, s:o, s:b, s:I, s:o, s:s, s:b, s:b, s:b, s:o, s:o, s:o}", "group",
+                     group->name, "decision", decision_of(look, &view), "break_glass", view.glass,
+                     "fence_epoch", (json_int_t)view.fence_min, "applied", applied_of(look, &view),
+                     "change", change_state_name(view.change), "frozen", view.frozen, "drifted",
+                     view.drifted, "wants_move", view.wants_move, "dwell_left_seconds",
+                     piece_seconds(view.dwell_left_ms), "refused", refusal_of(&view), "sites",
+                     sites);
 }
 
 /* ---- the whole ---- */

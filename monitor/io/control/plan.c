@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* GET /api/v1/plan?down=SITE-OR-REGION...: what would be decided if these were agreed down now, and
- * what it would change. The engine answers from its state; nothing is written anywhere. */
-#include "server.h"
+/* GET /api/v1/plan?down=SITE-OR-REGION...: what would be decided if these were agreed down now,
+ * what it would change, to the byte, and how long it would take. The engine answers from its state,
+ * the history from its file; nothing is written anywhere. */
+#include "plan_times.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 /* What is supposed to be down. */
 struct supposed {
     struct request *request;
+    struct past_moves moves; /* of the history */
     uint32_t *sites;
     uint32_t count;
     json_t *names;
@@ -113,7 +115,7 @@ static json_t *change_of(const struct control_sources *now, uint32_t group,
 
     decision.group = group;
     decision.kind = DECISION_LEAVE;
-    decision.epoch = (view->head.epoch > view->fence_min ? view->head.epoch : view->fence_min) + 1;
+    decision.epoch = view->next_epoch;
     decision.weights = weights;
     return batches_of(now, &decision);
 }
@@ -132,12 +134,13 @@ static json_t *plan_of(const struct supposed *supposed, uint32_t index, int *wei
                           &gate_count);
     gate = holding(gates, gate_count);
     return json_pack(
-        "{s:s, s:o, s:b, s:o, s:o, s:o, s:o}", "group", now->settings->groups[index].name, "epoch",
-        view.has_head ? json_integer((json_int_t)view.head.epoch) : json_null(), "changes", changes,
-        "sites",
+        "{s:s, s:o, s:b, s:o, s:o, s:o, s:o, s:o}", "group", now->settings->groups[index].name,
+        "epoch", view.has_head ? json_integer((json_int_t)view.head.epoch) : json_null(), "changes",
+        changes, "sites",
         view.has_head ? sites_of(now->settings, index, view.head.weights, weights) : json_array(),
         "held_by", gate != NULL ? json_string(gate->text) : json_null(), "change",
-        changes ? change_of(now, index, &view, weights) : json_array(), "gates",
+        changes ? change_of(now, index, &view, weights) : json_array(), "timeline",
+        timeline_of(now, index, supposed->sites, supposed->count, &supposed->moves), "gates",
         piece_gates(gates, gate_count));
 }
 
@@ -152,33 +155,97 @@ static bool concerns(const struct supposed *supposed, uint32_t group)
     return supposed->count == 0;
 }
 
-void handle_plan(struct request *request)
+/* What the query supposes. False: an error is filled. */
+static bool read_query(struct supposed *supposed)
 {
-    const struct settings *settings = request->now.settings;
-    struct supposed supposed = {.request = request,
-                                .sites = calloc(settings->site_count, sizeof(uint32_t)),
-                                .names = json_array()};
-    int *weights = calloc(settings->site_count, sizeof(*weights));
+    const struct settings *settings = supposed->request->now.settings;
+
+    supposed->names = json_array();
+    supposed->sites = calloc((size_t)settings->site_count + 1, sizeof(uint32_t));
+    if (supposed->sites == NULL) {
+        reply_json(supposed->request, MHD_HTTP_OK, NULL);
+        return false;
+    }
+    MHD_get_connection_values(supposed->request->connection, MHD_GET_ARGUMENT_KIND, on_argument,
+                              supposed);
+    return !supposed->failed;
+}
+
+static void supposed_clear(struct supposed *supposed)
+{
+    json_decref(supposed->names);
+    free(supposed->sites);
+}
+
+static void answer(const struct supposed *supposed)
+{
+    const struct settings *settings = supposed->request->now.settings;
+    int *weights = calloc((size_t)settings->site_count + 1, sizeof(*weights));
     json_t *groups = json_array();
 
-    if (supposed.sites == NULL || weights == NULL) {
-        supposed.failed = true;
-        reply_json(request, MHD_HTTP_OK, NULL);
-    } else {
-        MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, on_argument,
-                                  &supposed);
+    for (uint32_t i = 0; weights != NULL && i < settings->group_count; i++) {
+        if (concerns(supposed, i))
+            json_array_append_new(groups, plan_of(supposed, i, weights));
     }
-    for (uint32_t i = 0; i < settings->group_count && !supposed.failed; i++) {
-        if (concerns(&supposed, i))
-            json_array_append_new(groups, plan_of(&supposed, i, weights));
-    }
-    if (!supposed.failed)
-        reply_json(request, MHD_HTTP_OK,
-                   json_pack("{s:i, s:s, s:O, s:O}", "v", 1, "probe",
-                             settings->electors[settings->self].name, "down", supposed.names,
-                             "groups", groups));
+    reply_json(supposed->request, MHD_HTTP_OK,
+               weights == NULL ? NULL
+                               : json_pack("{s:i, s:s, s:O, s:O}", "v", 1, "probe",
+                                           settings->electors[settings->self].name, "down",
+                                           supposed->names, "groups", groups));
     json_decref(groups);
-    json_decref(supposed.names);
     free(weights);
-    free(supposed.sites);
+}
+
+/* The history is read by a thread of its own, so the request waited; what it knows is a help, and
+ * without it the plan says all the rest. */
+static void on_decisions(void *context, const struct history_decision_row *rows, uint32_t count,
+                         const char *error)
+{
+    struct supposed supposed = {.request = ticket_redeem(context)};
+
+    if (supposed.request == NULL)
+        return;
+    supposed.moves = (struct past_moves){rows, error[0] == '\0' ? count : 0};
+    if (read_query(&supposed))
+        answer(&supposed);
+    supposed_clear(&supposed);
+    request_resume(supposed.request);
+}
+
+static void ask_history(struct ticket *ticket)
+{
+    struct history *history = ticket->request->now.history;
+
+    if (history != NULL)
+        history_decisions(history, "", PAST_MOVES_MAX, on_decisions, ticket);
+    else
+        on_decisions(ticket, NULL, 0, "");
+}
+
+/* The zones are seen afresh; a request that was answered meanwhile (we stop) has its ticket only.
+ */
+static void on_looked(void *context)
+{
+    struct ticket *ticket = context;
+
+    if (ticket->request != NULL)
+        ask_history(ticket);
+    else
+        ticket_redeem(ticket);
+}
+
+void handle_plan(struct request *request)
+{
+    struct supposed supposed = {.request = request};
+    struct readiness *readiness = request->now.readiness;
+    bool good = read_query(&supposed);
+    struct ticket *ticket = good ? request_wait(request) : NULL;
+
+    supposed_clear(&supposed);
+    if (ticket == NULL)
+        return;
+    if (readiness != NULL && readiness_has_to_look(readiness))
+        readiness_look(readiness, on_looked, ticket);
+    else
+        ask_history(ticket);
 }

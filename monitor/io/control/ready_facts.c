@@ -494,7 +494,7 @@ static void begin(struct gathering *g)
         if (settings->electors[p].may_act)
             add_name(g->acting, settings->electors[p].name, "");
     }
-    g->reader = (struct ready_reader){settings->electors[settings->self].may_act, g->acting};
+    g->reader = (struct ready_reader){settings_reads_zones(settings), g->acting};
 }
 
 int ready_gather(const struct control_sources *now, uint32_t only, ready_visit visit, void *context)

@@ -198,6 +198,7 @@ static void tell_write(const struct zone_facts *z)
     char at[WALL_TEXT_MAX] = "";
     struct ready_write facts = {.reader = *z->reader,
                                 .zone = z->id,
+                                .may_act = z->settings->electors[z->settings->self].may_act,
                                 .dry_run = z->now->dry_run,
                                 .accepted_at = at,
                                 .refused = z->own.write_denied,

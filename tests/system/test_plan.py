@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `plan` shows is what is sent: the body that the plan printed before the failure is compared
+with the bytes that Route 53 received after it."""
+
+import json
+import re
+import socket
+import threading
+from xml.etree import ElementTree
+
+import pytest
+from operators import EAST, GROUP, WEST, CleanStage
+from stage import weighted
+
+TIMING = {"interval": 1, "timeout": 0.8, "retry": 0.1, "hold": 0, "stable": 1, "dwell": 2,
+          "lease": 3}
+ACTORS = ("use1", "usw2")
+NONCE = re.compile(rb"nonce=[0-9a-f]{32}")
+
+
+class Wire:
+    """A wire to Route 53's stand-in that remembers every byte that went there."""
+
+    def __init__(self, where):
+        self.where = where
+        self.sent = []          # a bytearray for each connection
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = "{}:{}".format(*self.listener.getsockname())
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self):
+        while True:
+            try:
+                near, _ = self.listener.accept()
+            except OSError:
+                return
+            host, _, port = self.where.rpartition(":")
+            far = socket.create_connection((host, int(port)))
+            kept = bytearray()
+            self.sent.append(kept)
+            for source, sink, keep in ((near, far, kept), (far, near, None)):
+                threading.Thread(target=self._carry, args=(source, sink, keep),
+                                 daemon=True).start()
+
+    @staticmethod
+    def _carry(source, sink, keep):
+        try:
+            while data := source.recv(65536):
+                if keep is not None:
+                    keep += data
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def bodies(self):
+        """The bodies of all writes: each has a connection of its own (C3)."""
+        found = []
+        for kept in list(self.sent):
+            head, _, body = bytes(kept).partition(b"\r\n\r\n")
+            if head.startswith(b"POST "):
+                length = int(re.search(rb"(?i)content-length: *(\d+)", head)[1])
+                assert len(body) == length
+                found.append(body)
+        return found
+
+    def close(self):
+        self.listener.close()
+
+
+class WiredStage(CleanStage):
+    def start_lab(self):
+        super().start_lab()
+        self.wire = Wire(self.lab.http)
+        self.more.append((re.escape(f'endpoint = "{self.lab.endpoint}"'),
+                          f'endpoint = "http://{self.wire.address}"', "a wire that remembers"))
+
+    def stop(self):
+        super().stop()
+        self.wire.close()
+
+
+@pytest.fixture
+def stage(tmp_path):
+    with WiredStage(timing=TIMING, lab_options=["--rate", "0"], folder=tmp_path) as stage:
+        stage.start()
+        stage.settle()
+        yield stage
+
+
+def plan(stage, *arguments, probe="use1"):
+    return stage.ctl("plan", *arguments, probe=probe).stdout
+
+
+def planned(stage, probe, *downs):
+    """The bytes of the one batch that this probe would send."""
+    arguments = [word for down in downs for word in ("--down", down)]
+    printed = plan(stage, *arguments, "--xml", probe=probe).encode()
+    assert printed.endswith(b"</ChangeResourceRecordSetsRequest>\n")
+    body = json.loads(plan(stage, *arguments, "--json", probe=probe))["groups"][0]["change"][0]
+    assert printed[:-1] == body["body"].encode()
+    assert f'nonce={body["nonce"]} '.encode() in printed
+    return printed[:-1]
+
+
+def wait_both_read(stage, at):
+    """Until both that may act know the zone as it is: what a plan is made from."""
+    for probe in ACTORS:
+        stage.wait_until(f"{probe} has read the fence", lambda p=probe: stage.status(p)["groups"][0]
+                         ["fence_epoch"] >= at, 30)
+
+
+def new_nonce(body):
+    """Where the new fence's nonce stands, and that it is there once: the CREATE's."""
+    create = body.index(b"<Action>CREATE</Action>")
+    found = [match for match in NONCE.finditer(body) if match.start() > create]
+    assert len(found) == 1
+    return found[0].span()
+
+
+def without_new_nonce(body):
+    start, end = new_nonce(body)
+    return body[:start] + b"nonce=NEW" + body[end:]
+
+
+def test_the_bytes_of_the_plan_are_those_that_route53_receives(stage):
+    wait_both_read(stage, 1)
+    plans = {probe: planned(stage, probe, EAST) for probe in ACTORS}
+    assert plans["use1"] != plans["usw2"], "each signs the fence with its name"
+    before = len(stage.wire.bodies())
+    seq = stage.lab.last_seq()
+    for service in ("factory", "pizza"):
+        stage.kill_site(service, EAST)
+    entry = stage.lab.wait_for_batch(verdict="accepted", since=seq, deadline=60)
+    who = re.search(r"by=(\S+)", entry["fences_after"][GROUP])[1]
+    received = stage.wire.bodies()[before]
+    assert new_nonce(received) == new_nonce(plans[who]), "in the same place, as long"
+    assert received[slice(*new_nonce(received))] != plans[who][slice(*new_nonce(plans[who]))]
+    assert without_new_nonce(received) == without_new_nonce(plans[who])
+    assert len(received) == len(plans[who])
+
+
+def test_a_plan_follows_the_zone(stage):
+    """Values, TTL and the old fence are those that stand there, not those of the settings."""
+    stage.lab.seed([weighted("pizza.example.com", f"pizza-{WEST}", 0, "198.51.100.77")])
+    stage.wait_until("the plan has the new value", lambda: b"198.51.100.77" in planned(
+        stage, "use1", EAST), 30)
+    body = planned(stage, "use1", EAST)
+    assert body.count(b"198.51.100.77") == 2
+    tree = ElementTree.fromstring(body)
+    space = {"r": "https://route53.amazonaws.com/doc/2013-04-01/"}
+    actions = [change.find("r:Action", space).text for change in tree.iter(f"{{{space['r']}}}Change")]
+    assert actions == ["DELETE", "CREATE"] * 5
+    assert stage.lab.fences()[GROUP].encode() in body
+    assert b"epoch=2 by=use1" in body
+
+
+def test_a_plan_writes_nothing(stage):
+    before = stage.lab.last_seq()
+    for arguments in ((), ("--down", EAST), ("--down", EAST, "--xml"), ("--json",),
+                      ("--down", f"pizza/{WEST}")):
+        plan(stage, *arguments)
+    assert stage.lab.last_seq() == before and len(stage.wire.bodies()) == 1, "init alone"
+
+
+def test_what_cannot_be_sent_is_not_printed(stage):
+    """A probe that reads no zone has no batch to show."""
+    stage.wait_until("fra knows the head and its target", lambda: json.loads(plan(
+        stage, "--down", EAST, "--json", probe="fra"))["groups"][0]["changes"], 30)
+    done = stage.ctl("plan", "--down", EAST, "--xml", probe="fra", check=False)
+    assert done.returncode == 3 and done.stdout == ""
+    assert "has not read the zone" in done.stderr
+    assert stage.ctl("plan", "--down", f"pizza/{WEST}", "--xml").stdout == "", "nothing would move"
+
+
+def test_a_time_line_has_promises_and_measurements(stage):
+    group = json.loads(plan(stage, "--down", EAST, "--json"))["groups"][0]
+    line = {step["stage"]: step for step in group["timeline"]}
+    assert list(line) == ["detected", "decided", "accepted", "servers", "resolvers"]
+    assert line["detected"]["best_seconds"] == pytest.approx(0.2)
+    assert line["detected"]["most_seconds"] == pytest.approx(1 / 3 + 3 * 0.9, abs=0.01)
+    most = [step["most_seconds"] for step in group["timeline"]]
+    assert most == sorted(most)
+    assert line["resolvers"]["most_seconds"] == pytest.approx(line["servers"]["most_seconds"] + 60)
+    assert all(step["measured"] is None for step in group["timeline"])
+    text = plan(stage, "--down", EAST)
+    assert "from the first sign" in text and "TTL 1 m 0 s" in text
+
+    stage.kill_site("factory", EAST)
+    who = stage.wait_log(60, fact="servers", epoch=2, probes=ACTORS).probe
+
+    def measured():
+        steps = json.loads(plan(stage, "--json", probe=who))["groups"][0]["timeline"]
+        return {step["stage"]: step["measured"] for step in steps if step["measured"]}
+    seen = stage.wait_until("the move is measured", lambda: "servers" in measured() and measured(),
+                            30)
+    assert seen["accepted"]["moves"] == 1
+    assert 0 < seen["decided"]["median_seconds"] <= seen["accepted"]["median_seconds"]
+    assert seen["accepted"]["worst_seconds"] == seen["accepted"]["median_seconds"]
+    assert seen["accepted"]["median_seconds"] <= line["accepted"]["most_seconds"]
