@@ -72,6 +72,7 @@ static json_t *build(const struct settings *settings, const struct decision *dec
     char error[PROBLEM_MAX] = "";
     const char *reason = "";
     struct batch batch;
+    json_t *items;
 
     if (change_build(settings, decision, view, space, &batch, &reason) < 0)
         return problem_of(settings, view, reason, problem_text(reason));
@@ -118,19 +119,9 @@ static json_t *batch_of(const struct control_sources *now, const struct decision
     return batch;
 }
 
-static bool zone_concerns(const struct settings *settings, uint32_t group, uint32_t zone)
-{
-    const struct group *g = &settings->groups[group];
-
-    for (uint32_t i = 0; i < g->service_count; i++) {
-        if (settings_service_in_zone(settings, g->services[i], zone))
-            return true;
-    }
-    return false;
-}
-
 json_t *batches_of(const struct control_sources *now, const struct decision *decision)
 {
+    const struct group *group = &now->settings->groups[decision->group];
     json_t *list = json_array();
 
     for (uint32_t i = 0; i < group->zone_count; i++)
