@@ -123,7 +123,7 @@ json_t *lab_call(const struct lab *lab, const char *method, const char *path, co
     ck_assert_int_eq(curl_easy_perform(easy), CURLE_OK);
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     ck_assert_msg(status == 200, "%s %s: %s", method, path, buffer_text(&answer));
-    json = json_loads(buffer_text(&answer), 0, NULL);
+    json = json_loads(buffer_text(&answer), JSON_DECODE_ANY, NULL);
     ck_assert_ptr_nonnull(json);
     buffer_clear(&answer);
     curl_easy_cleanup(easy);
