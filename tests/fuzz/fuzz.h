@@ -17,5 +17,10 @@ void fuzz_dns_answer(const uint8_t *data, size_t size);
 void fuzz_dns_name(const uint8_t *data, size_t size);
 void fuzz_dns_fence(const uint8_t *data, size_t size);
 void fuzz_endpoint_file(const uint8_t *data, size_t size);
+void fuzz_credentials_json(const uint8_t *data, size_t size);
+void fuzz_credentials_sts(const uint8_t *data, size_t size);
+void fuzz_credentials_file(const uint8_t *data, size_t size);
+void fuzz_credentials_plan(const uint8_t *data, size_t size);
+void fuzz_credentials_words(const uint8_t *data, size_t size);
 
 #endif

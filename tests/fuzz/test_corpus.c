@@ -26,6 +26,11 @@ static const struct target targets[] = {
     {"dns_name", fuzz_dns_name},
     {"dns_fence", fuzz_dns_fence},
     {"endpoint_file", fuzz_endpoint_file},
+    {"credentials_json", fuzz_credentials_json},
+    {"credentials_sts", fuzz_credentials_sts},
+    {"credentials_file", fuzz_credentials_file},
+    {"credentials_plan", fuzz_credentials_plan},
+    {"credentials_words", fuzz_credentials_words},
 };
 
 /* In a block of just its size, so that a byte too far is seen by the sanitizers. */
