@@ -13,6 +13,7 @@ ZONE, OTHER = "ZLAB1", "ZLAB2"
 US, THEM = "111122223333", "444455556666"
 USER = f"arn:aws:iam::{US}:user/regionshift"
 ROLE = f"arn:aws:iam::{THEM}:role/dns"
+OWN_ROLE = f"arn:aws:iam::{US}:role/dns"
 KEY, SECRET = "AKIAIAMIAMIAMIAMIAM1", "lab/secret/of/the/user/0123456789"
 KEYS = "route53:ChangeResourceRecordSets"
 NAMES, TYPES, ACTIONS = KEYS + "NormalizedRecordNames", KEYS + "RecordTypes", KEYS + "Actions"
@@ -322,6 +323,20 @@ def test_another_account_needs_both_the_trust_and_a_policy_of_its_own(lab):
         assume(lab)
     api(lab, ASSUME, deny("sts:*"), roles=role(allow("route53:*")))
     assert refusal(assume, lab)[0] == "AccessDenied"
+
+
+def test_within_an_account_a_trust_that_names_us_is_enough(lab):
+    def own(principal):
+        return {OWN_ROLE: {"trust": trust(principal), "policies": [policy(allow("route53:*"))]}}
+
+    def assume_own():
+        return sts(lab).assume_role(RoleArn=OWN_ROLE, RoleSessionName="probe")
+    api(lab, allow("route53:*"), roles=own(USER))
+    assume_own()
+    api(lab, allow("route53:*"), roles=own(f"arn:aws:iam::{US}:root"))
+    assert refusal(assume_own)[0] == "AccessDenied", "the account is trusted, but not we in it"
+    api(lab, allow("route53:*"), deny("sts:*"), roles=own(USER))
+    assert refusal(assume_own)[0] == "AccessDenied", "a deny of our own beats any trust"
 
 
 def test_a_role_that_is_not_there_is_refused_as_one_that_does_not_trust(lab):

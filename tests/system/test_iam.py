@@ -3,12 +3,16 @@
 over with them, and needs all that they allow. What they forbid: tests/lab/test_lab_policies.py."""
 
 import json
+import subprocess
 
 import pytest
+from programs import BUILD
 from stage import PROBES, REGIONS, Stage, StageError
+from test_beacons import Beacons
 from test_failover import moves, wait_moved, weights
 
 import policies     # of tests/lab, which stage puts on the path
+from clients import client
 from policies import EXTERNAL_ID, ROLE, ZONE, document
 
 EAST, WEST = REGIONS
@@ -138,6 +142,51 @@ def test_a_beacons_keeper_reads_the_fence_and_needs_no_right_to_write(iam_stage,
         (sid, action) for _, sid, action in policies.every_action("reader")}
     assert {verdict["verdict"] for verdict in fra} == {"allowed"}
     assert len(moves(stage)) == 1
+
+
+# -- a person who makes health checks --
+
+PERSON_KEY, PERSON_SECRET = "AKIAPERSONPERSONPERS", "person/secret/0123456789"
+PERSON = {PERSON_KEY: policies.user(document("health-checks"), secret=PERSON_SECRET,
+                                    arn=f"arn:aws:iam::{policies.US}:user/somebody")}
+
+
+@pytest.fixture
+def beacons_stage(tmp_path):
+    """Three daemons with actor.json and beacons; PERSON has health-checks.json and no more."""
+    file = tmp_path / "iam.json"
+    file.write_text(json.dumps(policies.directory(document("actor"), others=PERSON)))
+    options = ("--checker-speed", "20", "--checkers", "3", "--iam", str(file))
+    made = Beacons(tmp_path, options)
+    with made.stage:
+        yield made.start()
+
+
+def init_health_checks(beacons):
+    """What `regionshift init --health-checks --yes` says when the person runs it."""
+    stage = beacons.stage
+    env = dict(stage.daemon_env(), AWS_ACCESS_KEY_ID=PERSON_KEY,
+               AWS_SECRET_ACCESS_KEY=PERSON_SECRET)
+    done = subprocess.run([str(BUILD / "regionshift"), "-c", str(stage.conf(PROBES[0])), "init",
+                           "--health-checks", "--yes", "--json"], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=120, check=False, env=env)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_person_makes_the_health_checks_and_the_daemons_attach_them(beacons_stage):
+    stage = beacons_stage.stage
+    done = init_health_checks(beacons_stage)
+    assert done["done"] and done["attached_groups"] == 1
+    somebody = client(stage.lab.endpoint, PERSON_KEY, PERSON_SECRET)
+    child = next(check for check in stage.lab.checks() if check["type"] != "CALCULATED")
+    somebody.update_health_check(HealthCheckId=child["id"], FailureThreshold=7)
+    assert init_health_checks(beacons_stage)["updated"] == 1
+    assert not refused(stage)
+    by_person = {(sid, verdict["action"]) for verdict in stage.lab.verdicts()
+                 for sid in verdict["sids"] if verdict["principal"].endswith("/somebody")}
+    assert by_person == {(sid, action) for _, sid, action in
+                         policies.every_action("health-checks")}
 
 
 # -- a zone in another account --
