@@ -21,7 +21,8 @@ def start():
     ip("link", "set", "lo", "up")
     servers = {}
     for host in HOSTS:
-        ip("address", "add", f"{host}/{128 if ':' in host else 32}", "dev", "lo")
+        ip("address", "add", f"{host}/{128 if ':' in host else 32}", "dev", "lo",
+           *(("nodad",) if ":" in host else ()))
         servers[host] = Identity()
         Server(servers[host], host, 80)
     return servers

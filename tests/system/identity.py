@@ -246,11 +246,14 @@ class Hand:
         self.process = subprocess.Popen(
             [*wrapper, TOOL, profile, region], env={**base, **env}, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.errors = []        # all that it said of what went wrong
 
     def say(self, *words):
         self.process.stdin.write(" ".join(str(word) for word in words) + "\n")
         self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
+        said = json.loads(self.process.stdout.readline())
+        self.errors.append(said.get("error", ""))
+        return said
 
     def get(self, *role):
         return self.say("get", *role)

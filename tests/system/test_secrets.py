@@ -90,7 +90,24 @@ def files_of(folder, scratch, when):
 # ---- a life with canaries ----
 
 class CanaryStage(CleanStage):
-    """Beacons, orders over TCP, a mailbox that wants a login over TLS, a webhook that is signed."""
+    """Beacons, orders over TCP, a mailbox that wants a login over TLS, a webhook that is signed;
+    the keys of AWS from a program, which says what it was given (more sources of credentials, and
+    that none of them leaks: test_credentials.py)."""
+
+    def daemon_env(self):
+        keys = self.lab.credentials_env()
+        env = {name: value for name, value in super().daemon_env().items() if name not in keys}
+        document = self.folder / "secret-aws"
+        document.write_text(json.dumps({
+            "Version": 1, "AccessKeyId": keys["AWS_ACCESS_KEY_ID"],
+            "SecretAccessKey": keys["AWS_SECRET_ACCESS_KEY"]}))
+        tool = self.folder / "keys-tool"
+        tool.write_text(f'#!/bin/sh\nenv >> "{self.folder}/process-env"\n'
+                        f'echo "$@" >> "{self.folder}/process-env"\ncat "{document}"\n')
+        tool.chmod(0o700)
+        config = self.folder / "aws-config"
+        config.write_text(f'[default]\ncredential_process = "{tool}" words\n')
+        return dict(env, AWS_CONFIG_FILE=str(config))
 
     def start_mailbox(self):
         super().start_mailbox()
@@ -152,7 +169,8 @@ def processes(stage):
         for name in ("cmdline", "comm"):
             places[f"{name} of {probe}"] = (process / name).read_bytes()
         children = b"".join(path.read_bytes() for path in process.glob("task/*/children"))
-        assert children == b"", "a daemon starts no program, which could inherit its environment"
+        assert children == b"", "a program that was run for its keys has ended"
+        assert re.search(r"Max core file size +0 +0 ", (process / "limits").read_text())
     return places
 
 
@@ -271,6 +289,7 @@ def test_the_canaries_are_the_secrets_that_were_used(life):
     for hook in life.alerts["hook"]:
         signed = hmac.new(SIGNING.encode(), hook["data"].encode(), hashlib.sha256).hexdigest()
         assert hook["headers"]["x-regionshift-signature"] == f"sha256={signed}"
+    assert b"words" in life.places["process-env (stopped)"], "the keys came from the program"
     accepted = [entry for entry in life.lab.log() if entry["verdict"] == "accepted"]
     assert len(accepted) >= 2, "the laboratory checks the signature of AWS"
 
@@ -283,7 +302,8 @@ def test_everything_that_could_leak_was_looked_at(life):
                    *(f"{what} of {probe}" for probe in PROBES
                      for what in ("cmdline", "log", "recording", "/metrics", "/api/v1/status",
                                   f"/api/v1/explain/{GROUP}")),
-                   "spool/alerts/", "spool/epochs.json", "alerts sent", "simulate --trace"):
+                   "spool/alerts/", "process-env (", "spool/epochs.json", "alerts sent",
+                   "simulate --trace"):
         assert wanted in names, wanted
     for place in ("recording of use1", "log of use1", "/api/v1/status of use1"):
         assert GROUP.encode() in life.places[place], place
