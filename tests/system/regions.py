@@ -38,6 +38,9 @@ PROBES = ("use1", "usw2", "fra", "sin", "gru")
 VANTAGES = ("aws/us-east-1", "aws/us-west-2", "hetzner/fra1", "ovh/sgp1", "aws/sa-east-1")
 MAY_ACT = ("use1", "usw2", "fra")           # of five; of three, who may is as in the example
 CLOUD = "10.77.100.1"
+CHECKERS = {place: f"10.77.100.{101 + n}" for n, place in enumerate((
+    "us-east-1", "us-west-1", "us-west-2", "eu-west-1", "ap-southeast-1", "ap-southeast-2",
+    "ap-northeast-1", "sa-east-1"))}        # Route 53's health checkers, one in each of its places
 
 
 def why_not():
@@ -142,9 +145,11 @@ class Regions(Faults, Deployment):
         self.store.begin()
 
     def _start_cloud(self):
+        checkers = [word for place, address in CHECKERS.items()
+                    for word in ("--checker", f"{place}={address}")]
         self.lab = CloudLab(self.network, zones={"example.com": ZONE},
                             log=str(self.folder / "route53.log"),
-                            options=["--allow-remote", *self.lab_options])
+                            options=["--allow-remote", *checkers, *self.lab_options])
         self.lab.start()
         self.start_mailbox(CLOUD, self.network.on("cloud"))
 
@@ -238,7 +243,7 @@ class Regions(Faults, Deployment):
         return VANTAGES[n - 1].partition("/")[2]
 
     def _hosts(self):
-        hosts = {"cloud": [CLOUD]}
+        hosts = {"cloud": [CLOUD, *CHECKERS.values()]}
         for n in self.numbers:
             hosts[f"store-{n}"] = [f"10.77.{n}.1"]
             hosts[f"probe-{n}"] = [f"10.77.{n}.2"]

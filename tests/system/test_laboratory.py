@@ -14,7 +14,8 @@ import network
 import pytest
 from cluster import StoreError
 from programs import PYTHON, TOP, Program, StageError
-from regions import LabError, Regions, why_not
+from regions import CHECKERS, REGIONS, LabError, Regions, why_not
+from clients import client
 
 ROUND_TRIP_S = 0.08
 ARRIVAL_S = 10.0
@@ -100,6 +101,22 @@ def test_a_partition_parts_the_sides_and_leaves_who_is_on_none(lab):
     assert datagram(lab, "probe-2", "store-3") and datagram(lab, "probe-1", "cloud")
     lab.heal()
     assert datagram(lab, "probe-1", "probe-3")
+
+
+def test_route_53s_checkers_ask_a_region_from_addresses_of_their_own_until_it_is_cut(lab):
+    site = lab.address("pizza", REGIONS[0])
+    config = {"Type": "HTTP", "IPAddress": site, "Port": 80, "ResourcePath": "/health",
+              "FailureThreshold": 1}
+    check = lab.network.call("cloud", lambda: client(lab.lab.endpoint).create_health_check(
+        CallerReference=str(time.time()), HealthCheckConfig=config))["HealthCheck"]["Id"]
+    seen = lab.lab.poll(check)
+    assert seen["healthy"]
+    assert {one["source"] for one in seen["checkers"]} == set(CHECKERS.values())
+    assert {one["status"] for one in seen["checkers"]} == {"Success: HTTP Status Code 200, OK"}
+    lab.cut("cloud", 1)
+    assert not lab.lab.poll(check)["healthy"]
+    lab.heal()
+    assert lab.lab.poll(check)["healthy"]
 
 
 def test_a_daemon_can_lose_its_network_alone(lab):
