@@ -17,6 +17,7 @@ enum {
     OPTION_JSON = 256,
     OPTION_WATCH,
     OPTION_DOWN,
+    OPTION_TERRAFORM,
     OPTION_XML,
     OPTION_YES,
     OPTION_REASON,
@@ -49,6 +50,7 @@ static const struct option options[] = {
     {"json", no_argument, NULL, OPTION_JSON},
     {"watch", no_argument, NULL, OPTION_WATCH},
     {"down", required_argument, NULL, OPTION_DOWN},
+    {"terraform", no_argument, NULL, OPTION_TERRAFORM},
     {"xml", no_argument, NULL, OPTION_XML},
     {"yes", no_argument, NULL, OPTION_YES},
     {"reason", required_argument, NULL, OPTION_REASON},
@@ -82,6 +84,7 @@ static const struct {
 } owned[] = {
     {OPTION_WATCH, TAKES_WATCH, "--watch"},
     {OPTION_DOWN, TAKES_DOWN, "--down"},
+    {OPTION_TERRAFORM, TAKES_TERRAFORM, "--terraform"},
     {OPTION_XML, TAKES_XML, "--xml"},
     {OPTION_YES, TAKES_YES, "--yes"},
     {OPTION_REASON, TAKES_REASON, "--reason"},
@@ -246,6 +249,9 @@ static bool take_flag(struct arguments *arguments, int option)
     case OPTION_WATCH:
         arguments->watch = true;
         return true;
+    case OPTION_TERRAFORM:
+        arguments->terraform = true;
+        return true;
     case OPTION_XML:
         arguments->xml = true;
         return true;
@@ -396,6 +402,8 @@ static int check_options(struct reading *reading)
         return wrong(reading, "--rotate belongs to --health-checks");
     if (arguments->store && arguments->health_checks)
         return wrong(reading, "--store and --health-checks are two things: one after the other");
+    if (arguments->terraform && (arguments->yes || arguments->store || arguments->health_checks))
+        return wrong(reading, "--terraform only prints, and goes alone");
     if (command->noun_needed && arguments->name == NULL)
         return wrong(reading, "%s needs a %s", command->name, command->noun);
     if ((command->options & TAKES_REASON) && arguments->reason == NULL)

@@ -57,6 +57,7 @@ struct arguments {
     bool watch;
     bool yes;
     bool xml;
+    bool terraform;
     bool override;
     bool help;
 };
@@ -77,6 +78,7 @@ enum option_set {
     TAKES_TRACE = 2048,
     TAKES_SWEEP = 4096,
     TAKES_XML = 8192,        /* plan's own */
+    TAKES_TERRAFORM = 16384, /* init's own */
     TAKES_RECORDING = 65536, /* replay's own */
     TAKES_FROM = 131072,
     TAKES_LIST = 262144,

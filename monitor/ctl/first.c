@@ -7,6 +7,7 @@
 
 #include "client.h"
 #include "render.h"
+#include "terraform.h"
 
 enum { PAUSE_MS = 200, READ_WAIT_MS = 15 * 1000, DONE_WAIT_MS = 60 * 1000 };
 
@@ -180,6 +181,8 @@ static int show_and_do(const struct arguments *arguments, struct client *client)
         fputs(listing.text, stdout);
     else if (!arguments->json)
         fresh = print_listing(listing.body);
+    if (!arguments->json)
+        terraform_hint(json_object_get(listing.body, "managed"));
     reply_clear(&listing);
     if (fresh < 0)
         return CODE_REFUSED;
@@ -190,11 +193,25 @@ static int show_and_do(const struct arguments *arguments, struct client *client)
     return CODE_GOOD;
 }
 
+static int show_terraform(const struct arguments *arguments)
+{
+    struct reply reply;
+    int code;
+
+    if (!client_show(arguments, "/api/v1/init", NULL, &reply, &code))
+        return code;
+    terraform_print(json_object_get(reply.body, "managed"));
+    reply_clear(&reply);
+    return CODE_GOOD;
+}
+
 int run_init(const struct arguments *arguments)
 {
     struct client *client = NULL;
     int code;
 
+    if (arguments->terraform)
+        return show_terraform(arguments);
     if (arguments->store)
         return run_init_store(arguments);
     if (arguments->health_checks)

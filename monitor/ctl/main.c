@@ -45,11 +45,14 @@ static const struct command commands[] = {
      "and the gates. Without --down: what would be decided as things are.\n"
      "--xml prints each batch as the bytes that would be sent; a nonce is new at every reading.\n",
      NULL, false, TAKES_DOWN | TAKES_XML, run_plan},
-    {"init", "[--yes] | --health-checks [--rotate] [--yes] | --store [--yes] [--passwords DIR] [--admin USER] [--admin-password WHERE]",
+    {"init",
+     "[--yes] | --terraform | --health-checks [--rotate] [--yes] | --store [--yes]"
+     " [--passwords DIR] [--admin USER] [--admin-password WHERE]",
      "take groups on: missing record sets, fence, first decision; or set etcd up",
      "\nShows what would be created, and writes nothing. With --yes does it and waits until the "
      "zone\n"
      "has it. Until then a group is watched and never moved (D9).\n"
+     "--terraform prints the managed record sets as resources that leave their weights alone.\n"
      "\nWith --store: the users and roles of etcd, so that each probe writes its own vote only.\n"
      "Needs no daemon, but the settings file (-c). Shows them, and what has to be done; with --yes "
      "does\n"
@@ -63,7 +66,7 @@ static const struct command commands[] = {
      "is healthy, and has the daemon attach them to the record sets. It can be run again at any\n"
      "time. With --rotate they look for the next words. Uses AWS's usual credentials, which need\n"
      "config/iam/health-checks.json; see docs/BEACONS.md.\n",
-     NULL, false, TAKES_YES | TAKES_STORE | TAKES_HEALTH, run_init},
+     NULL, false, TAKES_YES | TAKES_STORE | TAKES_HEALTH | TAKES_TERRAFORM, run_init},
     {"drain", "REGION --reason TEXT [--for TIME] [--override [--yes]]",
      "take the weight away from a region",
      ORDER_HELP

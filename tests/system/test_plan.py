@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 from operators import EAST, GROUP, WEST, CleanStage
-from stage import weighted
+from stage import ZONE, weighted
 
 TIMING = {"interval": 1, "timeout": 0.8, "retry": 0.1, "hold": 0, "stable": 1, "dwell": 2,
           "lease": 3}
@@ -198,3 +198,55 @@ def test_a_time_line_has_promises_and_measurements(stage):
     assert 0 < seen["decided"]["median_seconds"] <= seen["accepted"]["median_seconds"]
     assert seen["accepted"]["worst_seconds"] == seen["accepted"]["median_seconds"]
     assert seen["accepted"]["median_seconds"] <= line["accepted"]["most_seconds"]
+
+
+# ---- the peace with Terraform ----
+
+def hcl_blocks(text):
+    """{name: its lines} of the resources, whose braces are balanced."""
+    blocks = dict(re.findall(r'(?ms)^resource "aws_route53_record" "(\w+)" \{\n(.*?)^\}\n', text))
+    for body in blocks.values():
+        assert body.count("{") == body.count("}")
+    return blocks
+
+
+def test_init_prints_what_terraform_must_leave_alone(stage):
+    said = stage.ctl("init").stdout
+    assert "    ignore_changes = [weighted_routing_policy, health_check_id]\n" in said
+    for region in (EAST, WEST):
+        assert re.search(rf"(?m)^  factory\.example\.com +A +factory-{region}$", said)
+
+    blocks = hcl_blocks(stage.ctl("init", "--terraform").stdout)
+    assert len(blocks) == 4, "one for each record set"
+    east = blocks["rs_pizza_us_east_1_pizza_example_com_A"]
+    assert f'  set_identifier = "pizza-{EAST}"\n' in east
+    assert f'  zone_id        = "{ZONE}"\n' in east
+    assert f'  records        = ["{stage.address("pizza", EAST)}"]\n' in east
+    assert "  ttl            = 60\n" in east and "    weight = 100\n" in east
+    for body in blocks.values():
+        assert ("  lifecycle {\n    ignore_changes = [weighted_routing_policy, health_check_id]\n"
+                "  }\n") in body
+
+
+def test_terraform_is_told_of_aliases_and_odd_texts(stage):
+    """As the zone has them, not as the settings would make them."""
+    old = next(record for record in stage.lab.records()
+               if record.get("SetIdentifier") == f"pizza-{WEST}")
+    alias = {key: old[key] for key in ("Name", "Type", "SetIdentifier", "Weight")}
+    alias["AliasTarget"] = {"HostedZoneId": "Z35SXDOTRQ7X7K", "EvaluateTargetHealth": True,
+                            "DNSName": "lb-1.us-west-2.elb.amazonaws.com."}
+    stage.lab.human("batch", Changes=[{"Action": "DELETE", "ResourceRecordSet": old},
+                                      {"Action": "CREATE", "ResourceRecordSet": alias}])
+
+    def told():
+        stage.ctl("ready", check=False)     # looks at the zone
+        body = hcl_blocks(stage.ctl("init", "--terraform").stdout)[
+            "rs_pizza_us_west_2_pizza_example_com_A"]
+        return body if "alias" in body else None
+    body = stage.wait_until("the alias is seen", told, 30)
+    assert 'zone_id                = "Z35SXDOTRQ7X7K"' in body
+    assert "evaluate_target_health = true" in body and "records" not in body
+
+
+def test_terraform_goes_alone(stage):
+    assert stage.ctl("init", "--terraform", "--yes", check=False).returncode == 2

@@ -49,9 +49,10 @@ void handle_first(struct request *request)
     reply_json(request, MHD_HTTP_OK,
                weights == NULL
                    ? NULL
-                   : json_pack("{s:i, s:s, s:b, s:O}", "v", 1, "probe",
+                   : json_pack("{s:i, s:s, s:b, s:O, s:o}", "v", 1, "probe",
                                settings->electors[settings->self].name, "may_act",
-                               settings->electors[settings->self].may_act, "groups", groups));
+                               settings->electors[settings->self].may_act, "groups", groups,
+                               "managed", managed_of(&request->now)));
     json_decref(groups);
     free(weights);
 }
