@@ -181,6 +181,7 @@ START_TEST(c4_restore_gives_nothing_to_a_region_that_is_not_up)
     expect_weights(world, "100/0 0/100");
     ck_assert_uint_eq(world_fence(world, "jwt-pizza"), 1);
     ck_assert_uint_gt(world_alerts(world, ALERT_DRIFT, ALERT_OPEN), 0);
+    expect_traced(world, "kind=reassert", 0);
     factory_heals(world);
     run_for(world, 120000);
     expect_weights(world, "100/0 100/0");
