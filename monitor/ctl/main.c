@@ -6,7 +6,8 @@
  *     arguments.c  the command line
  *     client.c     one request to the daemon, over libcurl
  *     render.c     tables, durations, colours; what came from outside is made harmless
- *     status.c ready.c explain.c plan.c first.c order.c past.c    one file for each family of commands
+ *     status.c ready.c explain.c plan.c first.c order.c past.c    a file for each kind of command
+ *     terraform.c       what init tells those who keep the zone in Terraform
  *     alert_test.c simulate.c replay.c    commands that work without a daemon
  *     init_store.c      the users and roles of etcd; init_store.h has its map
  *     init_health.c     Route 53's health checks for the beacons; init_health.h has its map
@@ -61,7 +62,8 @@ static const struct command commands[] = {
      "--passwords DIR holds a file for each user (mode 0600); missing ones are made, none is "
      "printed.\n"
      "--admin USER (root) with --admin-password file:PATH or env:NAME, unless DIR has it.\n"
-     "\nWith --health-checks: the health checks with which Route 53 itself reads the beacons (B2).\n"
+     "\nWith --health-checks: the health checks with which Route 53 itself reads the beacons "
+     "(B2).\n"
      "Shows them and what they cost; with --yes makes what is missing, waits until every region's\n"
      "is healthy, and has the daemon attach them to the record sets. It can be run again at any\n"
      "time. With --rotate they look for the next words. Uses AWS's usual credentials, which need\n"
