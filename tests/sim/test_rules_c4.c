@@ -107,6 +107,36 @@ START_TEST(c4_a_ttl_that_changes_before_the_batch_comes_fails_it_once)
 }
 END_TEST
 
+/* A thousand times, at any moment around a move: what a human wrote stands until somebody says that
+ * it may go; and then traffic moves, under the next epochs, with no name ever empty. */
+START_TEST(c4_a_thousand_edits_around_a_move_all_stand)
+{
+    static const char *const sites[] = {"pizza/us-east-1", "pizza/us-west-2", "factory/us-east-1",
+                                        "factory/us-west-2"};
+    uint32_t first = 0;
+
+    for (uint32_t i = 0; i < 1000; i++) {
+        struct world *world = pizza_world(PIZZA("hold = 20;"));
+        const char *site = sites[i % 4];
+        int weight = 3 + (int)(i * 7 % 90);
+
+        factory_dies(world);
+        run_for(world, 24400 + (i * 37) % 400); /* decided at 24.5 s, read, sent, taken */
+        first += world_shifts(world) == 0;
+        world_set_weight(world, site, weight);
+        run_for(world, 30000);
+        ck_assert_msg(world_weight(world, site) == weight, "edit %u of %s was lost", i, site);
+        ck_assert_uint_le(world_shifts(world), 1);
+        ack(world);
+        run_for(world, 40000);
+        expect_sound(world);
+        world_destroy(world);
+    }
+    ck_assert_uint_gt(first, 200); /* it was before the move ... */
+    ck_assert_uint_lt(first, 800); /* ... and after it */
+}
+END_TEST
+
 /* ---- restore ---- */
 
 START_TEST(c4_restore_writes_what_was_decided_again_under_a_new_epoch)
@@ -283,6 +313,7 @@ int main(void)
     tcase_add_test(tests, c4_the_page_names_each_set_with_what_was_decided_and_what_is_there);
     tcase_add_test(tests, c4_another_attribute_is_adopted_and_told);
     tcase_add_test(tests, c4_a_ttl_that_changes_before_the_batch_comes_fails_it_once);
+    tcase_add_test(tests, c4_a_thousand_edits_around_a_move_all_stand);
     tcase_add_test(tests, c4_restore_writes_what_was_decided_again_under_a_new_epoch);
     tcase_add_test(tests, c4_restore_does_so_once_in_a_dwell);
     tcase_add_test(tests, c4_the_second_change_within_a_dwell_may_be_acknowledged);
