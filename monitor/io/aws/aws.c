@@ -495,9 +495,10 @@ void aws_slow_down(struct aws *aws)
     turns_slow_down(&aws->turns);
 }
 
-msec_t aws_clock_offset_ms(const struct aws *aws)
+void aws_identity(const struct aws *aws, const struct credentials_role *role,
+                  struct credentials_view *ret_view)
 {
-    return aws->clock.offset_ms;
+    credentials_look_at(aws->credentials, role, ret_view);
 }
 
 bool aws_clock_heard(const struct aws *aws, msec_t *ret_skew_ms)

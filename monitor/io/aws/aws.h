@@ -88,10 +88,12 @@ void aws_distrust(struct aws *aws);
 /* AWS throttled an answered call: others use the account as well. */
 void aws_slow_down(struct aws *aws);
 
-/* AWS's clock minus ours, as requests are signed; 0: ours is good enough. */
-msec_t aws_clock_offset_ms(const struct aws *aws);
-/* The same as the newest believed answer said it. False: none has yet. */
+/* AWS's clock minus ours, as the newest believed answer said it. False: none has yet. */
 bool aws_clock_heard(const struct aws *aws, msec_t *ret_skew_ms);
+
+/* Who we are to AWS, or to a role: what is known now (credentials.h). */
+void aws_identity(const struct aws *aws, const struct credentials_role *role,
+                  struct credentials_view *ret_view);
 
 /* Every call must have ended. `closed` runs from the loop. Accepts NULL. */
 void aws_close(struct aws *aws, void (*closed)(void *context), void *context);
