@@ -148,11 +148,12 @@ struct ready_reader {
 
 struct ready_credentials {
     struct ready_reader reader;
-    const char *zone;   /* whose account it is */
-    const char *source; /* "environment", "" not known */
-    const char *role;   /* assumed on top; "" none */
-    msec_t expires_ms;  /* from now; -1 do not expire, or not known */
-    bool asked;         /* an answer, or a failure, is there */
+    const char *zone;    /* whose account it is */
+    const char *source;  /* "the environment", "" not known */
+    const char *role;    /* assumed on top; "" none */
+    msec_t expires_ms;   /* from now; -1 do not expire, or not known */
+    const char *renewal; /* why the last look for newer ones failed; "" it did not */
+    bool asked;          /* an answer, or a failure, is there */
     enum route53_outcome outcome;
     const char *error;
     msec_t accepted_ms; /* age of the last signed request that AWS accepted; -1 never */

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "credentials.h"
 #include "outcome.h"
 #include "record.h"
 #include "settings.h"
@@ -46,6 +47,10 @@ void route53_read(struct route53 *route53, uint32_t zone, route53_zone_done done
 /* As route53_read(), for the eyes only: the guard goes on with what route53_read() read, and no
  * batch can be made of the view. */
 void route53_look(struct route53 *route53, uint32_t zone, route53_zone_done done, void *context);
+
+/* As whom a zone is read and written; asks nobody. */
+void route53_identity(const struct route53 *route53, uint32_t zone,
+                      struct credentials_view *ret_view);
 
 /* AWS's clock minus ours, as the newest answer that is believed said it. False: none has yet. */
 bool route53_clock(const struct route53 *route53, msec_t *ret_skew_ms);

@@ -67,6 +67,11 @@ void ready_credentials(const struct ready_credentials *facts, struct ready_line 
         ready_advise(ret_line, READY_WARN,
                      "they should have been renewed by now: see the log, and the source they come "
                      "from");
+    } else if (facts->renewal[0] != '\0') {
+        ready_say(ret_line, "; the last look for newer ones failed: %s", facts->renewal);
+        ready_advise(ret_line, READY_WARN,
+                     "repair where they come from: those that are there are used to their end, and "
+                     "no longer");
     } else if (facts->accepted_ms < 0) {
         ready_advise(ret_line, READY_UNKNOWN,
                      "see line zone: the question that would prove them had no answer");

@@ -224,21 +224,26 @@ START_TEST(credentials_are_proved_by_what_aws_took)
 {
     struct ready_credentials facts = {.reader = reader,
                                       .zone = "ZONE1",
-                                      .source = "environment",
+                                      .source = "the environment",
                                       .role = "",
                                       .expires_ms = -1,
+                                      .renewal = "",
                                       .asked = true,
                                       .error = "",
                                       .accepted_ms = 2000};
 
-    SAYS(ready_credentials, facts, READY_OK, "from environment; AWS took them 2.0 s ago", "");
+    SAYS(ready_credentials, facts, READY_OK, "from the environment; AWS took them 2.0 s ago", "");
     facts.expires_ms = 3600000;
     SAYS(ready_credentials, facts, READY_OK, "1 h 0 m until they expire", "");
     facts.expires_ms = 60000;
     SAYS(ready_credentials, facts, READY_WARN, "1 m 0 s until", "renewed by now");
     facts.expires_ms = 0;
     SAYS(ready_credentials, facts, READY_FAIL, "AWS took them", "have expired");
+    facts.expires_ms = 3600000;
+    facts.renewal = "the machine does not answer";
+    SAYS(ready_credentials, facts, READY_WARN, "failed: the machine does not answer", "no longer");
     facts.expires_ms = -1;
+    facts.renewal = "";
     facts.outcome = ROUTE53_DENIED;
     facts.error = "InvalidClientTokenId";
     SAYS(ready_credentials, facts, READY_FAIL, "refused: InvalidClientTokenId", "config/iam/");
@@ -248,8 +253,8 @@ START_TEST(credentials_are_proved_by_what_aws_took)
     facts.asked = false;
     SAYS(ready_credentials, facts, READY_UNKNOWN, "has not taken them yet", "few seconds");
     facts.role = "arn:aws:iam::1:role/dns";
-    SAYS(ready_credentials, facts, READY_UNKNOWN, "from environment, as arn:aws:iam::1:role/dns",
-         "");
+    SAYS(ready_credentials, facts, READY_UNKNOWN,
+         "from the environment, as arn:aws:iam::1:role/dns", "");
 }
 END_TEST
 
@@ -449,7 +454,7 @@ END_TEST
 START_TEST(a_probe_that_reads_no_zone_names_those_who_do)
 {
     struct ready_credentials credentials = {
-        .reader = stranger, .zone = "ZONE1", .source = "", .role = "", .error = ""};
+        .reader = stranger, .zone = "ZONE1", .source = "", .role = "", .renewal = "", .error = ""};
     struct ready_clock clock = {stranger, false, 0};
     struct ready_zone zone = {.reader = stranger, .zone = "ZONE1", .apex = "", .read_ms = -1};
     struct ready_fence fence = {.reader = stranger, .group = "g", .zone = "ZONE1"};

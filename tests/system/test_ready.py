@@ -166,7 +166,7 @@ def test_credentials_that_are_refused(stage):
     wait_state(stage, "zone", "fail", measured="now it cannot be read: denied",
                advice="get Route 53 to answer")
     stage.lab.heal("deny")
-    wait_state(stage, "credentials", "ok")
+    wait_state(stage, "credentials", "ok", measured="from the environment; AWS took them")
     wait_state(stage, "zone", "ok")
 
 

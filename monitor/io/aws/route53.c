@@ -236,6 +236,16 @@ void route53_look(struct route53 *route53, uint32_t zone, route53_zone_done done
     read_zone(route53, zone, true, done, context);
 }
 
+void route53_identity(const struct route53 *route53, uint32_t zone,
+                      struct credentials_view *ret_view)
+{
+    const struct hosted_zone *hosted = &route53->settings->zones[zone];
+    struct credentials_role role = {hosted->role, hosted->external_id};
+
+    if (route53->aws != NULL)
+        aws_identity(route53->aws, hosted->role[0] != '\0' ? &role : NULL, ret_view);
+}
+
 bool route53_clock(const struct route53 *route53, msec_t *ret_skew_ms)
 {
     return route53->aws != NULL && aws_clock_heard(route53->aws, ret_skew_ms);

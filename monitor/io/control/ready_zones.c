@@ -59,17 +59,21 @@ static msec_t read_age(const struct zone_facts *z)
 
 static void tell_credentials(const struct zone_facts *z)
 {
+    struct credentials_view who = {.origin = "", .left_ms = -1, .error = ""};
     struct ready_credentials facts = {.reader = *z->reader,
                                       .zone = z->id,
-                                      .source = "",
                                       .role = z->settings->zones[z->zone].role,
-                                      .expires_ms = -1,
                                       .asked = z->look.asked,
                                       .outcome = z->look.outcome,
                                       .error = z->look.message,
                                       .accepted_ms = read_age(z)};
     struct ready_line line;
 
+    if (z->now->route53 != NULL)
+        route53_identity(z->now->route53, z->zone, &who);
+    facts.source = who.origin;
+    facts.expires_ms = who.is_known ? who.left_ms : -1;
+    facts.renewal = who.error;
     ready_credentials(&facts, &line);
     z->visit(z->context, &line);
 }
