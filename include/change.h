@@ -20,6 +20,10 @@ struct change_space {
 /* The fence's record set in a view, or NULL. */
 const struct record_set *change_find_fence(const struct zone_view *view, const char *group);
 
+/* True when it is of the kind that we write. A set with a routing policy may be one of several, so
+ * that its text is not what everybody reads: it is no fence, and nothing of ours can replace it. */
+bool change_is_fence(const struct record_set *set);
+
 /* One of the settings' sets in a view, or NULL. */
 const struct record_set *change_find_set(const struct zone_view *view,
                                          const struct settings *settings, uint32_t set);

@@ -62,6 +62,11 @@ void change_digest(const struct settings *settings, uint32_t group, uint32_t zon
     plan_digest(text, used < sizeof(text) ? used : sizeof(text) - 1, ret_plan);
 }
 
+bool change_is_fence(const struct record_set *set)
+{
+    return set->set[0] == '\0' && !set->other_routing && set->value_count == 1;
+}
+
 static void add(struct batch *batch, struct batch_item *items, enum batch_action action,
                 const struct record_set *set)
 {
@@ -196,6 +201,12 @@ static const char *add_site(const struct settings *settings, const struct decisi
     return reason;
 }
 
+/* C2: somebody gave the fence's name a routing policy: a person has to take that away again. */
+static bool is_routed(const struct record_set *fence)
+{
+    return fence != NULL && (fence->set[0] != '\0' || fence->other_routing);
+}
+
 int change_build(const struct settings *settings, const struct decision *decision,
                  const struct zone_view *view, struct change_space *space, struct batch *ret_batch,
                  const char **ret_reason)
@@ -208,6 +219,10 @@ int change_build(const struct settings *settings, const struct decision *decisio
                           .comment = *space->comment,
                           .items = space->items};
 
+    if (is_routed(change_find_fence(view, group->name))) {
+        *ret_reason = "fence-routed";
+        return -1;
+    }
     if (add_fence(settings, decision, view, space, &batch) < 0) {
         *ret_reason = "name-too-long";
         return -1;

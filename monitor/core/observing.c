@@ -318,7 +318,7 @@ static void slot_take_view(struct engine *engine, struct zone_slot *slot,
 
     slot->known = true;
     slot->fence_present =
-        set != NULL && set->value_count == 1 && fence_parse(set->values[0], &slot->fence) == 0 &&
+        set != NULL && change_is_fence(set) && fence_parse(set->values[0], &slot->fence) == 0 &&
         strcmp(slot->fence.group, group->name) == 0; /* another group's text is nobody's here */
     if (!slot->fence_present)
         memset(&slot->fence, 0, sizeof(slot->fence));

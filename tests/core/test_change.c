@@ -167,6 +167,24 @@ START_TEST(c2_without_a_fence_there_is_nothing_to_delete)
 }
 END_TEST
 
+/* Somebody made weighted sets of the fence's name: which of their texts counts nobody can say, and
+ * what we write cannot stand beside them. A person is called. */
+START_TEST(c2_a_fence_with_a_routing_policy_is_none_and_cannot_be_replaced)
+{
+    struct case_of c;
+    struct record_set *fence = &c.sets[HAND_SITES];
+
+    begin(&c);
+    ck_assert_ptr_eq(change_find_fence(&c.view, "jwt-pizza"), fence);
+    ck_assert(change_is_fence(fence));
+    fence->set = "one-of-two";
+    fence->weight = 10;
+    ck_assert(!change_is_fence(fence));
+    ck_assert_int_eq(build(&c), -1);
+    ck_assert_str_eq(c.reason, "fence-routed");
+}
+END_TEST
+
 START_TEST(c4_everything_but_the_weight_is_written_back_as_it_was_read)
 {
     struct case_of c;
@@ -442,7 +460,8 @@ END_TEST
 
 int main(void)
 {
-    return RUN_TESTS("change", c5_the_guard_counts_the_weights_of_each_record_for_itself,
+    return RUN_TESTS("change", c2_a_fence_with_a_routing_policy_is_none_and_cannot_be_replaced,
+                     c5_the_guard_counts_the_weights_of_each_record_for_itself,
                      c1_the_guard_lets_no_site_have_two_weights_in_a_zone,
                      d9_the_guard_lets_nothing_be_created_but_what_the_settings_say,
                      c1_every_set_that_a_site_has_in_the_zone_gets_its_weight,
