@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "daemon.h"
+#include "health_watch.h"
 #include "loop.h"
 #include "readiness.h"
 #include "teller.h"
@@ -28,6 +29,7 @@ struct control_sources {
     const struct latches *latches; /* NULL: nothing is latched */
     const struct route53 *route53; /* NULL: none */
     struct readiness *readiness;   /* NULL: nothing is looked at */
+    struct health_watch *health;   /* NULL: so here */
     const struct alerts *alerts;   /* NULL: not told */
     struct history *history;       /* NULL: none is kept */
     bool dry_run;

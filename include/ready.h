@@ -261,6 +261,27 @@ struct ready_beacons {
 };
 void ready_beacons(const struct ready_beacons *facts, struct ready_line *ret_line);
 
+/* The health checks that read a region's beacon (health_watch.h). */
+struct ready_health {
+    const char *group;
+    const char *region;
+    bool asked;
+    enum route53_outcome outcome;
+    const char *error;
+    msec_t seen_ms; /* age of the last whole look; -1 none */
+    uint32_t wanted;
+    uint32_t missing;
+    uint32_t different;
+    const char *first;   /* the first that is missing or different */
+    uint32_t unattached; /* record sets of the region without its calculated check */
+    uint32_t children;
+    uint32_t observed; /* of them, told of by some checker */
+    uint32_t votes;    /* of them, whose word the checkers hear */
+    uint32_t votes_down;
+    bool lit; /* this probe says the word */
+};
+void ready_health(const struct ready_health *facts, struct ready_line *ret_line);
+
 struct ready_sink {
     const char *sink; /* NULL: there is none at all */
     enum severity min_severity;

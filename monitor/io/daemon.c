@@ -117,6 +117,8 @@ static void close_parts(struct daemon *daemon)
         alerts_close(daemon->alerts, nothing, NULL);
     daemon->resolver_users = daemon->zones != NULL ? 2 : 1;
     readiness_close(daemon->readiness, leave_resolver, daemon);
+    health_watch_close(daemon->health);
+    daemon->health = NULL;
     if (daemon->zones != NULL)
         zones_close(daemon->zones, leave_resolver, daemon);
     store_close(daemon->store, nothing, NULL); /* gives the lease back */
@@ -280,7 +282,10 @@ static int start_aws(struct daemon *daemon)
     looking.resolver = daemon->resolver;
     looking.zones = daemon->zones;
     rc = readiness_create(&looking, settings, &daemon->readiness);
-    return rc < 0 ? failed("readiness", rc, NULL) : 0;
+    if (rc < 0)
+        return failed("readiness", rc, NULL);
+    rc = health_watch_create(&daemon->uv, settings, &daemon->health);
+    return rc < 0 ? failed("health checks", rc, NULL) : 0;
 }
 
 static int start_network(struct daemon *daemon)

@@ -13,6 +13,7 @@
 #include "local_orders.h"
 #include "loop.h"
 #include "probe.h"
+#include "health_watch.h"
 #include "readiness.h"
 #include "recorder.h"
 #include "resolver.h"
@@ -40,6 +41,7 @@ struct daemon {
     struct resolver *resolver;
     struct zones *zones;
     struct readiness *readiness;
+    struct health_watch *health;
     unsigned resolver_users; /* that have not closed yet */
     struct alerts *alerts;
     struct history *history;

@@ -178,6 +178,7 @@ static void swap(struct daemon *daemon, const struct fresh *fresh)
     route53_reload(daemon->route53, daemon->settings);
     must(zones_reload(daemon->zones, daemon->settings));
     must(readiness_reload(daemon->readiness, daemon->settings));
+    must(health_watch_reload(daemon->health, daemon->settings));
     must(board_reload(daemon->board, daemon->settings));
     alerts_reload(daemon->alerts, daemon->settings);
     history_reload(daemon->history, daemon->settings);
@@ -199,18 +200,25 @@ static void tell_journal(struct daemon *daemon)
     }
 }
 
-/* B1: the words that are being said. */
+/* B1: the words that are being said. A group whose beacons were turned off says none, and does not
+ * begin again with an old one when they are turned on. */
 static void tell_latches(struct daemon *daemon)
 {
     const struct settings *settings = daemon->settings;
 
     for (uint32_t g = 0; g < settings->group_count; g++) {
-        for (uint32_t r = 0; settings->groups[g].beacons && r < settings->region_count; r++) {
+        const struct group *group = &settings->groups[g];
+
+        for (uint32_t r = 0; r < settings->region_count; r++) {
             struct event event = {.kind = EVENT_LATCH, .latch = {.group = g, .region = r}};
 
-            if (latches_get(daemon->latches, settings->groups[g].name, settings->regions[r],
-                            &event.latch.epoch))
+            if (!latches_get(daemon->latches, group->name, settings->regions[r],
+                             &event.latch.epoch))
+                continue;
+            if (group->beacons)
                 loop_post(daemon->loop, &event, NULL, NULL);
+            else
+                must(latches_change(daemon->latches, group->name, settings->regions[r], 0, false));
         }
     }
 }

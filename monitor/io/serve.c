@@ -15,6 +15,7 @@ static void look(void *context, struct control_sources *ret_sources)
                                             .latches = daemon->latches,
                                             .route53 = daemon->route53,
                                             .readiness = daemon->readiness,
+                                            .health = daemon->health,
                                             .alerts = daemon->alerts,
                                             .history = daemon->history,
                                             .dry_run = daemon->options.dry_run};

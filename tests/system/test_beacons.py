@@ -162,6 +162,32 @@ def test_somebody_elses_checks_are_left_alone(beacons):
     assert any(check["reference"] == "theirs" for check in beacons.stage.lab.checks())
 
 
+def lines_of(beacons, name="health-checks"):
+    """{region: line} of `regionshift ready`, once Route 53 has been looked at anew."""
+    def found():
+        said = json.loads(ask(beacons.stage, "GET", "/api/v1/ready")[2])
+        return [line for line in said["lines"] if line["name"] == name]
+    found()
+    time.sleep(1)
+    return {line["about"].split()[-1]: line for line in found()}
+
+
+def test_ready_knows_the_health_checks_and_what_is_wrong_with_them(beacons):
+    beacons.stage.wait_until("a whole look", lambda: all(
+        line["state"] == "ok" for line in lines_of(beacons).values()), 40)
+    assert set(lines_of(beacons)) == set(REGIONS)
+    parent = next(check["id"] for check in beacons.listing()["checks"]
+                  if check["probe"] is None and check["region"] == EAST)
+    aws(beacons, "update-health-check", "--health-check-id", parent, "--no-inverted")
+    beacons.stage.wait_until("it is seen", lambda: lines_of(beacons)[EAST]["state"] == "fail", 40)
+    line = lines_of(beacons)[EAST]
+    assert "Inverted false, not true" in line["measured"]
+    assert "regionshift init --health-checks" in line["advice"]
+    assert lines_of(beacons)[WEST]["state"] == "ok"
+    beacons.init("--yes")
+    beacons.stage.wait_until("all is well", lambda: lines_of(beacons)[EAST]["state"] == "ok", 40)
+
+
 def aws(beacons, *arguments):
     done = subprocess.run(
         ["aws", "--endpoint-url", beacons.stage.lab.endpoint, "--region", "us-east-1", "route53",

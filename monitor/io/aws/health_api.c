@@ -18,7 +18,9 @@ enum { MESSAGE_MAX = 1024, SEGMENTS_MAX = 4 };
 
 struct health_api {
     struct aws *aws;
-    struct credentials_role role;
+    struct credentials_role role; /* of the texts below */
+    char role_arn[2049];          /* settings may be reloaded while a request is under way */
+    char external_id[1225];
     bool has_role;
     msec_t timeout_ms;
     LIST_HEAD(health_jobs, health_job) jobs;
@@ -288,7 +290,9 @@ static void take_role(struct health_api *api, const struct settings *settings)
             continue;
         zone = &settings->zones[settings_own_record(settings, group->services[0])->zone];
         api->has_role = zone->role[0] != '\0';
-        api->role = (struct credentials_role){zone->role, zone->external_id};
+        snprintf(api->role_arn, sizeof(api->role_arn), "%s", zone->role);
+        snprintf(api->external_id, sizeof(api->external_id), "%s", zone->external_id);
+        api->role = (struct credentials_role){api->role_arn, api->external_id};
         return;
     }
 }

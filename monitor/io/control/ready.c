@@ -84,6 +84,8 @@ void handle_ready(struct request *request)
 
     if (!take_group(request, &only))
         return;
+    if (request->now.health != NULL)
+        health_watch_look(request->now.health); /* its next answer knows */
     if (readiness == NULL || !readiness_has_to_look(readiness)) {
         reply(request, only);
         return;

@@ -484,6 +484,63 @@ static void gather_beacons(const struct gathering *g)
     }
 }
 
+static uint32_t count_unattached(const struct gathering *g, uint32_t group, uint32_t region,
+                                 const char *check)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < g->settings->set_count; i++) {
+        const struct site_set *ours = &g->settings->sets[i];
+        const struct site *site = &g->settings->sites[ours->site];
+        const struct zone_view *view = ready_view(g->now, g->settings->records[ours->record].zone);
+        const struct record_set *set = view != NULL ? change_find_set(view, g->settings, i) : NULL;
+
+        if (g->settings->services[site->service].group == group && site->region == region)
+            count += set != NULL && strcmp(set->health_check, check) != 0;
+    }
+    return count;
+}
+
+static void gather_health(const struct gathering *g, uint32_t group, uint32_t region)
+{
+    const struct group *gr = &g->settings->groups[group];
+    const char *name = g->settings->regions[region];
+    struct health_region seen;
+    struct ready_health facts;
+    struct ready_line line;
+
+    health_watch_region(g->now->health, group, region, &seen);
+    facts = (struct ready_health){
+        .group = gr->name,
+        .region = name,
+        .asked = seen.asked,
+        .outcome = seen.outcome,
+        .error = seen.message,
+        .seen_ms = seen.seen_ms,
+        .wanted = seen.wanted,
+        .missing = seen.missing,
+        .different = seen.different,
+        .first = seen.first,
+        .unattached = count_unattached(g, group, region, seen.parent),
+        .children = seen.children,
+        .observed = seen.observed,
+        .votes = seen.votes,
+        .votes_down = seen.votes_down,
+        .lit = g->now->latches != NULL && latches_get(g->now->latches, gr->name, name, NULL)};
+    ready_health(&facts, &line);
+    give(g, &line);
+}
+
+static void gather_all_health(const struct gathering *g)
+{
+    for (uint32_t group = 0; group < g->settings->group_count; group++) {
+        const struct group *gr = &g->settings->groups[group];
+
+        for (uint32_t i = 0; gr->beacons && wanted(g, group) && i < gr->order_count; i++)
+            gather_health(g, group, gr->order[i]);
+    }
+}
+
 /* ---- all of them ---- */
 
 static void begin(struct gathering *g)
@@ -523,6 +580,8 @@ int ready_gather(const struct control_sources *now, uint32_t only, ready_visit v
     gather_store(&g);
     ready_gather_zones(now, &g.reader, only, visit, context);
     gather_beacons(&g);
+    if (now->health != NULL)
+        gather_all_health(&g);
     gather_sinks(&g);
     free(g.weights);
     return 0;
