@@ -470,6 +470,17 @@ static void absorb_sink(struct engine *engine, const struct event_sink *event)
     engine->stirred = true;
 }
 
+/* What an operator asked of this very probe. */
+static void absorb_word(struct engine *engine, const struct event *event)
+{
+    if (event->kind == EVENT_ATTACH)
+        attach_event(engine, &event->attach);
+    else if (event->kind == EVENT_INIT)
+        absorb_init(engine, &event->init);
+    else
+        glass_event(engine, &event->glass);
+}
+
 void absorb_event(struct engine *engine, const struct event *event)
 {
     switch (event->kind) {
@@ -533,13 +544,9 @@ void absorb_event(struct engine *engine, const struct event *event)
         beacons_lit(engine, &event->latch);
         break;
     case EVENT_ATTACH:
-        attach_event(engine, &event->attach);
-        break;
     case EVENT_INIT:
-        absorb_init(engine, &event->init);
-        break;
     case EVENT_GLASS:
-        glass_event(engine, &event->glass);
+        absorb_word(engine, event);
         break;
     case EVENT_KIND_COUNT:
         assert(event->kind != EVENT_KIND_COUNT); /* no such event */

@@ -116,9 +116,9 @@ END_TEST
 
 int main(void)
 {
-    return RUN_TESTS(
-        "rule C8", c8_what_route53_forgot_is_written_again_at_once,
-        c8_what_was_applied_and_forgotten_is_not_cancelled_by_a_recovery,
-        c8_what_route53_does_not_publish_is_paged, c8_the_page_says_what_was_tried_and_what_to_do,
-        c8_the_page_says_when_a_zone_cannot_be_read);
+    return RUN_TESTS("rule C8", c8_what_route53_forgot_is_written_again_at_once,
+                     c8_what_was_applied_and_forgotten_is_not_cancelled_by_a_recovery,
+                     c8_what_route53_does_not_publish_is_paged,
+                     c8_the_page_says_what_was_tried_and_what_to_do,
+                     c8_the_page_says_when_a_zone_cannot_be_read);
 }
