@@ -153,9 +153,11 @@ PERSON = {PERSON_KEY: policies.user(document("health-checks"), secret=PERSON_SEC
 
 @pytest.fixture
 def beacons_stage(tmp_path):
-    """Three daemons with actor.json and beacons; PERSON has health-checks.json and no more."""
+    """Three daemons with actor.json, health-checks-reader.json and beacons; PERSON has
+    health-checks.json and no more."""
     file = tmp_path / "iam.json"
-    file.write_text(json.dumps(policies.directory(document("actor"), others=PERSON)))
+    file.write_text(json.dumps(policies.directory(
+        document("actor"), document("health-checks-reader"), others=PERSON)))
     options = ("--checker-speed", "20", "--checkers", "3", "--iam", str(file))
     made = Beacons(tmp_path, options)
     with made.stage:
