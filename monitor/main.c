@@ -31,7 +31,6 @@
  *       ctl/            the command `regionshift`
  */
 #include <getopt.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +40,7 @@
 #include <sys/stat.h>
 
 #include "daemon.h"
+#include "heap.h"
 #include "json_memory.h"
 #include "log.h"
 #include "loop.h"
@@ -59,8 +59,6 @@ static const char usage[] =
     "      --dump-config   print the settings in effect and exit\n"
     "  -V, --version       print the version and exit\n"
     "  -h, --help          print this and exit\n";
-
-enum { LARGE_BLOCK = 128 * 1024 /* bytes; glibc's own, before it learns */ };
 
 enum mode { MODE_RUN, MODE_TEST, MODE_DUMP };
 
@@ -143,17 +141,6 @@ static void use_all_descriptors(void)
         perror("regionshiftd: cannot raise the limit of open files");
 }
 
-/* What a peak took is given back when it is over, so that memory that grows means a leak. Left to
- * itself glibc gives each thread a heap, which keeps its own peak for ever; and from the first
- * large block that is freed (8 MiB, in which the head of a recording was written) it learns to put
- * such blocks into the heap, and to keep twice as much free at its top (docs/MEASURED.md). */
-static void use_one_heap(void)
-{
-    (void)mallopt(M_ARENA_MAX, 1);
-    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
-    (void)mallopt(M_TRIM_THRESHOLD, LARGE_BLOCK);
-}
-
 /* Secrets are in our memory and files: no core dumps (the limit does not hold for a program that
  * the kernel pipes them to, the flag does), no look into our memory by others of our user, nothing
  * readable by others. No death by a closed pipe, nor by a reload that comes before the loop hears it: we read the settings anyway. */
@@ -200,7 +187,7 @@ int main(int argc, char **argv)
 
     if (code >= 0)
         return code;
-    use_one_heap();
+    heap_set_up();
     json_memory_guard();
     harden();
     settings = load(&arguments);

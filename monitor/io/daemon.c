@@ -10,10 +10,14 @@
 
 #include "daemon_state.h"
 #include "durable.h"
+#include "heap.h"
 #include "log.h"
 #include "notify.h"
 
-enum { STOP_PATIENCE_MS = 10 * 1000 /* a request to Route 53 takes seconds; systemd waits 90 */ };
+enum {
+    STOP_PATIENCE_MS = 10 * 1000, /* a request to Route 53 takes seconds; systemd waits 90 */
+    TIDY_MS = 60 * 1000           /* a peak is over by then */
+};
 
 /* ---- accessors ---- */
 
@@ -130,6 +134,7 @@ static void close_parts(struct daemon *daemon)
     ignore(&daemon->on_terminate, SIGTERM);
     ignore(&daemon->on_interrupt, SIGINT);
     uv_close((uv_handle_t *)&daemon->watchdog, NULL);
+    uv_close((uv_handle_t *)&daemon->tidy, NULL);
     uv_close((uv_handle_t *)&daemon->patience, NULL);
 }
 
@@ -196,6 +201,12 @@ static void on_watchdog(uv_timer_t *timer)
     daemon->watched_turns = turns;
 }
 
+static void on_tidy(uv_timer_t *timer)
+{
+    (void)timer;
+    heap_give_back();
+}
+
 static void watch(struct daemon *daemon, uv_signal_t *handle, int number)
 {
     uv_signal_init(&daemon->uv, handle);
@@ -211,11 +222,13 @@ static void start_handles(struct daemon *daemon)
     watch(daemon, &daemon->on_terminate, SIGTERM);
     watch(daemon, &daemon->on_interrupt, SIGINT);
     uv_timer_init(&daemon->uv, &daemon->watchdog);
+    uv_timer_init(&daemon->uv, &daemon->tidy);
     uv_timer_init(&daemon->uv, &daemon->patience);
     daemon->watchdog.data = daemon;
     daemon->patience.data = daemon;
     if (period_ms > 0)
         uv_timer_start(&daemon->watchdog, on_watchdog, period_ms, period_ms);
+    uv_timer_start(&daemon->tidy, on_tidy, TIDY_MS, TIDY_MS);
 }
 
 /* ---- starting ---- */

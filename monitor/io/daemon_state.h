@@ -58,6 +58,7 @@ struct daemon {
     uv_signal_t on_terminate;
     uv_signal_t on_interrupt;
     uv_timer_t watchdog;
+    uv_timer_t tidy;
     uv_timer_t patience; /* how long a stop waits for a change in flight */
     uint64_t watched_turns;
     bool stopping; /* nothing new is begun */

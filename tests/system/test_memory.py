@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Memory of a real daemon: through a whole failover, and where it comes from."""
 
+import os
 import re
 import shutil
 from pathlib import Path
@@ -50,6 +51,7 @@ def test_a_daemon_leaks_nothing_and_errs_nowhere_through_a_failover(make_stage, 
     assert "ERROR SUMMARY: 0 errors" in report.read_text()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may look into a daemon's memory")
 @pytest.mark.skipif(is_instrumented(), reason="a sanitizer has an allocator of its own")
 def test_a_daemon_whose_threads_have_worked_has_one_heap(stage):
     """A heap for each thread would keep the peak of each, and an hour of faults look like a leak."""

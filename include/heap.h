@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* heap.h: memory that was needed for a moment is given back, so that what grows is a leak. */
+#ifndef REGIONSHIFT_HEAP_H
+#define REGIONSHIFT_HEAP_H
+
+/* First of all, in main(), before there are threads. */
+void heap_set_up(void);
+
+/* Gives back what is free now; a millisecond for some MiB. */
+void heap_give_back(void);
+
+#endif
