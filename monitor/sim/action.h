@@ -77,11 +77,12 @@ enum action_kind {
     ACTION_ROUTE53_DOWN,
     ACTION_ROUTE53_THROTTLE,
     ACTION_ROUTE53_LOSE_REPLY,
-    ACTION_ROUTE53_LATE,     /* route53 late SECONDS: no answer, applied so much later */
-    ACTION_ROUTE53_PENDING,  /* accepted, never INSYNC */
-    ACTION_ROUTE53_STRANDED, /* + accepted, then undone: a control plane failed over without it */
-    ACTION_ROUTE53_DENY,     /* + credentials refused */
-    ACTION_HUMAN_WEIGHT,     /* human weight SITE N */
+    ACTION_ROUTE53_LATE,      /* route53 late SECONDS: no answer, applied so much later */
+    ACTION_ROUTE53_PENDING,   /* accepted, never INSYNC */
+    ACTION_ROUTE53_STRANDED,  /* + accepted, then undone: a control plane failed over without it */
+    ACTION_ROUTE53_DENY,      /* + credentials refused */
+    ACTION_ROUTE53_DENY_ZONE, /* + one zone may be read, and not be written */
+    ACTION_HUMAN_WEIGHT,      /* human weight SITE N */
     ACTION_HUMAN_DELETE_FENCE,
     ACTION_ORDER_FREEZE,
     ACTION_ORDER_THAW,
@@ -106,7 +107,7 @@ struct action {
     struct who from;                      /* of `net cut` */
     struct who probes[ACTION_PROBES_MAX]; /* `by PROBES`, `store cut PROBES` */
     uint32_t probe_count;                 /* 0: all */
-    int64_t value;                        /* MS, CODE, PCT, N, PPM; SECONDS in milliseconds */
+    int64_t value;                        /* MS, CODE, PCT, N, PPM, ZONE; SECONDS in milliseconds */
     bool needed; /* of a random run: its demands rest on it, so shrinking leaves it there */
 };
 

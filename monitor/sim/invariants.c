@@ -79,7 +79,7 @@ static void create_heard(struct invariants *inv, struct heard *heard)
     TAKE(inv, heard->glass, (size_t)s->group_count * CONFIRMED);
     TAKE(inv, heard->confirmed, s->group_count);
     TAKE(inv, heard->slots, (size_t)s->group_count * s->zone_count);
-    TAKE(inv, heard->weights, s->site_count);
+    TAKE(inv, heard->weights, s->set_count);
     TAKE(inv, heard->journal, s->group_count);
     TAKE(inv, heard->nonces, s->zone_count);
     TAKE(inv, heard->words, (size_t)s->group_count * s->region_count);
@@ -126,7 +126,7 @@ static void create_groups(struct invariants *inv)
     TAKE(inv, inv->snapshots, (size_t)inv->probe_count * s->group_count * SNAPSHOTS);
     for (uint32_t i = 0; i < inv->probe_count * s->group_count * SNAPSHOTS; i++) {
         TAKE(inv, inv->snapshots[i].opinions, s->site_count);
-        TAKE(inv, inv->snapshots[i].weights, s->site_count);
+        TAKE(inv, inv->snapshots[i].weights, s->set_count);
         TAKE(inv, inv->snapshots[i].fences, s->zone_count);
     }
 }
@@ -155,7 +155,7 @@ static void create_world_model(struct invariants *inv)
     size_t slots = (size_t)s->group_count * s->zone_count;
 
     TAKE(inv, inv->highest, slots);
-    TAKE(inv, inv->weights, s->site_count);
+    TAKE(inv, inv->weights, s->set_count);
     TAKE(inv, inv->sent_nonces, inv->probe_count * slots);
     TAKE(inv, inv->paused_ms, inv->probe_count);
     TAKE(inv, inv->hang_armed, inv->probe_count);
@@ -348,8 +348,8 @@ static void on_accepted(void *context, struct world *world, uint32_t probe,
     if (inv->violated)
         return;
     inv->now_ms = world_now(world);
-    for (uint32_t i = 0; i < inv->settings->site_count; i++)
-        inv->weights[i] = world_weight(world, inv->settings->sites[i].name);
+    for (uint32_t i = 0; i < inv->settings->set_count; i++)
+        inv->weights[i] = world_set_now(world, i);
     written_accepted(inv, probe, batch, shift, late, inv->weights);
 }
 
@@ -448,7 +448,7 @@ static void on_action(void *context, struct world *world, const struct action *a
         acted_on_net(inv, action);
     else if (action->kind <= ACTION_STORE_LEASES_LOST)
         acted_on_store(inv, action);
-    else if (action->kind <= ACTION_ROUTE53_DENY)
+    else if (action->kind <= ACTION_ROUTE53_DENY_ZONE)
         acted_on_route53(inv, action);
     else if (action->kind >= ACTION_SINKS_DOWN)
         acted_on_sinks(inv, action);

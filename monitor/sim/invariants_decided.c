@@ -607,10 +607,25 @@ static bool unexplained_fence(const struct ruling *ruling)
     return false;
 }
 
+/* What was read of a site: of its sets, which may be in several zones, the weight that is meant if
+ * some has it, else that of the first which is there; -1: none was read. */
+static int read_of(const struct ruling *ruling, uint32_t k, int meant)
+{
+    const struct site *site = site_of(ruling, k);
+    int read = -1;
+
+    for (uint32_t i = site->first_set; i < site->first_set + site->set_count; i++) {
+        int weight = ruling->snapshot->weights[i];
+        if (weight >= 0 && (read < 0 || weight == meant))
+            read = weight;
+    }
+    return read;
+}
+
 static void judge_adopt(const struct ruling *ruling)
 {
     for (uint32_t k = 0; k < ruling->group->site_count && ruling->snapshot != NULL; k++) {
-        int read = ruling->snapshot->weights[ruling->group->sites[k]];
+        int read = read_of(ruling, k, ruling->decision->weights[k]);
         if (ruling->decision->weights[k] != read && read >= 0)
             invariants_fail(ruling->invariants, "S-15", ruling->probe,
                             "decision %" PRIu64 " adopts weight %d for %s, the zone as read has %d",
@@ -650,7 +665,7 @@ static void judge_reassert(const struct ruling *ruling)
 static void judge_first(const struct ruling *ruling)
 {
     for (uint32_t k = 0; k < ruling->group->site_count && ruling->snapshot != NULL; k++) {
-        int read = ruling->snapshot->weights[ruling->group->sites[k]];
+        int read = read_of(ruling, k, ruling->decision->weights[k]);
         int wanted = read >= 0 ? read : site_of(ruling, k)->weight;
         if (ruling->decision->weights[k] != wanted)
             invariants_fail(ruling->invariants, "S-33", ruling->probe,

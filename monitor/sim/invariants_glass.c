@@ -160,11 +160,12 @@ static bool is_drained(const struct invariants *invariants, uint32_t probe, uint
 
 /* Only what is drained loses, all of it; only what is not drained gains. */
 static void judge_item(struct invariants *invariants, uint32_t probe, const struct batch *batch,
-                       uint32_t site, uint32_t drained, int after)
+                       uint32_t set, uint32_t drained, int after)
 {
-    uint32_t region = invariants->settings->sites[site].region;
-    int before = invariants->heard[probe].weights[site];
-    const char *name = invariants->settings->sites[site].name;
+    const struct site *site = &invariants->settings->sites[invariants->settings->sets[set].site];
+    uint32_t region = site->region;
+    int before = invariants->heard[probe].weights[set];
+    const char *name = site->name;
     bool leaves = region == drained || is_drained(invariants, probe, region);
 
     if (leaves ? after != 0 : after < before)
@@ -182,9 +183,9 @@ void glass_judge_batch(struct invariants *invariants, uint32_t probe, const stru
         fail(invariants, probe, batch, "replaces a fence that nobody was shown", "");
     for (uint32_t i = 0; i < batch->item_count; i++) {
         const struct batch_item *item = &batch->items[i];
-        uint32_t site = written_site_of(invariants, batch, &item->set);
+        uint32_t set = written_set_of(invariants, batch, &item->set);
 
-        if (item->action == BATCH_CREATE && site != NONE)
-            judge_item(invariants, probe, batch, site, glass->region, item->set.weight);
+        if (item->action == BATCH_CREATE && set != NONE)
+            judge_item(invariants, probe, batch, set, glass->region, item->set.weight);
     }
 }

@@ -268,13 +268,12 @@ static void hear_zone(struct heard *heard, const struct event_zone *event)
     memcpy(heard->nonces[event->zone], event->view->nonce, sizeof(event->view->nonce));
     for (uint32_t g = 0; g < settings->group_count; g++)
         hear_fence(heard, g, event);
-    for (uint32_t i = 0; i < settings->site_count; i++) {
-        const struct service_record *record =
-            settings_own_record(settings, settings->sites[i].service);
+    for (uint32_t i = 0; i < settings->set_count; i++) {
+        const struct service_record *record = &settings->records[settings->sets[i].record];
         const struct record_set *set;
         if (record->zone != event->zone)
             continue;
-        set = find_set(event->view, record->name, record->type, settings_own_set(settings, i)->set);
+        set = find_set(event->view, record->name, record->type, settings->sets[i].set);
         heard->weights[i] = set == NULL ? -1 : set->weight;
     }
 }
@@ -297,8 +296,11 @@ static void hear_change(const struct invariants *invariants, struct heard *heard
     if (slot->epoch > slot->highest)
         slot->highest = slot->epoch;
     for (uint32_t k = 0; kept != NULL && k < group->site_count; k++) {
-        if (settings_site_in_zone(settings, group->sites[k], event->zone))
-            heard->weights[group->sites[k]] = kept->weights[k];
+        const struct site *site = &settings->sites[group->sites[k]];
+        for (uint32_t i = site->first_set; i < site->first_set + site->set_count; i++) {
+            if (settings->records[settings->sets[i].record].zone == event->zone)
+                heard->weights[i] = kept->weights[k];
+        }
     }
 }
 
@@ -323,8 +325,9 @@ static void begin(struct heard *heard, const struct event_start *event)
     memset(heard->slots, 0,
            (size_t)settings->group_count * settings->zone_count * sizeof(*heard->slots));
     memset(heard->nonces, 0, settings->zone_count * sizeof(*heard->nonces));
-    for (uint32_t i = 0; i < settings->site_count; i++) {
+    for (uint32_t i = 0; i < settings->set_count; i++)
         heard->weights[i] = -2;
+    for (uint32_t i = 0; i < settings->site_count; i++) {
         heard->opinions[i] = (struct opinion){SAYS_NEITHER, heard->at_ms};
     }
 }

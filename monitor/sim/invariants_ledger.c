@@ -149,7 +149,7 @@ static void take_snapshot(struct invariants *invariants, uint32_t probe,
         new->opinions[i].says = heard->opinions[i].says;
         new->opinions[i].since_ms = heard->at_ms - heard->opinions[i].since_ms;
     }
-    memcpy(new->weights, heard->weights, heard->settings->site_count * sizeof(int));
+    memcpy(new->weights, heard->weights, heard->settings->set_count * sizeof(int));
     for (uint32_t z = 0; z < zones; z++)
         new->fences[z] = heard->slots[(size_t)group * zones + z].epoch;
 }

@@ -15,7 +15,8 @@ const struct invariant_name invariant_names[] = {
      "A region gains weight only when agreed up for stable, unbroken, and not drained; an order "
      "with override lifts that for itself, but never for a region agreed down."},
     {"S-05", "C5",
-     "No decision and no batch leaves a service without weight, or touches what is not in the "
+     "No decision leaves a service without weight and no batch a record, or touches what is not in "
+     "the "
      "settings."},
     {"S-06", "D2", "Whoever leaves, somebody who is agreed up serves on, or the static page does."},
     {"S-07", "A1 A4 V5", "Nothing moves by itself while fewer votes count than a quorum takes."},
@@ -55,8 +56,8 @@ const struct invariant_name invariant_names[] = {
     {"S-29", "D8",
      "The store takes a decision only if head, orders and the votes it rests on are as compared."},
     {"S-30", "C1 C4 C7",
-     "A batch deletes and creates the same record sets, changes nothing but weights, and to what "
-     "its decision says."},
+     "A batch deletes and creates the same record sets, changes nothing but weights, and all of "
+     "them to what its decision says."},
     {"S-31", "C3", "A batch is made from the newest reading of its zone, and sent once."},
     {"S-32", "C6", "Only who may act decides and sends, and only for the head."},
     {"S-33", "D9", "A group without a head is taken on as the zone is, and never moved."},
@@ -77,6 +78,8 @@ const struct invariant_name invariant_names[] = {
     {"S-41", "D7 C2 C3 C5",
      "Without the store a probe decides only on a person's confirmed word, to what was shown, from "
      "the fence that was shown, and above every epoch it knows."},
+    {"S-42", "C1",
+     "A zone is written only when those that come before it in its group have the decision."},
 };
 
 const uint32_t invariant_count = sizeof(invariant_names) / sizeof(invariant_names[0]);

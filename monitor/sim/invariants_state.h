@@ -139,7 +139,7 @@ struct heard {
     struct told_glass *glass; /* group x CONFIRMED, a ring; it outlives the process */
     uint32_t *confirmed;      /* by group: how many there were */
     struct told_slot *slots;  /* group x zone */
-    int *weights;             /* by site, as read in its zone; -1: no such set; -2: not read */
+    int *weights;             /* by set, as read in its zone; -1: no such set; -2: not read */
     uint64_t *journal;        /* by group */
     char (*nonces)[NONCE_LENGTH + 1]; /* by zone: of the newest reading */
     uint64_t *words;                  /* B1: group x region: lit by this epoch, 0 dark; on disk */
@@ -158,7 +158,7 @@ struct snapshot {
     wall_t wall;
     msec_t whole_world_ms;
     struct opinion *opinions; /* by site; since_ms is an age here */
-    int *weights;             /* by site, of the zones */
+    int *weights;             /* by set, of the zones */
     uint64_t *fences;         /* by zone: this group's; 0 none */
     uint64_t highest;         /* epoch: of heads, fences and journal */
 };
@@ -247,7 +247,7 @@ struct invariants {
     uint64_t owners[PROBES_MAX];
     /* the zones */
     uint64_t *highest;                     /* group x zone: accepted */
-    int *weights;                          /* by site: room for what the zones say at the moment */
+    int *weights;                          /* by set: room for what the zones say at the moment */
     char (*sent_nonces)[NONCE_LENGTH + 1]; /* probe x group x zone: sent last */
     /* what happened to the world */
     bool stranding; /* Route 53 may have undone what it accepted */
@@ -366,13 +366,13 @@ void limits_forget(struct invariants *invariants);
 /* A step that sends: may it? */
 void written_stepped(struct invariants *invariants, uint32_t probe, const struct batch *batch);
 void written_sent(struct invariants *invariants, uint32_t probe, const struct batch *batch);
-/* weights: what every site's record set says now, by site; -1 none. */
+/* weights: what every record set says now, by set; -1 none. */
 void written_accepted(struct invariants *invariants, uint32_t probe, const struct batch *batch,
                       bool shift, bool late, const int *weights);
 
-/* Which site of the batch's group and zone a record set is; NONE: none. */
-uint32_t written_site_of(const struct invariants *invariants, const struct batch *batch,
-                         const struct record_set *set);
+/* Which of the settings' sets, of the batch's group and zone, a record set is; NONE: none. */
+uint32_t written_set_of(const struct invariants *invariants, const struct batch *batch,
+                        const struct record_set *set);
 
 /* ---- invariants_glass.c ---- */
 

@@ -39,9 +39,8 @@ bool told_zone_behind(const struct invariants *invariants, uint32_t group, uint6
     const struct settings *s = invariants->settings;
     const struct group *g = invariants_group(invariants, group);
 
-    for (uint32_t j = 0; j < g->service_count; j++) {
-        uint32_t zone = settings_own_record(s, g->services[j])->zone;
-        if (invariants->highest[(size_t)group * s->zone_count + zone] < epoch)
+    for (uint32_t j = 0; j < g->zone_count; j++) {
+        if (invariants->highest[(size_t)group * s->zone_count + g->zones[j]] < epoch)
             return true;
     }
     return false;

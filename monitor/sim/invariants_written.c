@@ -22,12 +22,23 @@ static const struct site *site_at(const struct invariants *invariants, uint32_t 
     return &invariants->settings->sites[site];
 }
 
-static uint32_t zone_of(const struct invariants *invariants, uint32_t site)
+static uint32_t set_zone(const struct invariants *invariants, uint32_t set)
 {
-    return settings_own_record(invariants->settings, site_at(invariants, site)->service)->zone;
+    return invariants->settings->records[invariants->settings->sets[set].record].zone;
 }
 
 /* ---- when it is decided to send ---- */
+
+/* One of the sets that the site has in the zone had less, as far as the probe was told. */
+static bool gains(const struct invariants *invariants, uint32_t probe, uint32_t zone,
+                  const struct site *site, int weight)
+{
+    for (uint32_t i = site->first_set; i < site->first_set + site->set_count; i++) {
+        if (set_zone(invariants, i) == zone && weight > invariants->heard[probe].weights[i])
+            return true;
+    }
+    return false;
+}
 
 /* C6: who gains in the zone is still agreed up (by override: at least not down). */
 static void judge_gainers(struct invariants *invariants, uint32_t probe, const struct batch *batch,
@@ -42,8 +53,7 @@ static void judge_gainers(struct invariants *invariants, uint32_t probe, const s
         bool speaks = site->check_count > 0 &&
                       (!group->together || invariants->settings->services[site->service].required);
 
-        if (!speaks || kept->weights[k] <= heard->weights[group->sites[k]] ||
-            zone_of(invariants, group->sites[k]) != batch->zone)
+        if (!speaks || !gains(invariants, probe, batch->zone, site, kept->weights[k]))
             continue;
         if (kept->override ? says == SAYS_DOWN : says != SAYS_UP)
             fail(invariants, "S-11", probe, batch,
@@ -136,12 +146,27 @@ static void judge_nonce(struct invariants *invariants, uint32_t probe, const str
     memcpy(invariants->sent_nonces[at], batch->nonce, strlen(batch->nonce) + 1);
 }
 
+/* C1: what the services need first; a zone waits for those before it. */
+static void judge_order(struct invariants *invariants, uint32_t probe, const struct batch *batch)
+{
+    const struct settings *s = invariants->settings;
+    const struct group *group = invariants_group(invariants, batch->group);
+
+    for (uint32_t i = 0; group->zones[i] != batch->zone; i++) {
+        size_t slot = (size_t)batch->group * s->zone_count + group->zones[i];
+        if (invariants->highest[slot] < batch->epoch)
+            fail(invariants, "S-42", probe, batch,
+                 "is sent before the zone that comes first has it: ", s->zones[group->zones[i]].id);
+    }
+}
+
 void written_stepped(struct invariants *invariants, uint32_t probe, const struct batch *batch)
 {
     if (glass_is_its(invariants, probe, batch))
         glass_judge_sender(invariants, probe, batch);
     else
         judge_sender(invariants, probe, batch);
+    judge_order(invariants, probe, batch);
     judge_freeze(invariants, probe, batch);
     judge_evidence(invariants, probe, batch);
     judge_nonce(invariants, probe, batch);
@@ -149,18 +174,17 @@ void written_stepped(struct invariants *invariants, uint32_t probe, const struct
 
 /* ---- when it leaves ---- */
 
-uint32_t written_site_of(const struct invariants *invariants, const struct batch *batch,
-                         const struct record_set *set)
+uint32_t written_set_of(const struct invariants *invariants, const struct batch *batch,
+                        const struct record_set *set)
 {
     const struct settings *s = invariants->settings;
-    const struct group *group = invariants_group(invariants, batch->group);
 
-    for (uint32_t k = 0; k < group->site_count; k++) {
-        const struct site_set *own = settings_own_set(s, group->sites[k]);
-        const struct service_record *record = &s->records[own->record];
-        if (record->zone == batch->zone && strcmp(record->name, set->name) == 0 &&
-            strcmp(record->type, set->type) == 0 && strcmp(own->set, set->set) == 0)
-            return group->sites[k];
+    for (uint32_t i = 0; i < s->set_count; i++) {
+        const struct service_record *record = &s->records[s->sets[i].record];
+        if (record->zone == batch->zone && s->services[record->service].group == batch->group &&
+            strcmp(record->name, set->name) == 0 && strcmp(record->type, set->type) == 0 &&
+            strcmp(s->sets[i].set, set->set) == 0)
+            return i;
     }
     return NONE;
 }
@@ -176,15 +200,15 @@ static bool is_fence(const struct invariants *invariants, const struct batch *ba
     return strcmp(set->type, "TXT") == 0 && strncmp(set->name, prefix, strlen(prefix)) == 0;
 }
 
-/* The batch's item for a site, or (site NONE) for the fence; NULL: none. */
+/* The batch's item for a set, or (NONE) for the fence; NULL: none. */
 static const struct batch_item *item_of(const struct invariants *invariants,
-                                        const struct batch *batch, uint32_t site,
+                                        const struct batch *batch, uint32_t set,
                                         enum batch_action action)
 {
     for (uint32_t i = 0; i < batch->item_count; i++) {
         const struct batch_item *item = &batch->items[i];
-        bool is = site == NONE ? is_fence(invariants, batch, &item->set)
-                               : written_site_of(invariants, batch, &item->set) == site;
+        bool is = set == NONE ? is_fence(invariants, batch, &item->set)
+                              : written_set_of(invariants, batch, &item->set) == set;
         if (is && item->action == action)
             return item;
     }
@@ -214,7 +238,7 @@ static bool plan_fits(const struct invariants *invariants, const struct batch *b
     for (uint32_t k = 0; k < group->site_count; k++) {
         int n;
 
-        if (zone_of(invariants, group->sites[k]) != batch->zone)
+        if (!settings_site_in_zone(invariants->settings, group->sites[k], batch->zone))
             continue;
         n = snprintf(text + used, sizeof(text) - used, "%s=%d\n",
                      site_at(invariants, group->sites[k])->name, kept->weights[k]);
@@ -277,11 +301,11 @@ static bool same_but_one(const struct invariants *invariants, const struct batch
 static void judge_item(struct invariants *invariants, uint32_t probe, const struct batch *batch,
                        const struct batch_item *item)
 {
-    uint32_t site = written_site_of(invariants, batch, &item->set);
-    const struct batch_item *other = item_of(
-        invariants, batch, site, item->action == BATCH_DELETE ? BATCH_CREATE : BATCH_DELETE);
+    uint32_t set = written_set_of(invariants, batch, &item->set);
+    const struct batch_item *other =
+        item_of(invariants, batch, set, item->action == BATCH_DELETE ? BATCH_CREATE : BATCH_DELETE);
 
-    if (site == NONE) {
+    if (set == NONE) {
         if (!is_fence(invariants, batch, &item->set))
             fail(invariants, "S-05", probe, batch,
                  "touches what is not in the settings: ", item->set.name);
@@ -303,10 +327,18 @@ static void judge_weights(struct invariants *invariants, uint32_t probe, const s
     const struct kept *kept = ledger_find(invariants, batch->group, batch->epoch);
 
     for (uint32_t k = 0; kept != NULL && k < group->site_count; k++) {
-        const struct batch_item *item = item_of(invariants, batch, group->sites[k], BATCH_CREATE);
-        if (item != NULL && item->set.weight != kept->weights[k])
-            fail(invariants, "S-30", probe, batch, "writes another weight than its decision for ",
-                 item->set.set);
+        const struct site *site = site_at(invariants, group->sites[k]);
+        for (uint32_t i = site->first_set; i < site->first_set + site->set_count; i++) {
+            const struct batch_item *item = item_of(invariants, batch, i, BATCH_CREATE);
+            int before = invariants->heard[probe].weights[i];
+            if (item != NULL && item->set.weight != kept->weights[k])
+                fail(invariants, "S-30", probe, batch,
+                     "writes another weight than its decision for ", item->set.set);
+            if (item == NULL && set_zone(invariants, i) == batch->zone && before >= 0 &&
+                before != kept->weights[k])
+                fail(invariants, "S-30", probe, batch,
+                     "leaves out what is to change: ", invariants->settings->sets[i].set);
+        }
     }
 }
 
@@ -365,6 +397,37 @@ static bool adopted(const struct invariants *invariants, const struct batch *bat
     return false;
 }
 
+/* A site's place in its group's order. */
+static uint32_t place_of(const struct invariants *invariants, const struct group *group,
+                         uint32_t set)
+{
+    uint32_t k = 0;
+
+    while (group->sites[k] != invariants->settings->sets[set].site)
+        k++;
+    return k;
+}
+
+/* C8: sets in one zone follow those that the same site has in another, which was there first. */
+static bool follows(const struct invariants *invariants, const struct batch *batch)
+{
+    const struct settings *s = invariants->settings;
+
+    for (uint32_t i = 0; i < batch->item_count; i++) {
+        uint32_t set = written_set_of(invariants, batch, &batch->items[i].set);
+        const struct service *service;
+        bool elsewhere = false;
+        if (set == NONE)
+            continue;
+        service = &s->services[s->sites[s->sets[set].site].service];
+        for (uint32_t r = 0; r < service->record_count; r++)
+            elsewhere |= s->records[service->first_record + r].zone != batch->zone;
+        if (!elsewhere)
+            return false;
+    }
+    return true;
+}
+
 /* S-15, C4: what it took away is what the fence's own epoch said, or what was adopted since, or
  * what drift = "restore" decided to write over; else somebody else had written, and it wrote over
  * him. And what is not a move moves nothing. */
@@ -380,12 +443,16 @@ static void judge_human(struct invariants *invariants, uint32_t probe, const str
 
     if (kept == NULL)
         return;
-    if (shift && (kept->kind == DECISION_ADOPT || kept->kind == DECISION_CANCEL ||
-                  kept->kind == DECISION_ATTACH))
+    if (shift && !follows(invariants, batch) &&
+        (kept->kind == DECISION_ADOPT || kept->kind == DECISION_CANCEL ||
+         kept->kind == DECISION_ATTACH))
         fail(invariants, "S-15", probe, batch,
              "moves weight, by a decision that moves nothing: ", decision_kind_name(kept->kind));
-    for (uint32_t k = 0; said != NULL && !kept->override && k < group->site_count; k++) {
-        const struct batch_item *delete = item_of(invariants, batch, group->sites[k], BATCH_DELETE);
+    for (uint32_t i = 0; said != NULL && !kept->override && i < batch->item_count; i++) {
+        uint32_t set = written_set_of(invariants, batch, &batch->items[i].set);
+        uint32_t k = set == NONE ? NONE : place_of(invariants, group, set);
+        const struct batch_item *delete =
+            set != NONE && batch->items[i].action == BATCH_DELETE ? &batch->items[i] : NULL;
         if (delete != NULL && delete->set.weight != said->weights[k] &&
             !(group->drift == DRIFT_RESTORE && kept->base[k] == delete->set.weight) &&
             !adopted(invariants, batch, said->epoch, k, delete->set.weight))
@@ -394,12 +461,13 @@ static void judge_human(struct invariants *invariants, uint32_t probe, const str
     }
 }
 
-/* S-05, C5: it leaves no service without weight; unless a person took the weight of another set
+/* S-05, C5: it leaves no record without weight; unless a person took the weight of another set
  * away after the batch was made: a set that it does not touch, and that its decision gives weight.
  */
-static void judge_service(struct invariants *invariants, uint32_t probe, const struct batch *batch,
-                          uint32_t service, const int *weights)
+static void judge_record(struct invariants *invariants, uint32_t probe, const struct batch *batch,
+                         uint32_t record, const int *weights)
 {
+    const struct settings *s = invariants->settings;
     const struct group *group = invariants_group(invariants, batch->group);
     const struct kept *kept = ledger_find(invariants, batch->group, batch->epoch);
     bool touched = false;
@@ -408,32 +476,33 @@ static void judge_service(struct invariants *invariants, uint32_t probe, const s
     int64_t sum = 0;
 
     for (uint32_t k = 0; k < group->site_count; k++) {
-        uint32_t site = group->sites[k];
-        const struct batch_item *create = item_of(invariants, batch, site, BATCH_CREATE);
-        if (site_at(invariants, site)->service != service)
+        const struct site *site = &s->sites[group->sites[k]];
+        uint32_t set = site->first_set + record - s->services[site->service].first_record;
+        const struct batch_item *create;
+        if (site->service != s->records[record].service)
             continue;
+        create = item_of(invariants, batch, set, BATCH_CREATE);
         touched |= create != NULL;
-        sum += weights[site] > 0 ? weights[site] : 0;
-        excused |= create == NULL && kept != NULL && kept->weights[k] > 0 && weights[site] <= 0;
-        excused |= create == NULL && alone && invariants->heard[probe].weights[site] > 0 &&
-                   weights[site] <= 0;
+        sum += weights[set] > 0 ? weights[set] : 0;
+        excused |= create == NULL && kept != NULL && kept->weights[k] > 0 && weights[set] <= 0;
+        excused |= create == NULL && alone && invariants->heard[probe].weights[set] > 0 &&
+                   weights[set] <= 0;
     }
     if (touched && sum == 0 && !excused)
         fail(invariants, "S-05", probe, batch, "leaves no weight at all to ",
-             invariants->settings->services[service].name);
+             s->records[record].name);
 }
 
 /* L2: a move is told when it is done: until the last zone has it, what holds it back is told. */
 void written_accepted(struct invariants *invariants, uint32_t probe, const struct batch *batch,
                       bool shift, bool late, const int *weights)
 {
-    const struct group *group = invariants_group(invariants, batch->group);
     const struct kept *kept = ledger_find(invariants, batch->group, batch->epoch);
 
     judge_rise(invariants, probe, batch);
     judge_human(invariants, probe, batch, shift);
-    for (uint32_t j = 0; j < group->service_count; j++)
-        judge_service(invariants, probe, batch, group->services[j], weights);
+    for (uint32_t i = 0; i < invariants->settings->record_count; i++)
+        judge_record(invariants, probe, batch, i, weights);
     if (shift && !late)
         invariants->groups[batch->group].shifted = batch->epoch;
     if (kept != NULL && (kept->kind == DECISION_LEAVE || kept->kind == DECISION_FAILBACK) &&

@@ -48,6 +48,7 @@ const char *const action_forms[ACTION_KIND_COUNT] = {
     [ACTION_ROUTE53_PENDING] = "route53 pending",
     [ACTION_ROUTE53_STRANDED] = "route53 stranded",
     [ACTION_ROUTE53_DENY] = "route53 deny",
+    [ACTION_ROUTE53_DENY_ZONE] = "route53 deny-zone ZONE",
     [ACTION_HUMAN_WEIGHT] = "human weight SITES WEIGHT",
     [ACTION_HUMAN_DELETE_FENCE] = "human delete-fence",
     [ACTION_ORDER_FREEZE] = "order freeze",

@@ -223,6 +223,8 @@ static const struct slot slots[] = {
      INT64_C(-31622400000), INT64_C(31622400000)},
     {"PPM", "parts per million, -100000 to 100000", false, read_integer, write_integer, -100000,
      100000},
+    {"ZONE", "a hosted zone, 1 (the first that the settings name) to 64", false, read_integer,
+     write_integer, 1, 64},
     {"WEIGHT", "a weight, 0 to 255", false, read_integer, write_integer, 0, WEIGHT_MAX},
     {"COUNT", "a number, 0 to 1000000", false, read_integer, write_integer, 0, 1000000},
     {"KIND", "info, warn, page or the name of an event, as in region_down", false, read_kind,

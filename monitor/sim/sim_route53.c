@@ -60,11 +60,14 @@ void sim_zone_act(struct world *world, const struct action *action)
         [ACTION_ROUTE53_PENDING - ACTION_ROUTE53_OK] = ZONE_PENDING,
         [ACTION_ROUTE53_STRANDED - ACTION_ROUTE53_OK] = ZONE_STRANDED,
         [ACTION_ROUTE53_DENY - ACTION_ROUTE53_OK] = ZONE_DENY,
+        [ACTION_ROUTE53_DENY_ZONE - ACTION_ROUTE53_OK] = ZONE_DENY_ONE,
     };
 
-    assert(action->kind >= ACTION_ROUTE53_OK && action->kind <= ACTION_ROUTE53_DENY);
+    assert(action->kind >= ACTION_ROUTE53_OK && action->kind <= ACTION_ROUTE53_DENY_ZONE);
     if (action->kind == ACTION_ROUTE53_LATE)
         world->route53.late_ms = action->value < LATE_MAX_MS ? action->value : LATE_MAX_MS;
+    if (action->kind == ACTION_ROUTE53_DENY_ZONE)
+        world->route53.denied_zone = (uint32_t)action->value - 1;
     world->route53.throttles_readings = true;
     sim_route53_mode(world, modes[action->kind - ACTION_ROUTE53_OK]);
 }
@@ -78,6 +81,12 @@ void world_zone_late(struct world *world, msec_t delay_ms)
 {
     world->route53.late_ms = delay_ms;
     sim_route53_mode(world, ZONE_LATE);
+}
+
+void world_zone_denied(struct world *world, uint32_t zone)
+{
+    world->route53.denied_zone = zone;
+    sim_route53_mode(world, ZONE_DENY_ONE);
 }
 
 void world_zone_once(struct world *world, enum route53_mode mode)
@@ -123,6 +132,7 @@ static enum route53_outcome reading_outcome(struct world *world)
     case ZONE_LATE:
     case ZONE_PENDING:
     case ZONE_STRANDED:
+    case ZONE_DENY_ONE:
         break;
     }
     return ROUTE53_OK;
@@ -257,6 +267,9 @@ static enum route53_outcome meet(struct world *world, const struct sim_batch *ba
         return ROUTE53_BUSY;
     case ZONE_DENY:
         return ROUTE53_DENIED;
+    case ZONE_DENY_ONE:
+        return batch->batch.zone == world->route53.denied_zone ? ROUTE53_DENIED
+                                                               : apply(world, batch);
     case ZONE_DOWN:
         break;
     }

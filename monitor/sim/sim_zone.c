@@ -56,6 +56,13 @@ static struct sim_set *add_set(struct world *world, uint32_t zone, const char *n
     return new;
 }
 
+static void set_alias(struct sim_set *set, const char *zone, const char *name, bool evaluate)
+{
+    snprintf(set->alias_zone, sizeof(set->alias_zone), "%s", zone);
+    snprintf(set->alias_name, sizeof(set->alias_name), "%s", name);
+    set->alias_evaluate = evaluate;
+}
+
 static struct record_set as_record(struct sim_set *set)
 {
     set->values[0] = set->value;
@@ -65,9 +72,10 @@ static struct record_set as_record(struct sim_set *set)
                                .weight = set->weight,
                                .ttl_s = set->ttl_s,
                                .values = set->values,
-                               .value_count = 1,
-                               .alias_zone = "",
-                               .alias_name = "",
+                               .value_count = set->alias_name[0] == '\0' ? 1 : 0,
+                               .alias_zone = set->alias_zone,
+                               .alias_name = set->alias_name,
+                               .alias_evaluate = set->alias_evaluate,
                                .health_check = set->health_check,
                                .region = "",
                                .failover = ""};
@@ -120,15 +128,26 @@ void sim_view_destroy(struct sim_view *view)
 
 /* ---- a batch ---- */
 
+/* An alias has a target, and any other set one value. */
+static bool points_alike(const struct sim_set *have, const struct record_set *set)
+{
+    if (have->alias_name[0] != '\0')
+        return set->value_count == 0 && strcmp(have->alias_zone, set->alias_zone) == 0 &&
+               strcmp(have->alias_name, set->alias_name) == 0 &&
+               have->alias_evaluate == set->alias_evaluate;
+    return set->alias_name[0] == '\0' && set->value_count == 1 &&
+           strcmp(have->value, set->values[0]) == 0;
+}
+
 static bool matches(const struct sim_set *have, uint32_t zone, const struct record_set *set,
                     bool exactly)
 {
     if (!have->exists || have->zone != zone || strcmp(have->name, set->name) != 0 ||
         strcmp(have->type, set->type) != 0 || strcmp(have->set, set->set) != 0)
         return false;
-    return !exactly || (have->weight == set->weight && have->ttl_s == set->ttl_s &&
-                        set->value_count == 1 && strcmp(have->value, set->values[0]) == 0 &&
-                        strcmp(have->health_check, set->health_check) == 0);
+    return !exactly ||
+           (have->weight == set->weight && have->ttl_s == set->ttl_s && points_alike(have, set) &&
+            strcmp(have->health_check, set->health_check) == 0);
 }
 
 static struct sim_set *find(struct world *world, uint32_t zone, const struct record_set *set,
@@ -156,7 +175,9 @@ static bool apply_item(struct world *world, uint32_t zone, const struct batch_it
     set = add_set(world, zone, item->set.name, item->set.type, item->set.set);
     set->weight = item->set.weight;
     set->ttl_s = item->set.ttl_s;
-    snprintf(set->value, sizeof(set->value), "%s", item->set.values[0]);
+    if (item->set.value_count > 0)
+        snprintf(set->value, sizeof(set->value), "%s", item->set.values[0]);
+    set_alias(set, item->set.alias_zone, item->set.alias_name, item->set.alias_evaluate);
     snprintf(set->health_check, sizeof(set->health_check), "%s", item->set.health_check);
     return true;
 }
@@ -174,14 +195,15 @@ static uint64_t fence_in(const struct world *world, uint32_t zone, const char *g
     return 0;
 }
 
-/* The sum of the weights under one name; -1: no weighted set has it. */
-static int weight_of(const struct world *world, const char *name)
+/* The sum of the weights under one name and type; -1: no weighted set has it. */
+static int weight_of(const struct world *world, uint32_t zone, const struct record_set *record)
 {
     int sum = -1;
 
     for (uint32_t i = 0; i < world->route53.sets.count; i++) {
         const struct sim_set *set = &world->route53.sets.list[i];
-        if (set->exists && set->weight >= 0 && strcmp(set->name, name) == 0)
+        if (set->exists && set->zone == zone && set->weight >= 0 &&
+            strcmp(set->name, record->name) == 0 && strcmp(set->type, record->type) == 0)
             sum = (sum < 0 ? 0 : sum) + set->weight;
     }
     return sum;
@@ -201,7 +223,7 @@ static void note_accepted(struct world *world, uint32_t probe, const struct batc
         *slot = (struct sim_slot){.highest = batch->epoch};
     for (uint32_t i = 0; shift && !late && i < batch->item_count; i++) {
         if (batch->items[i].set.weight >= 0) /* a late one meets what people did meanwhile */
-            world->kept_weight &= weight_of(world, batch->items[i].set.name) > 0;
+            world->kept_weight &= weight_of(world, batch->zone, &batch->items[i].set) > 0;
     }
     world->batches++;
     world->shifts += shift;
@@ -273,24 +295,48 @@ void sim_zone_undo(struct world *world)
 
 /* ---- what people do and ask ---- */
 
-static struct sim_set *set_of_site(const struct world *world, const char *name)
+static struct sim_set *set_now(const struct world *world, uint32_t set)
 {
-    const struct settings *settings = world_settings(world);
-    uint32_t site = settings_site(settings, name);
+    const struct site_set *wanted = &world_settings(world)->sets[set];
+    const struct service_record *record = &world_settings(world)->records[wanted->record];
+    struct record_set key = {.name = record->name, .type = record->type, .set = wanted->set};
 
-    assert(site != NONE);
     for (uint32_t i = 0; i < world->route53.sets.count; i++) {
-        if (world->route53.sets.list[i].exists && world->route53.sets.list[i].weight >= 0 &&
-            strcmp(world->route53.sets.list[i].set, settings_own_set(settings, site)->set) == 0)
+        if (matches(&world->route53.sets.list[i], record->zone, &key, false))
             return (struct sim_set *)(uintptr_t)&world->route53.sets.list[i];
     }
     return NULL;
 }
 
-int world_weight(const struct world *world, const char *site)
+static const struct site *site_named(const struct world *world, const char *name)
 {
-    const struct sim_set *set = set_of_site(world, site);
-    return set == NULL ? -1 : set->weight;
+    uint32_t site = settings_site(world_settings(world), name);
+
+    assert(site != NONE);
+    return &world_settings(world)->sites[site];
+}
+
+static struct sim_set *set_of_site(const struct world *world, const char *name)
+{
+    return set_now(world, site_named(world, name)->first_set);
+}
+
+int world_set_now(const struct world *world, uint32_t set)
+{
+    const struct sim_set *now = set_now(world, set);
+    return now == NULL ? -1 : now->weight;
+}
+
+int world_weight(const struct world *world, const char *name)
+{
+    const struct site *site = site_named(world, name);
+    int weight = world_set_now(world, site->first_set);
+
+    for (uint32_t i = 1; i < site->set_count && weight >= 0; i++) {
+        int other = world_set_now(world, site->first_set + i);
+        weight = other < 0 ? -1 : other != weight ? -2 : weight;
+    }
+    return weight;
 }
 
 const char *world_health(const struct world *world, const char *site)
@@ -311,13 +357,21 @@ uint64_t world_fence(const struct world *world, const char *group)
     return least == UINT64_MAX ? 0 : least;
 }
 
-void world_set_weight(struct world *world, const char *site, int weight)
+void world_change_set(struct world *world, uint32_t set, int weight)
 {
-    struct sim_set *set = set_of_site(world, site);
+    struct sim_set *now = set_now(world, set);
 
-    assert(set != NULL);
-    set->weight = weight;
+    assert(now != NULL);
+    now->weight = weight;
     changed(world);
+}
+
+void world_set_weight(struct world *world, const char *name, int weight)
+{
+    const struct site *site = site_named(world, name);
+
+    for (uint32_t i = site->first_set; i < site->first_set + site->set_count; i++)
+        world_change_set(world, i, weight);
 }
 
 void world_set_ttl(struct world *world, const char *site, int64_t ttl_s)
@@ -358,13 +412,18 @@ void world_delete_fence(struct world *world, const char *group)
     }
 }
 
+void world_drop_set(struct world *world, uint32_t set)
+{
+    struct sim_set *now = set_now(world, set);
+
+    assert(now != NULL);
+    now->exists = false;
+    changed(world);
+}
+
 void world_delete_set(struct world *world, const char *site)
 {
-    struct sim_set *set = set_of_site(world, site);
-
-    assert(set != NULL);
-    set->exists = false;
-    changed(world);
+    world_drop_set(world, site_named(world, site)->first_set);
 }
 
 /* ---- life ---- */
@@ -415,6 +474,9 @@ static void make_set(struct world *world, const struct site_set *from)
     set->weight = settings->sites[from->site].weight;
     set->ttl_s = record->ttl_s;
     snprintf(set->value, sizeof(set->value), "%s", from->value);
+    set_alias(set, from->alias_zone, from->alias_name, from->alias_evaluate);
+    if (from->alias_name[0] != '\0')
+        set->ttl_s = -1;
 }
 
 void sim_zone_make(struct world *world)

@@ -26,6 +26,9 @@ struct sim_set {
     const char *values[1];
     int weight;
     int64_t ttl_s;
+    char alias_zone[40]; /* "" : it has a value */
+    char alias_name[256];
+    bool alias_evaluate;
     char health_check[DECISION_HEALTH_MAX + 1];
 };
 
@@ -71,6 +74,7 @@ struct sim_route53 {
     enum route53_mode mode;
     enum route53_mode mode_once; /* of the next batch; ZONE_OK: as mode */
     msec_t late_ms;
+    uint32_t denied_zone;
     bool throttles_readings; /* every second one, while it throttles */
     msec_t held_since_ms;    /* what is accepted from then on reaches no server; -1: nothing held */
     uint64_t strandings;     /* so far */

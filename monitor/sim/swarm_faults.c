@@ -354,12 +354,14 @@ static void fault_route53(struct draw *draw, const struct episode *episode)
     static const enum action_kind kinds[] = {ACTION_ROUTE53_DOWN,       ACTION_ROUTE53_THROTTLE,
                                              ACTION_ROUTE53_LOSE_REPLY, ACTION_ROUTE53_LATE,
                                              ACTION_ROUTE53_PENDING,    ACTION_ROUTE53_STRANDED,
-                                             ACTION_ROUTE53_DENY};
+                                             ACTION_ROUTE53_DENY,       ACTION_ROUTE53_DENY_ZONE};
     struct action action = {.at_ms = episode->at_ms,
                             .kind = kinds[dice_below(&draw->dice, sizeof(kinds) / sizeof(*kinds))]};
 
     if (action.kind == ACTION_ROUTE53_LATE)
         action.value = 1000 * (int64_t)draw_span(&draw->dice, 1, 600);
+    if (action.kind == ACTION_ROUTE53_DENY_ZONE)
+        action.value = 1 + (int64_t)dice_below(&draw->dice, draw->settings->zone_count);
     draw_push(draw, &action);
     end(draw, episode, ACTION_ROUTE53_OK);
 }

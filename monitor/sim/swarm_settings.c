@@ -12,13 +12,15 @@
 
 #include "swarm_draw.h"
 
-enum { PROBES = 9, REGIONS = 5, SERVICES = 3, GROUPS = 2, OWNERS = 4, PLACES = 9 };
+enum { PROBES = 9, REGIONS = 5, SERVICES = 3, GROUPS = 2, OWNERS = 4, PLACES = 9, ALSO = 2 };
 
 static const char *const region_names[REGIONS] = {"us-east-1", "us-west-2", "eu-west-1",
                                                   "ap-south-1", "sa-east-1"};
 static const char *const owner_names[OWNERS] = {"aws", "gcp", "hetzner", "ovh"};
 static const char *const service_names[SERVICES] = {"pizza", "factory", "menu"};
 static const char *const group_names[GROUPS] = {"jwt-pizza", "side-dishes"};
+
+enum { CNAME = 2 }; /* among the types of records */
 
 /* ---- what is drawn ---- */
 
@@ -28,11 +30,20 @@ struct drawn_probe {
     bool may_act;
 };
 
-struct drawn_service {
-    uint32_t group;
+/* A name and type in a zone, and whether its sets are aliases. */
+struct drawn_record {
     uint32_t zone;
     uint32_t type;
-    uint32_t absent; /* region in which an optional service has no site; NONE */
+    bool is_alias;
+};
+
+struct drawn_service {
+    uint32_t group;
+    struct drawn_record record; /* its own ... */
+    struct drawn_record also[ALSO];
+    uint32_t also_count; /* ... and further ones */
+    uint32_t needs;      /* a service that stands behind it in the list; NONE */
+    uint32_t absent;     /* region in which an optional service has no site; NONE */
     bool required;
     int weights[REGIONS];
 };
@@ -176,9 +187,39 @@ static void draw_weights(struct drawn *drawn, struct drawn_service *service, uin
     }
 }
 
+static struct drawn_record draw_record(struct drawn *drawn)
+{
+    struct drawn_record record = {.zone = (uint32_t)dice_below(&drawn->dice, drawn->zones),
+                                  .type = (uint32_t)dice_below(&drawn->dice, 3)};
+
+    record.is_alias = record.type != CNAME && draw_chance(&drawn->dice, 25);
+    return record;
+}
+
+static void draw_also(struct drawn *drawn, struct drawn_service *service)
+{
+    if (!draw_chance(&drawn->dice, 35))
+        return;
+    service->also_count = (uint32_t)draw_between(&drawn->dice, 1, ALSO);
+    for (uint32_t i = 0; i < service->also_count; i++)
+        service->also[i] = draw_record(drawn);
+}
+
+/* Only what stands behind it, so that there is no circle. */
+static void draw_needs(struct drawn *drawn)
+{
+    for (uint32_t i = 0; i < drawn->services; i++) {
+        drawn->service[i].needs = NONE;
+        for (uint32_t j = i + 1; j < drawn->services; j++) {
+            if (drawn->service[j].group == drawn->service[i].group && draw_chance(&drawn->dice, 40))
+                drawn->service[i].needs = j;
+        }
+    }
+}
+
 static void draw_services(struct drawn *drawn)
 {
-    drawn->zones = draw_chance(&drawn->dice, 30) ? 2 : 1;
+    drawn->zones = draw_chance(&drawn->dice, 30) ? (uint32_t)draw_between(&drawn->dice, 2, 3) : 1;
     drawn->services = (uint32_t)draw_between(&drawn->dice, 1, SERVICES);
     drawn->groups = drawn->services > 1 && draw_chance(&drawn->dice, 40) ? 2 : 1;
     for (uint32_t i = 0; i < drawn->groups; i++)
@@ -190,14 +231,15 @@ static void draw_services(struct drawn *drawn)
 
         service->group = first ? i : (uint32_t)dice_below(&drawn->dice, drawn->groups);
         group = &drawn->group[service->group];
-        service->zone = (uint32_t)dice_below(&drawn->dice, drawn->zones);
-        service->type = (uint32_t)dice_below(&drawn->dice, 3);
+        service->record = draw_record(drawn);
+        draw_also(drawn, service);
         service->required = first || draw_chance(&drawn->dice, 70);
         service->absent = NONE;
         if (!service->required && group->order_count > 2 && draw_chance(&drawn->dice, 50))
             service->absent = group->order[group->order_count - 1];
         draw_weights(drawn, service, (uint32_t)dice_below(&drawn->dice, 3));
     }
+    draw_needs(drawn);
 }
 
 /* ---- writing it down ---- */
@@ -288,13 +330,36 @@ static void put_check(struct pen *pen, struct drawn *drawn, uint32_t service, ui
     put(pen, "}");
 }
 
-static void put_value(struct pen *pen, const struct drawn_service *service, uint32_t index,
-                      uint32_t region)
+/* "value = ...;" or "alias = ...;", another one for each region. */
+static void put_target(struct pen *pen, const struct drawn_record *record, uint32_t index,
+                       uint32_t region)
 {
     static const char *const formats[] = {"192.0.2.", "2001:db8::", "site"};
 
-    put(pen, "%s%" PRIu32 "%s", formats[service->type], 10 + 10 * index + region,
-        service->type == 2 ? ".example.net" : "");
+    if (record->is_alias)
+        put(pen,
+            "alias = { zone = \"ZBALANCERS\"; name = \"lb%" PRIu32
+            ".elb.example.net\"; evaluate_target_health = %s; };",
+            10 + 10 * index + region, region % 2 == 0 ? "true" : "false");
+    else
+        put(pen, "value = \"%s%" PRIu32 "%s\";", formats[record->type], 10 + 10 * index + region,
+            record->type == CNAME ? ".example.net" : "");
+}
+
+/* What stands in all sets of a site. */
+static void put_targets(struct pen *pen, const struct drawn_service *service, uint32_t index,
+                        uint32_t region)
+{
+    put_target(pen, &service->record, index, region);
+    if (service->also_count > 0)
+        put(pen, " also = (");
+    for (uint32_t i = 0; i < service->also_count; i++) {
+        put(pen, "%s { ", i > 0 ? "," : "");
+        put_target(pen, &service->also[i], index, region);
+        put(pen, " }");
+    }
+    if (service->also_count > 0)
+        put(pen, " );");
 }
 
 static void put_sites(struct pen *pen, struct drawn *drawn, uint32_t index)
@@ -307,11 +372,11 @@ static void put_sites(struct pen *pen, struct drawn *drawn, uint32_t index)
         uint32_t region = group->order[i];
         if (region == service->absent)
             continue;
-        put(pen, "%s\n        { region = \"%s\"; weight = %d; set = \"%s-%s\"; value = \"", comma,
+        put(pen, "%s\n        { region = \"%s\"; weight = %d; set = \"%s-%s\"; ", comma,
             region_names[region], service->weights[region], service_names[index],
             region_names[region]);
-        put_value(pen, service, index, region);
-        put(pen, "\"; checks = ( ");
+        put_targets(pen, service, index, region);
+        put(pen, " checks = ( ");
         put_check(pen, drawn, index, region);
         if (draw_chance(&drawn->dice, 10)) {
             put(pen, ", ");
@@ -321,26 +386,45 @@ static void put_sites(struct pen *pen, struct drawn *drawn, uint32_t index)
         comma = ",";
     }
     if (group->fallback) {
-        put(pen, ",\n        { region = \"static\"; weight = 0; set = \"%s-static\"; value = \"",
+        put(pen, ",\n        { region = \"static\"; weight = 0; set = \"%s-static\"; ",
             service_names[index]);
-        put_value(pen, service, index, REGIONS);
-        put(pen, "\"; }");
+        put_targets(pen, service, index, REGIONS);
+        put(pen, " }");
     }
+}
+
+static const char *const types[] = {"A", "AAAA", "CNAME"};
+
+static void put_records(struct pen *pen, const struct drawn_service *service, uint32_t index)
+{
+    if (service->needs != NONE)
+        put(pen, "      needs = [ \"%s\" ];", service_names[service->needs]);
+    if (service->also_count > 0)
+        put(pen, " also = (");
+    for (uint32_t i = 0; i < service->also_count; i++)
+        put(pen,
+            "%s { record = \"%s.%s.example%" PRIu32 ".com\"; type = \"%s\"; zone = \"Z%" PRIu32
+            "EXAMPLE\"; }",
+            i > 0 ? "," : "", i == 0 ? "also" : "*", service_names[index],
+            service->also[i].zone + 1, types[service->also[i].type], service->also[i].zone + 1);
+    if (service->also_count > 0)
+        put(pen, " );");
+    put(pen, "\n");
 }
 
 static void put_services(struct pen *pen, struct drawn *drawn)
 {
-    static const char *const types[] = {"A", "AAAA", "CNAME"};
-
     put(pen, "services = (");
     for (uint32_t i = 0; i < drawn->services; i++) {
         const struct drawn_service *service = &drawn->service[i];
         put(pen,
             "%s\n    { name = \"%s\"; zone = \"Z%" PRIu32 "EXAMPLE\"; record = \"%s.example%" PRIu32
-            ".com\"; type = \"%s\"; ttl = %s; required = %s;\n      sites = (",
-            i > 0 ? "," : "", service_names[i], service->zone + 1, service_names[i],
-            service->zone + 1, types[service->type], ANY_OF(&drawn->dice, "10", "60", "300"),
-            service->required ? "true" : "false");
+            ".com\"; type = \"%s\"; ttl = %s; required = %s;\n",
+            i > 0 ? "," : "", service_names[i], service->record.zone + 1, service_names[i],
+            service->record.zone + 1, types[service->record.type],
+            ANY_OF(&drawn->dice, "10", "60", "300"), service->required ? "true" : "false");
+        put_records(pen, service, i);
+        put(pen, "      sites = (");
         put_sites(pen, drawn, i);
         put(pen, " ); }");
     }

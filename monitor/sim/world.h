@@ -198,16 +198,22 @@ enum route53_mode {
     ZONE_LATE,       /* no answer, applied later: world_zone_late() */
     ZONE_PENDING,    /* accepted, and reaches no server as long as this lasts */
     ZONE_STRANDED,   /* accepted, and undone when this ends, or after a minute */
-    ZONE_DENY
+    ZONE_DENY,
+    ZONE_DENY_ONE /* of the batches, those for one zone: world_zone_denied() */
 };
 void world_zone(struct world *world, enum route53_mode mode);
 void world_zone_late(struct world *world, msec_t delay_ms);
+void world_zone_denied(struct world *world, uint32_t zone);
 /* The next batch only meets with this; readings do not. */
 void world_zone_once(struct world *world, enum route53_mode mode);
 /* A human changes a weight a moment before the next batch arrives. */
 void world_set_weight_before_batch(struct world *world, const char *site, int weight);
 /* What the zone says. -1: no such record set. */
 int world_weight(const struct world *world, const char *site);
+/* One of its sets, by its index in the settings. */
+int world_set_now(const struct world *world, uint32_t set);
+void world_change_set(struct world *world, uint32_t set, int weight);
+void world_drop_set(struct world *world, uint32_t set);
 /* 0: no fence. */
 uint64_t world_fence(const struct world *world, const char *group);
 /* A human changes a weight, or deletes a fence or a record set. */

@@ -3,6 +3,7 @@
  * means nothing is said in a sentence; only then does anything happen. So world_can_act() is the
  * first half alone. */
 #include <assert.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -342,6 +343,9 @@ static int look_up(const struct world *world, const struct action *action, struc
     if (kind == ACTION_ORDER_DRAIN || kind == ACTION_ORDER_RESTORE ||
         kind == ACTION_ORDER_BREAK_GLASS)
         return find_order(settings, action, target, complaint);
+    if (kind == ACTION_ROUTE53_DENY_ZONE && action->value > settings->zone_count)
+        return complain(complaint, "there is no zone %" PRId64 "; the settings name %" PRIu32,
+                        action->value, settings->zone_count);
     return 0;
 }
 
@@ -480,7 +484,7 @@ static void act_human(struct world *world, const struct action *action, const st
          g++)
         world_delete_fence(world, settings->groups[g].name);
     for (uint32_t s = 0; action->kind == ACTION_HUMAN_WEIGHT && s < settings->site_count; s++) {
-        if (target->sites[s] && world_weight(world, settings->sites[s].name) >= 0)
+        if (target->sites[s] && world_weight(world, settings->sites[s].name) != -1)
             world_set_weight(world, settings->sites[s].name, (int)action->value);
     }
 }
@@ -560,7 +564,7 @@ static void act(struct world *world, const struct action *action, const struct t
         act_on_probes(world, action, target);
     else if (kind >= ACTION_STORE_DOWN && kind <= ACTION_STORE_LEASES_LOST)
         sim_store_act(world, action);
-    else if (kind >= ACTION_ROUTE53_OK && kind <= ACTION_ROUTE53_DENY)
+    else if (kind >= ACTION_ROUTE53_OK && kind <= ACTION_ROUTE53_DENY_ZONE)
         sim_zone_act(world, action);
     else if (kind == ACTION_HUMAN_WEIGHT || kind == ACTION_HUMAN_DELETE_FENCE)
         act_human(world, action, target);

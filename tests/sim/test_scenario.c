@@ -136,6 +136,7 @@ static const struct {
     {ACTION_ROUTE53_PENDING, "route53 pending", NULL},
     {ACTION_ROUTE53_STRANDED, "route53 stranded", NULL},
     {ACTION_ROUTE53_DENY, "route53 deny", NULL},
+    {ACTION_ROUTE53_DENY_ZONE, "route53 deny-zone 2", NULL},
     {ACTION_HUMAN_WEIGHT, "human weight pizza/us-east-1 255", NULL},
     {ACTION_HUMAN_WEIGHT, "human weight primary 0", NULL},
     {ACTION_HUMAN_DELETE_FENCE, "human delete-fence", NULL},

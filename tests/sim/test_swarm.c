@@ -78,6 +78,10 @@ struct seen {
     bool beacons;
     bool window;
     bool two_zones;
+    bool zones_in_order;
+    bool also;
+    bool alias;
+    bool site_in_two_zones;
     bool two_groups;
     bool optional;
     bool no_hold;
@@ -102,6 +106,16 @@ static void see(struct seen *seen, const struct settings *settings)
         seen->optional |= !settings->services[s].required;
     seen->window |= settings->checks[0].window_of > 0;
     seen->two_zones |= settings->zone_count == 2;
+    for (uint32_t s = 0; s < settings->service_count; s++) {
+        seen->zones_in_order |= settings->services[s].need_count > 0 && settings->zone_count > 1;
+        seen->also |= settings->services[s].record_count > 1;
+        for (uint32_t z = 0, in = 0; z < settings->zone_count; z++) {
+            in += settings_service_in_zone(settings, s, z);
+            seen->site_in_two_zones |= in == 2;
+        }
+    }
+    for (uint32_t i = 0; i < settings->set_count; i++)
+        seen->alias |= settings->sets[i].alias_name[0] != '\0';
     seen->two_groups |= settings->group_count == 2;
     seen->without_references |= settings->reference_count == 0;
     seen->nine_probes |= settings->elector_count == 9;
@@ -118,6 +132,7 @@ START_TEST(random_settings_meet_every_policy)
     }
     ck_assert(seen.apart && seen.fallback && seen.adopt && seen.steps && seen.beacons);
     ck_assert(seen.window && seen.two_zones && seen.two_groups && seen.optional && seen.no_hold);
+    ck_assert(seen.zones_in_order && seen.also && seen.alias && seen.site_in_two_zones);
     ck_assert(seen.without_references && seen.nine_probes && seen.five_regions);
 }
 END_TEST
