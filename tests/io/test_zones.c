@@ -175,6 +175,31 @@ START_TEST(an_accepted_change_is_followed_until_the_world_sees_it)
 }
 END_TEST
 
+START_TEST(what_became_of_a_write_is_remembered)
+{
+    struct zones_status status;
+
+    read_zone();
+    zones_status(zones, PIZZA_ZONE, &status);
+    ck_assert_int_eq(status.accepted_wall, 0);
+    ck_assert(!status.write_denied);
+    lab_fault(lab, "deny", "{\"operation\": \"ChangeResourceRecordSets\"}");
+    send_west(8, 100);
+    until("change 8 denied; ");
+    zones_status(zones, PIZZA_ZONE, &status);
+    ck_assert(status.write_denied);
+    ck_assert_ptr_nonnull(strstr(status.write_message, "AccessDenied"));
+    lab_heal(lab);
+    send_west(9, 100);
+    until("change 9 ok; ");
+    zones_status(zones, PIZZA_ZONE, &status);
+    ck_assert(!status.write_denied);
+    ck_assert_str_eq(status.write_message, "");
+    ck_assert_uint_eq(status.accepted_epoch, 9);
+    ck_assert_int_gt(status.accepted_wall, 0);
+}
+END_TEST
+
 START_TEST(a_refused_change_is_followed_by_nobody)
 {
     int asked = lab_request_count(lab, "GetChange");
@@ -335,6 +360,7 @@ int main(void)
     tcase_add_test(tests, a_reading_is_told_and_its_view_kept);
     tcase_add_test(tests, a_reading_that_fails_is_told_and_takes_nothing_away);
     tcase_add_test(tests, an_accepted_change_is_followed_until_the_world_sees_it);
+    tcase_add_test(tests, what_became_of_a_write_is_remembered);
     tcase_add_test(tests, a_refused_change_is_followed_by_nobody);
     tcase_add_test(tests, a_server_with_an_old_answer_is_not_current_until_it_is);
     tcase_add_test(tests, a_silent_server_does_not_hold_up_those_that_answer);
