@@ -151,7 +151,7 @@ static void compare(const struct health_plan *plan, struct health_item *item)
         compare_child(plan, item);
     else
         compare_number(item, "HealthThreshold", is->threshold, ought->threshold);
-    if (item->probe == NONE && item->is_ready &&
+    if (item->probe == NONE &&
         !is_same_set(is->children, is->child_count, ought->children, ought->child_count))
         differ(item, "ChildHealthChecks");
     compare_bool(item, "Inverted", is->is_inverted, ought->is_inverted);

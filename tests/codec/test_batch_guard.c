@@ -2,6 +2,7 @@
 /* The last line of defence, attacked with every batch nobody may send. Each test starts from a
  * batch that is allowed and spoils one thing, so that the one thing is what is refused. */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +76,87 @@ START_TEST(nothing_is_allowed_before_the_zone_was_read)
     ck_assert_int_eq(verdict, BATCH_STALE);
     view->zone = STRANGE_ZONE;
     expect(BATCH_STALE, "not been read");
+}
+END_TEST
+
+/* ---- B2 ---- */
+
+static char attached[SITE_COUNT][16];
+
+/* The engine attaches its health check to each region's sets; weights stay. */
+static void attach(void)
+{
+    static struct group groups[2];
+
+    memcpy(groups, settings.groups, sizeof(groups));
+    groups[PIZZA_GROUP].beacons = true;
+    settings.groups = groups;
+    move_begin(&move, &settings, view, PIZZA_GROUP, 8, view->nonce);
+    for (int site = PIZZA_EAST; site <= FACTORY_WEST; site++) {
+        move_weight(&move, &settings, view, site, view_weight(&settings, view, site));
+        snprintf(attached[site], sizeof(attached[site]), "check-%u", settings.sites[site].region);
+        move.items[move.batch.item_count - 1].set.health_check = attached[site];
+    }
+    move.batch.is_attach = true;
+}
+
+START_TEST(health_checks_are_attached_by_a_batch_that_does_nothing_else)
+{
+    attach();
+    expect(BATCH_ALLOWED, "");
+    move.batch.is_attach = false;
+    expect(BATCH_FORBIDDEN, "more than the weight would change");
+}
+END_TEST
+
+START_TEST(a_batch_that_attaches_moves_no_weight)
+{
+    attach();
+    move.items[NEW_PIZZA_WEST].set.weight = 1;
+    expect(BATCH_FORBIDDEN, "more than the health check would change");
+    attach();
+    move.items[NEW_PIZZA_EAST].set.ttl_s = 61;
+    expect(BATCH_FORBIDDEN, "more than the health check would change");
+}
+END_TEST
+
+START_TEST(health_checks_are_attached_only_where_beacons_are)
+{
+    static struct group groups[2];
+
+    attach();
+    memcpy(groups, settings.groups, sizeof(groups));
+    groups[PIZZA_GROUP].beacons = false;
+    settings.groups = groups;
+    expect(BATCH_FORBIDDEN, "no beacons");
+}
+END_TEST
+
+START_TEST(two_regions_never_share_a_health_check)
+{
+    attach();
+    move.items[NEW_PIZZA_WEST].set.health_check = attached[PIZZA_EAST];
+    expect(BATCH_FORBIDDEN, "both would leave at once");
+}
+END_TEST
+
+START_TEST(what_is_no_id_is_not_attached)
+{
+    static const char *const ids[] = {"", "a b", "a/b", "a.b"};
+
+    for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++) {
+        attach();
+        move.items[NEW_PIZZA_EAST].set.health_check = ids[i];
+        expect(BATCH_FORBIDDEN, "no id of a health check");
+    }
+}
+END_TEST
+
+START_TEST(a_batch_that_attaches_creates_no_set)
+{
+    attach();
+    remove_item(OLD_PIZZA_EAST);
+    expect(BATCH_FORBIDDEN, "a CREATE without its DELETE");
 }
 END_TEST
 
@@ -373,6 +455,12 @@ static TCase *c5_case(void)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, a_failover_of_pizza_and_factory_is_allowed);
     tcase_add_test(tcase, nothing_is_allowed_before_the_zone_was_read);
+    tcase_add_test(tcase, health_checks_are_attached_by_a_batch_that_does_nothing_else);
+    tcase_add_test(tcase, a_batch_that_attaches_moves_no_weight);
+    tcase_add_test(tcase, health_checks_are_attached_only_where_beacons_are);
+    tcase_add_test(tcase, two_regions_never_share_a_health_check);
+    tcase_add_test(tcase, what_is_no_id_is_not_attached);
+    tcase_add_test(tcase, a_batch_that_attaches_creates_no_set);
     tcase_add_test(tcase, all_weights_zero_are_refused);
     tcase_add_test(tcase, all_weights_zero_are_seen_through_sets_the_batch_does_not_touch);
     tcase_add_test(tcase,
