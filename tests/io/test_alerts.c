@@ -87,6 +87,35 @@ START_TEST(a_relay_that_refuses_for_a_while_gets_the_mail_once_afterwards)
 }
 END_TEST
 
+START_TEST(how_a_sink_has_been_doing_can_be_asked)
+{
+    struct alerts_sink_status status;
+
+    start_one(world_mail_sink("mail"));
+    alerts_sink_status(use1.alerts, 0, &status);
+    ck_assert_int_eq(status.accepted_ms, -1);
+    ck_assert_int_eq(status.failed_ms, -1);
+    ck_assert_uint_eq(status.failures, 0);
+    ck_assert_str_eq(status.refusal, "");
+    world_command("mail refuse 2 451 4.3.0 busy, come back");
+    raise_alert(&use1, ALERT_OPEN, world_noon);
+    do {
+        uv_run(&world_loop, UV_RUN_ONCE);
+        alerts_sink_status(use1.alerts, 0, &status);
+    } while (status.failures == 0);
+    ck_assert_int_ge(status.failed_ms, 0);
+    ck_assert_int_eq(status.accepted_ms, -1);
+    ck_assert_ptr_nonnull(strstr(status.refusal, "451 4.3.0 busy, come back"));
+    world_wait_seen("mail", 1);
+    world_wait_empty(&use1);
+    alerts_sink_status(use1.alerts, 0, &status);
+    ck_assert_uint_eq(status.failures, 0);
+    ck_assert_int_ge(status.accepted_ms, 0);
+    ck_assert_int_ge(status.failed_ms, status.accepted_ms); /* it refused before it took it */
+    probe_stop(&use1);
+}
+END_TEST
+
 START_TEST(a_webhook_that_fails_is_tried_again_with_the_same_key)
 {
     const json_t *first, *second;
@@ -380,6 +409,7 @@ static TCase *sending_tests(void)
     tcase_add_test(tests, a_sink_gets_only_what_is_grave_enough_for_it);
     tcase_add_test(tests, an_alert_with_a_name_that_is_none_is_refused);
     tcase_add_test(tests, a_relay_that_refuses_for_a_while_gets_the_mail_once_afterwards);
+    tcase_add_test(tests, how_a_sink_has_been_doing_can_be_asked);
     tcase_add_test(tests, a_webhook_that_fails_is_tried_again_with_the_same_key);
     tcase_add_test(tests, a_dead_sink_delays_no_other);
     tcase_add_test(tests, a_tarpit_delays_no_other_sink_and_no_end);

@@ -48,6 +48,37 @@ START_TEST(d6_past_the_budget_everything_holds_and_pages)
 }
 END_TEST
 
+START_TEST(d6_it_is_told_when_the_window_lets_one_more_move)
+{
+    struct world *world = pizza_world(PIZZA_BUDGET2("hold = 20; dwell = 0;"));
+    struct group_view view;
+    msec_t left_ms;
+
+    look(world, &view);
+    ck_assert_int_eq(view.budget_left_ms, 0);
+    ck_assert_uint_eq(view.next_epoch, view.head.epoch + 1);
+    flip(world, "us-east-1", "us-west-2");
+    look(world, &view);
+    ck_assert_int_eq(view.budget_left_ms, 0);
+    flip(world, "us-west-2", "us-east-1");
+    look(world, &view);
+    ck_assert_uint_eq(view.budget_used, 2);
+    ck_assert_uint_eq(view.next_epoch, view.head.epoch + 1);
+    left_ms = view.budget_left_ms;
+    ck_assert_int_gt(left_ms, 0);
+    ck_assert_int_lt(left_ms, 3600000);
+    run_for(world, left_ms - 2000);
+    look(world, &view);
+    ck_assert_uint_eq(view.budget_used, 2);
+    ck_assert_int_gt(view.budget_left_ms, 0);
+    run_for(world, 12000); /* the engine's clock is that of its last event */
+    look(world, &view);
+    ck_assert_uint_eq(view.budget_used, 1);
+    ck_assert_int_eq(view.budget_left_ms, 0);
+    world_destroy(world);
+}
+END_TEST
+
 START_TEST(d6_orders_are_counted_by_dwell_and_budget_but_never_blocked)
 {
     struct world *world = pizza_world(PIZZA_BUDGET2("hold = 20; dwell = 600;"));
@@ -725,6 +756,7 @@ int main(void)
     return RUN_TESTS(
         "rules D6-D10", d6_within_dwell_a_group_holds_and_pages,
         d6_past_the_budget_everything_holds_and_pages,
+        d6_it_is_told_when_the_window_lets_one_more_move,
         d6_orders_are_counted_by_dwell_and_budget_but_never_blocked,
         d6_a_ledger_from_a_clock_a_year_ahead_counts_and_ends,
         d6_a_move_that_was_seen_ages_by_our_own_clock,
