@@ -117,6 +117,28 @@ START_TEST(a_decision_is_read_back_as_it_was_written)
 }
 END_TEST
 
+/* B2: who decided hands the ids to whoever applies it; no other kind of decision has them. */
+START_TEST(an_attaching_decision_keeps_its_health_checks)
+{
+    struct decision decision = a_decision();
+    struct decision *read = NULL;
+    int length;
+
+    snprintf(decision.health[0], sizeof(decision.health[0]), "0123-east");
+    length = decision_write(&pizza, &decision, text, sizeof(text));
+    ck_assert_int_gt(length, 0);
+    ck_assert_ptr_null(strstr(text, "health_checks"));
+    decision.kind = DECISION_ATTACH;
+    length = decision_write(&pizza, &decision, text, sizeof(text));
+    ck_assert_msg(decision_read(&pizza, 0, text, (size_t)length, &read, error, sizeof(error)) == 0,
+                  "%s", error);
+    ck_assert_int_eq(read->kind, DECISION_ATTACH);
+    ck_assert_str_eq(read->health[0], "0123-east");
+    ck_assert_str_eq(read->health[1], "");
+    free(read);
+}
+END_TEST
+
 /* Replaces the first `from` in text by `to`; the length of the new text. */
 static size_t edit(const char *from, const char *to)
 {
@@ -681,6 +703,7 @@ int main(void)
     tcase_add_test(tests, a_vote_is_read_back_as_it_was_written);
     tcase_add_test(tests, a_vote_under_other_settings_is_read_as_knowing_nothing);
     tcase_add_test(tests, a_decision_is_read_back_as_it_was_written);
+    tcase_add_test(tests, an_attaching_decision_keeps_its_health_checks);
     tcase_add_loop_test(tests, a_spoilt_decision_is_refused_and_says_why, 0,
                         sizeof(spoilt_decisions) / sizeof(*spoilt_decisions));
     tcase_add_test(tests, names_that_left_the_electorate_do_not_make_a_decision_unreadable);

@@ -470,6 +470,55 @@ START_TEST(a_probe_that_reads_no_zone_names_those_who_do)
 }
 END_TEST
 
+START_TEST(health_checks_are_there_and_heard)
+{
+    const struct ready_health well = {.group = "jwt-pizza",
+                                      .region = "us-east-1",
+                                      .asked = true,
+                                      .error = "",
+                                      .seen_ms = 5000,
+                                      .wanted = 4,
+                                      .first = "",
+                                      .children = 3,
+                                      .observed = 3,
+                                      .votes_down = 2};
+    struct ready_health facts = well;
+
+    SAYS(ready_health, facts, READY_OK,
+         "4 of 4 health checks are there, seen 5.0 s ago; checkers "
+         "hear 0 of 3 probes say leave, 2 would do",
+         "");
+    facts.seen_ms = -1;
+    facts.asked = false;
+    SAYS(ready_health, facts, READY_UNKNOWN, "not looked at yet", "ask again");
+    facts.asked = true;
+    facts.outcome = ROUTE53_DENIED;
+    facts.error = "AccessDenied";
+    SAYS(ready_health, facts, READY_UNKNOWN, "AccessDenied", "health-checks-reader.json");
+    facts = well;
+    facts.missing = 1;
+    facts.first = "fra says leave";
+    SAYS(ready_health, facts, READY_FAIL, "3 of 4", "it makes what is missing");
+    facts = well;
+    facts.different = 1;
+    facts.first = "Inverted false, not true";
+    SAYS(ready_health, facts, READY_FAIL, "Inverted false, not true", "puts them right");
+    facts = well;
+    facts.unattached = 2;
+    SAYS(ready_health, facts, READY_FAIL, "2 record sets", "no word moves");
+    facts = well;
+    facts.observed = 2;
+    SAYS(ready_health, facts, READY_WARN, "hear 0 of 3", "reach the beacon");
+    facts = well;
+    facts.votes = 2;
+    SAYS(ready_health, facts, READY_FAIL, "hear 2 of 3", "who answers in their place");
+    facts.lit = true;
+    SAYS(ready_health, facts, READY_OK, "hear 2 of 3", "");
+    facts.votes = 1;
+    SAYS(ready_health, facts, READY_WARN, "hear 1 of 3", "not heard by enough");
+}
+END_TEST
+
 START_TEST(beacons_have_words_and_health_checks)
 {
     struct ready_beacons facts = {.group = "jwt-pizza",
@@ -605,6 +654,6 @@ int main(void)
         each_server_is_asked_and_the_others_are_named,
         the_right_to_write_is_known_from_what_was_written,
         a_probe_that_reads_no_zone_names_those_who_do, beacons_have_words_and_health_checks,
-        a_zone_is_compared_with_the_settings_set_by_set,
+        health_checks_are_there_and_heard, a_zone_is_compared_with_the_settings_set_by_set,
         a_strangers_set_and_an_empty_record_are_seen, only_what_fails_makes_it_not_ready);
 }
