@@ -11,6 +11,10 @@
     "v=rs1 group=jwt-pizza epoch=" epoch                                                           \
     " by=use1 nonce=0123456789abcdef0123456789abcdef plan=0123456789abcdef"
 
+#define OTHERS                                                                                     \
+    "v=rs1 group=other epoch=9"                                                                    \
+    " by=use1 nonce=0123456789abcdef0123456789abcdef plan=0123456789abcdef"
+
 static struct dns_message message;
 static struct dns_answer answer;
 
@@ -258,8 +262,7 @@ START_TEST(garbage_is_no_fence)
         FENCE("-1"),
         FENCE("18446744073709551616"),
         FENCE("18446744073709551615"), /* from a future that nobody will see */
-        "v=rs1 group=other epoch=9 by=use1 nonce=0123456789abcdef0123456789abcdef "
-        "plan=0123456789abcdef",
+        OTHERS,
     };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
