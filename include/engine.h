@@ -96,6 +96,19 @@ struct group_view {
 
 void engine_group(const struct engine *engine, uint32_t group, struct group_view *ret_view);
 
+/* How far the group's change has come in one hosted zone: the nth of settings->groups[group].zones,
+ * which are changed in this order (C1). */
+struct zone_step {
+    uint32_t zone;
+    bool known;     /* it has been read */
+    uint64_t fence; /* 0: there is none */
+    bool drifted;
+    enum change_state change;
+    const char *wait_rule; /* which rule holds its batch back, NULL none; C1: a zone before it */
+};
+void engine_zone_step(const struct engine *engine, uint32_t group, uint32_t nth,
+                      struct zone_step *ret_step);
+
 /* How a site's ballots stand now, probe by probe. */
 void engine_tally(const struct engine *engine, uint32_t site, struct tally *ret_tally);
 

@@ -63,6 +63,21 @@ void engine_group(const struct engine *engine, uint32_t group, struct group_view
         finding_say(&state->gates[i], &ret_view->gates[i]);
 }
 
+void engine_zone_step(const struct engine *engine, uint32_t group, uint32_t nth,
+                      struct zone_step *ret_step)
+{
+    const struct zone_slot *slot = &engine->slots[engine->groups[group].first_slot + nth];
+
+    assert(nth < engine->groups[group].slot_count);
+    *ret_step =
+        (struct zone_step){.zone = slot->zone,
+                           .known = slot->known,
+                           .fence = slot->known && slot->fence_present ? slot->fence.epoch : 0,
+                           .drifted = slot->drifted,
+                           .change = slot->state,
+                           .wait_rule = slot->wait_rule};
+}
+
 void engine_tally(const struct engine *engine, uint32_t site, struct tally *ret_tally)
 {
     const struct settings *s = engine->settings;

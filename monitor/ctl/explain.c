@@ -27,6 +27,21 @@ static void add_value(struct table *table, const json_t *gate)
                                 value_of(gate, "limit"), text));
 }
 
+/* Zones are changed one after another (C1): which have it, and which wait. */
+void print_zones(const json_t *zones)
+{
+    for (size_t i = 0; i < json_array_size(zones) && json_array_size(zones) > 1; i++) {
+        const json_t *zone = json_array_get(zones, i);
+        const char *rule = json_string_value(json_object_get(zone, "held_by"));
+
+        printf("  zone %s: fence %lld, %s", text_of(zone, "zone"), number_of(zone, "fence_epoch"),
+               text_of(zone, "change"));
+        if (rule != NULL)
+            printf(" (%s%s)", rule, strcmp(rule, "C1") == 0 ? ": after the zone before it" : "");
+        printf("\n");
+    }
+}
+
 void print_gates(const json_t *gates, int indent)
 {
     struct table *table = table_create(5);
@@ -69,6 +84,7 @@ static void print_explained(const json_t *explained)
         }
         printf("\n");
     }
+    print_zones(json_object_get(explained, "zones"));
     printf("\n");
     print_gates(json_object_get(explained, "gates"), 0);
 }

@@ -42,6 +42,8 @@ const char *weights_text(json_t *weights, char out[WEIGHTS_TEXT_MAX]);
 
 /* explain.c: a row for each gate. */
 void print_gates(const json_t *gates, int indent);
+/* Of a group in several hosted zones, how far its change is in each; of one, nothing. */
+void print_zones(const json_t *zones);
 /* plan.c: the batches of a plan, or of init. */
 void print_batches(const json_t *batches);
 

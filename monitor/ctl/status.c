@@ -109,6 +109,13 @@ static bool is_in_flight(const json_t *group)
            strcmp(text_of(group, "change"), "idle") != 0;
 }
 
+static void print_in_flight(const json_t *group)
+{
+    printf("  in flight: change %s, the zone's fence is at %lld\n", text_of(group, "change"),
+           number_of(group, "fence_epoch"));
+    print_zones(json_object_get(group, "zones"));
+}
+
 static void print_decision(const json_t *group)
 {
     const json_t *decision = json_object_get(group, "decision");
@@ -131,8 +138,7 @@ static void print_decision(const json_t *group)
     render_text(stdout, text_of(decision, "reason"));
     printf("\n");
     if (is_in_flight(group))
-        printf("  in flight: change %s, the zone's fence is at %lld\n", text_of(group, "change"),
-               number_of(group, "fence_epoch"));
+        print_in_flight(group);
 }
 
 static void print_holds(const json_t *group)

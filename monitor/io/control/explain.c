@@ -19,12 +19,13 @@ void handle_explain(struct request *request)
     reply_json(
         request, MHD_HTTP_OK,
         json_pack(
-            "{s:i, s:s, s:s, s:s, s:o, s:o, s:o, s:b, s:b, s:o}", "v", 1, "group",
+            "{s:i, s:s, s:s, s:s, s:o, s:o, s:o, s:b, s:b, s:o, s:o}", "v", 1, "group",
             settings->groups[group].name, "probe", settings->electors[settings->self].name, "text",
             text, "epoch", view.has_head ? json_integer((json_int_t)view.head.epoch) : json_null(),
             "weights",
             view.has_head ? piece_weights(settings, group, view.head.weights) : json_null(),
             "wanted", view.has_head ? piece_weights(settings, group, view.wanted) : json_null(),
-            "wants_move", view.wants_move, "held", view.refused_rule != NULL, "gates",
+            "wants_move", view.wants_move, "held", view.refused_rule != NULL, "zones",
+            piece_zones(request->now.engine, settings, group), "gates",
             piece_gates(view.gates, view.gate_count)));
 }

@@ -57,6 +57,21 @@ static json_t *checks_of(const struct look *look, uint32_t site)
     return checks;
 }
 
+/* Its sets under the service's further records, which have its weight too. */
+static json_t *also_of(const struct settings *settings, const struct site *site)
+{
+    json_t *list = json_array();
+
+    for (uint32_t i = site->first_set + 1; i < site->first_set + site->set_count; i++) {
+        const struct site_set *set = &settings->sets[i];
+        const struct service_record *record = &settings->records[set->record];
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "record", record->name,
+                                              "type", record->type, "zone",
+                                              settings->zones[record->zone].id, "set", set->set));
+    }
+    return list;
+}
+
 static json_t *site_of(const struct look *look, const struct group *group, uint32_t in_group,
                        const struct group_view *view)
 {
@@ -70,9 +85,10 @@ static json_t *site_of(const struct look *look, const struct group *group, uint3
 
     engine_tally(look->engine, site, &tally);
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:i, s:i, s:o, s:o}", "site",
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:i, s:i, s:o, s:o}", "site",
         s->name, "service", service->name, "region", settings->regions[s->region], "record",
-        record->name, "type", record->type, "set", settings_own_set(settings, site)->set, "weight",
+        record->name, "type", record->type, "set", settings_own_set(settings, site)->set, "also",
+        also_of(settings, s), "weight",
         view->has_head ? json_integer(view->head.weights[in_group]) : json_null(), "normal",
         json_integer(view->has_head ? view->head.normal[in_group] : s->weight), "wanted",
         view->has_head ? json_integer(view->wanted[in_group]) : json_null(), "agreed",
@@ -130,13 +146,13 @@ static json_t *group_of(const struct look *look, uint32_t index)
     engine_group(look->engine, index, &view);
     for (uint32_t k = 0; k < group->site_count; k++)
         json_array_append_new(sites, site_of(look, group, k, &view));
-    return json_pack("{s:s, s:o, s:b, s:I, s:o, s:s, s:b, s:b, s:b, s:o, s:o, s:o}", "group",
+    return json_pack("{s:s, s:o, s:b, s:I, s:o, s:s, s:b, s:b, s:b, s:o, s:o, s:o, s:o}", "group",
                      group->name, "decision", decision_of(look, &view), "break_glass", view.glass,
                      "fence_epoch", (json_int_t)view.fence_min, "applied", applied_of(look, &view),
                      "change", change_state_name(view.change), "frozen", view.frozen, "drifted",
                      view.drifted, "wants_move", view.wants_move, "dwell_left_seconds",
-                     piece_seconds(view.dwell_left_ms), "refused", refusal_of(&view), "sites",
-                     sites);
+                     piece_seconds(view.dwell_left_ms), "refused", refusal_of(&view), "zones",
+                     piece_zones(look->engine, look->settings, index), "sites", sites);
 }
 
 /* ---- the whole ---- */

@@ -42,6 +42,24 @@ json_t *piece_gates(const struct gate *gates, uint32_t count)
     return list;
 }
 
+json_t *piece_zones(const struct engine *engine, const struct settings *settings, uint32_t group)
+{
+    json_t *list = json_array();
+
+    for (uint32_t i = 0; i < settings->groups[group].zone_count; i++) {
+        struct zone_step step;
+        engine_zone_step(engine, group, i, &step);
+        json_array_append_new(
+            list,
+            json_pack("{s:s, s:o, s:b, s:s, s:o}", "zone", settings->zones[step.zone].id,
+                      "fence_epoch",
+                      step.known ? json_integer((json_int_t)step.fence) : json_null(), "drifted",
+                      step.drifted, "change", change_state_name(step.change), "held_by",
+                      step.wait_rule != NULL ? json_string(step.wait_rule) : json_null()));
+    }
+    return list;
+}
+
 json_t *piece_weights(const struct settings *settings, uint32_t group, const int *weights)
 {
     const struct group *g = &settings->groups[group];

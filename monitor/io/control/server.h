@@ -230,6 +230,8 @@ void orders_close(struct control *control, uv_close_cb closed);
 json_t *piece_time(wall_t wall);  /* RFC 3339; null for 0 */
 json_t *piece_seconds(msec_t ms); /* null below 0 */
 json_t *piece_gates(const struct gate *gates, uint32_t count);
+/* How far the group's change is, zone by zone, in the order in which they are changed (C1). */
+json_t *piece_zones(const struct engine *engine, const struct settings *settings, uint32_t group);
 /* {"SERVICE/REGION": weight, ...} of a group. */
 json_t *piece_weights(const struct settings *settings, uint32_t group, const int *weights);
 json_t *piece_names(const struct settings *settings, probe_set probes);
