@@ -208,9 +208,9 @@ struct ready_fence {
     bool has_head;
     bool present;
     bool drifted;
-    bool drift_stops; /* the group's drift = "stop" */
-    bool in_flight;   /* a change is under way */
-    uint32_t fences;  /* values in the fence's record: 1, if all is well */
+    enum drift_policy drift;
+    bool in_flight;  /* a change is under way */
+    uint32_t fences; /* values in the fence's record: 1, if all is well */
     uint64_t epoch;
     uint64_t head_epoch;
 };

@@ -287,6 +287,31 @@ static void judge_epoch(const struct ready_fence *facts, struct ready_line *line
                      "head by itself; look again in some seconds (C7)");
 }
 
+static void judge_drift(const struct ready_fence *facts, struct ready_line *line)
+{
+    ready_say(line, "weights are not those of its epoch; ");
+    switch (facts->drift) {
+    case DRIFT_STOP:
+        ready_advise(
+            line, READY_FAIL,
+            "look who wrote into %s, then `regionshift ack %s.drift --reason ...`: nothing "
+            "moves before (C4)",
+            facts->zone, facts->group);
+        break;
+    case DRIFT_ADOPT:
+        ready_advise(
+            line, READY_WARN,
+            "look who wrote into %s: the weights become the normal ones by themselves (C4)",
+            facts->zone);
+        break;
+    case DRIFT_RESTORE:
+        ready_advise(line, READY_WARN,
+                     "look who wrote into %s: the weights are put right by themselves (C4)",
+                     facts->zone);
+        break;
+    }
+}
+
 void ready_fence(const struct ready_fence *facts, struct ready_line *ret_line)
 {
     ready_begin(ret_line, "fence", facts->group, facts->zone);
@@ -301,12 +326,8 @@ void ready_fence(const struct ready_fence *facts, struct ready_line *ret_line)
     }
     ret_line->value = facts->present ? (int64_t)facts->epoch : -1;
     ret_line->limit = (int64_t)facts->head_epoch;
-    if (facts->drifted) {
-        ready_say(ret_line, "weights are not those of its epoch; ");
-        ready_advise(ret_line, facts->drift_stops ? READY_FAIL : READY_WARN,
-                     "look who wrote into %s, then `regionshift ack %s.drift --reason ...`%s (C4)",
-                     facts->zone, facts->group, facts->drift_stops ? ": nothing moves before" : "");
-    }
+    if (facts->drifted)
+        judge_drift(facts, ret_line);
     if (facts->fences > 1) {
         ready_say(ret_line, "its record has %" PRIu32 " values; ", facts->fences);
         ready_advise(ret_line, READY_FAIL,

@@ -349,7 +349,7 @@ static struct ready_fence whole_fence(void)
                                 .known = true,
                                 .has_head = true,
                                 .present = true,
-                                .drift_stops = true,
+                                .drift = DRIFT_STOP,
                                 .fences = 1,
                                 .epoch = 7,
                                 .head_epoch = 7};
@@ -381,14 +381,16 @@ START_TEST(a_fence_stands_at_the_heads_epoch)
 }
 END_TEST
 
-START_TEST(a_drift_stops_or_is_adopted)
+START_TEST(a_drift_stops_or_is_adopted_or_put_right)
 {
     struct ready_fence facts = whole_fence();
 
     facts.drifted = true;
     SAYS(ready_fence, facts, READY_FAIL, "weights are not those", "ack jwt-pizza.drift");
-    facts.drift_stops = false;
-    SAYS(ready_fence, facts, READY_WARN, "weights are not those", "look who wrote into ZONE1");
+    facts.drift = DRIFT_ADOPT;
+    SAYS(ready_fence, facts, READY_WARN, "weights are not those", "become the normal ones");
+    facts.drift = DRIFT_RESTORE;
+    SAYS(ready_fence, facts, READY_WARN, "weights are not those", "are put right");
 }
 END_TEST
 
@@ -650,7 +652,7 @@ int main(void)
         a_sink_is_proved_by_what_it_took, credentials_are_proved_by_what_aws_took,
         a_wrong_clock_is_told_before_aws_refuses_it, a_zone_has_every_set_weighted,
         a_zone_has_habits_that_are_worth_a_word, a_zone_that_cannot_be_read_takes_no_batch,
-        a_fence_stands_at_the_heads_epoch, a_drift_stops_or_is_adopted,
+        a_fence_stands_at_the_heads_epoch, a_drift_stops_or_is_adopted_or_put_right,
         each_server_is_asked_and_the_others_are_named,
         the_right_to_write_is_known_from_what_was_written,
         a_probe_that_reads_no_zone_names_those_who_do, beacons_have_words_and_health_checks,

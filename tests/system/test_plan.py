@@ -4,13 +4,13 @@ with the bytes that Route 53 received after it."""
 
 import json
 import re
-import socket
-import threading
 from xml.etree import ElementTree
 
 import pytest
+from labctl import Lab
 from operators import EAST, GROUP, WEST, CleanStage
-from stage import ZONE, weighted
+from stage import SERVICES, ZONE, weighted
+from wiretap import Tap
 
 TIMING = {"interval": 1, "timeout": 0.8, "retry": 0.1, "hold": 0, "stable": 1, "dwell": 2,
           "lease": 3}
@@ -18,71 +18,26 @@ ACTORS = ("use1", "usw2")
 NONCE = re.compile(rb"nonce=[0-9a-f]{32}")
 
 
-class Wire:
-    """A wire to Route 53's stand-in that remembers every byte that went there."""
+class TappedStage(CleanStage):
+    """The daemons reach Route 53's stand-in through a tap; tests reach it beside that."""
 
-    def __init__(self, where):
-        self.where = where
-        self.sent = []          # a bytearray for each connection
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.address = "{}:{}".format(*self.listener.getsockname())
-        threading.Thread(target=self._listen, daemon=True).start()
-
-    def _listen(self):
-        while True:
-            try:
-                near, _ = self.listener.accept()
-            except OSError:
-                return
-            host, _, port = self.where.rpartition(":")
-            far = socket.create_connection((host, int(port)))
-            kept = bytearray()
-            self.sent.append(kept)
-            for source, sink, keep in ((near, far, kept), (far, near, None)):
-                threading.Thread(target=self._carry, args=(source, sink, keep),
-                                 daemon=True).start()
-
-    @staticmethod
-    def _carry(source, sink, keep):
-        try:
-            while data := source.recv(65536):
-                if keep is not None:
-                    keep += data
-                sink.sendall(data)
-            sink.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
-
-    def bodies(self):
-        """The bodies of all writes: each has a connection of its own (C3)."""
-        found = []
-        for kept in list(self.sent):
-            head, _, body = bytes(kept).partition(b"\r\n\r\n")
-            if head.startswith(b"POST "):
-                length = int(re.search(rb"(?i)content-length: *(\d+)", head)[1])
-                assert len(body) == length
-                found.append(body)
-        return found
-
-    def close(self):
-        self.listener.close()
-
-
-class WiredStage(CleanStage):
     def start_lab(self):
         super().start_lab()
-        self.wire = Wire(self.lab.http)
-        self.more.append((re.escape(f'endpoint = "{self.lab.endpoint}"'),
-                          f'endpoint = "http://{self.wire.address}"', "a wire that remembers"))
+        self.tap = Tap(self.lab.http)
+        self.lab.http = self.tap.address
 
     def stop(self):
         super().stop()
-        self.wire.close()
+        self.tap.close()
+
+    def bodies(self):
+        """Of all writes, in their order."""
+        return [request.body for request in list(self.tap.requests) if request.method == "POST"]
 
 
 @pytest.fixture
 def stage(tmp_path):
-    with WiredStage(timing=TIMING, lab_options=["--rate", "0"], folder=tmp_path) as stage:
+    with TappedStage(timing=TIMING, lab_options=["--rate", "0"], folder=tmp_path) as stage:
         stage.start()
         stage.settle()
         yield stage
@@ -127,17 +82,58 @@ def test_the_bytes_of_the_plan_are_those_that_route53_receives(stage):
     wait_both_read(stage, 1)
     plans = {probe: planned(stage, probe, EAST) for probe in ACTORS}
     assert plans["use1"] != plans["usw2"], "each signs the fence with its name"
-    before = len(stage.wire.bodies())
+    before = len(stage.bodies())
     seq = stage.lab.last_seq()
     for service in ("factory", "pizza"):
         stage.kill_site(service, EAST)
     entry = stage.lab.wait_for_batch(verdict="accepted", since=seq, deadline=60)
     who = re.search(r"by=(\S+)", entry["fences_after"][GROUP])[1]
-    received = stage.wire.bodies()[before]
+    received = stage.bodies()[before]
     assert new_nonce(received) == new_nonce(plans[who]), "in the same place, as long"
     assert received[slice(*new_nonce(received))] != plans[who][slice(*new_nonce(plans[who]))]
     assert without_new_nonce(received) == without_new_nonce(plans[who])
     assert len(received) == len(plans[who])
+
+
+NET = "Z0FACTORYFACTORYFACT0"
+
+
+class TwoZones(TappedStage):
+    """The factory's names are in a zone of their own, and change first: pizza needs it."""
+
+    def start_lab(self):
+        self.lab = Lab(zones={"example.com": ZONE, "example.net": NET},
+                       log=str(self.folder / "route53.log"), options=self.lab_options).start()
+        for service, zone, apex in (("pizza", ZONE, "com"), ("factory", NET, "net")):
+            self.lab.seed([weighted(f"{service}.example.{apex}", f"{service}-{region}",
+                                    100 if region == EAST else 0, self.address(service, region))
+                           for region in (EAST, WEST)], zone)
+        self.tap = Tap(self.lab.http)
+        self.lab.http = self.tap.address
+        self.more += [(f'zone = "{ZONE}";(?=\\s+record = "factory)', f'zone = "{NET}";', "its own"),
+                      (r'record = "factory\.example\.com"', 'record = "factory.example.net"', "too"),
+                      (r'name = "pizza";', 'name = "pizza"; needs = [ "factory" ];', "the factory first")]
+
+
+def test_of_two_zones_each_body_is_the_one_that_is_sent_and_in_that_order(tmp_path):
+    with TwoZones(timing=TIMING, lab_options=["--rate", "0"], folder=tmp_path) as stage:
+        stage.start()
+        stage.settle()
+        wait_both_read(stage, 1)
+        plans = {}
+        for probe in ACTORS:
+            group = json.loads(plan(stage, "--down", EAST, "--json", probe=probe))["groups"][0]
+            assert [batch["zone"] for batch in group["change"]] == [NET, ZONE]
+            plans[probe] = [batch["body"].encode() for batch in group["change"]]
+            printed = plan(stage, "--down", EAST, "--xml", probe=probe).encode()
+            assert printed.count(b"</ChangeResourceRecordSetsRequest>\n") == 2
+        before = len(stage.bodies())
+        for service in SERVICES:
+            stage.kill_site(service, EAST)
+        stage.wait_until("both zones are written", lambda: len(stage.bodies()) >= before + 2, 60)
+        for number, received in enumerate(stage.bodies()[before:before + 2]):
+            who = re.search(rb"epoch=2 by=(\w+)", received)[1].decode()
+            assert without_new_nonce(received) == without_new_nonce(plans[who][number])
 
 
 def test_a_plan_follows_the_zone(stage):
@@ -160,7 +156,7 @@ def test_a_plan_writes_nothing(stage):
     for arguments in ((), ("--down", EAST), ("--down", EAST, "--xml"), ("--json",),
                       ("--down", f"pizza/{WEST}")):
         plan(stage, *arguments)
-    assert stage.lab.last_seq() == before and len(stage.wire.bodies()) == 1, "init alone"
+    assert stage.lab.last_seq() == before and len(stage.bodies()) == 1, "init alone"
 
 
 def test_what_cannot_be_sent_is_not_printed(stage):

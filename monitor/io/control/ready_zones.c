@@ -147,7 +147,7 @@ static void tell_fence(const struct zone_facts *z, uint32_t group)
     facts.has_head = view.has_head;
     facts.head_epoch = view.has_head ? view.head.epoch : 0;
     facts.drifted = view.drifted;
-    facts.drift_stops = z->settings->groups[group].drift == DRIFT_STOP;
+    facts.drift = z->settings->groups[group].drift;
     facts.in_flight = view.change != CHANGE_IDLE;
     if (facts.known)
         add_fence(z, group, &view, &facts);
