@@ -281,13 +281,24 @@ static int say_unhealthy(const struct checkup *checkup, const struct health_item
     return CODE_REFUSED;
 }
 
+/* How long they must have been healthy before our eyes. Route 53 takes a checker for content until
+ * it has looked `fall` times: for so long a new child counts as a vote to leave, whatever the looks
+ * say, and the inverted check above it is unhealthy. Attached then, it would move traffic. */
+static long proof_ms(const struct checkup *checkup, long minds_ms)
+{
+    for (uint32_t g = 0; g < checkup->settings->group_count; g++) {
+        if (checkup->settings->groups[g].beacons && !checkup_group_is_attached(checkup, g))
+            return minds_ms;
+    }
+    return checkup->made + checkup->updated > 0 ? POLL_MS : 0;
+}
+
 int checkup_wait(struct checkup *checkup)
 {
-    long limit_ms =
-        (long)checkup->settings->health_interval_s * 1000 * (long)checkup->settings->health_fall +
-        HEALTHY_MORE_MS;
-    unsigned good = 0;
-    unsigned wanted = checkup->made + checkup->updated > 0 ? 2 : 1;
+    long minds_ms =
+        (long)checkup->settings->health_interval_s * 1000 * (long)checkup->settings->health_fall;
+    long limit_ms = minds_ms + HEALTHY_MORE_MS;
+    long since_ms = 0;
 
     for (long waited_ms = 0;; waited_ms += POLL_MS) {
         const struct health_item *item;
@@ -296,8 +307,9 @@ int checkup_wait(struct checkup *checkup)
 
         if (code != CODE_GOOD)
             return code;
-        good = item == NULL ? good + 1 : 0;
-        if (good >= wanted)
+        if (item != NULL)
+            since_ms = waited_ms + POLL_MS;
+        if (waited_ms - since_ms >= proof_ms(checkup, minds_ms))
             return CODE_GOOD;
         if (item != NULL && waited_ms >= limit_ms)
             return say_unhealthy(checkup, item, health);
