@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pool.h: memory that is freed together, up to a limit. For what is read from outside: one answer,
- * one pool. */
+ * one pool. It is wiped when it is freed. */
 #ifndef REGIONSHIFT_POOL_H
 #define REGIONSHIFT_POOL_H
 

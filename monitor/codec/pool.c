@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pool.h"
 
+#include <openssl/crypto.h>
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +78,7 @@ void pool_destroy(struct pool *pool)
         struct block *block = pool->blocks;
 
         pool->blocks = block->next;
+        OPENSSL_cleanse(block->bytes, block->used); /* STS's answers pass through here */
         free(block);
     }
     free(pool);

@@ -28,12 +28,12 @@ static void check_keys(const struct credentials *keys)
     assert(strchr(keys->token, ' ') == NULL);
 }
 
+/* Each byte is as the one before it, and the first is 0: at the speed of memcmp. */
 static void check_wiped(const void *memory, size_t size)
 {
-    const unsigned char *byte = memory;
+    const unsigned char *bytes = memory;
 
-    for (size_t i = 0; i < size; i++)
-        assert(byte[i] == 0);
+    assert(bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0);
 }
 
 void fuzz_credentials_json(const uint8_t *data, size_t size)

@@ -620,16 +620,22 @@ ADDRESSES = {"machine": {}, "machine over IPv6": {"AWS_EC2_METADATA_SERVICE_ENDP
              "ECS": {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/credentials/x"},
              "EKS": {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials"},
              "EKS over IPv6": {
-                 "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://[fd00:ec2::23]/v1/credentials"}}
+                 "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://[fd00:ec2::23]/v1/credentials"},
+             **{f"STS of {region}": {
+                 "AWS_WEB_IDENTITY_TOKEN_FILE": "HOME/token", "AWS_ROLE_ARN": ARN,
+                 "AWS_REGION": region, "AWS_CA_BUNDLE": "HOME/tls/ca.pem"}
+                for region in ("eu-central-1", "cn-north-1")}}
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="a network namespace of its own takes root")
+@pytest.mark.skipif(os.geteuid() != 0, reason="namespaces of its own take root")
 def test_the_addresses_of_aws_are_asked_when_nothing_says_otherwise(tmp_path):
-    """In a namespace in which this machine has those addresses, and a proxy is named."""
+    """In a namespace in which this machine has those addresses and names, and a proxy is named."""
     done = subprocess.run(
-        ["unshare", "--net", "/usr/bin/python3", Path(__file__).with_name("aws_addresses.py"),
+        ["unshare", "--net", "--mount", "/usr/bin/python3", Path(__file__).with_name("aws_addresses.py"),
          json.dumps(ADDRESSES), tmp_path], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {
         "machine": ["169.254.169.254"] * 3, "machine over IPv6": ["fd00:ec2::254"] * 3,
-        "ECS": ["169.254.170.2"], "EKS": ["169.254.170.23"], "EKS over IPv6": ["fd00:ec2::23"]}
+        "ECS": ["169.254.170.2"], "EKS": ["169.254.170.23"], "EKS over IPv6": ["fd00:ec2::23"],
+        "STS of eu-central-1": ["sts.eu-central-1.amazonaws.com"],
+        "STS of cn-north-1": ["sts.cn-north-1.amazonaws.com.cn"]}
