@@ -224,6 +224,7 @@ END_TEST
 START_TEST(b2_nothing_is_attached_to_a_zone_that_drifted)
 {
     struct world *world = beacon_world();
+    struct group_view view;
 
     world_set_weight(world, "pizza/us-west-2", 7);
     run_for(world, 310000);
@@ -231,6 +232,8 @@ START_TEST(b2_nothing_is_attached_to_a_zone_that_drifted)
     run_for(world, 120000);
     ck_assert_str_eq(world_health(world, "pizza/us-east-1"), "");
     ck_assert_uint_eq(world_fence(world, "jwt-pizza"), 1);
+    look(world, &view);
+    ck_assert_uint_eq(view.head.epoch, 1); /* not even decided */
     world_destroy(world);
 }
 END_TEST

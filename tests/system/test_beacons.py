@@ -11,7 +11,7 @@ import time
 
 import pytest
 from operators import EAST, GROUP, WEST, ask, make_stage, ready
-from programs import BUILD, free_port
+from programs import BUILD, TOP, free_port
 from stage import PROBES, REGIONS, SERVICES
 
 SPEED = 10  # of the laboratory's checkers: 10 s become 1 s
@@ -195,6 +195,20 @@ def aws(beacons, *arguments):
         env=beacons.stage.daemon_env())
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def test_the_example_is_good_and_costs_what_it_says(tmp_path):
+    text = (TOP / "config" / "jwt-pizza-beacons.conf").read_text()
+    for region in REGIONS:
+        path = tmp_path / f"{region}.word"
+        path.write_text(f"word-of-{region}")
+        path.chmod(0o600)
+    conf = tmp_path / "example.conf"
+    conf.write_text(text.replace("/etc/regionshift", str(tmp_path)))
+    done = subprocess.run([str(BUILD / "regionshiftd"), "-t", "-c", str(conf), "--probe", "use1"],
+                          capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "$20.50 a month" in text
 
 
 # ---- the listener ----
