@@ -274,9 +274,9 @@ struct settings {
     const char *spool_path; /* folder of the alert spool and the beacon latch */
     msec_t remind_ms;       /* open incidents are repeated this often */
 
-    const char *http_listen; /* "ADDR:PORT", "" : none */
+    const char *http_listen;  /* "ADDR:PORT", "" : none */
     const char *http_beacons; /* "ADDR:PORT" where nothing but beacons is served, "" : none */
-    const char *http_token;  /* for orders over TCP, "" : orders over TCP refused */
+    const char *http_token;   /* for orders over TCP, "" : orders over TCP refused */
     const char *control_socket;
 
     const char *history_path;
@@ -284,8 +284,8 @@ struct settings {
     int64_t history_recording_bytes; /* of all recordings together; 0: none are made */
 
     /* What `regionshift init --health-checks` asks of Route 53 (B2). */
-    uint32_t health_interval_s; /* 10 or 30 */
-    uint32_t health_fall;       /* answers in a row that change a checker's mind */
+    uint32_t health_interval_s;        /* 10 or 30 */
+    uint32_t health_fall;              /* answers in a row that change a checker's mind */
     const char *const *health_regions; /* where checkers stand; none: where Route 53 likes */
     uint32_t health_region_count;
 

@@ -144,8 +144,8 @@ struct sim_probe {
     msec_t wall_skew_ms;            /* of its wall clock, when it starts */
     struct sim_endpoint *endpoints; /* by site */
     uint32_t *started;              /* by site */
-    uint64_t *latched; /* group x region: the epoch that lit the beacon, 0: it is dark (B1) */
-    struct pending *waiting;        /* while paused */
+    uint64_t *latched;       /* group x region: the epoch that lit the beacon, 0: it is dark (B1) */
+    struct pending *waiting; /* while paused */
     uint32_t waiting_count;
     uint32_t waiting_room;
 };

@@ -213,12 +213,18 @@ START_TEST(the_sections_bits_follow_the_order_of_the_file)
         const char *key;
         unsigned section;
     } sections[] = {
-        {"probe", SECTION_PROBE},       {"quorum", SECTION_QUORUM},
-        {"store", SECTION_STORE},       {"checks", SECTION_CHECKS},
-        {"services", SECTION_SERVICES}, {"groups", SECTION_GROUPS},
-        {"limits", SECTION_LIMITS},     {"aws", SECTION_AWS},
-        {"alerts", SECTION_ALERTS},     {"alerting", SECTION_ALERTING},
-        {"http", SECTION_HTTP},         {"history", SECTION_HISTORY},
+        {"probe", SECTION_PROBE},
+        {"quorum", SECTION_QUORUM},
+        {"store", SECTION_STORE},
+        {"checks", SECTION_CHECKS},
+        {"services", SECTION_SERVICES},
+        {"groups", SECTION_GROUPS},
+        {"limits", SECTION_LIMITS},
+        {"aws", SECTION_AWS},
+        {"alerts", SECTION_ALERTS},
+        {"alerting", SECTION_ALERTING},
+        {"http", SECTION_HTTP},
+        {"history", SECTION_HISTORY},
         {"health_checks", SECTION_HEALTH_CHECKS},
     };
     ck_assert_uint_eq(settings_schema.count, sizeof sections / sizeof *sections);

@@ -510,23 +510,23 @@ static void gather_health(const struct gathering *g, uint32_t group, uint32_t re
     struct ready_line line;
 
     health_watch_region(g->now->health, group, region, &seen);
-    facts = (struct ready_health){
-        .group = gr->name,
-        .region = name,
-        .asked = seen.asked,
-        .outcome = seen.outcome,
-        .error = seen.message,
-        .seen_ms = seen.seen_ms,
-        .wanted = seen.wanted,
-        .missing = seen.missing,
-        .different = seen.different,
-        .first = seen.first,
-        .unattached = count_unattached(g, group, region, seen.parent),
-        .children = seen.children,
-        .observed = seen.observed,
-        .votes = seen.votes,
-        .votes_down = seen.votes_down,
-        .lit = g->now->latches != NULL && latches_get(g->now->latches, gr->name, name, NULL)};
+    facts = (struct ready_health){.group = gr->name,
+                                  .region = name,
+                                  .asked = seen.asked,
+                                  .outcome = seen.outcome,
+                                  .error = seen.message,
+                                  .seen_ms = seen.seen_ms,
+                                  .wanted = seen.wanted,
+                                  .missing = seen.missing,
+                                  .different = seen.different,
+                                  .first = seen.first,
+                                  .unattached = count_unattached(g, group, region, seen.parent),
+                                  .children = seen.children,
+                                  .observed = seen.observed,
+                                  .votes = seen.votes,
+                                  .votes_down = seen.votes_down,
+                                  .lit = g->now->latches != NULL &&
+                                         latches_get(g->now->latches, gr->name, name, NULL)};
     ready_health(&facts, &line);
     give(g, &line);
 }

@@ -6,7 +6,8 @@
  *     exchange.c  the route, the body within its limit, one reply
  *     routes.c    which paths there are, and the scope of each; no path is without one
  *     access.c    who asks, and whether that suffices for the scope
- *     then one file a subject: look.c explain.c plan.c ready.c first.c orders.c past.c metrics.c beacon.c
+ *     then one file a subject: look.c explain.c plan.c ready.c first.c attach.c orders.c past.c
+ *     metrics.c beacon.c
  */
 #ifndef REGIONSHIFT_CONTROL_SERVER_H
 #define REGIONSHIFT_CONTROL_SERVER_H
