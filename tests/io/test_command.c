@@ -111,7 +111,7 @@ START_TEST(a_program_that_hangs_is_ended_with_its_children)
     run(script, 1000, 100);
     ck_assert(!is_good);
     ck_assert_str_eq(message, "not done within 1000 ms");
-    fcntl(fd, F_SETFL, 0); /* from now on a read waits for those who hold it */
+    fcntl(fd, F_SETFL, 0);          /* from now on a read waits for those who hold it */
     while (read(fd, &byte, 1) == 1) /* "held" */
         ;
     ck_assert_int_eq(read(fd, &byte, 1), 0);

@@ -631,8 +631,9 @@ ADDRESSES = {"machine": {}, "machine over IPv6": {"AWS_EC2_METADATA_SERVICE_ENDP
 def test_the_addresses_of_aws_are_asked_when_nothing_says_otherwise(tmp_path):
     """In a namespace in which this machine has those addresses and names, and a proxy is named."""
     done = subprocess.run(
-        ["unshare", "--net", "--mount", "/usr/bin/python3", Path(__file__).with_name("aws_addresses.py"),
-         json.dumps(ADDRESSES), tmp_path], capture_output=True, text=True, timeout=60, check=False)
+        ["unshare", "--net", "--mount", "/usr/bin/python3",
+         Path(__file__).with_name("aws_addresses.py"), json.dumps(ADDRESSES), tmp_path],
+        capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {
         "machine": ["169.254.169.254"] * 3, "machine over IPv6": ["fd00:ec2::254"] * 3,
