@@ -12,6 +12,9 @@
 
 #include "../lib/pizza_zone.h"
 #include "assertion.h"
+#include "command_split.h"
+#include "credentials_json.h"
+#include "credentials_plan.h"
 #include "etcd_answers.h"
 #include "etcd_json.h"
 #include "event_text.h"
@@ -24,6 +27,7 @@
 #include "route53_xml.h"
 #include "sigv4.h"
 #include "store_json.h"
+#include "sts.h"
 #include "zone_read.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -553,6 +557,71 @@ static int read_etcd_watch(void)
     return 0;
 }
 
+/* Keys as text, for comparing. */
+static int show_lease(int status, const struct credentials_lease *lease)
+{
+    if (status == 0)
+        snprintf(made, sizeof(made), "%s %s %s %lld", lease->keys.key_id, lease->keys.secret,
+                 lease->keys.token, (long long)lease->ends_at_ms);
+    return status;
+}
+
+static int read_machine(void)
+{
+    static const char text[] =
+        "{\"Code\":\"Success\",\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"b\","
+        "\"Token\":\"t\",\"Expiration\":\"2026-11-22T17:13:31Z\"}";
+    static struct credentials_lease lease;
+
+    return show_lease(credentials_json_read(text, strlen(text), CREDENTIALS_OF_MACHINE, &lease,
+                                            error, sizeof(error)),
+                      &lease);
+}
+
+static int read_sts(void)
+{
+    static const char text[] =
+        "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>A</AccessKeyId>"
+        "<SecretAccessKey>b</SecretAccessKey><SessionToken>t</SessionToken>"
+        "<Expiration>2026-11-22T17:13:31Z</Expiration></Credentials></AssumeRoleResult>"
+        "</AssumeRoleResponse>";
+    static struct credentials_lease lease;
+
+    return show_lease(sts_read(text, strlen(text), &lease, error, sizeof(error)), &lease);
+}
+
+static const char *no_variable(void *context, const char *name)
+{
+    (void)context;
+    (void)name;
+    return "";
+}
+
+static int make_plan(void)
+{
+    static const char text[] = "[default]\naws_access_key_id = A\naws_secret_access_key = b\n";
+    static struct credentials_plan plan;
+    const struct credentials_world world = {.variable = no_variable,
+                                            .profile = "",
+                                            .session_name = "rs",
+                                            .shared = {"/s", text, strlen(text)},
+                                            .config = {"/c", NULL, 0}};
+
+    return show_lease(credentials_plan_make(&world, &plan, error, sizeof(error)), &plan.lease);
+}
+
+static int split_command(void)
+{
+    struct command command;
+    int status = command_split("a 'b c'", &command, error, sizeof(error));
+
+    if (status == 0)
+        snprintf(made, sizeof(made), "%s %s", command.words[0], command.words[1]);
+    if (status == 0)
+        command_clear(&command);
+    return status;
+}
+
 /* `from` writes what `run` reads; NULL: it reads nothing. */
 static const struct {
     const char *name;
@@ -598,6 +667,10 @@ static const struct {
     {"recording_head_write", write_head, NULL},
     {"recording_head_read", read_head, write_head},
     {"recording_line_write", write_line, NULL},
+    {"credentials_json_read", read_machine, NULL},
+    {"sts_read", read_sts, NULL},
+    {"credentials_plan_make", make_plan, NULL},
+    {"command_split", split_command, NULL},
 };
 
 static void store_what_is_read(int (*from)(void))
