@@ -433,6 +433,15 @@ static void absorb_journal(struct engine *engine, const struct event_journal *ev
         state->journal_epoch = event->epoch;
 }
 
+/* What the process before has left on disk. */
+static void absorb_disk(struct engine *engine, const struct event *event)
+{
+    if (event->kind == EVENT_LATCH)
+        beacons_lit(engine, &event->latch);
+    else
+        absorb_journal(engine, &event->journal);
+}
+
 static void absorb_init(struct engine *engine, const struct event_init *event)
 {
     struct group_state *state = &engine->groups[event->group];
@@ -535,13 +544,11 @@ void absorb_event(struct engine *engine, const struct event *event)
         absorb_seen(engine, event);
         break;
     case EVENT_JOURNAL:
-        absorb_journal(engine, &event->journal);
+    case EVENT_LATCH:
+        absorb_disk(engine, event);
         break;
     case EVENT_SINK:
         absorb_sink(engine, &event->sink);
-        break;
-    case EVENT_LATCH:
-        beacons_lit(engine, &event->latch);
         break;
     case EVENT_ATTACH:
     case EVENT_INIT:

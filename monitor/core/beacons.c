@@ -87,7 +87,6 @@ static void change_latch(struct engine *engine, uint32_t group, uint32_t region,
 static void look_for_return(struct engine *engine, uint32_t group)
 {
     const struct group_state *state = &engine->groups[group];
-    msec_t again_ms = INT64_MAX;
 
     for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
         struct zone_state *zone = &engine->zones[engine->slots[i].zone];
@@ -96,8 +95,8 @@ static void look_for_return(struct engine *engine, uint32_t group)
         if (!zone->ever_read || engine->slots[i].fence.epoch >= state->head.decision.epoch)
             continue; /* the first reading is on its way */
         zone->wanted |= engine->now_ms >= due_ms;
-        again_ms = due_ms > engine->now_ms ? due_ms : engine->now_ms + BEACON_LOOK_MS;
-        state_wake(engine, group, again_ms);
+        state_wake(engine, group,
+                   due_ms > engine->now_ms ? due_ms : engine->now_ms + BEACON_LOOK_MS);
     }
 }
 
