@@ -438,11 +438,17 @@ static void look_at_servers(struct world *world, struct pending pending)
 {
     bool held = is_held(world, &pending);
     bool told = pending.lost;
+    bool is_private = world_settings(world)->zones[pending.token].is_private;
     struct event event = {.kind = EVENT_SERVERS,
                           .servers = {pending.token, pending.group, pending.epoch,
                                       held ? 0 : SERVERS, SERVERS, SERVERS}};
 
     pending.lost = true;
+    if (is_private) { /* nobody is asked, and that is told */
+        event.servers.current = event.servers.answered = event.servers.asked = 0;
+        world_feed(world, pending.probe, &event);
+        return;
+    }
     if (held)
         look_again(world, &pending, SERVERS_END_MS);
     if (!held || !told)

@@ -255,6 +255,13 @@ static void random_other_event(struct event *event)
     case EVENT_SERVERS:
         event->servers = (struct event_servers){pick(2), pick(2), 5, pick(5), pick(5), UINT32_MAX};
         break;
+    case EVENT_RESOLVERS:
+        event->resolvers = (struct event_servers){pick(2), pick(2), 6, pick(5), pick(5), pick(9)};
+        break;
+    case EVENT_STRANDED:
+        event->stranded =
+            (struct event_stranded){pick(2), pick(2), (uint64_t)any_number(), pick(2) == 1};
+        break;
     case EVENT_JOURNAL:
         event->journal = (struct event_journal){pick(2), (uint64_t)any_number()};
         break;

@@ -294,6 +294,26 @@ START_TEST(a_file_that_is_no_database_is_said_and_left_alone)
 }
 END_TEST
 
+/* As a release before resolvers were asked wrote it: nothing is lost, and the new time is kept. */
+START_TEST(a_file_of_an_older_release_gets_what_it_lacks)
+{
+    sqlite3 *older = NULL;
+
+    decide(0, 7, noon, 1500, 1800, 2400);
+    close_history();
+    ck_assert_int_eq(sqlite3_open(file, &older), SQLITE_OK);
+    ck_assert_int_eq(
+        sqlite3_exec(older, "ALTER TABLE decisions DROP COLUMN resolvers_ms", NULL, NULL, NULL),
+        SQLITE_OK);
+    sqlite3_close(older);
+    open_history();
+    decide(0, 8, noon + MINUTE, 900, -1, -1);
+    settle();
+    ck_assert_str_eq(decisions("", 10), "jwt-pizza 8 leave by fra: because [900 -1 -1 -1]; "
+                                        "jwt-pizza 7 leave by fra: because [1500 1800 2400 -1]; ");
+}
+END_TEST
+
 START_TEST(more_than_fits_is_dropped_and_counted)
 {
     struct history_stats stats;
@@ -334,6 +354,7 @@ int main(void)
     tcase_add_test(tests, an_incident_that_comes_back_is_another_one);
     tcase_add_test(tests, what_is_older_than_keep_goes);
     tcase_add_test(tests, a_file_that_is_no_database_is_said_and_left_alone);
+    tcase_add_test(tests, a_file_of_an_older_release_gets_what_it_lacks);
     tcase_add_test(tests, more_than_fits_is_dropped_and_counted);
     tcase_add_test(tests, a_question_that_waits_when_we_stop_is_answered);
     suite_add_tcase(suite, tests);

@@ -269,6 +269,31 @@ END_TEST
 
 /* The head is read before the votes. Who proposes in between rests on votes of the other time: its
  * compares fail (D8). */
+#define PRIVATE(id) "aws = { zones = ( { id = \"" id "\"; private = true; } ); };\n"
+
+/* C7: the servers of a private zone answer in its own networks only: INSYNC is the last that is
+ * known of it, and it holds no other zone's report up. */
+START_TEST(c7_of_a_private_zone_insync_is_the_last_word)
+{
+    static const char *const texts[] = {PIZZA("hold = 20;") PRIVATE("ZONE1"),
+                                        PIZZA_TWO_ZONES("hold = 20;") PRIVATE("ZONE2")};
+
+    for (uint32_t i = 0; i < 2; i++) { /* alone, and beside a public one */
+        struct world *world = pizza_world_traced(texts[i], WORLD_TRACE(FACT_SERVERS), USE1);
+        struct group_view view;
+
+        factory_dies(world);
+        run_for(world, 120000);
+        look(world, &view);
+        ck_assert_int_ge(view.insync_after_ms, 0);
+        ck_assert_int_eq(view.servers_after_ms >= 0, i == 1);
+        expect_traced(world, "state=private-zone", 1);
+        expect_traced(world, "state=done", i);
+        world_destroy(world);
+    }
+}
+END_TEST
+
 START_TEST(c7_a_restored_store_takes_the_zone_as_its_head)
 {
     struct world *world = pizza_world(PIZZA("hold = 20; dwell = 600;"));
@@ -505,7 +530,7 @@ int main(void)
         c7_a_late_batch_is_refused_whole_after_a_newer_decision,
         c7_a_newer_decision_replaces_the_fence_even_when_no_weight_differs,
         c7_a_restored_store_takes_the_zone_as_its_head, c7_no_epoch_is_used_twice_after_a_restore,
-        c7_done_is_told_with_insync_and_every_server,
+        c7_done_is_told_with_insync_and_every_server, c7_of_a_private_zone_insync_is_the_last_word,
         c8_while_route53_fails_it_backs_off_and_pages_within_a_minute,
         c8_a_region_that_recovers_cancels_what_was_never_applied,
         c8_what_was_cancelled_and_applied_after_all_stands,
