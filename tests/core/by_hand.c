@@ -60,16 +60,22 @@ static void make_sites(struct by_hand *hand, uint32_t service)
     hand->of_group[service] = service;
 }
 
+/* What a test is not about stays empty. */
+#define ELECTOR(who, whose, where, acts)                                                           \
+    {                                                                                              \
+        .name = who, .vantage = whose "/" where, .owner = whose, .place = where, .may_act = acts   \
+    }
+
 void by_hand(struct by_hand *hand)
 {
     *hand = (struct by_hand){.regions = {"us-east-1", "us-west-2", "eu-central-1"},
                              .zones = {{.id = "ZONE1"}, {.id = "ZONE2"}},
                              .order = {EAST, WEST, CENTRAL},
-                             .electors = {{"use1", "aws/us-east-1", "aws", "us-east-1", true},
-                                          {"use1b", "gcp/us-east-1", "gcp", "us-east-1", true},
-                                          {"usw2", "aws/us-west-2", "aws", "us-west-2", true},
-                                          {"fra", "hetzner/fra1", "hetzner", "fra1", false},
-                                          {"frab", "hetzner/fra1", "hetzner", "fra1", false}}};
+                             .electors = {ELECTOR("use1", "aws", "us-east-1", true),
+                                          ELECTOR("use1b", "gcp", "us-east-1", true),
+                                          ELECTOR("usw2", "aws", "us-west-2", true),
+                                          ELECTOR("fra", "hetzner", "fra1", false),
+                                          ELECTOR("frab", "hetzner", "fra1", false)}};
     make_sites(hand, 0);
     make_sites(hand, 1);
     hand->group = (struct group){.name = "jwt-pizza",
