@@ -265,7 +265,8 @@ static bool drift_is_to_go(struct engine *engine, uint32_t group)
     msec_t age_ms = wall - state->head.decision.at_wall;
 
     if (g->drift != DRIFT_RESTORE || !observing_drifted(engine, group) ||
-        !all_present(engine, group) || !gainers_are_up(engine, group))
+        !all_present(engine, group) || !all_say_one(engine, group) ||
+        !gainers_are_up(engine, group))
         return false;
     if (state->head.decision.kind != DECISION_REASSERT || age_ms >= g->dwell_ms)
         return true;

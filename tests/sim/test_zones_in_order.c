@@ -157,6 +157,23 @@ START_TEST(c4_one_set_of_several_is_a_drift_that_waits_for_the_others)
 }
 END_TEST
 
+/* Nor is it written over: which of the two a person meant nobody can say. */
+START_TEST(c4_restore_waits_where_sets_of_a_site_differ)
+{
+    struct world *world = pizza_world(SETTINGS(NEEDS, "hold = 20; drift = \"restore\";"));
+
+    world_change_set(world, SET_PIZZA_AAAA, 60);
+    run_for(world, 700000);
+    ck_assert_uint_ge(world_alerts(world, ALERT_DRIFT, ALERT_OPEN), 1);
+    ck_assert_int_eq(world_set_now(world, SET_PIZZA_AAAA), 60);
+    ck_assert_uint_eq(world_fence(world, "jwt-pizza"), 1);
+    world_change_set(world, SET_PIZZA_AAAA - 1, 60);
+    run_for(world, 700000);
+    ck_assert(all_sets_are(world, 100, 0));
+    world_destroy(world);
+}
+END_TEST
+
 /* So it is when the two stand in two zones. */
 START_TEST(c4_a_set_in_another_zone_is_a_drift_of_its_site)
 {
@@ -248,6 +265,7 @@ int main(void)
                      c1_nothing_moves_before_what_it_needs_can,
                      c8_a_move_that_one_zone_has_is_finished_in_the_others,
                      c4_one_set_of_several_is_a_drift_that_waits_for_the_others,
+                     c4_restore_waits_where_sets_of_a_site_differ,
                      c4_a_set_in_another_zone_is_a_drift_of_its_site,
                      c7_zones_behind_follow_the_one_that_is_ahead_of_the_store,
                      d9_a_set_that_is_missing_gets_what_the_others_have,
