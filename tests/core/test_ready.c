@@ -104,6 +104,22 @@ START_TEST(a_quorum_of_one_place_or_one_owner_agrees_on_nothing)
 }
 END_TEST
 
+START_TEST(the_limit_of_a_quorum_is_the_larger_need)
+{
+    struct ready_quorum facts = whole_quorum();
+    struct ready_line line;
+
+    facts.needs_up = 4;
+    ready_quorum(&facts, &line);
+    ck_assert_int_eq(line.value, 5);
+    ck_assert_int_eq(line.limit, 4);
+    facts.needs_down = 5;
+    ready_quorum(&facts, &line);
+    ck_assert_int_eq(line.limit, 5);
+    ck_assert_str_eq(line.about, "jwt-pizza us-east-1");
+}
+END_TEST
+
 START_TEST(probes_with_other_settings_are_named)
 {
     struct ready_settings facts = {0, "", "0123456789abcdef"};
@@ -255,6 +271,26 @@ START_TEST(credentials_are_proved_by_what_aws_took)
     facts.role = "arn:aws:iam::1:role/dns";
     SAYS(ready_credentials, facts, READY_UNKNOWN,
          "from the environment, as arn:aws:iam::1:role/dns", "");
+}
+END_TEST
+
+START_TEST(what_does_not_expire_has_no_limit)
+{
+    struct ready_credentials facts = {.reader = reader,
+                                      .zone = "ZONE1",
+                                      .source = "",
+                                      .role = "",
+                                      .expires_ms = -1,
+                                      .renewal = "",
+                                      .error = ""};
+    struct ready_line line;
+
+    ready_credentials(&facts, &line);
+    ck_assert_int_eq(line.limit, -1);
+    facts.expires_ms = 0;
+    ready_credentials(&facts, &line);
+    ck_assert_int_eq(line.value, 0);
+    ck_assert_int_eq(line.limit, READY_EXPIRY_WARN_MS);
 }
 END_TEST
 
@@ -646,14 +682,15 @@ int main(void)
     return RUN_TESTS(
         "ready", a_blind_probe_says_why_and_what_to_do,
         a_quorum_is_counted_with_and_without_the_probes_of_the_region,
-        a_quorum_of_one_place_or_one_owner_agrees_on_nothing, probes_with_other_settings_are_named,
+        a_quorum_of_one_place_or_one_owner_agrees_on_nothing,
+        the_limit_of_a_quorum_is_the_larger_need, probes_with_other_settings_are_named,
         a_target_is_up_and_stable_or_there_is_none, what_would_stop_a_move_says_until_when,
         somebody_has_to_act_when_the_region_is_gone, a_store_answers_and_lends_its_lease,
         a_sink_is_proved_by_what_it_took, credentials_are_proved_by_what_aws_took,
-        a_wrong_clock_is_told_before_aws_refuses_it, a_zone_has_every_set_weighted,
-        a_zone_has_habits_that_are_worth_a_word, a_zone_that_cannot_be_read_takes_no_batch,
-        a_fence_stands_at_the_heads_epoch, a_drift_stops_or_is_adopted_or_put_right,
-        each_server_is_asked_and_the_others_are_named,
+        what_does_not_expire_has_no_limit, a_wrong_clock_is_told_before_aws_refuses_it,
+        a_zone_has_every_set_weighted, a_zone_has_habits_that_are_worth_a_word,
+        a_zone_that_cannot_be_read_takes_no_batch, a_fence_stands_at_the_heads_epoch,
+        a_drift_stops_or_is_adopted_or_put_right, each_server_is_asked_and_the_others_are_named,
         the_right_to_write_is_known_from_what_was_written,
         a_probe_that_reads_no_zone_names_those_who_do, beacons_have_words_and_health_checks,
         health_checks_are_there_and_heard, a_zone_is_compared_with_the_settings_set_by_set,
