@@ -406,6 +406,28 @@ START_TEST(without_credentials_nothing_is_sent_and_the_search_is_told)
 }
 END_TEST
 
+START_TEST(credentials_that_are_long_in_coming_are_told_and_kept_when_they_come)
+{
+    char path[] = "/tmp/regionshift-config-XXXXXX";
+    FILE *file = fdopen(mkstemp(path), "w");
+
+    fprintf(file,
+            "[default]\ncredential_process = sh -c 'sleep 1; echo \"{\\\"Version\\\":1,"
+            "\\\"AccessKeyId\\\":\\\"%s\\\",\\\"SecretAccessKey\\\":\\\"%s\\\"}\"'\n",
+            LAB_KEY_ID, LAB_SECRET);
+    fclose(file);
+    setenv("AWS_CONFIG_FILE", path, 1);
+    unsetenv("AWS_ACCESS_KEY_ID");
+    unsetenv("AWS_SECRET_ACCESS_KEY");
+    settings.aws_timeout_ms = 50;
+    expect(do_read(), ROUTE53_DENIED);
+    expect_words("no credentials, which are still looked for, within 50 ms");
+    settings.aws_timeout_ms = 20000;
+    expect(do_read(), ROUTE53_OK);
+    unlink(path);
+}
+END_TEST
+
 /* ---- what can be put right ---- */
 
 static int requests_of(const char *operation, int before)
@@ -717,6 +739,7 @@ static TCase *fault_case(void)
     tcase_add_test(tcase, no_answer_ends_at_the_deadline);
     tcase_add_test(tcase, a_wrong_secret_is_denied_and_a_right_one_is_looked_for_next_time);
     tcase_add_test(tcase, without_credentials_nothing_is_sent_and_the_search_is_told);
+    tcase_add_test(tcase, credentials_that_are_long_in_coming_are_told_and_kept_when_they_come);
     tcase_add_loop_test(tcase, a_reading_with_a_wrong_clock_is_signed_anew_once, 0, 2);
     tcase_add_test(tcase, a_write_with_a_wrong_clock_is_left_to_the_engine);
     tcase_add_test(tcase, a_refused_signature_under_a_right_clock_is_not_sent_again);

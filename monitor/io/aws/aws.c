@@ -123,10 +123,13 @@ static void end(struct aws_call *call, enum aws_end how, const char *message)
 static void on_deadline(uv_timer_t *timer)
 {
     struct aws_call *call = timer->data;
-    char message[64];
+    bool is_asked = call->credentials == NULL; /* else nothing was sent, and surely not executed */
+    char message[96];
 
-    snprintf(message, sizeof(message), "no answer within %lld ms", (long long)call->timeout_ms);
-    end(call, AWS_FAILED, message);
+    snprintf(message, sizeof(message), "no %s within %lld ms",
+             is_asked ? "answer" : "credentials, which are still looked for,",
+             (long long)call->timeout_ms);
+    end(call, is_asked ? AWS_FAILED : AWS_NO_CREDENTIALS, message);
 }
 
 /* ---- transfer ---- */

@@ -20,12 +20,7 @@
 #include "fetch.h"
 #include "holding.h"
 
-enum {
-    ROLES_MAX = 64,
-    /* Who was asked just now would say the same again, and AWS may refuse for reasons that no
-     * credentials mend. */
-    DISTRUST_GAP_MS = 5000
-};
+enum { ROLES_MAX = 64 };
 
 /* ---- closing ---- */
 
@@ -85,7 +80,7 @@ static bool must_wait(const struct holding *holding)
     if (holding->is_local)
         return false;
     if (holding->is_distrusted && holding_is_good(holding))
-        return now_ms - holding->looked_ms < DISTRUST_GAP_MS;
+        return now_ms - holding->looked_ms < holding->gap_ms;
     return holding->error[0] != '\0' && holding->term.failures > 0 && !holding_is_due(holding);
 }
 
@@ -283,16 +278,16 @@ static void serve_anew(struct holding *holding)
         serve(holding);
 }
 
+/* What a look under way will bring was not refused by anybody. */
 void credentials_distrust(struct credentials_source *source)
 {
     struct holding *holding;
 
     TAILQ_FOREACH(holding, &source->holdings, link)
     {
-        if (holding->is_looking)
-            holding->is_outdated = true;
-        else
-            holding->is_distrusted = holding->is_known;
+        if (holding->is_looking || !holding->is_known)
+            continue;
+        holding->is_distrusted = true;
         serve_anew(holding);
     }
 }

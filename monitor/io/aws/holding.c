@@ -10,6 +10,10 @@
 
 #include "log.h"
 
+/* AWS may refuse for reasons that no credentials mend, such as a policy: who was asked just now is
+ * asked again after 5, 10, 20 s ... 5 minutes. */
+enum { GAP_FIRST_MS = 5000, GAP_LAST_MS = 5 * 60 * 1000 };
+
 /* ---- holdings ---- */
 
 struct holding *holding_ourselves(const struct credentials_source *source)
@@ -43,6 +47,7 @@ struct holding *holding_add(struct credentials_source *source, const struct cred
     if (holding == NULL)
         return NULL;
     holding->source = source;
+    holding->gap_ms = GAP_FIRST_MS;
     TAILQ_INIT(&holding->waiting);
     if (role != NULL) {
         holding->arn = strdup(role->arn);
@@ -178,6 +183,16 @@ static void note_failure(struct holding *holding, const struct look_result *resu
                 holding->origin, holding->error);
 }
 
+static void set_gap(struct holding *holding)
+{
+    if (!holding->is_distrusted)
+        holding->gap_ms = GAP_FIRST_MS;
+    else if (holding->gap_ms < GAP_LAST_MS / 2)
+        holding->gap_ms *= 2;
+    else
+        holding->gap_ms = GAP_LAST_MS;
+}
+
 static void end_look(struct holding *holding, const struct look_result *result)
 {
     struct credentials_source *source = holding->source;
@@ -196,6 +211,7 @@ static void end_look(struct holding *holding, const struct look_result *result)
             holding_look(holding);
         return;
     }
+    set_gap(holding);
     if (result->end == LOOK_FOUND)
         keep(holding, result);
     else

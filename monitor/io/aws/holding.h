@@ -35,11 +35,12 @@ struct holding {
     char error[CREDENTIALS_ERROR_MAX]; /* of the last look, "" when it found some */
     bool is_local;                     /* it asked nobody */
     msec_t looked_ms;
+    msec_t gap_ms; /* for so long after a look nobody is asked again because AWS refuses */
 
     bool is_looking; /* look, or base, is there */
     struct look *look;
     struct credentials_request *base; /* a role's: ourselves are asked for first */
-    bool is_outdated; /* what the look brings is for another profile, or distrusted */
+    bool is_outdated;                 /* what the look brings is for another profile */
     bool is_distrusted;
     bool is_wanted; /* asked for since it was found */
 
