@@ -110,9 +110,10 @@ class TwoZones(TappedStage):
                            for region in (EAST, WEST)], zone)
         self.tap = Tap(self.lab.http)
         self.lab.http = self.tap.address
-        self.more += [(f'zone = "{ZONE}";(?=\\s+record = "factory)', f'zone = "{NET}";', "its own"),
-                      (r'record = "factory\.example\.com"', 'record = "factory.example.net"', "too"),
-                      (r'name = "pizza";', 'name = "pizza"; needs = [ "factory" ];', "the factory first")]
+        self.more += [
+            (f'zone = "{ZONE}";(?=\\s+record = "factory)', f'zone = "{NET}";', "its own"),
+            (r'record = "factory\.example\.com"', 'record = "factory.example.net"', "its name"),
+            (r'name = "pizza";', 'name = "pizza"; needs = [ "factory" ];', "the factory first")]
 
 
 def test_of_two_zones_each_body_is_the_one_that_is_sent_and_in_that_order(tmp_path):

@@ -47,12 +47,11 @@ void handle_first(struct request *request)
     for (uint32_t i = 0; i < settings->group_count && weights != NULL; i++)
         json_array_append_new(groups, first_of(&request->now, i, weights));
     reply_json(request, MHD_HTTP_OK,
-               weights == NULL
-                   ? NULL
-                   : json_pack("{s:i, s:s, s:b, s:O, s:o}", "v", 1, "probe",
-                               settings->electors[settings->self].name, "may_act",
-                               settings->electors[settings->self].may_act, "groups", groups,
-                               "managed", managed_of(&request->now)));
+               weights == NULL ? NULL
+                               : json_pack("{s:i, s:s, s:b, s:O, s:o}", "v", 1, "probe",
+                                           settings->electors[settings->self].name, "may_act",
+                                           settings->electors[settings->self].may_act, "groups",
+                                           groups, "managed", managed_of(&request->now)));
     json_decref(groups);
     free(weights);
 }
