@@ -70,8 +70,9 @@ static json_t *with_health(json_t *object, const struct settings *settings,
         json_object_set_new(health, settings->regions[i], json_string(decision->health[i]));
         count++;
     }
-    count = json_object_size(object) + (json_whole(json_incref(health), count) != NULL);
-    json_object_set_new(object, "health_checks", health);
+    health = json_whole(health, count);
+    count = json_object_size(object) + 1;
+    json_object_set_new(object, "health_checks", health); /* NULL: is not set, and missed below */
     return json_whole(object, count);
 }
 
