@@ -185,6 +185,15 @@ static int take_region(struct credentials_source *source, const char *region)
     return 0;
 }
 
+/* Asks the system's list of users, which may be far away: now, and not on the loop. */
+static void find_home(struct look_tools *tools)
+{
+    size_t size = sizeof(tools->home);
+
+    if (uv_os_homedir(tools->home, &size) != 0)
+        tools->home[0] = '\0';
+}
+
 static uint64_t draw_seed(void)
 {
     uint64_t seed = 0;
@@ -218,6 +227,7 @@ int credentials_create(uv_loop_t *loop, const struct credentials_options *option
     source->seed = options->seed != 0 ? options->seed : draw_seed();
     source->tools = (struct look_tools){
         .loop = loop, .wall_ms = options->wall_ms != NULL ? options->wall_ms : wall_ms};
+    find_home(&source->tools);
     source->profile = strdup(options->profile);
     if (source->profile != NULL && holding_add(source, NULL) != NULL)
         status = take_region(source, options->region);

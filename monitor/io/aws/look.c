@@ -305,16 +305,18 @@ static void on_config(struct look *look, int status, const char *text, size_t le
 }
 
 /* A variable's path, or a file in ~/.aws. Stays empty when there is no home. */
-static void set_path(struct buffer *out, const char *name, const char *file)
+static void set_path(struct buffer *out, const struct look_tools *tools, const char *name,
+                     const char *file)
 {
     const char *path = variable(NULL, name);
-    char home[CREDENTIALS_PATH_MAX + 1];
-    size_t size = sizeof(home);
+    const char *home = variable(NULL, "HOME");
 
+    if (home[0] == '\0')
+        home = tools->home;
     buffer_init(out, CREDENTIALS_PATH_MAX);
     if (path[0] != '\0' && strncmp(path, "~/", 2) != 0) {
         buffer_add_text(out, path);
-    } else if (uv_os_homedir(home, &size) == 0) {
+    } else if (home[0] != '\0') {
         buffer_add_text(out, home);
         buffer_add_text(out, path[0] != '\0' ? "" : "/.aws/");
         buffer_add_text(out, path[0] != '\0' ? path + 1 : file);
@@ -373,8 +375,8 @@ struct look *look_start(struct look_tools *tools, const struct look_task *task, 
     look->tools = tools;
     look->done = done;
     look->context = context;
-    set_path(&look->shared_path, "AWS_SHARED_CREDENTIALS_FILE", "credentials");
-    set_path(&look->config_path, "AWS_CONFIG_FILE", "config");
+    set_path(&look->shared_path, tools, "AWS_SHARED_CREDENTIALS_FILE", "credentials");
+    set_path(&look->config_path, tools, "AWS_CONFIG_FILE", "config");
     buffer_init(&look->shared, CREDENTIALS_FILE_MAX);
     buffer_init(&look->config, CREDENTIALS_FILE_MAX);
     buffer_init(&look->token, CREDENTIALS_FILE_MAX);

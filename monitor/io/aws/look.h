@@ -22,6 +22,7 @@ struct look_tools {
     struct aws_clock clock; /* by what STS says */
     wall_t (*wall_ms)(void);
     char region[CREDENTIALS_REGION_MAX + 1]; /* of the settings: when nothing else names one */
+    char home[CREDENTIALS_PATH_MAX + 1];     /* when HOME is not set; "" none */
 };
 
 struct look_task {
