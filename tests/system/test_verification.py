@@ -126,3 +126,19 @@ def test_a_change_by_hand_is_told_set_by_set_by_mail_and_webhook(make_stage):
     body = stage.wait_until("the webhook", lambda: stage.hooked("drift"), 30)[0]
     assert wanted in body["text"]
     must_stay(stage, "40/0 100/0")
+
+
+def test_resolvers_are_asked_after_the_servers_and_their_time_is_kept(make_stage):
+    class ResolverStage(Stage):
+        def common_changes(self):
+            return super().common_changes() + [
+                (r'(?m)^    nameservers = \[.*\];$',
+                 f'    nameservers = [ "{self.lab.dns}" ];\n    resolvers = [ "{self.lab.dns}" ];',
+                 "a resolver on this machine")]
+
+    stage = make_stage(kind=ResolverStage)
+    died = stage.kill_site("factory", EAST)
+    line = stage.wait_log(30, since=died, fact="resolvers", state="done")
+    probe = next(name for name, one in stage.programs.items() if line in one.lines)
+    told = stage.run_ctl(probe, ["history", GROUP], check=True).stdout
+    assert "every server after" in told and "seen by resolvers after" in told
