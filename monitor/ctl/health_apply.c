@@ -138,15 +138,31 @@ static int list_again(struct checkup *checkup)
     return match(checkup);
 }
 
-static int name_it(struct checkup *checkup, const struct health_item *item,
-                   const struct health_check *check)
+/* Whether anything was to be done: then an earlier run may have broken off before a name was given,
+ * which nothing would show. */
+static bool is_fresh(const struct checkup *checkup)
 {
-    struct health_tag tags[HEALTH_PLAN_TAGS];
-    size_t count;
+    bool attached = true;
 
-    health_plan_tags(checkup->plan, item, tags, &count);
-    return health_session_tag(checkup->session, check->id, tags, count) == 0 ? CODE_GOOD
-                                                                             : CODE_FAILED;
+    for (uint32_t g = 0; g < checkup->settings->group_count; g++)
+        attached &= !checkup->settings->groups[g].beacons || checkup_group_is_attached(checkup, g);
+    return checkup->made + checkup->updated > 0 || !attached;
+}
+
+/* For people: names and tags of all. */
+static int name_all(struct checkup *checkup)
+{
+    for (uint32_t i = 0; i < checkup->plan->count && is_fresh(checkup); i++) {
+        const struct health_item *item = &checkup->plan->items[i];
+        struct health_tag tags[HEALTH_PLAN_TAGS];
+        size_t count;
+
+        health_plan_tags(checkup->plan, item, tags, &count);
+        if (item->found != NULL &&
+            health_session_tag(checkup->session, item->found->id, tags, count) != 0)
+            return CODE_FAILED;
+    }
+    return CODE_GOOD;
 }
 
 /* A reference that was deleted is used up for ever: the next one then. */
@@ -171,8 +187,7 @@ static int make_one(struct checkup *checkup, struct health_item *item)
         return code;
     }
     checkup->made++;
-    code = name_it(checkup, item, &check);
-    return code == CODE_GOOD ? remember(checkup, &check) : code;
+    return remember(checkup, &check);
 }
 
 static int update_one(struct checkup *checkup, struct health_item *item)
@@ -208,7 +223,7 @@ int checkup_make(struct checkup *checkup)
         if (code != CODE_GOOD)
             return code;
     }
-    return CODE_GOOD;
+    return name_all(checkup);
 }
 
 /* ---- waiting ---- */

@@ -300,6 +300,28 @@ def test_a_region_that_is_left_now_is_not_attached(fresh):
     assert len(stage.lab.checks()) == 8, "they stay, for the next run"
 
 
+def test_a_run_that_broke_off_anywhere_is_simply_run_again(fresh):
+    """Killed after each of its first requests; replies lost, the account throttled."""
+    lab = fresh.stage.lab
+    for made in range(1, 5):
+        run = subprocess.Popen(
+            [str(BUILD / "regionshift"), "-c", str(fresh.stage.conf("use1")), "init",
+             "--health-checks", "--yes", "--json"], stdout=subprocess.DEVNULL,
+            env=fresh.stage.daemon_env())
+        fresh.stage.wait_until("some are made", lambda n=made: len(lab.checks()) >= n, 30)
+        run.kill()
+        run.wait()
+    lab.fault("lose-reply", operation="CreateHealthCheck", count=2)
+    lab.fault("throttle", operation=["CreateHealthCheck", "ChangeTagsForResource"], count=2)
+    fresh.init("--yes")
+    checks = lab.checks()
+    assert len(checks) == 8, "none was made twice"
+    assert len({check["reference"] for check in checks}) == 8
+    assert all("regionshift:group" in str(check["tags"]) for check in checks)
+    assert set(fresh.health_of().values()) == {
+        check["id"] for check in checks if check["type"] == "CALCULATED"}
+
+
 def test_the_words_are_rotated_without_a_silent_moment(fresh):
     stage = fresh.stage
     fresh.init("--yes")
