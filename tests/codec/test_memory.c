@@ -28,6 +28,7 @@
 #include "sigv4.h"
 #include "store_json.h"
 #include "sts.h"
+#include "tail.h"
 #include "zone_read.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -444,6 +445,20 @@ static int make_view(void)
     return 0;
 }
 
+static int make_tail(void)
+{
+    struct zone_view *view = NULL;
+    struct tail *tail = NULL;
+    int result = zone_view_create(0, "example.com", &set, 1, PIZZA_NONCE, &view);
+    if (result == 0)
+        result = tail_create(view, &batch, "jwt-pizza", &tail);
+    if (result == 0)
+        snprintf(made, sizeof(made), "%s", tail->questions[0].name);
+    tail_destroy(tail);
+    zone_view_destroy(view);
+    return result;
+}
+
 static int sign(void)
 {
     static const char *const segments[] = {"2013-04-01", "hostedzone", "Z1"};
@@ -660,6 +675,7 @@ static const struct {
     {"route53_batch_write", write_batch, NULL},
     {"batch_copy", copy_batch, NULL},
     {"zone_view_create", make_view, NULL},
+    {"tail_create", make_tail, NULL},
     {"sigv4_sign", sign, NULL},
     {"etcd_write_txn", write_etcd_txn, NULL},
     {"etcd_read_range", read_etcd_range, NULL},
