@@ -171,6 +171,38 @@ START_TEST(b1_a_store_that_was_set_back_withdraws_no_word)
 }
 END_TEST
 
+/* The same, and east is well again: the older decision stands, and nothing raises east, which has
+ * its weight. An operator says what is so, and brings it back. */
+START_TEST(b1_an_operator_ends_what_a_store_that_was_set_back_left)
+{
+    struct world *world = beacon_world();
+
+    world_store_save(world);
+    world_zone(world, ZONE_THROTTLE);
+    factory_dies(world);
+    run_for(world, 60000);
+    factory_heals(world);
+    run_for(world, 120000);
+    world_store_rollback(world);
+    world_zone(world, ZONE_OK);
+    run_for(world, 120000);
+    expect_weights(world, "100/0 100/0");
+    ck_assert_uint_eq(voices(world, EAST), PROBE_COUNT);
+    order(world, ORDER_DRAIN, "us-east-1");
+    run_for(world, 60000);
+    expect_weights(world, "0/100 0/100");
+    ck_assert_uint_eq(voices(world, EAST), PROBE_COUNT);
+    order(world, ORDER_RESTORE, "us-east-1");
+    run_for(world, 90000);
+    order_group(world, ORDER_FAILBACK);
+    run_for(world, 60000);
+    expect_weights(world, "100/0 100/0");
+    ck_assert_uint_eq(voices(world, EAST), 0);
+    expect_sound(world);
+    world_destroy(world);
+}
+END_TEST
+
 /* ---- B2 ---- */
 
 static const char *const checks[] = {"check-of-east", "check-of-west"};
@@ -276,6 +308,7 @@ int main(void)
         b1_a_probe_that_may_not_write_puts_its_word_out_too, b1_the_last_region_is_never_left,
         b1_everybody_may_be_restarted_at_any_step, b1_a_restarted_probe_knows_what_it_says,
         b1_a_store_that_was_set_back_withdraws_no_word,
+        b1_an_operator_ends_what_a_store_that_was_set_back_left,
         b2_health_checks_are_attached_under_an_epoch_and_nothing_else_changes,
         b2_attaching_again_writes_nothing, b2_a_later_move_keeps_the_health_checks,
         b2_nothing_is_attached_to_a_zone_that_drifted, b2_a_lost_reply_attaches_once,
