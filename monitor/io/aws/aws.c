@@ -14,6 +14,7 @@
 
 #include "clock.h"
 #include "curl_loop.h"
+#include "date.h"
 #include "endpoint.h"
 #include "log.h"
 #include "resolver.h"
@@ -142,38 +143,6 @@ static size_t on_reply(char *bytes, size_t size, size_t count, void *context)
     return call->reply.failed ? 0 : size * count; /* 0 ends the transfer */
 }
 
-/* A clock is believed over TLS, whose certificate was checked, and on this machine. An answer with
- * an Age was kept by somebody, and its Date is that of then. */
-static bool is_date_trusted(const struct aws_call *call)
-{
-    struct curl_header *age;
-    const char *ip = NULL;
-
-    if (curl_easy_header(call->easy, "Age", 0, CURLH_HEADER, -1, &age) == CURLHE_OK)
-        return false;
-    if (call->endpoint.is_tls)
-        return true;
-    curl_easy_getinfo(call->easy, CURLINFO_PRIMARY_IP, &ip);
-    return ip != NULL && (strncmp(ip, "127.", 4) == 0 || strcmp(ip, "::1") == 0);
-}
-
-/* False: it has no Date that can be read. */
-static bool read_skew(CURL *easy, msec_t *ret_skew_ms)
-{
-    struct curl_header *header;
-    struct timespec ours;
-    time_t theirs;
-
-    if (curl_easy_header(easy, "Date", 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
-        return false;
-    theirs = curl_getdate(header->value, NULL);
-    if (theirs == -1)
-        return false;
-    clock_gettime(CLOCK_REALTIME, &ours);
-    *ret_skew_ms = ((msec_t)theirs - (msec_t)ours.tv_sec) * 1000;
-    return true;
-}
-
 static void tell_clock(msec_t offset_ms)
 {
     if (offset_ms == 0)
@@ -188,19 +157,18 @@ static void tell_clock(msec_t offset_ms)
 
 static void hear_clock(struct aws_call *call)
 {
-    struct aws_clock *clock = &call->aws->clock;
-    msec_t skew_ms;
+    struct aws *aws = call->aws;
+    struct aws_date date;
 
-    if (!read_skew(call->easy, &skew_ms))
+    aws_date_read(call->easy, &date);
+    call->answer.skew_ms = date.skew_ms;
+    if (!date.is_trusted)
         return;
-    call->answer.skew_ms = skew_ms;
-    if (!is_date_trusted(call))
-        return;
-    call->aws->has_heard_clock = true;
-    call->aws->heard_ms = skew_ms;
-    call->answer.was_signed_off_time = aws_clock_was_off(call->signed_offset_ms, skew_ms);
-    if (aws_clock_hear(clock, skew_ms))
-        tell_clock(clock->offset_ms);
+    aws->has_heard_clock = true;
+    aws->heard_ms = date.skew_ms;
+    call->answer.was_signed_off_time = aws_clock_was_off(call->signed_offset_ms, date.skew_ms);
+    if (aws_clock_hear(&aws->clock, date.skew_ms))
+        tell_clock(aws->clock.offset_ms);
 }
 
 static void on_transfer(void *context, CURL *easy, CURLcode code)

@@ -15,6 +15,7 @@
 
 #include "buffer.h"
 #include "curl_loop.h"
+#include "date.h"
 #include "resolver.h"
 #include "result.h"
 
@@ -94,22 +95,11 @@ static size_t on_reply(char *bytes, size_t size, size_t count, void *context)
 /* Only who is known to be AWS may say what time it is. */
 static void take_date(CURL *easy, struct fetch_answer *answer)
 {
-    struct curl_header *header;
-    struct timespec ours;
-    const char *scheme = NULL;
-    time_t theirs;
+    struct aws_date date;
 
-    if (curl_easy_getinfo(easy, CURLINFO_SCHEME, &scheme) != CURLE_OK || scheme == NULL ||
-        strcasecmp(scheme, "https") != 0 ||
-        curl_easy_header(easy, "Age", 0, CURLH_HEADER, -1, &header) == CURLHE_OK ||
-        curl_easy_header(easy, "Date", 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
-        return;
-    theirs = curl_getdate(header->value, NULL);
-    if (theirs == -1)
-        return;
-    clock_gettime(CLOCK_REALTIME, &ours);
-    answer->has_date = true;
-    answer->skew_ms = ((msec_t)theirs - (msec_t)ours.tv_sec) * 1000;
+    aws_date_read(easy, &date);
+    answer->has_date = date.is_trusted;
+    answer->skew_ms = date.skew_ms;
 }
 
 static void on_transfer(void *context, CURL *easy, CURLcode code)
