@@ -28,10 +28,6 @@ bool change_is_fence(const struct record_set *set);
 const struct record_set *change_find_set(const struct zone_view *view,
                                          const struct settings *settings, uint32_t set);
 
-/* A site's own set in a view (the one under its service's own record), or NULL. */
-const struct record_set *change_find_site(const struct zone_view *view,
-                                          const struct settings *settings, uint32_t site);
-
 /* The digest of what is wanted in one zone, "SITE=WEIGHT\n" for each site of the group whose record
  * is there (C2). Of this zone only, so that its fence can be judged by itself: the other zones of a
  * group may be an epoch behind. weights: of all sites of the group. */

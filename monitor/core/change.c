@@ -37,12 +37,6 @@ const struct record_set *change_find_set(const struct zone_view *view,
     return NULL;
 }
 
-const struct record_set *change_find_site(const struct zone_view *view,
-                                          const struct settings *settings, uint32_t site)
-{
-    return change_find_set(view, settings, settings->sites[site].first_set);
-}
-
 void change_digest(const struct settings *settings, uint32_t group, uint32_t zone,
                    const int *weights, char ret_plan[PLAN_LENGTH + 1])
 {

@@ -120,6 +120,23 @@ def test_init_creates_every_set_that_is_missing(records):
     assert len(pizza) == 8 and len(read(records, FACTORY_ZONE)) == 2
 
 
+def test_init_names_what_is_missing_and_what_contradicts_itself(make_stage):
+    stage = make_stage(kind=Records, settle=False)
+    shown = stage.wait_until("the zones are read", lambda: stage.ctl("init", check=False).stdout, 30)
+    assert "record sets missing in the zone: 10" in shown
+    stage.lab.seed([weighted("pizza.example.com", f"pizza-{EAST}", 40, "2001:db8::1", "AAAA")])
+
+    def refused():
+        done = stage.ctl("init", "--yes", check=False)
+        return done.returncode == 3 and "pizza/us-east-1 have different weights" in (
+            done.stdout + done.stderr)
+    for probe in stage.probes:      # what it knows of the zone is a reading from its start
+        stage.stop_daemon(probe)
+        stage.start_daemon(probe)
+    stage.wait_until("init is refused", refused, 30)
+    assert not stage.lab.fences(ZONE)
+
+
 def test_all_records_fail_over_and_back_and_what_is_needed_goes_first(records):
     died = records.kill_site("factory", EAST)
     records.wait_until("all moved", lambda: weights(records) == expected("0/100", "0/100"), 30)

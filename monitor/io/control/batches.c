@@ -138,14 +138,3 @@ const struct record_set *batches_find_set(const struct control_sources *now, uin
         zones_status(now->zones, settings->records[settings->sets[set].record].zone, &status);
     return status.view != NULL ? change_find_set(status.view, settings, set) : NULL;
 }
-
-const struct record_set *batches_find_site(const struct control_sources *now, uint32_t site)
-{
-    const struct settings *settings = now->settings;
-    struct zones_status status = {.view = NULL};
-
-    if (now->zones != NULL)
-        zones_status(now->zones, settings_own_record(settings, settings->sites[site].service)->zone,
-                     &status);
-    return status.view != NULL ? change_find_site(status.view, settings, site) : NULL;
-}

@@ -9,12 +9,61 @@
 
 #include "log.h"
 
+/* "pizza/us-east-1"; of a service with several records, which of them too. */
+static json_t *missing_set(const struct settings *settings, const struct site_set *set)
+{
+    const struct service_record *record = &settings->records[set->record];
+    const char *site = settings->sites[set->site].name;
+
+    if (settings->services[record->service].record_count == 1)
+        return json_string(site);
+    return json_sprintf("%s %s %s", site, record->name, record->type);
+}
+
+/* What the zones say of a site, or the settings where they say nothing; adds the sets that are not
+ * there. Returns -1 when two of its sets differ: nobody could say which is meant. */
+static int take_site(const struct control_sources *now, uint32_t site, json_t *missing)
+{
+    const struct settings *settings = now->settings;
+    const struct site *s = &settings->sites[site];
+    int said = -1;
+
+    for (uint32_t i = s->first_set; i < s->first_set + s->set_count; i++) {
+        const struct record_set *set = batches_find_set(now, i);
+
+        if (set == NULL)
+            json_array_append_new(missing, missing_set(settings, &settings->sets[i]));
+        if (set == NULL || set->weight < 0)
+            continue;
+        if (said >= 0 && set->weight != said)
+            return -1;
+        said = set->weight;
+    }
+    return said >= 0 ? said : s->weight;
+}
+
+/* In place of the batches: what keeps them from being made. */
+static json_t *differing(const struct settings *settings, uint32_t site)
+{
+    const struct service_record *record =
+        settings_own_record(settings, settings->sites[site].service);
+
+    return json_pack("[{s:s, s:n, s:[], s:{s:s, s:o}, s:n, s:n}]", "zone",
+                     settings->zones[record->zone].id, "apex", "items", "problem", "code",
+                     "record-sets-differ", "text",
+                     json_sprintf("the record sets of %s have different weights, and a decision "
+                                  "has one for it: give all of them the one that is meant",
+                                  settings->sites[site].name),
+                     "nonce", "body");
+}
+
 static json_t *first_of(const struct control_sources *now, uint32_t index, int *weights)
 {
     const struct settings *settings = now->settings;
     const struct group *group = &settings->groups[index];
     struct decision decision = {.group = index, .epoch = 1, .kind = DECISION_INIT};
     json_t *missing = json_array();
+    json_t *problem = NULL;
     struct group_view view;
 
     engine_group(now->engine, index, &view);
@@ -24,18 +73,17 @@ static json_t *first_of(const struct control_sources *now, uint32_t index, int *
                          (json_int_t)view.head.epoch, "missing", "weights", "change");
     }
     for (uint32_t k = 0; k < group->site_count; k++) {
-        const struct record_set *set = batches_find_site(now, group->sites[k]);
+        int weight = take_site(now, group->sites[k], missing);
 
-        weights[k] =
-            set != NULL && set->weight >= 0 ? set->weight : settings->sites[group->sites[k]].weight;
-        if (set == NULL)
-            json_array_append_new(missing, json_string(settings->sites[group->sites[k]].name));
+        if (weight < 0 && problem == NULL)
+            problem = differing(settings, group->sites[k]);
+        weights[k] = weight < 0 ? settings->sites[group->sites[k]].weight : weight;
     }
     decision.epoch = view.fence_min + 1;
     decision.weights = weights;
     return json_pack("{s:s, s:n, s:o, s:o, s:o}", "group", group->name, "epoch", "missing", missing,
                      "weights", piece_weights(settings, index, weights), "change",
-                     batches_of(now, &decision));
+                     problem != NULL ? problem : batches_of(now, &decision));
 }
 
 void handle_first(struct request *request)

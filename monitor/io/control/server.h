@@ -245,9 +245,7 @@ uint32_t piece_group(struct request *request, const char *name);
 json_t *batches_of(const struct control_sources *now, const struct decision *decision);
 /* managed.c: the record sets that are ours to change, a list. */
 json_t *managed_of(const struct control_sources *now);
-/* A site's record set in the zone as read last, or NULL. */
-const struct record_set *batches_find_site(const struct control_sources *now, uint32_t site);
-/* The same of any set of the settings. */
+/* One of the settings' sets in its zone as read last, or NULL. */
 const struct record_set *batches_find_set(const struct control_sources *now, uint32_t set);
 
 #endif
