@@ -61,25 +61,39 @@ static bool leaves_somewhere(const struct engine *engine, uint32_t group, uint32
     return true;
 }
 
+static void tell_latch(struct engine *engine, uint32_t group, uint32_t region, const char *word)
+{
+    struct fact *fact = state_fact(engine, FACT_LATCH);
+
+    fact->rule = "B1";
+    fact->group = group;
+    fact->region = region;
+    fact->epoch = (int64_t)engine->groups[group].head.decision.epoch;
+    fact->word = word;
+}
+
 /* epoch 0: withdrawn. */
 static void change_latch(struct engine *engine, uint32_t group, uint32_t region, uint64_t epoch)
 {
     struct group_state *state = &engine->groups[group];
     uint64_t head = state->head.decision.epoch;
     bool news = (state->latched[region] == 0) != (epoch == 0);
-    struct fact *fact;
 
     state->latched[region] = epoch;
     engine->out_latches[engine->update->latch_count++] =
         (struct latch){group, region, head, epoch > 0};
-    if (!news)
-        return; /* the same word, by a later decision */
-    fact = state_fact(engine, FACT_LATCH);
-    fact->rule = "B1";
-    fact->group = group;
-    fact->region = region;
-    fact->epoch = (int64_t)head;
-    fact->word = epoch > 0 ? "set" : "withdrawn";
+    if (news) /* not the same word, by a later decision */
+        tell_latch(engine, group, region, epoch > 0 ? "set" : "withdrawn");
+}
+
+/* The word would be the last one: told once, so that one may know why Route 53 does not follow. */
+static void hold_latch(struct engine *engine, uint32_t group, uint32_t region)
+{
+    struct group_state *state = &engine->groups[group];
+
+    if (!(state->held >> region & 1))
+        tell_latch(engine, group, region, "held");
+    state->held |= UINT64_C(1) << region;
 }
 
 /* Who may not write has no turn in which it would read: it looks by and by while the zone does not
@@ -122,8 +136,11 @@ void beacons_latch(struct engine *engine, uint32_t group)
     for (uint32_t i = 0; i < g->order_count; i++) {
         uint32_t region = g->order[i];
 
-        if (head > state->latched[region] && evicted(engine, group, region) &&
-            leaves_somewhere(engine, group, region))
+        if (head <= state->latched[region] || !evicted(engine, group, region))
+            state->held &= ~(UINT64_C(1) << region);
+        else if (!leaves_somewhere(engine, group, region))
+            hold_latch(engine, group, region);
+        else
             change_latch(engine, group, region, head);
     }
 }

@@ -180,6 +180,7 @@ struct group_state {
     uint32_t first_slot;
     uint32_t slot_count;
     uint64_t latched[REGIONS_MAX]; /* B1: the epoch that lit the region's beacon; 0: it is dark */
+    uint64_t held;                 /* set of regions whose word is held back */
     /* B2: health checks to attach, by region, while that is wanted */
     bool attach_wanted;
     msec_t attach_ms; /* since when */

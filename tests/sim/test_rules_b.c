@@ -92,6 +92,7 @@ START_TEST(b1_the_last_region_is_never_left)
     run_for(world, 120000);
     ck_assert_uint_eq(voices(world, EAST), PROBE_COUNT);
     ck_assert_uint_eq(voices(world, WEST), 0);
+    expect_traced(world, "region=us-west-2 epoch=3 word=held", PROBE_COUNT);
     world_zone(world, ZONE_OK);
     run_for(world, 400000);
     expect_weights(world, "100/0 100/0");
