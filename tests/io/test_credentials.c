@@ -355,6 +355,22 @@ START_TEST(distrust_during_a_search_disturbs_nothing)
 }
 END_TEST
 
+START_TEST(a_profile_that_changes_during_a_search_is_the_one_that_counts)
+{
+    write_file(shared_path, "[default]\n" KEYS("AKIAONE") "[other]\n" KEYS("AKIAOTHER"));
+    credentials_get(source, NULL, on_credentials, NULL);
+    ck_assert_int_eq(credentials_set_profile(source, "other", "us-east-1"), 0);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    ck_assert_uint_eq(told.count, 1);
+    ck_assert_str_eq(told.key_id, "AKIAOTHER");
+    credentials_get(source, NULL, on_credentials, NULL); /* known, and not told yet */
+    ck_assert_int_eq(credentials_set_profile(source, "", "us-east-1"), 0);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    ck_assert_uint_eq(told.count, 2);
+    ck_assert_str_eq(told.key_id, "AKIAONE");
+}
+END_TEST
+
 START_TEST(closing_during_a_search_forgets_who_asked)
 {
     write_file(shared_path, "[default]\n" KEYS("AKIAONE"));
@@ -389,6 +405,7 @@ int main(void)
     tcase_add_test(tcase, many_may_ask_at_once_and_one_may_change_his_mind);
     tcase_add_test(tcase, who_is_answered_may_distrust_and_ask_again_at_once);
     tcase_add_test(tcase, distrust_during_a_search_disturbs_nothing);
+    tcase_add_test(tcase, a_profile_that_changes_during_a_search_is_the_one_that_counts);
     tcase_add_test(tcase, closing_during_a_search_forgets_who_asked);
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);

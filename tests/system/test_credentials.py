@@ -345,6 +345,16 @@ def test_a_role_on_top_is_kept_by_itself(world):
     hand.until_key("ASIA2", OTHER, "zone/7")
 
 
+def test_roles_that_nobody_waits_for_make_room(world):
+    """Settings that are reloaded with other roles, again and again."""
+    world.shared("[default]\n" + KEYS)
+    hand = world.hand()
+    keys = [hand.key(f"{OTHER}-{number}") for number in range(66)]
+    assert len(set(keys)) == 66 and world.count("/") == 66
+    assert hand.key(f"{OTHER}-65") == keys[-1]
+    assert hand.key(f"{OTHER}-0") not in keys, "it was let go, and is assumed anew"
+
+
 def test_a_role_on_top_fails_with_ourselves_and_comes_back(world):
     hand = world.machine()
     world.identity.role = None
