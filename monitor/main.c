@@ -143,7 +143,8 @@ static void use_all_descriptors(void)
 
 /* Secrets are in our memory and files: no core dumps (the limit does not hold for a program that
  * the kernel pipes them to, the flag does), no look into our memory by others of our user, nothing
- * readable by others. No death by a closed pipe, nor by a reload that comes before the loop hears it: we read the settings anyway. */
+ * readable by others. No death by a closed pipe, nor by a reload that comes before the loop hears
+ * of it: the settings are read anyway. */
 static void harden(void)
 {
     struct rlimit none = {0, 0};

@@ -122,7 +122,9 @@ def test_init_creates_every_set_that_is_missing(records):
 
 def test_init_names_what_is_missing_and_what_contradicts_itself(make_stage):
     stage = make_stage(kind=Records, settle=False)
-    shown = stage.wait_until("the zones are read", lambda: stage.ctl("init", check=False).stdout, 30)
+    shown = stage.wait_until(
+        "the zones are read", lambda: stage.ctl("init", check=False).stdout, 30
+    )
     assert "record sets missing in the zone: 10" in shown
     stage.lab.seed([weighted("pizza.example.com", f"pizza-{EAST}", 40, "2001:db8::1", "AAAA")])
 
