@@ -114,15 +114,28 @@ static void gate_freeze(const struct engine *engine, uint32_t group, bool overri
                     "frozen by %s: %s; regionshift thaw", freeze->by, freeze->reason);
 }
 
+/* Some site's sets have several weights: half of an edit, which nobody can acknowledge. */
+static bool sets_differ(const struct engine *engine, uint32_t group)
+{
+    bool differ = false;
+
+    for (uint32_t k = 0; k < state_group(engine, group)->site_count; k++)
+        differ |= observing_said(engine, group, k) == WEIGHT_DIFFERS;
+    return differ;
+}
+
 static void gate_drift(const struct engine *engine, uint32_t group, bool override,
                        struct finding *gates, uint32_t *count)
 {
     bool drifted = observing_drifted(engine, group);
 
     finding_add(gates, count, "C4", "drift", !drifted || override, -1, -1,
-                drifted ? "weights in the zone are not those of its epoch: somebody else wrote; "
-                          "look, then regionshift ack"
-                        : "the zone says what its epoch said");
+                !drifted ? "the zone says what its epoch said"
+                : sets_differ(engine, group)
+                    ? "record sets of one site have different weights in the zone: give all of "
+                      "them one, then regionshift ack"
+                    : "weights in the zone are not those of its epoch: somebody else wrote; "
+                      "look, then regionshift ack");
 }
 
 /* C7: while the zone is known to be ahead, the head is not what is; an override asks for no less.

@@ -137,6 +137,19 @@ START_TEST(c8_a_move_that_one_zone_has_is_finished_in_the_others)
 }
 END_TEST
 
+/* What explain says of the drift gate. */
+static const char *drift_gate(struct world *world)
+{
+    static struct group_view view;
+
+    engine_group(world_engine(world, USE1), 0, &view);
+    for (uint32_t i = 0; i < view.gate_count; i++) {
+        if (strcmp(view.gates[i].name, "drift") == 0)
+            return view.gates[i].text;
+    }
+    return "";
+}
+
 /* C4: half of an edit is nothing that could be adopted; when the other half has come, it is. */
 START_TEST(c4_one_set_of_several_is_a_drift_that_waits_for_the_others)
 {
@@ -145,6 +158,7 @@ START_TEST(c4_one_set_of_several_is_a_drift_that_waits_for_the_others)
     world_change_set(world, SET_PIZZA_AAAA, 60);
     run_for(world, 700000);
     ck_assert_uint_ge(world_alerts(world, ALERT_DRIFT, ALERT_OPEN), 1);
+    ck_assert_ptr_nonnull(strstr(drift_gate(world), "have different weights in the zone"));
     ck_assert_int_eq(world_set_now(world, SET_PIZZA_AAAA), 60);
     ck_assert_int_eq(world_set_now(world, SET_PIZZA_AAAA - 1), 100);
     ck_assert_uint_eq(world_fence(world, "jwt-pizza"), 1);
