@@ -54,7 +54,7 @@ def test_a_daemon_leaks_nothing_and_errs_nowhere_through_a_failover(make_stage, 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may look into a daemon's memory")
 @pytest.mark.skipif(is_instrumented(), reason="a sanitizer has an allocator of its own")
 def test_a_daemon_whose_threads_have_worked_has_one_heap(stage):
-    """A heap for each thread would keep the peak of each, and an hour of faults look like a leak."""
+    """A heap for each thread would keep its peak: an hour of faults would look like a leak."""
     died = stage.kill_site("factory", EAST)
     wait_moved(stage)
     stage.wait_mail(30, since=died, Event="moved")      # sent by a thread
