@@ -89,6 +89,8 @@ static bool evidence_stands(const struct engine *engine, uint32_t group)
         if (!gainers_stand(engine, &slots[i]))
             return false;
     }
+    if (kind == DECISION_REASSERT)
+        return true; /* it takes weight from nobody by itself */
     return state_group(engine, group)->beacons || leavers_stand(engine, group);
 }
 

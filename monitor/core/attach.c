@@ -12,7 +12,7 @@
 #include "change.h"
 #include "proposal.h"
 
-enum { ATTACH_MS = 60000 }; /* how long the zones may take to say what the head says */
+enum { ATTACH_MS = 60000 }; /* how long the word waits for its turn */
 
 void attach_event(struct engine *engine, const struct event_attach *event)
 {
@@ -60,6 +60,18 @@ static void drop(struct engine *engine, uint32_t group, const char *reason)
     fact->word = reason;
 }
 
+/* Whoever asked found every health check healthy just then. What holds the word up for longer (a
+ * freeze, a move that waits, zones that do not say what the head says) makes that old news: whoever
+ * asked was told that it failed, and has to look again. */
+bool attach_is_wanted(struct engine *engine, uint32_t group)
+{
+    struct group_state *state = &engine->groups[group];
+
+    if (state->attach_wanted && engine->now_ms - state->attach_ms >= ATTACH_MS)
+        drop(engine, group, "not-in-time");
+    return state->attach_wanted;
+}
+
 bool attach_propose(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
@@ -67,11 +79,8 @@ bool attach_propose(struct engine *engine, uint32_t group)
     struct decision *decision;
 
     if (observing_drifted(engine, group) || observing_gone(engine, group) ||
-        observing_fence_min(engine, group) != head->epoch) {
-        if (engine->now_ms - state->attach_ms >= ATTACH_MS)
-            drop(engine, group, "zone-is-not-as-decided");
+        observing_fence_min(engine, group) != head->epoch)
         return false;
-    }
     if (!is_missing(engine, group)) {
         drop(engine, group, "attached-already");
         return false;

@@ -167,14 +167,20 @@ static bool slot_fell_back(const struct engine *engine, const struct zone_slot *
     return false;
 }
 
+/* What was made without the knowledge that traffic has moved must not bring it back (C8). */
+static bool moves_nothing(enum decision_kind kind)
+{
+    return kind == DECISION_CANCEL || kind == DECISION_ADOPT || kind == DECISION_ATTACH ||
+           kind == DECISION_REASSERT;
+}
+
 bool observing_late(const struct engine *engine, uint32_t group)
 {
     const struct zone_slot *slots = first_slot(engine, group);
     const struct group_state *state = &engine->groups[group];
     enum decision_kind kind = state->head.decision.kind;
 
-    if (!state->has_head ||
-        (kind != DECISION_CANCEL && kind != DECISION_ADOPT && kind != DECISION_ATTACH))
+    if (!state->has_head || !moves_nothing(kind))
         return false;
     for (uint32_t i = 0; i < state->slot_count; i++) {
         if (slot_late(engine, &slots[i]) || slot_fell_back(engine, &slots[i]))
@@ -256,6 +262,15 @@ bool observing_twin(const struct engine *engine, const struct zone_slot *slot)
            !zone_says(engine, slot, state->head.weights) && plan_holds(engine, slot);
 }
 
+/* Whoever wrote over a decision that is about to be restored did so himself. */
+static bool taken_back(const struct engine *engine, const struct zone_slot *slot)
+{
+    const struct group_state *state = &engine->groups[slot->group];
+
+    return state->head.decision.kind == DECISION_REASSERT &&
+           zone_says(engine, slot, state->head.weights);
+}
+
 /* C4: weights are measured against what the fence's own epoch said. */
 static bool slot_drifted(const struct engine *engine, const struct zone_slot *slot)
 {
@@ -269,7 +284,7 @@ static bool slot_drifted(const struct engine *engine, const struct zone_slot *sl
     if (fence == head->epoch)
         return !zone_says(engine, slot, head->weights) && !observing_twin(engine, slot);
     if (fence == head->base_epoch)
-        return !zone_says(engine, slot, head->base);
+        return !zone_says(engine, slot, head->base) && !taken_back(engine, slot);
     return unknown_drifted(engine, slot);
 }
 

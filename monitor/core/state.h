@@ -401,6 +401,8 @@ void applying_apply(struct engine *engine, uint32_t group); /* decision -> chang
 void beacons_latch(struct engine *engine, uint32_t group);  /* decision, fence -> beacons (B1) */
 void beacons_lit(struct engine *engine, const struct event_latch *event);
 void attach_event(struct engine *engine, const struct event_attach *event); /* B2 */
+/* True while an operator waits for it. */
+bool attach_is_wanted(struct engine *engine, uint32_t group);
 bool attach_propose(struct engine *engine, uint32_t group);
 void observing_zone(struct engine *engine, const struct event_zone *event);
 void applying_change(struct engine *engine, const struct event_change *event);

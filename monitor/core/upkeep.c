@@ -323,8 +323,8 @@ static void propose_reassert(struct engine *engine, uint32_t group)
            state_group(engine, group)->site_count * sizeof(int));
     take_zone_weights(engine, group, state->proposal.base);
     decision->base_epoch = observing_fence_max(engine, group);
+    decision->regions_left = head->regions_left; /* what is evicted stays so (B1) */
     if (due) {
-        decision->regions_left = head->regions_left;
         decision->voters = head->voters;
         decision->override = head->override;
         memcpy(decision->order, head->order, sizeof(decision->order));
@@ -479,7 +479,7 @@ static enum upkeep what_is_wanted(struct engine *engine, uint32_t group)
         return UPKEEP_LATE;
     if (observing_gone(engine, group) && !observing_drifted(engine, group))
         return UPKEEP_FENCE;
-    if (engine->groups[group].attach_wanted && !cancellable(engine, group) &&
+    if (attach_is_wanted(engine, group) && !cancellable(engine, group) &&
         !engine->groups[group].wish.changes)
         return UPKEEP_ATTACH; /* whatever moves comes before what can wait */
     return cancellable(engine, group) ? UPKEEP_CANCEL : UPKEEP_NONE;

@@ -5,17 +5,23 @@
 
 #include "pizza.h"
 
-#define PIZZA_BEACONS                                                                              \
-    PIZZA("hold = 20; dwell = 0; beacons = true; beacon_words = ( { region = \"us-east-1\"; "      \
-          "word = \"env:EAST_WORD\"; }, { region = \"us-west-2\"; word = \"env:WEST_WORD\"; } );")
+#define PIZZA_BEACONS(extra)                                                                       \
+    PIZZA("hold = 20; beacons = true; beacon_words = ( { region = \"us-east-1\"; "                 \
+          "word = \"env:EAST_WORD\"; }, { region = \"us-west-2\"; word = \"env:WEST_WORD\"; } "    \
+          "); " extra)
 
 enum { EAST, WEST, PROBE_COUNT = 3 };
 
-static struct world *beacon_world(void)
+static struct world *world_of(const char *settings)
 {
     setenv("EAST_WORD", "east-is-evicted-8f1a", 1);
     setenv("WEST_WORD", "west-is-evicted-77c2", 1);
-    return pizza_world_traced(PIZZA_BEACONS, WORLD_TRACE(FACT_LATCH), NONE);
+    return pizza_world_traced(settings, WORLD_TRACE(FACT_LATCH), NONE);
+}
+
+static struct world *beacon_world(void)
+{
+    return world_of(PIZZA_BEACONS("dwell = 0;"));
 }
 
 /* How many probes say the region's word. */
@@ -204,6 +210,29 @@ START_TEST(b1_an_operator_ends_what_a_store_that_was_set_back_left)
 }
 END_TEST
 
+/* West stood in and was left, and has its normal weight again: none. Nobody raises it when what
+ * somebody wrote over that decision is undone (C4). */
+START_TEST(b1_a_restored_drift_keeps_the_word_of_who_was_evicted)
+{
+    struct world *world = world_of(PIZZA_BEACONS("dwell = 0; drift = \"restore\";"));
+
+    factory_dies(world);
+    run_for(world, 60000);
+    factory_heals(world);
+    run_for(world, 120000);
+    region_dies(world, "us-west-2", SITE_REFUSE);
+    run_for(world, 60000);
+    expect_weights(world, "100/0 100/0");
+    ck_assert_uint_eq(voices(world, WEST), PROBE_COUNT);
+    world_set_weight(world, "pizza/us-west-2", 50);
+    run_for(world, 330000);
+    expect_weights(world, "100/0 100/0");
+    ck_assert_uint_eq(world_fence(world, "jwt-pizza"), 4);
+    ck_assert_uint_eq(voices(world, WEST), PROBE_COUNT);
+    world_destroy(world);
+}
+END_TEST
+
 /* ---- B2 ---- */
 
 static const char *const checks[] = {"check-of-east", "check-of-west"};
@@ -302,6 +331,34 @@ START_TEST(b2_the_dead_region_is_left_before_health_checks_are_attached)
 }
 END_TEST
 
+/* East was down, and its move waited for dwell. Who asked was told that it failed: what was healthy
+ * then need not be so when the way is free. */
+START_TEST(b2_a_word_that_waited_too_long_attaches_nothing)
+{
+    struct world *world = world_of(PIZZA_BEACONS("dwell = 3600;"));
+
+    factory_dies(world);
+    run_for(world, 60000);
+    factory_heals(world);
+    run_for(world, 120000);
+    order_group(world, ORDER_FAILBACK);
+    run_for(world, 60000);
+    factory_dies(world);
+    run_for(world, 60000);
+    world_attach(world, USE1, checks);
+    run_for(world, 1200000);
+    factory_heals(world);
+    run_for(world, 120000);
+    expect_weights(world, "100/0 100/0");
+    ck_assert_str_eq(world_health(world, "pizza/us-east-1"), "");
+    ck_assert_uint_eq(world_fence(world, "jwt-pizza"), 3);
+    world_attach(world, USE1, checks); /* asked again, it is done at once */
+    run_for(world, 30000);
+    ck_assert_str_eq(world_health(world, "pizza/us-east-1"), "check-of-east");
+    world_destroy(world);
+}
+END_TEST
+
 int main(void)
 {
     return RUN_TESTS(
@@ -310,8 +367,10 @@ int main(void)
         b1_everybody_may_be_restarted_at_any_step, b1_a_restarted_probe_knows_what_it_says,
         b1_a_store_that_was_set_back_withdraws_no_word,
         b1_an_operator_ends_what_a_store_that_was_set_back_left,
+        b1_a_restored_drift_keeps_the_word_of_who_was_evicted,
         b2_health_checks_are_attached_under_an_epoch_and_nothing_else_changes,
         b2_attaching_again_writes_nothing, b2_a_later_move_keeps_the_health_checks,
         b2_nothing_is_attached_to_a_zone_that_drifted, b2_a_lost_reply_attaches_once,
-        b2_the_dead_region_is_left_before_health_checks_are_attached);
+        b2_the_dead_region_is_left_before_health_checks_are_attached,
+        b2_a_word_that_waited_too_long_attaches_nothing);
 }

@@ -240,6 +240,53 @@ START_TEST(c4_restore_under_a_decision_on_its_way_keeps_its_evidence)
 }
 END_TEST
 
+/* C8: a move was given up while its batch was on its way, somebody changed a weight and took it
+ * back, and only then the batch arrives: traffic has moved, and the reassertion, which knew nothing
+ * of that, does not move it back. */
+START_TEST(c4_restore_does_not_undo_a_move_that_comes_late)
+{
+    struct world *world = pizza_world_traced(PIZZA(RESTORE), DRIFT, NONE);
+
+    world_zone_late(world, 150000);
+    factory_dies(world);
+    run_for(world, 26000);
+    world_zone(world, ZONE_THROTTLE);
+    factory_heals(world);
+    run_for(world, 60000);
+    world_set_weight(world, "pizza/us-west-2", 50);
+    run_for(world, 30000);
+    world_set_weight(world, "pizza/us-west-2", 0);
+    run_for(world, 100000);
+    expect_weights(world, "0/100 0/100"); /* it has come */
+    world_zone(world, ZONE_OK);
+    run_for(world, 1200000);
+    expect_weights(world, "0/100 0/100");
+    expect_traced(world, "epoch=4 kind=reassert weights=\"100/0 100/0\"", 1);
+    expect_traced(world, "epoch=5 kind=adopt weights=\"0/100 0/100\"", 1);
+    ck_assert_uint_eq(world_shifts(world), 1);
+    world_destroy(world);
+}
+END_TEST
+
+/* The zone says what was decided all along, so a region that dies then is left. */
+START_TEST(c4_a_change_taken_back_before_it_is_restored_holds_nothing_up)
+{
+    struct world *world = pizza_world_traced(PIZZA(RESTORE), DRIFT, NONE);
+
+    world_zone(world, ZONE_THROTTLE);
+    world_set_weight(world, "pizza/us-west-2", 50);
+    run_until(world, "kind=reassert", 310000);
+    world_set_weight(world, "pizza/us-west-2", 0);
+    run_for(world, 10000);
+    world_zone(world, ZONE_OK);
+    factory_dies(world);
+    run_for(world, 60000);
+    expect_weights(world, "0/100 0/100");
+    expect_sound(world);
+    world_destroy(world);
+}
+END_TEST
+
 START_TEST(c4_restore_mends_one_zone_of_two)
 {
     struct world *world = pizza_world_traced(PIZZA_TWO_ZONES(RESTORE), DRIFT, NONE);
@@ -319,6 +366,8 @@ int main(void)
     tcase_add_test(tests, c4_the_second_change_within_a_dwell_may_be_acknowledged);
     tcase_add_test(tests, c4_restore_gives_nothing_to_a_region_that_is_not_up);
     tcase_add_test(tests, c4_restore_under_a_decision_on_its_way_keeps_its_evidence);
+    tcase_add_test(tests, c4_restore_does_not_undo_a_move_that_comes_late);
+    tcase_add_test(tests, c4_a_change_taken_back_before_it_is_restored_holds_nothing_up);
     tcase_add_test(tests, c4_restore_mends_one_zone_of_two);
     tcase_add_loop_test(tests, c2_a_fence_that_is_none_is_written_anew, 0, 5);
     tcase_add_test(tests, c7_a_fence_from_the_future_becomes_the_head);
