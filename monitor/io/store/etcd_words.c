@@ -97,6 +97,7 @@ static bool may_be_refusal(const char *member, const struct etcd_error *error)
            (strstr(error->words, "Send failure") != NULL ||
             strstr(error->words, "Recv failure") != NULL ||
             strstr(error->words, "reset by peer") != NULL ||
+            strstr(error->words, "poll returned error") != NULL ||
             strstr(error->words, "Broken pipe") != NULL);
 }
 
