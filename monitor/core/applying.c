@@ -42,7 +42,8 @@ static bool leavers_stand(const struct engine *engine, uint32_t group)
         if (!(head->regions_left >> r & 1))
             continue;
         for (uint32_t k = 0; k < g->site_count; k++) {
-            if (engine->settings->sites[g->sites[k]].region == r)
+            if (engine->settings->sites[g->sites[k]].region == r &&
+                state_site_left(engine, group, k))
                 down |= engine->agreements[g->sites[k]].state == AGREED_DOWN;
         }
         if (!down)

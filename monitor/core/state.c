@@ -31,6 +31,20 @@ bool state_reads_zones(const struct engine *engine)
     return settings_reads_zones(engine->settings);
 }
 
+bool state_site_left(const struct engine *engine, uint32_t group, uint32_t in_group)
+{
+    const struct group *g = state_group(engine, group);
+    const struct decision *head = &engine->groups[group].head.decision;
+    uint32_t region = engine->settings->sites[g->sites[in_group]].region;
+    bool any = false;
+
+    for (uint32_t k = 0; k < g->site_count; k++) {
+        any |= engine->settings->sites[g->sites[k]].region == region &&
+               head->base[k] > head->weights[k];
+    }
+    return g->together || !any || head->base[in_group] > head->weights[in_group];
+}
+
 /* S2: the store has answered within a lease's time (a renewal is an answer too), and a whole read
  * is not too long ago: what we know of the others' leases is still true. */
 bool state_store_ok(const struct engine *engine)

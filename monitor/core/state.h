@@ -319,6 +319,10 @@ wall_t state_wall(const struct engine *engine, msec_t at_ms);
 struct vote_slot *state_vote(const struct engine *engine, uint32_t probe, uint32_t group);
 const struct group *state_group(const struct engine *engine, uint32_t group);
 bool state_may_act(const struct engine *engine);
+/* D3: is it this site whose weight the head takes, when it leaves its region? Where services move
+ * by themselves, what becomes of another one there says nothing. Of a head that was made before the
+ * one before it was applied the base does not tell, and every site counts. */
+bool state_site_left(const struct engine *engine, uint32_t group, uint32_t in_group);
 /* Who writes has to read; and who says a region's word has to see when it may stop (B1). */
 bool state_reads_zones(const struct engine *engine);
 bool state_store_ok(const struct engine *engine);

@@ -405,7 +405,7 @@ static bool returned(const struct engine *engine, uint32_t group, uint32_t regio
 
     for (uint32_t k = 0; k < g->site_count; k++) {
         const struct site *site = &engine->settings->sites[g->sites[k]];
-        if (site->region != region || site->check_count == 0)
+        if (site->region != region || site->check_count == 0 || !state_site_left(engine, group, k))
             continue;
         if (engine->agreements[g->sites[k]].state != AGREED_UP)
             return false;

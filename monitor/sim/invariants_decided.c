@@ -531,10 +531,15 @@ static void each_unit(struct ruling *ruling, void (*judge)(const struct unit *un
  * those of before it; and every region it left has returned. */
 static bool has_returned(const struct ruling *ruling, uint32_t region)
 {
+    bool apart = false; /* D3: then only what it took weight from there has to be up */
     bool up = false;
 
+    for (uint32_t k = 0; k < ruling->group->site_count; k++)
+        apart |= !ruling->group->together && site_of(ruling, k)->region == region &&
+                 ruling->before->base[k] > ruling->before->weights[k];
     for (uint32_t k = 0; k < ruling->group->site_count; k++) {
-        if (site_of(ruling, k)->region != region || site_of(ruling, k)->check_count == 0)
+        if (site_of(ruling, k)->region != region || site_of(ruling, k)->check_count == 0 ||
+            (apart && ruling->before->base[k] <= ruling->before->weights[k]))
             continue;
         if (opinion_of(ruling, k)->says != SAYS_UP)
             return false;

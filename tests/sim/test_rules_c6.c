@@ -446,6 +446,29 @@ END_TEST
 
 /* The reply was lost, the batch is applied a minute later, and the decision was cancelled
  * meanwhile: traffic has moved, so it stays; nothing goes back without D5. */
+/* D3: services that move by themselves. Of the same region one service has left for good reason; of
+ * another, which is well again, that is none. */
+START_TEST(c8_what_another_service_is_there_keeps_no_move_alive)
+{
+    struct world *world = pizza_world(PIZZA_APART("hold = 20; dwell = 0;"));
+
+    factory_dies(world);
+    run_for(world, 60000);
+    expect_weights(world, "100/0 0/100");
+    world_zone(world, ZONE_THROTTLE);
+    world_site(world, "pizza/us-east-1", SITE_REFUSE, NONE);
+    run_for(world, 60000);
+    world_site(world, "pizza/us-east-1", SITE_OK, NONE);
+    run_for(world, 300000);
+    world_zone(world, ZONE_OK);
+    run_for(world, 120000);
+    expect_weights(world, "100/0 0/100");
+    ck_assert_uint_eq(world_shifts(world), 1);
+    expect_sound(world);
+    world_destroy(world);
+}
+END_TEST
+
 START_TEST(c8_what_was_cancelled_and_applied_after_all_stands)
 {
     struct world *world = pizza_world_traced(PIZZA("hold = 20;"), TRACE_MOVES, NONE);
@@ -533,6 +556,7 @@ int main(void)
         c7_done_is_told_with_insync_and_every_server, c7_of_a_private_zone_insync_is_the_last_word,
         c8_while_route53_fails_it_backs_off_and_pages_within_a_minute,
         c8_a_region_that_recovers_cancels_what_was_never_applied,
+        c8_what_another_service_is_there_keeps_no_move_alive,
         c8_what_was_cancelled_and_applied_after_all_stands,
         c8_who_cannot_read_the_zone_cancels_nothing,
         c8_a_drain_restored_before_it_was_applied_is_cancelled);
