@@ -100,6 +100,13 @@ void world_set_weight_before_batch(struct world *world, const char *site, int we
     world->route53.human_weight = weight;
 }
 
+void world_set_ttl_before_batch(struct world *world, const char *site, int64_t ttl_s)
+{
+    world->route53.human_site = site;
+    world->route53.human_weight = -1;
+    world->route53.human_ttl_s = ttl_s;
+}
+
 /* When an answer comes that leaves Route 53 now; later than the daemon waits, it is none. */
 static msec_t answer_ms(const struct world *world, uint32_t probe, msec_t asked_ms, bool answered,
                         msec_t back_ms, enum route53_outcome *outcome)
@@ -316,6 +323,19 @@ static void answer_batch(struct world *world, const struct sim_batch *batch,
         follow(world, reply);
 }
 
+static void let_human_change(struct world *world)
+{
+    const struct sim_route53 *route53 = &world->route53;
+
+    if (route53->human_site == NULL)
+        return;
+    if (route53->human_weight >= 0)
+        world_set_weight(world, route53->human_site, route53->human_weight);
+    else
+        world_set_ttl(world, route53->human_site, route53->human_ttl_s);
+    world->route53.human_site = NULL;
+}
+
 static void serve_batch(struct world *world, const struct sim_batch *batch)
 {
     struct sim_route53 *route53 = &world->route53;
@@ -326,9 +346,7 @@ static void serve_batch(struct world *world, const struct sim_batch *batch)
         return;
     }
     route53->mode_once = ZONE_OK;
-    if (route53->human_site != NULL)
-        world_set_weight(world, route53->human_site, route53->human_weight);
-    route53->human_site = NULL;
+    let_human_change(world);
     answer_batch(world, batch, meet(world, batch, mode));
 }
 

@@ -345,6 +345,12 @@ const char *world_health(const struct world *world, const char *site)
     return set == NULL ? "" : set->health_check;
 }
 
+int64_t world_ttl(const struct world *world, const char *site)
+{
+    const struct sim_set *set = set_of_site(world, site);
+    return set == NULL ? -1 : set->ttl_s;
+}
+
 uint64_t world_fence(const struct world *world, const char *group)
 {
     uint64_t least = UINT64_MAX;

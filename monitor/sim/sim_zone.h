@@ -78,8 +78,9 @@ struct sim_route53 {
     bool throttles_readings; /* every second one, while it throttles */
     msec_t held_since_ms;    /* what is accepted from then on reaches no server; -1: nothing held */
     uint64_t strandings;     /* so far */
-    const char *human_site;  /* whose weight a human changes before the next batch; or NULL */
-    int human_weight;
+    const char *human_site;  /* what a human changes before the next batch; or NULL */
+    int human_weight;        /* -1: not that, but the TTL */
+    int64_t human_ttl_s;
     uint64_t nonce;
     struct dice dice;
 };

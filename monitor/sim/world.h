@@ -206,10 +206,12 @@ void world_zone_late(struct world *world, msec_t delay_ms);
 void world_zone_denied(struct world *world, uint32_t zone);
 /* The next batch only meets with this; readings do not. */
 void world_zone_once(struct world *world, enum route53_mode mode);
-/* A human changes a weight a moment before the next batch arrives. */
+/* A human changes a weight, or a TTL, a moment before the next batch arrives. */
 void world_set_weight_before_batch(struct world *world, const char *site, int weight);
+void world_set_ttl_before_batch(struct world *world, const char *site, int64_t ttl_s);
 /* What the zone says. -1: no such record set. */
 int world_weight(const struct world *world, const char *site);
+int64_t world_ttl(const struct world *world, const char *site);
 /* One of its sets, by its index in the settings. */
 int world_set_now(const struct world *world, uint32_t set);
 void world_change_set(struct world *world, uint32_t set, int weight);

@@ -94,14 +94,17 @@ START_TEST(c4_a_ttl_that_changes_before_the_batch_comes_fails_it_once)
     struct world *world = pizza_world_traced(
         PIZZA("hold = 20;"),
         WORLD_TRACE(FACT_SENT) | WORLD_TRACE(FACT_BATCH_REFUSED) | WORLD_TRACE(FACT_ACCEPTED),
-        USE1);
+        NONE);
 
     factory_dies(world);
-    run_until(world, "sent group=jwt-pizza", 60000);
-    world_set_ttl(world, "pizza/us-east-1", 300);
+    world_set_ttl_before_batch(world, "pizza/us-east-1", 300);
     run_for(world, 60000);
-    expect_weights(world, "0/100 0/100");
+    expect_traced(world, "sent group=jwt-pizza", 2);
+    expect_traced(world, "batch_refused group=jwt-pizza", 1);
+    ck_assert_uint_eq(world_refused(world), 1);
     ck_assert_uint_eq(world_shifts(world), 1);
+    expect_weights(world, "0/100 0/100");
+    ck_assert_int_eq(world_ttl(world, "pizza/us-east-1"), 300); /* not written back */
     expect_sound(world);
     world_destroy(world);
 }
