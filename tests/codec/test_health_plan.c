@@ -294,6 +294,73 @@ START_TEST(healthy_is_more_than_eighteen_of_a_hundred)
 }
 END_TEST
 
+/* What the copy says must not hang on what it was copied from: that is an answer, soon gone. */
+START_TEST(a_copy_of_a_check_owns_what_it_says)
+{
+    char child[] = "id-of-a-child";
+    char place[] = "us-east-1";
+    char id[] = "id-1";
+    const char *children[] = {child};
+    const char *places[] = {place};
+    struct health_check check = {.id = id, .reference = "reference", .version = 7};
+    struct health_check copy;
+
+    check.config = (struct health_config){.kind = HEALTH_HTTPS,
+                                          .address = "192.0.2.9",
+                                          .path = "/beacon",
+                                          .host = "a.example.com",
+                                          .search = "leave-east",
+                                          .children = children,
+                                          .child_count = 1,
+                                          .regions = places,
+                                          .region_count = 1};
+    ck_assert_int_eq(health_check_copy(pool, &check, &copy), 0);
+    memset(child, 'x', strlen(child));
+    memset(place, 'x', strlen(place));
+    memset(id, 'x', strlen(id));
+    ck_assert_str_eq(copy.id, "id-1");
+    ck_assert_str_eq(copy.reference, "reference");
+    ck_assert_int_eq(copy.version, 7);
+    ck_assert_int_eq(copy.config.kind, HEALTH_HTTPS);
+    ck_assert_str_eq(copy.config.search, "leave-east");
+    ck_assert_str_eq(copy.config.children[0], "id-of-a-child");
+    ck_assert_str_eq(copy.config.regions[0], "us-east-1");
+}
+END_TEST
+
+START_TEST(a_copy_that_does_not_fit_is_none)
+{
+    struct pool *tiny = pool_create(8);
+    struct health_check check = {.id = "an id that is longer", .reference = ""};
+    struct health_check copy = {.version = -1};
+
+    ck_assert_ptr_nonnull(tiny);
+    check.config = plan->items[0].config;
+    ck_assert_int_eq(health_check_copy(tiny, &check, &copy), -1);
+    ck_assert_int_eq(copy.version, -1);
+    pool_destroy(tiny);
+}
+END_TEST
+
+/* A person who finds the check in AWS's console sees whose it is. */
+START_TEST(tags_say_whose_a_check_is)
+{
+    const struct health_item *parent = health_plan_parent(plan, 0, WEST);
+    struct health_tag tags[HEALTH_PLAN_TAGS];
+    size_t count = 0;
+
+    health_plan_tags(plan, parent - 3, tags, &count);
+    ck_assert_uint_eq(count, 4);
+    ck_assert_str_eq(tags[0].key, "Name");
+    ck_assert_str_eq(tags[1].value, hand.group.name);
+    ck_assert_str_eq(tags[2].value, hand.regions[WEST]);
+    ck_assert_str_eq(tags[3].key, "regionshift:probe");
+    ck_assert_str_eq(tags[3].value, hand.electors[0].name);
+    health_plan_tags(plan, parent, tags, &count);
+    ck_assert_uint_eq(count, 3); /* the one over them is no probe's */
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("health_plan");
@@ -317,6 +384,9 @@ int main(void)
     tcase_add_test(tcase, what_cannot_be_planned_is_said);
     tcase_add_test(tcase, the_cost_is_what_the_price_list_makes_of_it);
     tcase_add_test(tcase, healthy_is_more_than_eighteen_of_a_hundred);
+    tcase_add_test(tcase, a_copy_of_a_check_owns_what_it_says);
+    tcase_add_test(tcase, a_copy_that_does_not_fit_is_none);
+    tcase_add_test(tcase, tags_say_whose_a_check_is);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);
