@@ -6,8 +6,9 @@
  *     faults | heal ... ack . ack ... quiet | exercises | deaths, each with its demand | end
  *
  * In half of the runs a human puts all weights back to the settings' first, so that it is known who
- * serves, and one region dies. In the other half nobody knows: then all regions but one die, later
- * that one, so that traffic has to move at least once. */
+ * serves (but in groups that write over what a human wrote), and one region dies. In the other half
+ * nobody knows: then all regions but one die, later that one, so that traffic has to move at least
+ * once. */
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
@@ -227,11 +228,27 @@ static void stay_sick(struct plan *plan, uint32_t probe)
     plan->draw->needed = true;
 }
 
+/* C4: "restore" writes what was decided over what a human wrote: there no repair by hand lasts, and
+ * who serves is what was decided under the faults. */
+static bool repairable(const struct settings *settings, uint32_t site)
+{
+    uint32_t group = settings->services[settings->sites[site].service].group;
+
+    return settings->groups[group].drift != DRIFT_RESTORE;
+}
+
+/* Weight first, and zeros last: no service is without any in between. */
 static void repair_weights(struct plan *plan)
 {
-    for (uint32_t i = 0; i < plan->settings->site_count; i++) {
-        struct who who = draw_site(plan->settings, i);
-        act_on(plan, ACTION_HUMAN_WEIGHT, &who, plan->settings->sites[i].weight);
+    const struct settings *settings = plan->settings;
+
+    for (uint32_t i = 0; i < 2 * settings->site_count; i++) {
+        uint32_t site = i % settings->site_count;
+        struct who who = draw_site(settings, site);
+        bool zeros = i >= settings->site_count;
+
+        if (repairable(settings, site) && (settings->sites[site].weight == 0) == zeros)
+            act_on(plan, ACTION_HUMAN_WEIGHT, &who, settings->sites[site].weight);
     }
 }
 
@@ -272,13 +289,17 @@ static void heal(struct plan *plan)
 }
 
 /* Once nothing moves any more: what was decided under the faults may still be applied, or undone,
- * and a failback was perhaps ordered. */
+ * and a failback was perhaps ordered. Twice: where a drift held back what is latched, the first may
+ * say just what the fence's epoch said, so that the drift ends and the latched move lands after it
+ * (C8). Weights that no longer wait for anything are then put back, and acknowledged. */
 static void repair(struct plan *plan)
 {
     if (!plan->repaired)
         return;
-    plan->now_ms += calm(plan->settings);
-    repair_weights(plan);
+    for (int i = 0; i < 2; i++) {
+        plan->now_ms += calm(plan->settings);
+        repair_weights(plan);
+    }
 }
 
 /* C4: an acknowledgement counts when the drift was seen before it, by whoever obeys it; and what is
@@ -460,21 +481,31 @@ static msec_t demand_all(struct plan *plan, uint32_t regions, msec_t from_ms)
     return last_ms;
 }
 
-/* A region that serves somewhere, by the settings. */
+static bool any_repairable(const struct settings *settings)
+{
+    for (uint32_t i = 0; i < settings->site_count; i++) {
+        if (repairable(settings, i))
+            return true;
+    }
+    return false;
+}
+
+/* A region that serves somewhere, by the settings: after a repair where it lasts, if anywhere. */
 static uint32_t serving_region(struct plan *plan)
 {
     const struct settings *settings = plan->settings;
+    bool any = !plan->repaired || !any_repairable(settings);
 
     while (true) {
-        const struct site *site =
-            &settings->sites[dice_below(&plan->draw->dice, settings->site_count)];
-        if (site->weight > 0)
-            return site->region;
+        uint32_t site = (uint32_t)dice_below(&plan->draw->dice, settings->site_count);
+        if (settings->sites[site].weight > 0 && (any || repairable(settings, site)))
+            return settings->sites[site].region;
     }
 }
 
 /* L-02: Route 53 takes nothing while the region dies; the move follows within 30 s once it does,
- * and meanwhile somebody is told. */
+ * and meanwhile somebody is told, if the region is known to serve: else nothing may have to be
+ * written. */
 static void die_without_route53(struct plan *plan, uint32_t region)
 {
     msec_t decided_ms = 0;
@@ -486,7 +517,8 @@ static void die_without_route53(struct plan *plan, uint32_t region)
         msec_t own_ms = bound(plan->settings, g, moves_of(plan->settings, g, 1));
         decided_ms = own_ms > decided_ms ? own_ms : decided_ms;
     }
-    demand_alert(plan, ALERT_CANNOT_WRITE, plan->now_ms, decided_ms + TOLD_WITHIN_MS);
+    if (any_repairable(plan->settings))
+        demand_alert(plan, ALERT_CANNOT_WRITE, plan->now_ms, decided_ms + TOLD_WITHIN_MS);
     plan->now_ms += decided_ms + TOLD_WITHIN_MS +
                     (msec_t)draw_span(&plan->draw->dice, SECOND_MS, 600 * SECOND_MS);
     act(plan, ACTION_ROUTE53_OK);
