@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """tests/aws-live against the lab: that it works, cleans up, and can say no."""
 
+import importlib.machinery
+import importlib.util
 import json
 import os
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
+import boto3
 import pytest
 
 from labctl import Lab, simple
@@ -77,8 +81,97 @@ def test_what_a_killed_run_left_is_found_again(lab):
     lab.seed([simple("www.example.com", "A", "192.0.2.1"),
               simple("a.rs-live-0badcafe.example.com", "A", "192.0.2.9")])
     done = live(lab, "--clean", "rs-live-0badcafe")
-    assert "deleted: 1 record sets" in done.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "deleted: 1 record sets, 0 health checks, 0 private zones" in done.stdout
     assert not [one for one in records(lab) if "rs-live" in one["Name"]]
+
+
+# ---- health checks and a private zone ----
+
+def client_of(lab):
+    key = lab.credentials_env()
+    return boto3.client("route53", endpoint_url=lab.endpoint, region_name="us-east-1",
+                        aws_access_key_id=key["AWS_ACCESS_KEY_ID"],
+                        aws_secret_access_key=key["AWS_SECRET_ACCESS_KEY"])
+
+
+def make_check(client, reference, **config):
+    config = config or {"Type": "TCP", "IPAddress": "127.0.0.1", "Port": 9}
+    return client.create_health_check(CallerReference=reference,
+                                      HealthCheckConfig=config)["HealthCheck"]["Id"]
+
+
+def make_private_zone(client, label, reference):
+    zone = client.create_hosted_zone(
+        Name=f"{label}.test", CallerReference=reference,
+        VPC={"VPCRegion": "us-east-1", "VPCId": "vpc-1"})["HostedZone"]["Id"]
+    client.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": [
+        {"Action": "CREATE", "ResourceRecordSet": {
+            "Name": f"_regionshift.live.{label}.test", "Type": "TXT", "TTL": 10,
+            "ResourceRecords": [{"Value": '"v=rs1 1"'}]}}]})
+    return zone
+
+
+@pytest.fixture(name="quick_lab")
+def _quick_lab():
+    with Lab(options=["--rate", "0", "--checkers", "3", "--checker-speed", "60"]) as lab:
+        yield lab
+
+
+def test_health_checks_and_a_private_zone_are_proved_and_deleted(quick_lab, tmp_path):
+    out = tmp_path / "seen.json"
+    done = live(quick_lab, "--health-checks", "--vpc", "us-east-1:vpc-1", "--out", str(out),
+                "health-first", "private-zone")
+    assert done.returncode == 0, done.stdout + done.stderr
+    seen = json.loads(out.read_text())
+    assert [one["verdict"] for one in seen.values()] == ["PROVED", "PROVED"]
+    assert seen["health-first"]["seen"]["first observations"][0].startswith("Failure: ")
+    assert seen["health-first"]["seen"]["calculated"].startswith("InvalidInput")
+    client = client_of(quick_lab)
+    assert client.list_health_checks()["HealthChecks"] == []
+    assert [zone["Id"] for zone in client.list_hosted_zones()["HostedZones"]] == [
+        "/hostedzone/ZLAB1"]
+
+
+def test_a_killed_run_leaves_neither_health_checks_nor_a_private_zone(quick_lab):
+    client, label = client_of(quick_lab), "rs-live-0badcafe"
+    child = make_check(client, f"{label}-a")
+    make_check(client, f"{label}-b", Type="CALCULATED", ChildHealthChecks=[child],
+               HealthThreshold=1, Inverted=True)
+    make_private_zone(client, label, label)
+    other_check = make_check(client, "somebody-else")
+    other_zone = make_private_zone(client, label, "somebody-else")     # of the same name
+    done = live(quick_lab, "--clean", label)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "deleted: 0 record sets, 2 health checks, 1 private zones" in done.stdout
+    assert [check["Id"] for check in client.list_health_checks()["HealthChecks"]] == [other_check]
+    assert [zone["Id"] for zone in client.list_hosted_zones()["HostedZones"]
+            if zone["Config"]["PrivateZone"]] == [other_zone]
+    assert live(quick_lab, "--clean", "example").returncode == 2
+
+
+def load_program():
+    loader = importlib.machinery.SourceFileLoader("aws_live", str(TREE / "tests/aws-live"))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("aws_live", loader))
+    loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("status, verdict", [
+    ("Failure: Connection timed out.", "PROVED"),
+    ("Success: HTTP Status Code 200, OK", "DIFFERS"),
+    (None, "UNKNOWN")])
+def test_what_the_checkers_say_first_is_compared(status, verdict):
+    program = load_program()
+    program.LOOKED_LIMIT_S = 0.05
+    said = [{"Region": "us-east-1", "StatusReport": {"Status": status}}] if status else []
+    replies = {"create_health_check": {"HealthCheck": {"Id": "1"}},
+               "get_health_check_status": {"HealthCheckObservations": said}}
+    account = SimpleNamespace(
+        label="rs-live-0badcafe", options=SimpleNamespace(poll=0.01),
+        call=lambda name, **_: replies[name], refused=lambda *_args, **_kwargs: "InvalidInput: no",
+        patient=SimpleNamespace(delete_health_check=lambda **_: None))
+    assert program.ask(account, "health-first")[0] == verdict
 
 
 def test_each_fact_is_in_the_list_of_what_is_unproved():

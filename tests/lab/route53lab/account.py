@@ -102,6 +102,12 @@ class Account:
             if owner is not None:
                 self._owners[zone.id] = owner
 
+    def remove_zone(self, zone):
+        with self.lock:
+            del self.zones[zone.id]
+            self._owners.pop(zone.id, None)
+            (self.stranding or {}).pop(zone.id, None)
+
     def owner_of_zone(self, zone_id):
         """The account a zone belongs to; None if there is no such zone."""
         with self.lock:
@@ -174,8 +180,8 @@ class Account:
         zone.upcoming.append((records, None if shown else change))
         return change
 
-    def note_creation(self, zone):
-        """The change that a new zone is, for GetChange."""
+    def note_change(self, zone):
+        """The change that a new zone is, or one that is deleted, for GetChange."""
         change = Change(self.new_id("C"), zone.id, None, time.time(),
                         time.monotonic() + self._in_sync_delay_s)
         with self.lock:

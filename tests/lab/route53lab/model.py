@@ -19,7 +19,7 @@ INTEGER = re.compile(r"^[+-]?[0-9]{1,18}$")
 BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 OPERATIONS = ("ChangeResourceRecordSets", "ListResourceRecordSets", "GetChange", "GetHostedZone",
               "ListHostedZones", "ListHostedZonesByName", "CreateHostedZone",
-              "GetHostedZoneCount", "CreateHealthCheck", "GetHealthCheck", "ListHealthChecks",
+              "DeleteHostedZone", "GetHostedZoneCount", "CreateHealthCheck", "GetHealthCheck", "ListHealthChecks",
               "GetHealthCheckCount", "GetHealthCheckStatus", "GetHealthCheckLastFailureReason",
               "UpdateHealthCheck", "DeleteHealthCheck", "ChangeTagsForResource",
               "ListTagsForResource")

@@ -137,8 +137,9 @@ class Operations(HealthOperations):
         return reply
 
     def _create_hosted_zone(self, params, call):
-        if "VPC" in params or "DelegationSetId" in params:
-            raise invalid_input("the lab makes public zones with its own name servers only")
+        if "DelegationSetId" in params:
+            raise invalid_input("the lab makes zones with its own name servers only")
+        private = "VPC" in params
         config = params.get("HostedZoneConfig", {})
         with self._account.lock:
             if any(zone.caller_reference == params["CallerReference"]
@@ -146,14 +147,28 @@ class Operations(HealthOperations):
                 raise ApiError("HostedZoneAlreadyExists", "A hosted zone has already been created "
                                "with the specified caller reference.", status=409)
             try:
-                zone = Zone(self._account.new_id("Z"), params["Name"], self._nameservers,
-                            params["CallerReference"], config.get("Comment"))
+                zone = Zone(self._account.new_id("Z"), params["Name"],
+                            PRIVATE_SERVERS if private else self._nameservers,
+                            params["CallerReference"], config.get("Comment"), private)
             except names.BadName as bad:
                 raise ApiError("InvalidDomainName", str(bad)) from None
             self._account.add_zone(zone, call.account)
-            change = self._account.note_creation(zone)
-        return {"HostedZone": self._hosted_zone(zone), "ChangeInfo": self._change_info(change),
-                "DelegationSet": {"NameServers": zone.nameservers}}
+            change = self._account.note_change(zone)
+        reply = {"HostedZone": self._hosted_zone(zone), "ChangeInfo": self._change_info(change)}
+        if private:
+            return dict(reply, VPC=params["VPC"])
+        return dict(reply, DelegationSet={"NameServers": zone.nameservers})
+
+    def _delete_hosted_zone(self, params, _call):
+        with self._account.lock:
+            zone = self._account.zone(bare_id(params["Id"]))
+            if any(rrset["Type"] not in ("NS", "SOA") or rrset["Name"] != zone.name
+                   for rrset in zone.listed()):
+                raise ApiError("HostedZoneNotEmpty", "The specified hosted zone contains "
+                               "non-required resource record sets and so cannot be deleted.")
+            self._account.remove_zone(zone)
+            change = self._account.note_change(zone)
+        return {"ChangeInfo": self._change_info(change)}
 
     def _get_hosted_zone_count(self, _params, call):
         return {"HostedZoneCount": len(self._account.zones_of(call.account))}

@@ -26,7 +26,8 @@ DEFAULT_ACCOUNT = "123456789012"
 ACCOUNT = re.compile(r"[0-9]{12}")
 ARN = re.compile(r"arn:aws:iam::([0-9]{12}):(user|role)/([\w+=,.@/-]+)")
 CHANGE = "route53:ChangeResourceRecordSets"
-ZONE_ACTIONS = {"ChangeResourceRecordSets", "ListResourceRecordSets", "GetHostedZone"}
+ZONE_ACTIONS = {"ChangeResourceRecordSets", "ListResourceRecordSets", "GetHostedZone",
+                "DeleteHostedZone"}
 CHECK_ACTIONS = {"GetHealthCheck", "UpdateHealthCheck", "DeleteHealthCheck",
                  "GetHealthCheckStatus", "GetHealthCheckLastFailureReason"}
 MAX_VERDICTS = 10000
