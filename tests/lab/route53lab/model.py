@@ -19,7 +19,8 @@ INTEGER = re.compile(r"^[+-]?[0-9]{1,18}$")
 BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 OPERATIONS = ("ChangeResourceRecordSets", "ListResourceRecordSets", "GetChange", "GetHostedZone",
               "ListHostedZones", "ListHostedZonesByName", "CreateHostedZone",
-              "DeleteHostedZone", "GetHostedZoneCount", "CreateHealthCheck", "GetHealthCheck", "ListHealthChecks",
+              "DeleteHostedZone", "GetHostedZoneCount", "CreateHealthCheck", "GetHealthCheck",
+              "ListHealthChecks",
               "GetHealthCheckCount", "GetHealthCheckStatus", "GetHealthCheckLastFailureReason",
               "UpdateHealthCheck", "DeleteHealthCheck", "ChangeTagsForResource",
               "ListTagsForResource")
