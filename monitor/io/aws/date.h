@@ -9,9 +9,10 @@
 #include "units.h"
 
 struct aws_date {
-    bool is_known;   /* it has a Date that can be read */
-    bool is_trusted; /* and who says it may set the clock that we sign by */
-    msec_t skew_ms;  /* theirs minus ours; whole seconds */
+    bool is_known;    /* it has a Date that can be read ... */
+    bool is_verified; /* and it came over TLS whose certificate was checked, not out of a cache */
+    bool is_local;    /* or from this machine, not out of a cache */
+    msec_t skew_ms;   /* theirs minus ours; whole seconds */
 };
 
 /* Of a transfer that has ended well. */

@@ -97,7 +97,7 @@ static void take_date(CURL *easy, struct fetch_answer *answer)
     struct aws_date date;
 
     aws_date_read(easy, &date);
-    answer->has_date = date.is_trusted;
+    answer->has_date = date.is_verified;
     answer->skew_ms = date.skew_ms;
 }
 
