@@ -35,11 +35,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "daemon.h"
+#include "harden.h"
 #include "heap.h"
 #include "json_memory.h"
 #include "log.h"
@@ -141,18 +141,11 @@ static void use_all_descriptors(void)
         perror("regionshiftd: cannot raise the limit of open files");
 }
 
-/* Secrets are in our memory and files: no core dumps (the limit does not hold for a program that
- * the kernel pipes them to, the flag does), no look into our memory by others of our user, nothing
- * readable by others. No death by a closed pipe, nor by a reload that comes before the loop hears
- * of it: the settings are read anyway. */
+/* Secrets are in our memory and files: neither is readable by others. No death by a closed pipe,
+ * nor by a reload that comes before the loop hears of it: the settings are read anyway. */
 static void harden(void)
 {
-    struct rlimit none = {0, 0};
-
-    if (setrlimit(RLIMIT_CORE, &none) < 0)
-        perror("regionshiftd: cannot forbid core dumps");
-    if (prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L) < 0)
-        perror("regionshiftd: cannot forbid a look into our memory");
+    harden_memory("regionshiftd");
     use_all_descriptors();
     umask(077);
     signal(SIGPIPE, SIG_IGN);

@@ -17,6 +17,7 @@
 #include <curl/curl.h>
 #include <stdio.h>
 
+#include "harden.h"
 #include "json_memory.h"
 
 #define ORDER_HELP                                                                                 \
@@ -141,6 +142,7 @@ int main(int argc, char **argv)
 
     if (code >= 0)
         return code;
+    harden_memory("regionshift"); /* init loads keys, words and passwords */
     json_memory_guard();
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0) {
         fputs("regionshift: libcurl does not start\n", stderr);

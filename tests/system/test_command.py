@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 
 import pytest
 from operators import EAST, GROUP, TOKEN, ask, code_of, epoch, make_stage, start
@@ -312,3 +313,31 @@ def test_alert_test_tells_what_each_server_said(stage):
                              stage.conf("use1").read_text()))
     done = alone("-c", str(closed), "alert-test")
     assert done.returncode == 1 and "FAILED" in done.stdout
+
+
+# ---- secrets in its memory ----
+
+def until_connected(listener, process):
+    listener.settimeout(20)
+    connection, _ = listener.accept()
+    assert process.poll() is None
+    return connection
+
+
+def test_the_command_dumps_no_core_and_nobody_of_its_user_looks_into_it():
+    folder = tempfile.mkdtemp()
+    os.chmod(folder, 0o755)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(f"{folder}/control.sock")
+        os.chmod(f"{folder}/control.sock", 0o666)
+        listener.listen(1)
+        nobody = {"user": 65534} if os.geteuid() == 0 else {}
+        words = [BUILD / "regionshift", "-s", f"unix:{folder}/control.sock", "status"]
+        with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                              **nobody) as process:
+            with until_connected(listener, process):        # and says nothing
+                with open(f"/proc/{process.pid}/limits", encoding="ascii") as file:
+                    assert re.search(r"Max core file size\s+0\s+0\s", file.read())
+                assert os.stat(f"/proc/{process.pid}/limits").st_uid == 0   # not its user's
+                process.kill()
+    shutil.rmtree(folder)
