@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "claim.h"
 #include "swarm_draw.h"
 
 /* The rules' own times; reasons in the rules. */
@@ -315,6 +316,16 @@ static void acknowledge(struct plan *plan)
 
 /* ---- exercises ---- */
 
+/* L-06. Who stays sick may hold the claim of an alert and never get it out: the others take it over
+ * when its time is over and it is stale (claim.h). */
+static msec_t told_within(const struct plan *plan)
+{
+    uint32_t probes = plan->settings->elector_count;
+    bool all_well = (uint32_t)__builtin_popcountll(plan->core) == probes;
+
+    return TOLD_WITHIN_MS + (all_well ? 0 : CLAIM_HOLD_MS + CLAIM_STALE_MS);
+}
+
 static void demand_alert(struct plan *plan, enum alert_event event, msec_t from_ms,
                          msec_t within_ms)
 {
@@ -338,8 +349,8 @@ static void exercise_freeze(struct plan *plan)
         plan->now_ms += 40 * SECOND_MS;
         act(plan, ACTION_SINKS_UP);
     }
-    demand_alert(plan, ALERT_FROZEN, plan->now_ms, TOLD_WITHIN_MS + FULL_READ_EVERY_MS);
-    plan->now_ms += TOLD_WITHIN_MS + FULL_READ_EVERY_MS;
+    demand_alert(plan, ALERT_FROZEN, plan->now_ms, told_within(plan) + FULL_READ_EVERY_MS);
+    plan->now_ms += told_within(plan) + FULL_READ_EVERY_MS;
     act(plan, ACTION_ORDER_THAW);
     plan->now_ms += FULL_READ_EVERY_MS;
 }
@@ -370,8 +381,8 @@ static void exercise_probe(struct plan *plan)
     if (kind > 0) /* references are as old as 3 intervals; a restarted probe votes after `fall` */
         noticed_ms += 3 * detection(plan->settings);
     act_on(plan, kinds[kind], &who, 0);
-    demand_alert(plan, events[kind], plan->now_ms, TOLD_WITHIN_MS + noticed_ms);
-    plan->now_ms += TOLD_WITHIN_MS + noticed_ms;
+    demand_alert(plan, events[kind], plan->now_ms, told_within(plan) + noticed_ms);
+    plan->now_ms += told_within(plan) + noticed_ms;
     act_on(plan, ACTION_PROBE_START, &who, 0);
     plan->now_ms += recovery(plan->settings) + longest_stable(plan->settings);
 }
@@ -379,7 +390,7 @@ static void exercise_probe(struct plan *plan)
 /* S2: away for a lease is away; the page comes within a minute. */
 static void exercise_store(struct plan *plan)
 {
-    msec_t away_ms = plan->settings->store.lease_ms + TOLD_WITHIN_MS + 2 * FULL_READ_EVERY_MS;
+    msec_t away_ms = plan->settings->store.lease_ms + told_within(plan) + 2 * FULL_READ_EVERY_MS;
 
     act(plan, ACTION_STORE_DOWN);
     demand_alert(plan, ALERT_STORE_AWAY, plan->now_ms, away_ms);
@@ -394,7 +405,7 @@ static void exercise_drift(struct plan *plan)
     uint32_t site = (uint32_t)dice_below(&plan->draw->dice, plan->settings->site_count);
     uint32_t group = plan->settings->services[plan->settings->sites[site].service].group;
     struct who who = draw_site(plan->settings, site);
-    msec_t seen_ms = ZONE_READ_EVERY_MS + TOLD_WITHIN_MS;
+    msec_t seen_ms = ZONE_READ_EVERY_MS + told_within(plan);
 
     if (plan->settings->groups[group].drift != DRIFT_STOP || !plan->repaired)
         return;
@@ -518,8 +529,8 @@ static void die_without_route53(struct plan *plan, uint32_t region)
         decided_ms = own_ms > decided_ms ? own_ms : decided_ms;
     }
     if (any_repairable(plan->settings))
-        demand_alert(plan, ALERT_CANNOT_WRITE, plan->now_ms, decided_ms + TOLD_WITHIN_MS);
-    plan->now_ms += decided_ms + TOLD_WITHIN_MS +
+        demand_alert(plan, ALERT_CANNOT_WRITE, plan->now_ms, decided_ms + told_within(plan));
+    plan->now_ms += decided_ms + told_within(plan) +
                     (msec_t)draw_span(&plan->draw->dice, SECOND_MS, 600 * SECOND_MS);
     act(plan, ACTION_ROUTE53_OK);
     plan->now_ms += WRITTEN_AGAIN_MS;
@@ -650,7 +661,7 @@ static void restart_somebody(struct plan *plan)
         plan->settings, (uint32_t)dice_below(&plan->draw->dice, plan->settings->elector_count));
 
     act_on(plan, ACTION_PROBE_KILL, &who, 0);
-    plan->now_ms += TOLD_WITHIN_MS;
+    plan->now_ms += told_within(plan);
     act_on(plan, ACTION_PROBE_START, &who, 0);
     plan->now_ms += calm(plan->settings);
 }
