@@ -357,6 +357,11 @@ class Acting:
     def backup(self):
         self.snapshot = self.lab.snapshot_save()
 
+    def hold_batch(self, seconds):
+        """The next one that comes is looked at so much later; what comes meanwhile is not held."""
+        self.lab.lab.fault("slow", seconds=float(seconds), when="before", count=1,
+                           operation="ChangeResourceRecordSets")
+
     def garbage(self, who):
         for n in self._probes(who):
             self.lab.store_put(f"v1/votes/{self.lab.probe(n)}/{GROUP}", '{"v":1,"states":')
@@ -379,8 +384,7 @@ ACTS = (
     (r"probe (\S+) (kill|start|pause|resume)", Acting.probe),
     (r"net cut (\S+) from (\S+)", Acting.cut),
     (r"net heal (\S+)", Acting.heal),
-    (r"net delay (#\d+) (\d+)",
-     lambda self, who, ms: self.lab.delay(self._place(who), "cloud", int(ms))),
+    (r"route53 hold batch ([\d.]+)", Acting.hold_batch),
     (r"store (down|up)", Acting.store),
     (r"store slow (\d+)", lambda self, ms: self.lab.slow_store(int(ms))),
     (r"store backup", Acting.backup),
