@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "assertion.h"
+#include "check.h"
 #include "units.h"
 
 /* Limits: everything has one. */
@@ -25,40 +25,6 @@ enum {
     NAME_MAX_LENGTH = 63,     /* of probe, service, region and group names: [a-z0-9][a-z0-9.-]* */
     FINGERPRINT_LENGTH = 16,
     WEIGHT_MAX = 255 /* Route 53's own */
-};
-
-enum check_kind { CHECK_HTTP, CHECK_TCP };
-
-struct check_header {
-    const char *name;
-    const char *value;
-};
-
-/* One check of one site, defaults applied. */
-struct check {
-    uint32_t site;
-    enum check_kind kind;
-    const char *url;  /* as written; "http://..." "https://..." "tcp://HOST:PORT" */
-    const char *host; /* of the URL, lower case, without brackets */
-    uint16_t port;
-    const char *target; /* path and query, at least "/" */
-    bool tls;
-    bool verify;         /* check the certificate; default true */
-    const char *ca_file; /* "" or NULL: the system's */
-    const char *address; /* pinned IP literal, or "" : resolve the host */
-    const char *method;  /* "GET" or "HEAD" */
-    const struct check_header *headers;
-    uint32_t header_count;
-    const char *status; /* as written */
-    const char *body;   /* as written */
-    const struct assertion *assertion;
-    msec_t interval_ms;
-    msec_t timeout_ms;
-    msec_t retry_ms;
-    uint32_t fall;
-    uint32_t rise;
-    uint32_t window_bad; /* 0: the window rule V3 is off */
-    uint32_t window_of;
 };
 
 /* A hosted zone, and as whom it is read and written. */
