@@ -33,7 +33,8 @@ enum {
  *     of the weight, and no two regions get the same one (B2)
  *   - the fence is created once, says group, epoch and nonce of the batch, and rises; its DELETE
  *     names the text read; without one only when the zone has no fence (C2)
- *   - no record it touches is left with all weights zero (C5), and all sets that a site has in the
+ *   - no record it touches is left with all weights zero, and one that it takes weight from lives
+ *     on by a set that the batch names, too (C5); all sets that a site has in the
  *     zone end with the same weight (C1)
  *   - it is within Route 53's limits.
  * view: this client's newest reading of the zone; NULL (none yet): nothing is allowed.

@@ -353,7 +353,8 @@ static enum batch_verdict check_items(const struct guard *guard)
 
 /* ---- the fence ---- */
 
-/* The epoch the zone's fence holds; 0: there is no fence, or a text that is none. */
+/* The epoch the zone's fence holds; 0: there is no fence, or a text that is none. Its group's text,
+ * with an epoch that leaps above the batch's, was written by nobody who counts. */
 static uint64_t epoch_in_view(const struct guard *guard)
 {
     const struct record_set key = {.name = guard->fence, .type = "TXT", .set = ""};
@@ -361,7 +362,8 @@ static uint64_t epoch_in_view(const struct guard *guard)
     struct fence fence;
 
     if (set == NULL || set->value_count != 1 || fence_parse(set->values[0], &fence) != 0 ||
-        strcmp(fence.group, guard->settings->groups[guard->batch->group].name) != 0)
+        strcmp(fence.group, guard->settings->groups[guard->batch->group].name) != 0 ||
+        fence_leaps(fence.epoch, guard->batch->epoch))
         return 0; /* a text of another group, put here, orders nothing */
     return fence.epoch;
 }
@@ -445,6 +447,24 @@ static enum batch_verdict check_sites(const struct guard *guard)
     return BATCH_ALLOWED;
 }
 
+/* Weight is taken and none is given: the name would live on by a set that the batch does not name,
+ * so that somebody could have emptied it since it was read. */
+static bool rests_on_unseen(const struct guard *guard, const struct service_record *record)
+{
+    bool takes = false;
+
+    for (uint32_t i = 0; i < guard->batch->item_count; i++) {
+        const struct batch_item *item = &guard->batch->items[i];
+
+        if (strcmp(item->set.name, record->name) != 0 || strcmp(item->set.type, record->type) != 0)
+            continue;
+        if (item->action == BATCH_CREATE && item->set.weight > 0)
+            return false;
+        takes |= item->set.weight > 0;
+    }
+    return takes;
+}
+
 /* Record by record. Sets that are not in the settings do not count: traffic left to them alone is
  * lost to us. */
 static enum batch_verdict check_weights(const struct guard *guard)
@@ -468,6 +488,10 @@ static enum batch_verdict check_weights(const struct guard *guard)
             return complain(guard, BATCH_FORBIDDEN,
                             "C5: all weights of %s %s would be zero, which Route 53 answers with "
                             "all of them",
+                            record->name, record->type);
+        if (rests_on_unseen(guard, record))
+            return complain(guard, BATCH_FORBIDDEN,
+                            "C5: %s %s would live on by a set that is not in the batch",
                             record->name, record->type);
     }
     return BATCH_ALLOWED;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* C1: for every record set that changes, and always for the fence, DELETE exactly what was read
- * and CREATE what is wanted. The fence's DELETE is what makes a stale batch fail as a whole. */
+ * and CREATE what is wanted. The fence's DELETE is what makes a stale batch fail as a whole. A name
+ * that would only lose weight has the set it lives on in the batch, too (C5). */
 #include "change.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -195,6 +197,50 @@ static const char *add_site(const struct settings *settings, const struct decisi
     return reason;
 }
 
+/* Does the batch take weight from a record and give it none? */
+static bool only_takes(const struct batch *batch, const struct service_record *record)
+{
+    bool takes = false;
+
+    for (uint32_t i = 0; i < batch->item_count; i++) {
+        const struct batch_item *item = &batch->items[i];
+
+        if (strcmp(item->set.name, record->name) != 0 || strcmp(item->set.type, record->type) != 0)
+            continue;
+        if (item->action == BATCH_CREATE && item->set.weight > 0)
+            return false;
+        takes |= item->set.weight > 0;
+    }
+    return takes;
+}
+
+/* C5: a name that only loses weight lives on by a set that stays as it is. It is written again all
+ * the same: the fence says nothing of what somebody does to that set between our reading and the
+ * batch, and together the two would have emptied the name. */
+static void add_anchors(const struct settings *settings, const struct decision *decision,
+                        const struct zone_view *view, struct change_space *space,
+                        struct batch *batch)
+{
+    const struct group *group = &settings->groups[decision->group];
+
+    for (uint32_t i = 0; i < group->site_count; i++) {
+        const struct site *site = &settings->sites[group->sites[i]];
+
+        for (uint32_t j = site->first_set; j < site->first_set + site->set_count; j++) {
+            const struct service_record *record = &settings->records[settings->sets[j].record];
+
+            if (decision->weights[i] > 0 && record->zone == view->zone &&
+                only_takes(batch, record)) {
+                const struct record_set *old = change_find_set(view, settings, j);
+
+                assert(old != NULL); /* or it would have been created */
+                add(batch, space->items, BATCH_DELETE, old);
+                add(batch, space->items, BATCH_CREATE, old);
+            }
+        }
+    }
+}
+
 /* C2: somebody gave the fence's name a routing policy: a person has to take that away again. */
 static bool is_routed(const struct record_set *fence)
 {
@@ -228,6 +274,7 @@ int change_build(const struct settings *settings, const struct decision *decisio
             return -1;
         }
     }
+    add_anchors(settings, decision, view, space, &batch);
     snprintf(*space->comment, sizeof(*space->comment), "regionshift %s epoch %" PRIu64 " by %s: %s",
              group->name, decision->epoch, settings->electors[settings->self].name,
              decision_kind_name(decision->kind));

@@ -51,13 +51,13 @@ const struct invariant_name invariant_names[] = {
      "Each honest vote against a region that loses weight was earned: by bad results that met a "
      "fault that was there."},
     {"S-28", "B1",
-     "A beacon is lit exactly from the commit that evicts its region until the zone shows an "
-     "epoch that does not."},
+     "A beacon is lit exactly from the commit that evicts its region until a zone shows an epoch "
+     "that does not, and each other gives it its weight; and no older batch takes it after that."},
     {"S-29", "D8",
      "The store takes a decision only if head, orders and the votes it rests on are as compared."},
     {"S-30", "C1 C4 C7",
      "A batch deletes and creates the same record sets, changes nothing but weights, and all of "
-     "them to what its decision says."},
+     "them to what its decision says; what a name lives on that only loses is written again."},
     {"S-31", "C3", "A batch is made from the newest reading of its zone, and sent once."},
     {"S-32", "C6", "Only who may act decides and sends, and only for the head."},
     {"S-33", "D9", "A group without a head is taken on as the zone is, and never moved."},

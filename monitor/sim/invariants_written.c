@@ -215,13 +215,14 @@ static const struct batch_item *item_of(const struct invariants *invariants,
     return NULL;
 }
 
-/* 0: none, or a text that is no fence of the batch's group. */
+/* 0: none, or a text that is no fence of the batch's group, or of another world. */
 static uint64_t fence_epoch(const struct invariants *invariants, const struct batch *batch,
                             const struct batch_item *item, struct fence *ret_fence)
 {
     if (item == NULL || item->set.value_count != 1 ||
         fence_parse(item->set.values[0], ret_fence) < 0 ||
-        strcmp(ret_fence->group, invariants_group(invariants, batch->group)->name) != 0)
+        strcmp(ret_fence->group, invariants_group(invariants, batch->group)->name) != 0 ||
+        ret_fence->epoch > batch->epoch + LEAP)
         return 0;
     return ret_fence->epoch;
 }
@@ -287,6 +288,24 @@ static bool same_target(const struct record_set *a, const struct record_set *b)
     return same;
 }
 
+/* C5: a set that stays as it is, so that a name which only loses weight has one to live on. */
+static bool is_anchor(const struct batch *batch, const struct record_set *anchor)
+{
+    bool takes = false;
+
+    for (uint32_t i = 0; i < batch->item_count; i++) {
+        const struct record_set *set = &batch->items[i].set;
+
+        if (strcmp(set->name, anchor->name) != 0 || strcmp(set->type, anchor->type) != 0 ||
+            strcmp(set->set, anchor->set) == 0)
+            continue;
+        if (batch->items[i].action == BATCH_CREATE && set->weight > 0)
+            return false;
+        takes |= set->weight > 0;
+    }
+    return takes && anchor->weight > 0;
+}
+
 /* B2: of an attaching decision the health check differs, of any other the weight (C4). */
 static bool same_but_one(const struct invariants *invariants, const struct batch *batch,
                          const struct record_set *a, const struct record_set *b)
@@ -295,6 +314,8 @@ static bool same_but_one(const struct invariants *invariants, const struct batch
     bool attaches = kept != NULL && kept->kind == DECISION_ATTACH;
     bool same_check = strcmp(a->health_check, b->health_check) == 0;
 
+    if (!attaches && same_target(a, b) && a->weight == b->weight)
+        return same_check && is_anchor(batch, a);
     return same_target(a, b) && (a->weight == b->weight) == attaches && same_check != attaches;
 }
 
@@ -461,36 +482,48 @@ static void judge_human(struct invariants *invariants, uint32_t probe, const str
     }
 }
 
-/* S-05, C5: it leaves no record without weight; unless a person took the weight of another set
- * away after the batch was made: a set that it does not touch, and that its decision gives weight.
- */
+/* S-05, C5: it takes no record its last weight, whatever a person did meanwhile to sets that it
+ * does not change. */
 static void judge_record(struct invariants *invariants, uint32_t probe, const struct batch *batch,
                          uint32_t record, const int *weights)
 {
     const struct settings *s = invariants->settings;
     const struct group *group = invariants_group(invariants, batch->group);
-    const struct kept *kept = ledger_find(invariants, batch->group, batch->epoch);
-    bool touched = false;
-    bool alone = glass_is_its(invariants, probe, batch);
-    bool excused = kept == NULL && !alone;
+    bool takes = false;
     int64_t sum = 0;
 
     for (uint32_t k = 0; k < group->site_count; k++) {
         const struct site *site = &s->sites[group->sites[k]];
         uint32_t set = site->first_set + record - s->services[site->service].first_record;
-        const struct batch_item *create;
+        const struct batch_item *delete;
         if (site->service != s->records[record].service)
             continue;
-        create = item_of(invariants, batch, set, BATCH_CREATE);
-        touched |= create != NULL;
+        delete = item_of(invariants, batch, set, BATCH_DELETE);
+        takes |= delete != NULL && delete->set.weight > 0;
         sum += weights[set] > 0 ? weights[set] : 0;
-        excused |= create == NULL && kept != NULL && kept->weights[k] > 0 && weights[set] <= 0;
-        excused |= create == NULL && alone && invariants->heard[probe].weights[set] > 0 &&
-                   weights[set] <= 0;
     }
-    if (touched && sum == 0 && !excused)
+    if (takes && sum == 0)
         fail(invariants, "S-05", probe, batch, "leaves no weight at all to ",
              s->records[record].name);
+}
+
+/* S-28, B1: once a region's word has gone, no older decision takes its weight any more: its batch
+ * would come too late for anybody to say the word again. */
+static void judge_let_go(struct invariants *invariants, uint32_t probe, const struct batch *batch)
+{
+    const struct settings *s = invariants->settings;
+
+    for (uint32_t i = 0; i < batch->item_count && !invariants->stranding; i++) {
+        const struct batch_item *item = &batch->items[i];
+        uint32_t set = written_set_of(invariants, batch, &item->set);
+        uint32_t region;
+        if (set == NONE || item->action != BATCH_CREATE || item->set.weight > 0)
+            continue;
+        region = s->sites[s->sets[set].site].region;
+        if (batch->epoch < invariants->let_go[batch->group * s->region_count + region])
+            fail(invariants, "S-28", probe, batch, "comes too late: the beacon is out of ",
+                 s->regions[region]);
+    }
 }
 
 /* L2: a move is told when it is done: until the last zone has it, what holds it back is told. */
@@ -501,6 +534,7 @@ void written_accepted(struct invariants *invariants, uint32_t probe, const struc
 
     judge_rise(invariants, probe, batch);
     judge_human(invariants, probe, batch, shift);
+    judge_let_go(invariants, probe, batch);
     for (uint32_t i = 0; i < invariants->settings->record_count; i++)
         judge_record(invariants, probe, batch, i, weights);
     if (shift && !late)

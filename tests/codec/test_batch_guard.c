@@ -178,6 +178,21 @@ START_TEST(all_weights_zero_are_seen_through_sets_the_batch_does_not_touch)
 }
 END_TEST
 
+/* Two that serve half each: the one that stays could have been emptied since it was read, and the
+ * fence would not tell. */
+START_TEST(a_name_that_loses_weight_lives_on_by_a_set_of_the_batch)
+{
+    struct record_set *sets = (struct record_set *)(uintptr_t)view->sets;
+
+    sets[FACTORY_WEST].weight = 50;
+    move_begin(&move, &settings, view, PIZZA_GROUP, 8, view->nonce);
+    move_weight(&move, &settings, view, FACTORY_EAST, 0);
+    expect(BATCH_FORBIDDEN, "factory.example.com A would live on by a set that is not in the");
+    move_weight(&move, &settings, view, FACTORY_WEST, 50);
+    expect(BATCH_ALLOWED, "");
+}
+END_TEST
+
 START_TEST(a_service_somebody_else_zeroed_does_not_stop_a_batch_that_leaves_it_alone)
 {
     struct record_set *sets = (struct record_set *)(uintptr_t)view->sets;
@@ -338,6 +353,31 @@ START_TEST(a_fence_that_a_human_spoiled_can_be_replaced)
 }
 END_TEST
 
+/* An epoch that none of us can have counted to holds no batch up; one that could be does. */
+START_TEST(a_fence_that_leaps_above_the_batch_can_be_replaced)
+{
+    static const struct {
+        const char *text;
+        enum batch_verdict verdict;
+    } cases[] = {
+        {"999999999999999", BATCH_ALLOWED},
+        {"1000000009", BATCH_ALLOWED},
+        {"1000000008", BATCH_FORBIDDEN},
+    };
+    struct record_set *sets = (struct record_set *)(uintptr_t)view->sets;
+    char text[FENCE_TEXT_MAX + 1];
+    const char *values[] = {text};
+
+    snprintf(text, sizeof(text),
+             "\"v=rs1 group=jwt-pizza epoch=%s by=use1 nonce=00112233445566778899aabbccddeeff "
+             "plan=0123456789abcdef\"",
+             cases[_i].text);
+    sets[SITE_COUNT].values = values;
+    move_begin(&move, &settings, view, PIZZA_GROUP, 8, view->nonce);
+    expect(cases[_i].verdict, cases[_i].verdict == BATCH_ALLOWED ? "" : "not above");
+}
+END_TEST
+
 START_TEST(a_delete_of_anything_but_what_was_read_last_is_stale)
 {
     static const char *const other[] = {"192.0.2.99"};
@@ -463,6 +503,7 @@ static TCase *c5_case(void)
     tcase_add_test(tcase, a_batch_that_attaches_creates_no_set);
     tcase_add_test(tcase, all_weights_zero_are_refused);
     tcase_add_test(tcase, all_weights_zero_are_seen_through_sets_the_batch_does_not_touch);
+    tcase_add_test(tcase, a_name_that_loses_weight_lives_on_by_a_set_of_the_batch);
     tcase_add_test(tcase,
                    a_service_somebody_else_zeroed_does_not_stop_a_batch_that_leaves_it_alone);
     tcase_add_test(tcase, names_types_and_sets_outside_the_settings_are_refused);
@@ -489,6 +530,7 @@ static TCase *c1_case(void)
     tcase_add_test(tcase, a_fence_is_not_created_beside_one_that_is_there);
     tcase_add_test(tcase, a_fence_must_say_group_epoch_and_nonce_of_its_batch_and_rise);
     tcase_add_test(tcase, a_fence_that_a_human_spoiled_can_be_replaced);
+    tcase_add_loop_test(tcase, a_fence_that_leaps_above_the_batch_can_be_replaced, 0, 3);
     tcase_add_test(tcase, a_delete_of_anything_but_what_was_read_last_is_stale);
     tcase_add_test(tcase, only_the_weight_may_change);
     tcase_add_test(tcase, the_limits_of_route53_hold);

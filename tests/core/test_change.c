@@ -131,6 +131,28 @@ START_TEST(c1_the_fence_is_replaced_even_when_no_weight_differs)
 }
 END_TEST
 
+/* Three serve, one leaves: nobody gains, so the first that stays is compared by being written again
+ * as it is; where somebody gains, or nothing is lost, nothing more is written. */
+START_TEST(c5_a_name_that_only_loses_weight_has_what_it_lives_on_in_the_batch)
+{
+    struct case_of c;
+
+    begin(&c);
+    for (uint32_t i = PIZZA_AT; i < FACTORY_AT; i++)
+        c.sets[i].weight = c.weights[i] = 50;
+    c.weights[PIZZA_AT + WEST] = 0;
+    for (uint32_t i = FACTORY_AT; i < HAND_SITES; i++)
+        c.weights[i] = c.sets[i].weight;
+    ck_assert_int_eq(build(&c), 0);
+    ck_assert_str_eq(items_of(&c.batch), "-TXT _regionshift.jwt-pizza.example.com  -1\n"
+                                         "+TXT _regionshift.jwt-pizza.example.com  -1\n"
+                                         "-A pizza.example.com pizza-us-west-2 50\n"
+                                         "+A pizza.example.com pizza-us-west-2 0\n"
+                                         "-A pizza.example.com pizza-us-east-1 50\n"
+                                         "+A pizza.example.com pizza-us-east-1 50\n");
+}
+END_TEST
+
 START_TEST(c2_the_new_fence_says_who_which_epoch_and_what_is_planned)
 {
     struct case_of c;
@@ -470,6 +492,7 @@ int main(void)
                      d9_an_alias_set_is_created_with_its_target_and_no_ttl,
                      c1_what_changes_is_deleted_as_read_and_created_as_wanted,
                      c1_the_fence_is_replaced_even_when_no_weight_differs,
+                     c5_a_name_that_only_loses_weight_has_what_it_lives_on_in_the_batch,
                      c2_the_new_fence_says_who_which_epoch_and_what_is_planned,
                      c2_without_a_fence_there_is_nothing_to_delete,
                      c4_everything_but_the_weight_is_written_back_as_it_was_read,

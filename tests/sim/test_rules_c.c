@@ -415,6 +415,24 @@ START_TEST(c5_all_zero_is_not_adopted_even_when_acknowledged)
 }
 END_TEST
 
+/* Two regions that serve half each: when one leaves, the other keeps its weight, and a human takes
+ * just that away between our reading and our batch. What a name will live on is compared, too. */
+START_TEST(c5_a_name_is_not_emptied_together_with_a_human)
+{
+    struct world *world = pizza_world(PIZZA_PROBES "services = (" PIZZA_SERVICE(
+        "pizza", "ZONE1", "50", "50", "1") "," PIZZA_SERVICE("factory", "ZONE1", "50", "50",
+                                                             "2") ");\n" PIZZA_GROUP("hold = 20;"));
+
+    factory_dies(world);
+    world_set_weight_before_batch(world, "pizza/us-west-2", 0);
+    run_for(world, 60000);
+    expect_sound(world);
+    expect_weights(world, "50/0 50/50");
+    ck_assert_uint_eq(world_refused(world), 1);
+    world_destroy(world);
+}
+END_TEST
+
 int main(void)
 {
     return RUN_TESTS(
@@ -431,5 +449,6 @@ int main(void)
         c4_a_human_change_during_a_move_is_not_overwritten,
         c4_a_human_who_puts_the_weight_back_ends_the_drift,
         c4_an_ack_counts_after_the_store_was_set_back, c4_override_moves_over_a_drift,
-        c5_the_last_weight_is_never_taken, c5_all_zero_is_not_adopted_even_when_acknowledged);
+        c5_the_last_weight_is_never_taken, c5_all_zero_is_not_adopted_even_when_acknowledged,
+        c5_a_name_is_not_emptied_together_with_a_human);
 }
