@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "check.h"
+#include "checks.h"
 
 /* What has to be allowed before the address may be reached: bits of enum address_policy, all of
  * them; 0: an address like any other. Bytes in network order. A cloud's metadata service needs

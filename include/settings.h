@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "check.h"
+#include "checks.h"
 #include "units.h"
 
 /* Limits: everything has one. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check.h: one check of one site, as the settings have it, defaults applied. What every kind has
+/* checks.h: one check of one site, as the settings have it, defaults applied. What every kind has
  * stands flat in struct check; what one kind alone has stands in a struct of its own, in the union
  * at its end. The kinds themselves are in monitor/io/probe/, a file for each. */
-#ifndef REGIONSHIFT_CHECK_H
-#define REGIONSHIFT_CHECK_H
+#ifndef REGIONSHIFT_CHECKS_H
+#define REGIONSHIFT_CHECKS_H
 
 #include <stdbool.h>
 #include <stdint.h>
