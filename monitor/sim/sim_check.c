@@ -19,7 +19,9 @@ static bool is_address(const char *host)
 
 static enum failure status_failure(const struct check *check, int status)
 {
-    struct answer answer = {.status = status, .body = check->body != NULL ? check->body : ""};
+    struct answer answer = {.has = SUBJECT_BIT(SUBJECT_STATUS) | SUBJECT_BIT(SUBJECT_BODY),
+                            .status = status,
+                            .body = check->body != NULL ? check->body : ""};
     enum failure failure = FAILURE_NONE;
     char detail[RESULT_DETAIL_MAX + 1];
 
@@ -28,7 +30,7 @@ static enum failure status_failure(const struct check *check, int status)
     if (check->kind != CHECK_HTTP)
         return FAILURE_NONE;
     answer.body_length = strlen(answer.body);
-    (void)assertion_holds(check->assertion, &answer, &failure, detail, sizeof(detail));
+    (void)assertion_judge(check->assertion, &answer, &failure, detail, sizeof(detail));
     return failure;
 }
 

@@ -13,7 +13,7 @@ enum { READ_SIZE = 16 * 1024 };
 
 static const char *doing(const struct attempt *attempt)
 {
-    const struct http1 *http1 = attempt->lean.http1;
+    const struct http1 *http1 = attempt->held;
 
     if (attempt->phase == PHASE_CONNECTING)
         return "connecting";
@@ -26,22 +26,22 @@ static const char *doing(const struct attempt *attempt)
 
 static void release(struct attempt *attempt)
 {
-    if (attempt->lean.http1 != NULL)
-        attempt->result.status = http1_status(attempt->lean.http1);
+    if (attempt->held != NULL)
+        attempt->result.status = http1_status(attempt->held);
     lean_release(attempt);
-    http1_destroy(attempt->lean.http1);
-    attempt->lean.http1 = NULL;
+    http1_destroy(attempt->held);
+    attempt->held = NULL;
     attempt->lean.sent = 0;
 }
 
 /* Opens the reader; returns false when the attempt has ended instead. */
 static bool expect_answer(struct attempt *attempt)
 {
-    const struct request *request = &attempt->request;
-    bool is_head = request->method[0] == 'H';
-    bool body_wanted = request->assertion != NULL && assertion_needs_body(request->assertion);
+    const struct check *check = attempt->check;
+    bool is_head = check->method[0] == 'H';
+    bool body_wanted = (assertion_subjects(check->assertion) & SUBJECT_BIT(SUBJECT_BODY)) != 0;
 
-    if (http1_create(is_head, body_wanted, &attempt->lean.http1) == 0)
+    if (http1_create(is_head, body_wanted, &attempt->held) == 0)
         return true;
     attempt_end(attempt, RESULT_VOID, FAILURE_POLICY, "no memory for the answer");
     return false;
@@ -51,7 +51,7 @@ static bool expect_answer(struct attempt *attempt)
 static bool send_request(struct attempt *attempt)
 {
     char *text = attempt->prober->scratch;
-    size_t length = request_format(&attempt->request, text, REQUEST_MAX);
+    size_t length = request_format(attempt->check, text, REQUEST_MAX);
     size_t *sent = &attempt->lean.sent;
     ssize_t n;
 
@@ -81,7 +81,7 @@ static bool send_request(struct attempt *attempt)
 
 static void on_end_of_answer(struct attempt *attempt, enum http1_progress progress)
 {
-    struct http1 *http1 = attempt->lean.http1;
+    struct http1 *http1 = attempt->held;
     size_t length;
     const char *body = http1_body(http1, &length);
 
@@ -98,7 +98,7 @@ static void on_end_of_answer(struct attempt *attempt, enum http1_progress progre
 /* Until the socket is empty, as edges are told once; the reader's limits bound it. */
 static void read_answer(struct attempt *attempt)
 {
-    struct http1 *http1 = attempt->lean.http1;
+    struct http1 *http1 = attempt->held;
     enum http1_progress progress;
     char bytes[READ_SIZE];
 
@@ -120,7 +120,7 @@ static void read_answer(struct attempt *attempt)
 
 static void on_ready(struct attempt *attempt, uint32_t events)
 {
-    if (attempt->lean.http1 == NULL && !send_request(attempt))
+    if (attempt->held == NULL && !send_request(attempt))
         return;
     if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
         read_answer(attempt);

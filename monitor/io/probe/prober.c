@@ -10,26 +10,26 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "http1.h"
+
 enum { FIRST_TOKENS = 64 };
 
-static usec_t now_us(void)
+usec_t prober_now_us(void)
 {
     return (usec_t)(uv_hrtime() / 1000);
 }
 
-static msec_t now_ms(void)
+msec_t prober_now_ms(void)
 {
     return (msec_t)(uv_hrtime() / 1000000);
 }
 
-/* A prober without memory has nobody left to tell; the supervisor restarts us. */
-static void *need(void *memory)
+void *prober_need(void *memory)
 {
     if (memory == NULL)
         abort();
@@ -40,12 +40,12 @@ static void *need(void *memory)
 
 static msec_t pulse_lateness(const struct prober *prober)
 {
-    msec_t late_ms = now_ms() - prober->last_pulse_ms - PULSE_MS;
+    msec_t late_ms = prober_now_ms() - prober->last_pulse_ms - PULSE_MS;
 
     return late_ms > PULSE_GRACE_MS ? late_ms : 0;
 }
 
-static msec_t lag(const struct prober *prober)
+msec_t prober_lag(const struct prober *prober)
 {
     return prober->lag_ms + pulse_lateness(prober);
 }
@@ -55,7 +55,7 @@ static void on_pulse(uv_timer_t *timer)
     struct prober *prober = timer->data;
 
     prober->lag_ms += pulse_lateness(prober);
-    prober->last_pulse_ms = now_ms();
+    prober->last_pulse_ms = prober_now_ms();
 }
 
 /* The pulse beats only while something is in flight. */
@@ -65,7 +65,7 @@ static void count_running(struct prober *prober, int change)
 
     prober->running_count = (unsigned)((int)prober->running_count + change);
     if (was_idle) {
-        prober->last_pulse_ms = now_ms();
+        prober->last_pulse_ms = prober_now_ms();
         uv_timer_start(&prober->pulse, on_pulse, PULSE_MS, PULSE_MS);
     } else if (prober->running_count == 0) {
         uv_timer_stop(&prober->pulse);
@@ -85,16 +85,13 @@ static void take_out(struct attempt *attempt)
     } else {
         TAILQ_REMOVE(&prober->running, attempt, link);
         count_running(prober, -1);
-        wheel_clear(&prober->wheel, &attempt->deadline);
-        resolver_cancel(attempt->lookup);
-        attempt->lookup = NULL;
-        attempt->kind->release(attempt);
+        attempt_release(attempt);
     }
 }
 
 static void on_turn(uv_idle_t *idle);
 
-static void put_into_ended(struct attempt *attempt)
+void prober_put_into_ended(struct attempt *attempt)
 {
     take_out(attempt);
     attempt->phase = PHASE_ENDED;
@@ -102,55 +99,10 @@ static void put_into_ended(struct attempt *attempt)
     uv_idle_start(&attempt->prober->turn, on_turn);
 }
 
-/* For how long we stood still, when the result may be owed to that; 0: it counts (V4). */
-static msec_t own_fault_ms(const struct attempt *attempt, enum result_class class)
+static void attempt_free(struct attempt *attempt)
 {
-    msec_t late_ms = (now_us() - attempt->begun_us) / 1000 - attempt->timeout_ms;
-    msec_t lag_ms = lag(attempt->prober) - attempt->lag_before_ms;
-
-    if (class == RESULT_VOID)
-        return 0;
-    if (late_ms > LATE_MAX_MS)
-        return late_ms;
-    return class == RESULT_BAD && lag_ms > LATE_MAX_MS ? lag_ms : 0;
-}
-
-void attempt_end(struct attempt *attempt, enum result_class class, enum failure failure,
-                 const char *format, ...)
-{
-    struct result *result = &attempt->result;
-    msec_t fault_ms;
-    va_list arguments;
-    int used = 0;
-
-    assert(attempt->phase != PHASE_WAITING && attempt->phase != PHASE_ENDED);
-    fault_ms = own_fault_ms(attempt, class);
-    if (fault_ms > 0) {
-        class = RESULT_VOID;
-        used = snprintf(result->detail, sizeof(result->detail),
-                        "we stood still for %lld ms: ", (long long)fault_ms);
-    }
-    va_start(arguments, format);
-    vsnprintf(result->detail + used, sizeof(result->detail) - (size_t)used, format, arguments);
-    va_end(arguments);
-    result->class = class;
-    result->failure = failure;
-    result->timings.total_us = now_us() - attempt->begun_us;
-    put_into_ended(attempt);
-}
-
-void attempt_judge(struct attempt *attempt, int status, const char *body, size_t body_length)
-{
-    struct answer answer = {.status = status, .body = body, .body_length = body_length};
-    char detail[RESULT_DETAIL_MAX + 1];
-    enum failure failure;
-
-    attempt->result.status = status;
-    if (attempt->request.assertion == NULL ||
-        assertion_holds(attempt->request.assertion, &answer, &failure, detail, sizeof(detail)))
-        attempt_end(attempt, RESULT_GOOD, FAILURE_NONE, "status %d", status);
-    else
-        attempt_end(attempt, RESULT_BAD, failure, "%s", detail);
+    free(attempt->spread);
+    free(attempt);
 }
 
 /* Detach, then report: only what had ended when we began, so that a `done` that starts attempts
@@ -167,99 +119,11 @@ void prober_deliver(struct prober *prober)
 
         take_out(attempt);
         prober->by_token[token] = NULL;
-        free(attempt);
+        attempt_free(attempt);
         prober->done(prober->context, token, &result);
         if (is_last)
             break;
     }
-}
-
-/* ---- addresses ---- */
-
-void attempt_mark(struct attempt *attempt, usec_t *ret_us)
-{
-    usec_t now = now_us();
-
-    *ret_us = now - attempt->mark_us;
-    attempt->mark_us = now;
-}
-
-union address attempt_address(const struct attempt *attempt)
-{
-    union address address = attempt->resolution.addresses[attempt->address_index];
-
-    address_set_port(&address, attempt->request.port);
-    return address;
-}
-
-/* What our own machine refuses says nothing about the endpoint. */
-static bool is_own_fault(int error)
-{
-    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM ||
-           error == EADDRNOTAVAIL || error == EACCES || error == EPERM || error == EAGAIN;
-}
-
-void attempt_connect_failed(struct attempt *attempt, int error)
-{
-    union address address = attempt_address(attempt);
-    char text[ADDRESS_TEXT_MAX];
-
-    attempt->kind->release(attempt);
-    if (!is_own_fault(error) && attempt->address_index + 1 < attempt->resolution.count) {
-        attempt->address_index++;
-        attempt->phase = PHASE_CONNECTING;
-        attempt->kind->begin(attempt);
-        return;
-    }
-    address_format(&address, text);
-    if (is_own_fault(error))
-        attempt_end(attempt, RESULT_VOID, FAILURE_POLICY, "this machine cannot connect to %s: %s",
-                    text, strerror(error));
-    else
-        attempt_end(attempt, RESULT_BAD, FAILURE_CONNECT, "%s: %s", text, strerror(error));
-}
-
-void attempt_lost(struct attempt *attempt, int error)
-{
-    attempt_end(attempt, RESULT_BAD, FAILURE_CONNECT, "connection lost while %s: %s",
-                attempt->kind->doing(attempt), strerror(error));
-}
-
-static void on_resolved(void *context, const struct resolution *resolution)
-{
-    struct attempt *attempt = context;
-    enum dns_status status = resolution->status;
-
-    attempt->lookup = NULL;
-    attempt_mark(attempt, &attempt->result.timings.resolve_us);
-    if (status == DNS_CANCELLED || status == DNS_NO_MEMORY || status == DNS_NO_SOCKET) {
-        attempt_end(attempt, RESULT_VOID, FAILURE_DNS, "%s: %s", attempt->request.host,
-                    dns_status_name(status));
-        return;
-    }
-    if (status != DNS_OK) {
-        attempt_end(attempt, RESULT_BAD, FAILURE_DNS, "%s: %s", attempt->request.host,
-                    dns_status_name(status));
-        return;
-    }
-    attempt->resolution = *resolution;
-    attempt->phase = PHASE_CONNECTING;
-    attempt->kind->begin(attempt);
-}
-
-static void resolve(struct attempt *attempt)
-{
-    const struct request *request = &attempt->request;
-    bool pinned = request->address != NULL && request->address[0] != '\0';
-    const char *name = pinned ? request->address : request->host;
-    struct resolver *resolver = attempt->prober->resolver;
-    struct resolution resolution;
-
-    attempt->phase = PHASE_RESOLVING;
-    if (resolver_peek(resolver, name, &resolution))
-        on_resolved(attempt, &resolution);
-    else
-        attempt->lookup = resolver_lookup(resolver, name, on_resolved, attempt);
 }
 
 /* ---- deadlines ---- */
@@ -269,8 +133,25 @@ static void on_deadline(struct attempt *attempt)
     bool naming = attempt->phase == PHASE_RESOLVING;
 
     attempt_end(attempt, RESULT_BAD, naming ? FAILURE_DNS : FAILURE_TIMEOUT,
-                "timeout after %lld ms while %s", (long long)attempt->timeout_ms,
+                "timeout after %lld ms while %s", (long long)attempt->check->timeout_ms,
                 naming ? "resolving the name" : attempt->kind->doing(attempt));
+}
+
+void prober_set_timer(struct attempt *attempt, msec_t at_ms)
+{
+    attempt->wakes = at_ms < attempt->due_ms;
+    wheel_set(&attempt->prober->wheel, &attempt->timer,
+              attempt->wakes ? at_ms : attempt->due_ms);
+}
+
+static void on_time(struct attempt *attempt)
+{
+    if (!attempt->wakes) {
+        on_deadline(attempt);
+        return;
+    }
+    prober_set_timer(attempt, attempt->due_ms);
+    attempt->kind->on_wake(attempt);
 }
 
 static void on_after_poll(uv_check_t *check);
@@ -296,14 +177,23 @@ static void arm_wheel(struct prober *prober)
     uv_timer_start(&prober->wheel_timer, on_wheel_timer, delay_ms > 0 ? (uint64_t)delay_ms : 0, 0);
 }
 
+/* Wakes count from now, not from the loop's cached time: what a kind did before may have lasted. */
+void attempt_wake(struct attempt *attempt, msec_t after_ms)
+{
+    assert(attempt->kind->on_wake != NULL);
+    wheel_clear(&attempt->prober->wheel, &attempt->timer);
+    prober_set_timer(attempt, prober_now_ms() + after_ms);
+    arm_wheel(attempt->prober);
+}
+
 static void on_after_poll(uv_check_t *check)
 {
     struct prober *prober = check->data;
     struct wheel_timer *timer;
 
     uv_check_stop(check);
-    while ((timer = wheel_expire(&prober->wheel, now_ms())) != NULL)
-        on_deadline((struct attempt *)(void *)((char *)timer - offsetof(struct attempt, deadline)));
+    while ((timer = wheel_expire(&prober->wheel, prober_now_ms())) != NULL)
+        on_time((struct attempt *)(void *)((char *)timer - offsetof(struct attempt, timer)));
     arm_wheel(prober);
     prober_deliver(prober);
 }
@@ -318,13 +208,14 @@ static void begin(struct attempt *attempt)
     TAILQ_INSERT_TAIL(&prober->running, attempt, link);
     attempt->phase = PHASE_CONNECTING;
     count_running(prober, 1);
-    attempt->lag_before_ms = lag(prober);
-    attempt->begun_us = now_us();
+    attempt->lag_before_ms = prober_lag(prober);
+    attempt->begun_us = prober_now_us();
     attempt->mark_us = attempt->begun_us;
     /* One more: the millisecond that has begun already is not whole. */
-    wheel_set(&prober->wheel, &attempt->deadline, now_ms() + attempt->timeout_ms + 1);
+    attempt->due_ms = prober_now_ms() + attempt->check->timeout_ms + 1;
+    prober_set_timer(attempt, attempt->due_ms);
     if (attempt->kind->needs_address)
-        resolve(attempt);
+        spread_resolve(attempt);
     else
         attempt->kind->begin(attempt);
 }
@@ -355,7 +246,7 @@ static struct attempt **slot_of(struct prober *prober, uint32_t token)
     while (count <= token)
         count *= 2;
     if (count > prober->token_count) {
-        prober->by_token = need(realloc(prober->by_token, count * sizeof(struct attempt *)));
+        prober->by_token = prober_need(realloc(prober->by_token, count * sizeof(struct attempt *)));
         memset(prober->by_token + prober->token_count, 0,
                (count - prober->token_count) * sizeof(struct attempt *));
         prober->token_count = count;
@@ -363,54 +254,62 @@ static struct attempt **slot_of(struct prober *prober, uint32_t token)
     return &prober->by_token[token];
 }
 
-static void start(struct prober *prober, uint32_t token, const struct attempt_kind *kind,
-                  const struct request *request, msec_t timeout_ms)
+/* Returns an attempt with room behind it for so much. */
+static struct attempt *start(struct prober *prober, uint32_t token, size_t extra)
 {
     struct attempt **slot = slot_of(prober, token);
-    struct attempt *attempt = need(calloc(1, sizeof(*attempt)));
+    struct attempt *attempt = prober_need(calloc(1, sizeof(*attempt) + extra));
 
     assert(!prober->closing);
     assert(*slot == NULL); /* one attempt in flight for each token */
     attempt->prober = prober;
     attempt->token = token;
-    attempt->kind = kind;
-    attempt->request = *request;
-    attempt->timeout_ms = timeout_ms;
     attempt->lean.fd = -1;
     attempt->result.timings = (struct timings){-1, -1, -1, -1, -1};
     *slot = attempt;
     TAILQ_INSERT_TAIL(&prober->waiting, attempt, link);
     uv_idle_start(&prober->turn, on_turn);
+    return attempt;
 }
 
 void prober_start(struct prober *prober, uint32_t token, const struct check *check)
 {
-    const struct request request = {.host = check->host,
-                                    .address = check->address,
-                                    .port = check->port,
-                                    .method = check->method,
-                                    .target = check->target,
-                                    .headers = check->headers,
-                                    .header_count = check->header_count,
-                                    .verify = check->verify,
-                                    .ca_file = check->ca_file,
-                                    .assertion = check->assertion};
-    const struct attempt_kind *kind = check->tls ? &kind_https : &kind_http;
+    struct attempt *attempt = start(prober, token, 0);
 
-    start(prober, token, check->kind == CHECK_TCP ? &kind_tcp : kind, &request, check->timeout_ms);
+    attempt->check = check;
+    attempt->kind = kind_of(check);
 }
 
+/* What a reference asks for, as a check. The name server of one is always a literal; that of a
+ * cloud's machines has a link-local address. */
 void prober_start_reference(struct prober *prober, uint32_t token,
                             const struct reference *reference, msec_t timeout_ms)
 {
-    const struct request request = {.host = reference->host,
-                                    .port = reference->port,
-                                    .method = "GET",
-                                    .target = reference->target,
-                                    .verify = true};
-    const struct attempt_kind *kind = reference->tls ? &kind_https : &kind_http;
+    struct attempt *attempt = start(prober, token, sizeof(struct check));
+    struct check *check = (struct check *)(attempt + 1);
+    bool is_name_server = reference->kind == REFERENCE_DNS;
 
-    start(prober, token, reference->kind == REFERENCE_DNS ? &kind_dns : kind, &request, timeout_ms);
+    *check = (struct check){.kind = is_name_server ? CHECK_DNS : CHECK_HTTP,
+                            .url = reference->text,
+                            .host = reference->host,
+                            .port = reference->port,
+                            .target = reference->target,
+                            .tls = reference->tls,
+                            .verify = true,
+                            .address = "",
+                            .need = NEED_ANY,
+                            .allow = is_name_server ? ALLOW_LINK_LOCAL : 0,
+                            .method = "GET",
+                            .body_max = HTTP1_BODY_MAX,
+                            .timeout_ms = timeout_ms};
+    attempt->check = check;
+    attempt->kind = is_name_server ? &kind_name_server : kind_of(check);
+}
+
+void prober_set_failover_names(struct prober *prober, const char *const *names, uint32_t count)
+{
+    prober->failover_names = names;
+    prober->failover_name_count = count;
 }
 
 void prober_cancel(struct prober *prober, uint32_t token)
@@ -420,7 +319,7 @@ void prober_cancel(struct prober *prober, uint32_t token)
     if (attempt == NULL)
         return;
     if (attempt->phase != PHASE_ENDED)
-        put_into_ended(attempt);
+        prober_put_into_ended(attempt);
     attempt->result.class = RESULT_VOID;
     attempt->result.failure = FAILURE_NONE;
     snprintf(attempt->result.detail, sizeof(attempt->result.detail), "cancelled");
@@ -436,7 +335,7 @@ void prober_release(struct prober *prober)
     if (--prober->open_count > 0)
         return;
     assert(prober->closing);
-    https_close(prober);
+    http_curl_close(prober);
     free(prober->by_token);
     free(prober);
     closed(context);
@@ -458,7 +357,7 @@ static void discard_all(struct attempts *attempts)
 
     while ((attempt = TAILQ_FIRST(attempts)) != NULL) {
         take_out(attempt);
-        free(attempt);
+        attempt_free(attempt);
     }
 }
 
@@ -475,12 +374,13 @@ void prober_close(struct prober *prober, void (*closed)(void *context), void *co
     discard_all(&prober->waiting);
     discard_all(&prober->running);
     discard_all(&prober->ended);
+    naming_close(prober);
     uv_close((uv_handle_t *)&prober->wheel_timer, on_handle_closed);
     uv_close((uv_handle_t *)&prober->pulse, on_handle_closed);
     uv_close((uv_handle_t *)&prober->after_poll, on_handle_closed);
     uv_close((uv_handle_t *)&prober->turn, on_handle_closed);
     if (prober->lean.epoll_fd >= 0)
-        lean_close(prober);
+        lean_set_close(prober);
     if (prober->resolver != NULL)
         resolver_close(prober->resolver, on_part_closed, prober);
     if (prober->curl_loop != NULL)
@@ -505,7 +405,7 @@ static struct prober *create_empty(uv_loop_t *loop)
     TAILQ_INIT(&prober->waiting);
     TAILQ_INIT(&prober->running);
     TAILQ_INIT(&prober->ended);
-    wheel_init(&prober->wheel, now_ms());
+    wheel_init(&prober->wheel, prober_now_ms());
     uv_timer_init(loop, &prober->wheel_timer);
     uv_timer_init(loop, &prober->pulse);
     uv_check_init(loop, &prober->after_poll);
@@ -520,7 +420,7 @@ static struct prober *create_empty(uv_loop_t *loop)
 
 static int open_parts(struct prober *prober, const char *servers)
 {
-    int code = lean_open(prober);
+    int code = lean_set_open(prober);
 
     if (code < 0)
         return code;
