@@ -152,7 +152,8 @@ START_TEST(a_check_is_cut_into_what_the_prober_needs)
     ck_assert_str_eq(check->headers[1].name, "Host");
     ck_assert_str_eq(check->headers[1].value, "two");
     ck_assert_ptr_nonnull(check->assertion);
-    ck_assert(assertion_needs_body(check->assertion));
+    ck_assert_uint_eq(assertion_subjects(check->assertion),
+                      SUBJECT_BIT(SUBJECT_STATUS) | SUBJECT_BIT(SUBJECT_BODY));
     settings_destroy(s);
     free(text);
 }
