@@ -52,6 +52,10 @@ void zone_view_destroy(struct zone_view *view);
  * would let a single text in the zone push the next epoch past what a number can hold. */
 #define FENCE_EPOCH_MAX UINT64_C(999999999999999)
 
+/* One epoch a second for 31 years: no group lives so long, no store was restored from so far back,
+ * nor lost with all journals, that a true fence would be further above what is known. */
+#define FENCE_LEAP_MAX UINT64_C(1000000000)
+
 /* C2: the number in the zone which every writer must replace. */
 struct fence {
     char group[64];
@@ -67,6 +71,10 @@ int fence_format(const struct fence *fence, char *out, size_t size);
 
 /* Reads a fence from a TXT value, with or without quotes. 0, or -1: not a fence of version rs1. */
 int fence_parse(const char *text, struct fence *ret_fence);
+
+/* An epoch that is above what is known by more than any life of ours is no fence's: a person's, or
+ * garbage. Adopted, a few of its kind would use up all the epochs there are (C2). */
+bool fence_leaps(uint64_t epoch, uint64_t known);
 
 /* `_regionshift.GROUP.APEX`. 0 or -1: no room. */
 int fence_name(const char *group, const char *apex, char *out, size_t size);

@@ -152,6 +152,11 @@ int fence_parse(const char *text, struct fence *ret_fence)
     return 0;
 }
 
+bool fence_leaps(uint64_t epoch, uint64_t known)
+{
+    return epoch > known && epoch - known > FENCE_LEAP_MAX;
+}
+
 int fence_name(const char *group, const char *apex, char *out, size_t size)
 {
     char name[DNS_NAME_MAX + 1];

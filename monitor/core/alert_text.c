@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "drift.h"
+#include "proposal.h"
 #include "state.h"
 
 /* One line for each event: what it means, and what to do. */
@@ -46,7 +47,7 @@ static const struct {
         {"somebody else changed a record set in the zone, not its weight: it is "
          "taken as it is",
          ""},
-    [ALERT_FENCE_MISSING] = {"the fence record is gone from the zone; it is written anew",
+    [ALERT_FENCE_MISSING] = {"the zone has no fence of ours any more; it is written anew",
                              "the fence is in place"},
     [ALERT_FENCE_CONFLICT] = {"the zone is ahead of the store: was the store restored?",
                               "zone and store agree again"},
@@ -128,6 +129,39 @@ static void say_changed(const struct engine *engine, struct text *text, const st
         snprintf(lines, sizeof(lines), "%s", engine->changed);
     if (lines[0] != '\0')
         say(text, "Changed by somebody else:\n%s", lines);
+}
+
+/* ---- a fence that is none (C2) ---- */
+
+static void say_leap(const struct engine *engine, struct text *text, const struct zone_slot *slot)
+{
+    const struct zone_view *view = engine->zones[slot->zone].view;
+    char name[FENCE_TEXT_MAX + 1];
+
+    if (!slot->missing || slot->leap_epoch == 0 || view == NULL ||
+        fence_name(state_group(engine, slot->group)->name, view->apex, name, sizeof(name)) < 0)
+        return;
+    say(text,
+        "The text at %s in zone %s says epoch %" PRIu64 ", and no epoch above %" PRIu64
+        " is known: nobody of us counted that far, so it is no fence.\n"
+        "What you can do: find out who wrote it (CloudTrail: ChangeResourceRecordSets), and let "
+        "nobody but the probes write that name. The fence is written anew by itself, under the "
+        "next epoch that is ours; if something holds that back (`regionshift explain %s`: a "
+        "freeze, a drift), delete the TXT record by hand: that is safe. Never write one with a "
+        "number of your own.\n",
+        name, engine->settings->zones[slot->zone].id, slot->leap_epoch,
+        proposal_highest_epoch(engine, slot->group), state_group(engine, slot->group)->name);
+}
+
+static void say_fence(const struct engine *engine, struct text *text, const struct alert *alert,
+                      uint32_t group)
+{
+    const struct group_state *state = &engine->groups[group];
+
+    if (alert->phase != ALERT_OPEN || alert->event != ALERT_FENCE_MISSING)
+        return;
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++)
+        say_leap(engine, text, &engine->slots[i]);
 }
 
 /* ---- what was tried, and what an operator can do (C8) ---- */
@@ -303,6 +337,7 @@ void alert_text_write(const struct engine *engine, struct alert *alert, uint32_t
     if (group == NONE)
         return;
     say_changed(engine, &text, alert, group);
+    say_fence(engine, &text, alert, group);
     say_tried(engine, &text, alert, group);
     say_seen(engine, &text, group, region);
     say_done(engine, &text, group);

@@ -43,7 +43,7 @@ static const struct {
     [FACT_STRANDED] = {"stranded", NULL, NULL, "state", NULL, NULL},
     [FACT_RESOLVERS] = {"resolvers", "current", "asked", "state", "note", NULL},
     [FACT_DRIFT] = {"drift", NULL, NULL, NULL, NULL, "weights"},
-    [FACT_FENCE_MISSING] = {"fence_missing", NULL, NULL, NULL, NULL, "weights"},
+    [FACT_FENCE_MISSING] = {"fence_missing", "says", NULL, NULL, NULL, "weights"},
     [FACT_FENCE_AHEAD] = {"fence_ahead", NULL, NULL, NULL, NULL, "weights"},
     [FACT_ORDER] = {"order", NULL, NULL, "verb", NULL, "id"},
     [FACT_STORE] = {"store", "revision", "before", "status", NULL, NULL},

@@ -6,6 +6,7 @@
 
 #include "change.h"
 #include "drift.h"
+#include "proposal.h"
 #include "state.h"
 
 /* ---- what the slots of a group say together ---- */
@@ -296,7 +297,7 @@ static void tell_zone(struct engine *engine, const struct zone_slot *slot)
     fact->group = slot->group;
     fact->zone = slot->zone;
     fact->epoch = slot->fence_present ? (int64_t)slot->fence.epoch : -1;
-    fact->word = slot->fence_present ? "" : "no-fence";
+    fact->word = slot->fence_present ? "" : slot->leap_epoch > 0 ? "fence-leaps" : "no-fence";
     state_weights_text(engine, slot->group, slot->weights, fact->text, sizeof(fact->text));
 }
 
@@ -322,21 +323,35 @@ static int weight_in(const struct settings *settings, const struct zone_view *vi
     return differs ? WEIGHT_DIFFERS : weight;
 }
 
+/* Another group's text is nobody's here; and an epoch that leaps above all that is known (head,
+ * other fences, journal) is no fence's (C2). */
+static void take_fence(struct engine *engine, struct zone_slot *slot, const struct record_set *set)
+{
+    const struct group *group = state_group(engine, slot->group);
+
+    slot->leap_epoch = 0;
+    slot->fence_present = set != NULL && change_is_fence(set) &&
+                          fence_parse(set->values[0], &slot->fence) == 0 &&
+                          strcmp(slot->fence.group, group->name) == 0;
+    if (slot->fence_present &&
+        fence_leaps(slot->fence.epoch, proposal_highest_epoch(engine, slot->group))) {
+        slot->leap_epoch = slot->fence.epoch;
+        slot->fence_present = false;
+    }
+    if (!slot->fence_present)
+        memset(&slot->fence, 0, sizeof(slot->fence));
+}
+
 static void slot_take_view(struct engine *engine, struct zone_slot *slot,
                            const struct zone_view *view)
 {
     const struct group *group = state_group(engine, slot->group);
-    const struct record_set *set = change_find_fence(view, group->name);
     struct fence before = slot->fence;
     bool was_known = slot->known;
     bool changed;
 
     slot->known = true;
-    slot->fence_present =
-        set != NULL && change_is_fence(set) && fence_parse(set->values[0], &slot->fence) == 0 &&
-        strcmp(slot->fence.group, group->name) == 0; /* another group's text is nobody's here */
-    if (!slot->fence_present)
-        memset(&slot->fence, 0, sizeof(slot->fence));
+    take_fence(engine, slot, change_find_fence(view, group->name));
     changed = !was_known || slot->fence.epoch != before.epoch;
     if (changed)
         slot->fence_ms = engine->now_ms;
@@ -420,6 +435,7 @@ static void tell_wrong(struct engine *engine, const struct zone_slot *slot, enum
     fact->group = slot->group;
     fact->zone = slot->zone;
     fact->epoch = slot->fence_present ? (int64_t)slot->fence.epoch : -1;
+    fact->number = slot->leap_epoch > 0 ? (int64_t)slot->leap_epoch : -1;
     state_weights_text(engine, slot->group, slot->weights, fact->text, sizeof(fact->text));
 }
 

@@ -281,6 +281,10 @@ static void judge_epoch(const struct ready_fence *facts, struct ready_line *line
                      "the zone has not taken the last decision: `regionshift explain %s` says what "
                      "holds it (C7)",
                      facts->group);
+    else if (fence_leaps(facts->epoch, facts->head_epoch))
+        ready_advise(line, READY_FAIL,
+                     "nobody of us counted that far: find out who wrote it. The fence is written "
+                     "anew by itself; if that takes long, delete the TXT record (C2)");
     else if (facts->epoch > facts->head_epoch)
         ready_advise(line, READY_WARN,
                      "the zone is ahead of the store: was the store restored? The zone becomes the "

@@ -79,6 +79,7 @@ struct zone_slot {
     bool known; /* the zone has been read */
     bool fence_present;
     struct fence fence;  /* as read */
+    uint64_t leap_epoch; /* C2: what a text that is no fence says, far above all known; 0: none */
     msec_t fence_ms;     /* when this epoch was first read here */
     uint64_t seen_epoch; /* highest this engine saw or wrote here */
     int *weights;        /* as read, by the group's sites, or a WEIGHT_ below */

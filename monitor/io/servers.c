@@ -155,6 +155,8 @@ static void on_answer(void *context, enum dns_status status, const char *const *
     voice->status = status;
     voice->answered = status == DNS_OK || status == DNS_NODATA || status == DNS_NXDOMAIN;
     voice->epoch = dns_answer_epoch(texts, count, round->group);
+    if (fence_leaps(voice->epoch, round->epoch))
+        voice->epoch = 0; /* nobody's, as in the zone itself (C2) */
     release(round);
 }
 

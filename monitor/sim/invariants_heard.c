@@ -253,7 +253,8 @@ static void hear_fence(struct heard *heard, uint32_t group, const struct event_z
     slot->known = true;
     slot->present = set != NULL && set->value_count == 1 &&
                     fence_parse(set->values[0], &fence) == 0 &&
-                    strcmp(fence.group, heard->settings->groups[group].name) == 0;
+                    strcmp(fence.group, heard->settings->groups[group].name) == 0 &&
+                    fence.epoch <= ledger_highest_told(heard, group) + LEAP;
     slot->epoch = slot->present ? fence.epoch : 0;
     if (slot->epoch > slot->highest)
         slot->highest = slot->epoch;

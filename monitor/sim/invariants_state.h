@@ -28,6 +28,7 @@ enum {
     READ_WHOLE_MS =
         30000,            /* S1: the store is read whole every 10 s; three missed, and it is away */
     LEASE_LEFT_MS = 1000, /* C6: what a lease must have left when a batch leaves */
+    LEAP = 1000000000,    /* C2: nobody counts so far above what is known */
     CONFIRMED = 8         /* words that broke the glass of a group: a batch may hang 10 minutes */
 };
 

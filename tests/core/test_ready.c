@@ -402,6 +402,8 @@ START_TEST(a_fence_stands_at_the_heads_epoch)
     SAYS(ready_fence, facts, READY_WARN, "epoch 6", "under way");
     facts.epoch = 8;
     SAYS(ready_fence, facts, READY_WARN, "epoch 8", "ahead of the store");
+    facts.epoch = FENCE_EPOCH_MAX;
+    SAYS(ready_fence, facts, READY_FAIL, "epoch 999999999999999", "delete the TXT record");
     facts = whole_fence();
     facts.present = false;
     facts.fences = 0;

@@ -25,6 +25,7 @@ enum lie {
     OLD,
     FUTURE,
     IMPOSSIBLE,
+    LEAPING,
     OTHER_NAME,
     OTHER_QUESTION,
     OTHER_TYPE,
@@ -69,6 +70,7 @@ static void put_lie(struct dns_message *m, enum lie lie)
         [OLD] = {FLAGS_ANSWER, FENCE_NAME, FENCE("7")},
         [FUTURE] = {FLAGS_ANSWER, FENCE_NAME, FENCE("1000")},
         [IMPOSSIBLE] = {FLAGS_ANSWER, FENCE_NAME, FENCE("18446744073709551615")},
+        [LEAPING] = {FLAGS_ANSWER, FENCE_NAME, FENCE("999999999999999")},
         [OTHER_QUESTION] = {FLAGS_ANSWER, "_regionshift.solo.example.com", FENCE("8")},
         [OTHER_ID] = {FLAGS_ANSWER, FENCE_NAME, FENCE("8")},
         [OTHER_GROUP] = {FLAGS_ANSWER, FENCE_NAME,
@@ -249,6 +251,7 @@ static const struct {
     {OLD, 2, 1, " still says epoch 7"},
     {FUTURE, 2, 2, ""}, /* a newer decision: the change has arrived (C7) */
     {IMPOSSIBLE, 2, 1, " has no fence"},
+    {LEAPING, 2, 1, " has no fence"}, /* nor from a future that cannot be (C2) */
     {OTHER_NAME, 2, 1, " has no fence"},
     {OTHER_QUESTION, 1, 1, " does not answer (timeout)"},
     {OTHER_TYPE, 2, 1, " has no fence"},

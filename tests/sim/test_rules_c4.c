@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rule C4 in full: how soon somebody else's change is seen, what becomes of it under each setting,
  * and what is said of it. And what somebody does to a fence. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -351,6 +353,85 @@ START_TEST(c7_a_fence_from_the_future_becomes_the_head)
 }
 END_TEST
 
+static void somebody_writes_epoch(struct world *world, uint64_t epoch)
+{
+    char text[160];
+
+    snprintf(text, sizeof(text),
+             "v=rs1 group=jwt-pizza epoch=%" PRIu64
+             " by=use1 nonce=00112233445566778899aabbccddeeff plan=0123456789abcdef",
+             epoch);
+    world_set_fence(world, FENCE_NAME, text);
+}
+
+/* C2: from a future that cannot be: no fence, written anew under the next epoch of ours. Twenty
+ * times, and no epochs are used up; what a person can do is said. */
+START_TEST(c2_a_fence_that_leaps_above_all_known_is_no_fence)
+{
+    static const uint64_t epochs[] = {FENCE_EPOCH_MAX, 100 + FENCE_LEAP_MAX};
+    struct world *world =
+        pizza_world_traced(PIZZA("hold = 20;"), TRACE_MOVES | WORLD_TRACE(FACT_FENCE_AHEAD), NONE);
+
+    for (uint64_t i = 1; i <= 20; i++) {
+        somebody_writes_epoch(world, epochs[_i]);
+        run_for(world, 330000);
+        ck_assert_uint_eq(world_fence(world, "jwt-pizza"), 1 + i);
+    }
+    expect_traced(world, "fence_ahead", 0);
+    expect_weights(world, "100/0 100/0");
+    factory_dies(world);
+    run_for(world, 60000);
+    expect_weights(world, "0/100 0/100");
+    ck_assert_uint_eq(world_fence(world, "jwt-pizza"), 22);
+    world_destroy(world);
+}
+END_TEST
+
+START_TEST(c2_the_page_says_what_to_do_about_a_fence_that_leaps)
+{
+    struct world *world = pizza_world_traced(PIZZA("hold = 20;"), TRACE_MOVES, NONE);
+
+    somebody_writes_epoch(world, FENCE_EPOCH_MAX);
+    run_until(world, "fence_missing group=jwt-pizza zone=ZONE1 says=999999999999999", 310000);
+    expect_said(world, ALERT_FENCE_MISSING,
+                "The text at " FENCE_NAME " in zone ZONE1 says epoch 999999999999999, and no epoch "
+                "above 1 is known");
+    expect_said(world, ALERT_FENCE_MISSING, "delete the TXT record by hand");
+    world_destroy(world);
+}
+END_TEST
+
+/* It comes while a region dies and Route 53 takes nothing: the move is made all the same. */
+START_TEST(c2_a_fence_that_leaps_does_not_stop_a_move_on_its_way)
+{
+    struct world *world = pizza_world_traced(PIZZA("hold = 20;"), TRACE_MOVES, NONE);
+
+    world_zone(world, ZONE_THROTTLE);
+    factory_dies(world);
+    run_for(world, 40000);
+    somebody_writes_epoch(world, FENCE_EPOCH_MAX);
+    run_for(world, 20000);
+    world_zone(world, ZONE_OK);
+    run_for(world, 60000);
+    expect_weights(world, "0/100 0/100");
+    ck_assert_uint_eq(world_shifts(world), 1);
+    ck_assert_uint_le(world_fence(world, "jwt-pizza"), 4);
+    world_destroy(world);
+}
+END_TEST
+
+/* C7: the highest that may be: a store that was set back is never so far behind. */
+START_TEST(c7_a_fence_as_far_ahead_as_can_be_becomes_the_head)
+{
+    struct world *world = pizza_world(PIZZA("hold = 20;"));
+
+    somebody_writes_epoch(world, 1 + FENCE_LEAP_MAX);
+    run_for(world, 400000);
+    ck_assert_uint_eq(world_fence(world, "jwt-pizza"), 2 + FENCE_LEAP_MAX);
+    world_destroy(world);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("rule C4");
@@ -374,6 +455,10 @@ int main(void)
     tcase_add_test(tests, c4_restore_mends_one_zone_of_two);
     tcase_add_loop_test(tests, c2_a_fence_that_is_none_is_written_anew, 0, 5);
     tcase_add_test(tests, c7_a_fence_from_the_future_becomes_the_head);
+    tcase_add_loop_test(tests, c2_a_fence_that_leaps_above_all_known_is_no_fence, 0, 2);
+    tcase_add_test(tests, c2_the_page_says_what_to_do_about_a_fence_that_leaps);
+    tcase_add_test(tests, c2_a_fence_that_leaps_does_not_stop_a_move_on_its_way);
+    tcase_add_test(tests, c7_a_fence_as_far_ahead_as_can_be_becomes_the_head);
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);
