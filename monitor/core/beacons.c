@@ -9,6 +9,8 @@
  *
  * A word is therefore withdrawn only by a zone's fence with a later decision than the one that lit
  * it. A store that was set back knows an older decision, and the fence of that withdraws nothing.
+ * One zone of several that cannot be written does not keep the word for ever, if it never took the
+ * weight away: see lets_go().
  *
  * Route 53 takes "all unhealthy" for "all healthy". So a region's word is held back while no region
  * that the decision gives weight would be left without a word: two words for two regions would send
@@ -17,7 +19,9 @@
 
 #include "state.h"
 
-enum { BEACON_LOOK_MS = 10000 };
+/* BEACON_LATE_MS: AWS refuses what was signed five minutes ago, and may apply what it took ten
+ * minutes late; who has not heard of a new head loses his lease long before. */
+enum { BEACON_LOOK_MS = 10000, BEACON_LATE_MS = 20 * 60 * 1000 };
 
 /* The word appears with the commit that evicts a region. A standby that has its normal weight of
  * nothing is not evicted. */
@@ -114,23 +118,65 @@ static void look_for_return(struct engine *engine, uint32_t group)
     }
 }
 
+/* As read, the zone gives the region what the head gives it. */
+static bool gives_its_weight(const struct engine *engine, const struct zone_slot *slot,
+                             uint32_t region)
+{
+    const struct group_state *state = &engine->groups[slot->group];
+    const struct group *g = state_group(engine, slot->group);
+
+    for (uint32_t k = 0; k < g->site_count; k++) {
+        if (engine->settings->sites[g->sites[k]].region == region &&
+            settings_site_in_zone(engine->settings, g->sites[k], slot->zone) &&
+            slot->weights[k] != state->head.weights[k])
+            return false;
+    }
+    return true;
+}
+
+/* The zone took the head. Or it waits for its turn, or refuses, and needs none: it gives the region
+ * its weight, and so long after the head that no batch of the decision which took it can come. */
+static bool lets_go(const struct engine *engine, const struct zone_slot *slot, uint32_t region)
+{
+    const struct group_state *state = &engine->groups[slot->group];
+    const struct zone_state *zone = &engine->zones[slot->zone];
+
+    if (!slot->known || !slot->fence_present)
+        return false;
+    if (slot->fence.epoch >= state->head.decision.epoch)
+        return true;
+    return zone->answers_ms >= state->head_seen_ms + BEACON_LATE_MS && !slot->unanswered &&
+           !slot->drifted && gives_its_weight(engine, slot, region);
+}
+
+/* Some zone shows that the region is raised, and no other holds it back. */
+static bool zones_let_go(const struct engine *engine, uint32_t group, uint32_t region)
+{
+    const struct group_state *state = &engine->groups[group];
+
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
+        if (!lets_go(engine, &engine->slots[i], region))
+            return false;
+    }
+    return observing_fence_max(engine, group) >= state->head.decision.epoch;
+}
+
 void beacons_latch(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
     const struct group *g = state_group(engine, group);
     uint64_t head = state->head.decision.epoch;
-    bool shown;
 
     if (!g->beacons || !state->has_head || state->glass.rules) /* B1: a committed decision */
         return;
     if (!engine->settings->electors[engine->settings->self].may_act)
         look_for_return(engine, group);
-    shown = observing_fence_min(engine, group) >= head;
     for (uint32_t i = 0; i < g->order_count; i++) {
         uint32_t region = g->order[i];
         bool lit = state->latched[region] > 0;
 
-        if (lit && shown && head > state->latched[region] && !evicted(engine, group, region))
+        if (lit && head > state->latched[region] && !evicted(engine, group, region) &&
+            zones_let_go(engine, group, region))
             change_latch(engine, group, region, 0);
     }
     for (uint32_t i = 0; i < g->order_count; i++) {

@@ -155,6 +155,7 @@ static void create_world_model(struct invariants *inv)
     size_t slots = (size_t)s->group_count * s->zone_count;
 
     TAKE(inv, inv->highest, slots);
+    TAKE(inv, inv->let_go, (size_t)s->group_count * s->region_count);
     TAKE(inv, inv->weights, s->set_count);
     TAKE(inv, inv->sent_nonces, inv->probe_count * slots);
     TAKE(inv, inv->paused_ms, inv->probe_count);

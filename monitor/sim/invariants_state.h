@@ -247,8 +247,9 @@ struct invariants {
     uint64_t vantages[PROBES_MAX]; /* by elector: one bit, the same for the same vantage */
     uint64_t owners[PROBES_MAX];
     /* the zones */
-    uint64_t *highest;                     /* group x zone: accepted */
-    int *weights;                          /* by set: room for what the zones say at the moment */
+    uint64_t *highest; /* group x zone: accepted */
+    uint64_t *let_go;  /* B1: group x region: the newest epoch by which a word of its went */
+    int *weights;      /* by set: room for what the zones say at the moment */
     char (*sent_nonces)[NONCE_LENGTH + 1]; /* probe x group x zone: sent last */
     /* what happened to the world */
     bool stranding; /* Route 53 may have undone what it accepted */

@@ -75,6 +75,53 @@ static bool leaves_somewhere(struct invariants *invariants, uint32_t probe, uint
     return true;
 }
 
+/* The zone gives the region what the decision gives it, as the probe read it. */
+static bool gives_its_weight(const struct invariants *invariants, uint32_t probe, uint32_t group,
+                             uint32_t zone, uint32_t region, const struct kept *kept)
+{
+    const struct settings *s = invariants->settings;
+    const struct group *g = invariants_group(invariants, group);
+
+    for (uint32_t k = 0; k < g->site_count; k++) {
+        const struct site *site = &s->sites[g->sites[k]];
+        for (uint32_t i = site->first_set; i < site->first_set + site->set_count; i++) {
+            if (site->region == region && s->records[s->sets[i].record].zone == zone &&
+                invariants->heard[probe].weights[i] != kept->weights[k])
+                return false;
+        }
+    }
+    return true;
+}
+
+/* A zone took the decision, and each other took it too or gives the region its weight already. */
+static bool zones_let_go(const struct invariants *invariants, uint32_t probe, uint32_t group,
+                         uint32_t region, const struct kept *kept)
+{
+    const struct group *g = invariants_group(invariants, group);
+    bool shown = false;
+
+    for (uint32_t j = 0; j < g->zone_count; j++) {
+        size_t slot = (size_t)group * invariants->settings->zone_count + g->zones[j];
+
+        if (invariants->highest[slot] >= kept->epoch)
+            shown = true;
+        else if (!gives_its_weight(invariants, probe, group, g->zones[j], region, kept))
+            return false;
+    }
+    return shown;
+}
+
+/* A word that went is not to be missed: from here on no older batch may take the region's weight.
+ */
+static void note_let_go(struct invariants *invariants, const struct latch *latch, uint64_t epoch)
+{
+    uint64_t *let_go =
+        &invariants->let_go[latch->group * invariants->settings->region_count + latch->region];
+
+    if (epoch > *let_go)
+        *let_go = epoch;
+}
+
 static void judge_latch(struct invariants *invariants, uint32_t probe, const struct latch *latch)
 {
     const struct told_head *head = &invariants->heard[probe].heads[latch->group];
@@ -101,10 +148,14 @@ static void judge_latch(struct invariants *invariants, uint32_t probe, const str
                         "%s puts the beacon of %s out, which decision %" PRIu64
                         " lit, by decision %" PRIu64,
                         invariants_probe_name(invariants, probe), region, *word, head->epoch);
-    else if (!latch->set && *word > 0 && told_zone_behind(invariants, latch->group, head->epoch))
+    else if (kept != NULL && !latch->set && *word > 0 &&
+             !zones_let_go(invariants, probe, latch->group, latch->region, kept))
         invariants_fail(invariants, "S-28", probe,
-                        "%s puts the beacon of %s out, and no zone shows epoch %" PRIu64 " yet",
+                        "%s puts the beacon of %s out, and not every zone shows epoch %" PRIu64
+                        " or gives it its weight",
                         invariants_probe_name(invariants, probe), region, head->epoch);
+    if (!latch->set && *word > 0)
+        note_let_go(invariants, latch, head->epoch);
     *word = latch->set ? latch->epoch : 0;
 }
 

@@ -19,6 +19,13 @@ static struct world *world_of(const char *settings)
     return pizza_world_traced(settings, WORLD_TRACE(FACT_LATCH), NONE);
 }
 
+/* The factory has a hosted zone of its own, which refuses our batches from now on. */
+#define TWO_ZONES_BEACONS                                                                          \
+    PIZZA_TWO_ZONES("hold = 20; dwell = 0; beacons = true; beacon_words = ( { region = "           \
+                    "\"us-east-1\"; word = \"env:EAST_WORD\"; }, { region = \"us-west-2\"; "       \
+                    "word = \"env:WEST_WORD\"; } );")
+enum { FACTORY_ZONE = 1, MINUTE_MS = 60000 };
+
 static struct world *beacon_world(void)
 {
     return world_of(PIZZA_BEACONS("dwell = 0;"));
@@ -233,6 +240,88 @@ START_TEST(b1_a_restored_drift_keeps_the_word_of_who_was_evicted)
 }
 END_TEST
 
+/* East is left and comes back, while the factory's zone takes no change at all: it gave east its
+ * weight throughout, and never shows the epoch that raised it. */
+START_TEST(b1_a_zone_that_never_took_the_weight_keeps_no_word_for_ever)
+{
+    struct world *world = world_of(TWO_ZONES_BEACONS);
+
+    world_zone_denied(world, FACTORY_ZONE);
+    factory_dies(world);
+    run_for(world, MINUTE_MS);
+    expect_weights(world, "0/100 100/0");
+    ck_assert_uint_eq(voices(world, EAST), PROBE_COUNT);
+    factory_heals(world);
+    run_for(world, 2 * MINUTE_MS);
+    order_group(world, ORDER_FAILBACK);
+    run_for(world, 15 * MINUTE_MS);
+    expect_weights(world, "100/0 100/0");
+    ck_assert_uint_eq(voices(world, EAST), PROBE_COUNT); /* a batch may still come */
+    run_for(world, 15 * MINUTE_MS);
+    ck_assert_uint_eq(voices(world, EAST), 0);
+    region_dies(world, "us-west-2", SITE_REFUSE);
+    run_for(world, 5 * MINUTE_MS);
+    expect_weights(world, "100/0 100/0");
+    ck_assert_uint_eq(voices(world, EAST), 0);
+    expect_sound(world);
+    world_destroy(world);
+}
+END_TEST
+
+/* As long as one zone has east without its weight, the word stays, however long that lasts. */
+START_TEST(b1_a_zone_that_took_the_weight_has_to_give_it_back_first)
+{
+    struct world *world = world_of(TWO_ZONES_BEACONS);
+
+    factory_dies(world);
+    run_for(world, MINUTE_MS);
+    expect_weights(world, "0/100 0/100");
+    world_zone_denied(world, FACTORY_ZONE);
+    factory_heals(world);
+    run_for(world, 2 * MINUTE_MS);
+    order_group(world, ORDER_FAILBACK);
+    run_for(world, 60 * MINUTE_MS);
+    expect_weights(world, "100/0 0/100");
+    ck_assert_uint_eq(voices(world, EAST), PROBE_COUNT);
+    world_zone(world, ZONE_OK);
+    run_for(world, 2 * MINUTE_MS);
+    expect_weights(world, "100/0 100/0");
+    ck_assert_uint_eq(voices(world, EAST), 0);
+    world_destroy(world);
+}
+END_TEST
+
+/* The batch that takes east's weight from the factory hangs in Route 53 for ten minutes. Meanwhile
+ * east is raised, pizza's zone shows it, and the factory's gives east its weight: but not for long.
+ */
+START_TEST(b1_no_late_batch_takes_a_region_whose_word_has_gone)
+{
+    struct world *world = world_of(TWO_ZONES_BEACONS);
+
+    world_trace(world, WORLD_TRACE(FACT_ACCEPTED), NONE);
+    factory_dies(world);
+    run_until(world, "accepted group=jwt-pizza zone=ZONE1 epoch=2", MINUTE_MS);
+    world_zone_late(world, 10 * MINUTE_MS);
+    run_for(world, 500);
+    world_zone_denied(world, FACTORY_ZONE);
+    factory_heals(world);
+    run_for(world, 2 * MINUTE_MS);
+    order_group(world, ORDER_FAILBACK);
+    run_for(world, 7 * MINUTE_MS);
+    expect_weights(world, "100/0 100/0");
+    ck_assert_uint_eq(voices(world, EAST), PROBE_COUNT);
+    run_for(world, 2 * MINUTE_MS);
+    expect_weights(world, "100/0 0/100"); /* there it is */
+    run_for(world, 30 * MINUTE_MS);
+    ck_assert_uint_eq(voices(world, EAST), PROBE_COUNT);
+    world_zone(world, ZONE_OK);
+    run_for(world, 2 * MINUTE_MS);
+    expect_weights(world, "100/0 100/0");
+    ck_assert_uint_eq(voices(world, EAST), 0);
+    world_destroy(world);
+}
+END_TEST
+
 /* ---- B2 ---- */
 
 static const char *const checks[] = {"check-of-east", "check-of-west"};
@@ -368,6 +457,9 @@ int main(void)
         b1_a_store_that_was_set_back_withdraws_no_word,
         b1_an_operator_ends_what_a_store_that_was_set_back_left,
         b1_a_restored_drift_keeps_the_word_of_who_was_evicted,
+        b1_a_zone_that_never_took_the_weight_keeps_no_word_for_ever,
+        b1_a_zone_that_took_the_weight_has_to_give_it_back_first,
+        b1_no_late_batch_takes_a_region_whose_word_has_gone,
         b2_health_checks_are_attached_under_an_epoch_and_nothing_else_changes,
         b2_attaching_again_writes_nothing, b2_a_later_move_keeps_the_health_checks,
         b2_nothing_is_attached_to_a_zone_that_drifted, b2_a_lost_reply_attaches_once,
