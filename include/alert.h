@@ -33,6 +33,7 @@ enum alert_event {
     ALERT_PROBE_LOST,
     ALERT_CLOCK_GAP,
     ALERT_OVERLOAD,
+    ALERT_DEGRADED, /* not in L4's list: a check of level "degraded" is down; traffic stays */
     ALERT_CERT_EXPIRING,
     ALERT_FROZEN,
     ALERT_THAWED,

@@ -56,6 +56,7 @@ struct fact {
     const char *word2; /* a second one: the state before */
     uint32_t group;
     uint32_t site;
+    uint32_t check; /* of a site; said where a site has several */
     uint32_t region;
     uint32_t zone;
     uint32_t probe;

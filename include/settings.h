@@ -363,6 +363,10 @@ static inline bool settings_service_in_zone(const struct settings *settings, uin
     return false;
 }
 
+/* Whether a check's verdict shows in its site's: it is required, or a member of a required group.
+ */
+bool settings_check_counts(const struct settings *settings, uint32_t check);
+
 static inline bool settings_site_in_zone(const struct settings *settings, uint32_t site,
                                          uint32_t zone)
 {

@@ -23,9 +23,14 @@ static void absorb_start(struct engine *engine, const struct event_start *start)
     engine->started = true;
     engine->wall_offset = start->wall - engine->now_ms;
     engine->expire_ms = engine->now_ms; /* verdicts taken over have an age */
-    for (uint32_t i = 0; i < tokens; i++)
+    for (uint32_t i = 0; i < settings->site_count; i++)
+        site_regroup(engine, i); /* of verdicts taken over */
+    for (uint32_t i = 0; i < tokens; i++) {
+        if (i < settings->check_count && settings->checks[i].kind == CHECK_GROUP)
+            continue; /* it is made of others */
         schedule_put(&engine->schedule, i,
                      schedule_grid(&engine->schedule, i, engine->now_ms, engine->wall_offset));
+    }
     for (uint32_t i = 0; i < settings->zone_count; i++)
         engine->zones[i].next_ms = engine->now_ms;
     for (uint32_t i = 0; i < settings->site_count; i++)
@@ -52,15 +57,15 @@ static void schedule_again(struct engine *engine, uint32_t check)
     schedule_put(&engine->schedule, check, due_ms);
 }
 
-/* A site's trouble begins with the first bad result and ends when all its checks are up. */
-static void note_trouble(struct engine *engine, uint32_t site, bool bad)
+/* A site's trouble begins with the first bad result that shows in it, and ends when it is up. */
+static void note_trouble(struct engine *engine, uint32_t check, bool bad)
 {
-    const struct site *s = &engine->settings->sites[site];
-    bool up = true;
+    uint32_t site = engine->settings->checks[check].site;
+    enum failure failure;
+    bool up = site_state(engine, site, &failure) == VERDICT_UP;
 
-    for (uint32_t i = s->first_check; i < s->first_check + s->check_count; i++)
-        up &= engine->checks[i].verdict.state == VERDICT_UP;
-    if (bad && engine->trouble_ms[site] < 0)
+    if (bad && !up && settings_check_counts(engine->settings, check) &&
+        engine->trouble_ms[site] < 0)
         engine->trouble_ms[site] = engine->now_ms;
     else if (!bad && up)
         engine->trouble_ms[site] = -1;
@@ -75,8 +80,9 @@ static void absorb_result(struct engine *engine, const struct event_result *even
 
     check->in_flight = false;
     verdict_apply(&check->verdict, &check->rule, result->class, result->failure, engine->now_ms);
+    site_regroup(engine, site);
     if (result->class != RESULT_VOID)
-        note_trouble(engine, site, result->class == RESULT_BAD);
+        note_trouble(engine, event->check, result->class == RESULT_BAD);
     if (engine->now_ms + check->rule.stale_ms < engine->expire_ms)
         engine->expire_ms = engine->now_ms + check->rule.stale_ms + 1;
     schedule_again(engine, event->check);
@@ -85,6 +91,7 @@ static void absorb_result(struct engine *engine, const struct event_result *even
     struct fact *fact = state_fact(engine, FACT_VERDICT);
     fact->rule = check->verdict.window_down ? "V3" : "V1";
     fact->site = site;
+    fact->check = event->check;
     fact->word = verdict_state_name(check->verdict.state);
     fact->word2 = verdict_state_name(before);
     fact->number = check->verdict.run;
@@ -218,7 +225,8 @@ static void look_at_once(struct engine *engine, uint32_t site)
     const struct site *s = &engine->settings->sites[site];
 
     for (uint32_t i = s->first_check; i < s->first_check + s->check_count; i++) {
-        if (engine->checks[i].verdict.state != VERDICT_UP)
+        if (engine->checks[i].verdict.state != VERDICT_UP ||
+            engine->settings->checks[i].kind == CHECK_GROUP)
             continue;
         if (engine->checks[i].in_flight)
             engine->checks[i].again = true;

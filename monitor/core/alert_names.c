@@ -26,6 +26,7 @@ static const char *const event_names[ALERT_EVENT_COUNT] = {
     [ALERT_PROBE_LOST] = "probe_lost",
     [ALERT_CLOCK_GAP] = "clock_gap",
     [ALERT_OVERLOAD] = "overload",
+    [ALERT_DEGRADED] = "degraded",
     [ALERT_CERT_EXPIRING] = "cert_expiring",
     [ALERT_FROZEN] = "frozen",
     [ALERT_THAWED] = "thawed",

@@ -57,7 +57,11 @@ static const struct {
     [ALERT_PROBE_LOST] = {"this probe is silent; its votes are missing", "this probe votes again"},
     [ALERT_CLOCK_GAP] = {"the clock jumped or the loop stalled; watching for 30 s", ""},
     [ALERT_OVERLOAD] = {"checks are late through our own fault", "checks are on time again"},
-    [ALERT_CERT_EXPIRING] = {"a certificate expires soon", "the certificate was renewed"},
+    [ALERT_DEGRADED] = {"serves, and a check that moves no traffic is down there",
+                        "what was degraded is up again"},
+    [ALERT_CERT_EXPIRING] = {"has a certificate that expires soon, or is not right; no traffic is "
+                             "moved for it",
+                             "has certificates in order again"},
     [ALERT_FROZEN] = {"frozen by order, or by one that cannot be read: no automatic move; "
                       "`regionshift thaw` ends it",
                       ""},
@@ -243,6 +247,33 @@ static void say_seen(const struct engine *engine, struct text *text, uint32_t gr
     }
 }
 
+/* What this probe sees; it has no other's word on checks that move nothing. */
+static void say_degraded(const struct engine *engine, struct text *text, const struct alert *alert,
+                         uint32_t group, uint32_t region)
+{
+    const struct settings *s = engine->settings;
+    const struct group *g = state_group(engine, group);
+
+    if (alert->phase != ALERT_OPEN ||
+        (alert->event != ALERT_DEGRADED && alert->event != ALERT_CERT_EXPIRING))
+        return;
+    say(text, "Down, as %s sees it:\n", alert->probe);
+    for (uint32_t k = 0; k < g->site_count; k++) {
+        const struct site *site = &s->sites[g->sites[k]];
+
+        for (uint32_t i = site->first_check; i < site->first_check + site->check_count; i++) {
+            const struct check *check = &s->checks[i];
+            const struct verdict *verdict = &engine->checks[i].verdict;
+
+            if (site->region == region && check->level == LEVEL_DEGRADED && !check->is_member &&
+                verdict->state == VERDICT_DOWN)
+                say(text, "  %s check %s %s: %s, for %" PRId64 " s\n", site->name,
+                    check->name == NULL ? "" : check->name, check->url == NULL ? "" : check->url,
+                    failure_name(verdict->failure), (engine->now_ms - verdict->since_ms) / 1000);
+        }
+    }
+}
+
 static void say_done(const struct engine *engine, struct text *text, uint32_t group)
 {
     const struct group_state *state = &engine->groups[group];
@@ -339,6 +370,7 @@ void alert_text_write(const struct engine *engine, struct alert *alert, uint32_t
     say_changed(engine, &text, alert, group);
     say_fence(engine, &text, alert, group);
     say_tried(engine, &text, alert, group);
+    say_degraded(engine, &text, alert, group, region);
     say_seen(engine, &text, group, region);
     say_done(engine, &text, group);
     say_not_done(engine, &text, group);

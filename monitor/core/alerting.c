@@ -29,7 +29,11 @@ static const struct kind group_kinds[GROUP_INCIDENT_COUNT] = {
     [INCIDENT_CANNOT_WRITE] = {ALERT_CANNOT_WRITE, ALERT_CANNOT_WRITE, SEVERITY_PAGE, 10000},
     [INCIDENT_MOVE_FAILED] = {ALERT_MOVE_FAILED, ALERT_MOVE_FAILED, SEVERITY_PAGE, 0},
 };
-static const struct kind region_kind = {ALERT_REGION_DOWN, ALERT_REGION_UP, SEVERITY_PAGE, 0};
+static const struct kind region_kinds[REGION_INCIDENT_COUNT] = {
+    [INCIDENT_REGION_DOWN] = {ALERT_REGION_DOWN, ALERT_REGION_UP, SEVERITY_PAGE, 0},
+    [INCIDENT_DEGRADED] = {ALERT_DEGRADED, ALERT_DEGRADED, SEVERITY_WARN, 30000},
+    [INCIDENT_CERTIFICATE] = {ALERT_CERT_EXPIRING, ALERT_CERT_EXPIRING, SEVERITY_WARN, 30000},
+};
 static const struct kind lost_kind = {ALERT_PROBE_LOST, ALERT_PROBE_LOST, SEVERITY_WARN, 60000};
 static const struct kind skew_kind = {ALERT_SETTINGS_SKEW, ALERT_SETTINGS_SKEW, SEVERITY_WARN,
                                       60000};
@@ -306,6 +310,42 @@ static bool group_wrong(struct engine *engine, uint32_t group, enum group_incide
     return false;
 }
 
+static struct incident *region_incident(const struct engine *engine, uint32_t group,
+                                        uint32_t region, enum region_incident incident)
+{
+    size_t place = (size_t)group * engine->settings->region_count + region;
+
+    return &engine->region_incidents[place * REGION_INCIDENT_COUNT + incident];
+}
+
+/* A witness is enough (L1): who is blind is none. */
+static bool region_degraded(const struct engine *engine, uint32_t group, uint32_t region,
+                            bool certificate)
+{
+    const struct group *g = state_group(engine, group);
+    bool degraded = false;
+
+    for (uint32_t k = 0; k < g->site_count; k++)
+        degraded |= engine->settings->sites[g->sites[k]].region == region &&
+                    site_degraded(engine, g->sites[k], certificate);
+    return degraded && engine->blindness == BLIND_NOT;
+}
+
+static void raise_region(struct engine *engine, uint32_t group, uint32_t region, bool global)
+{
+    struct about about = {group, region, "", 0};
+    struct incident *down_there = region_incident(engine, group, region, INCIDENT_REGION_DOWN);
+    bool down = still_down(down_there, region_state(engine, group, region));
+
+    if (!global || !down || down_there->open) /* else one page says that all are down */
+        watch(engine, down_there, &region_kinds[INCIDENT_REGION_DOWN], &about, down);
+    watch(engine, region_incident(engine, group, region, INCIDENT_DEGRADED),
+          &region_kinds[INCIDENT_DEGRADED], &about, region_degraded(engine, group, region, false));
+    watch(engine, region_incident(engine, group, region, INCIDENT_CERTIFICATE),
+          &region_kinds[INCIDENT_CERTIFICATE], &about,
+          region_degraded(engine, group, region, true));
+}
+
 void alerting_raise(struct engine *engine, uint32_t group)
 {
     const struct group *g = state_group(engine, group);
@@ -317,15 +357,8 @@ void alerting_raise(struct engine *engine, uint32_t group)
         watch(engine, &engine->group_incidents[(size_t)group * GROUP_INCIDENT_COUNT + i],
               &group_kinds[i], &about, group_wrong(engine, group, (enum group_incident)i));
     }
-    for (uint32_t i = 0; i < g->order_count; i++) {
-        struct about about = {group, g->order[i], "", 0};
-        struct incident *incident =
-            &engine->region_incidents[(size_t)group * engine->settings->region_count + g->order[i]];
-        bool down = still_down(incident, region_state(engine, group, g->order[i]));
-        if (global && down && !incident->open)
-            continue; /* one page says that all are down */
-        watch(engine, incident, &region_kind, &about, down);
-    }
+    for (uint32_t i = 0; i < g->order_count; i++)
+        raise_region(engine, group, g->order[i], global);
 }
 
 /* ---- what is wrong with the probes and with us ---- */
@@ -390,15 +423,16 @@ static void list_add(const struct engine *engine, struct list *list,
 static void list_group(const struct engine *engine, struct list *list, uint32_t group)
 {
     const struct group *g = state_group(engine, group);
-    const struct incident *regions =
-        &engine->region_incidents[(size_t)group * engine->settings->region_count];
 
     for (uint32_t i = 0; i < GROUP_INCIDENT_COUNT; i++)
         list_add(engine, list, &engine->group_incidents[(size_t)group * GROUP_INCIDENT_COUNT + i],
                  &group_kinds[i], &(struct about){group, NONE, "", 0});
-    for (uint32_t i = 0; i < g->order_count; i++)
-        list_add(engine, list, &regions[g->order[i]], &region_kind,
-                 &(struct about){group, g->order[i], "", 0});
+    for (uint32_t i = 0; i < g->order_count; i++) {
+        for (uint32_t k = 0; k < REGION_INCIDENT_COUNT; k++)
+            list_add(engine, list,
+                     region_incident(engine, group, g->order[i], (enum region_incident)k),
+                     &region_kinds[k], &(struct about){group, g->order[i], "", 0});
+    }
 }
 
 uint32_t alerting_list(const struct engine *engine, struct incident_view *ret_views, uint32_t max)

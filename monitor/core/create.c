@@ -118,7 +118,8 @@ static void take_outputs(struct engine *engine)
     TAKE(engine, engine->glass_wish, most_sites(s));
     TAKE(engine, engine->glass_normal, most_sites(s));
     TAKE(engine, engine->group_incidents, (size_t)s->group_count * GROUP_INCIDENT_COUNT);
-    TAKE(engine, engine->region_incidents, (size_t)s->group_count * s->region_count);
+    TAKE(engine, engine->region_incidents,
+         (size_t)s->group_count * s->region_count * REGION_INCIDENT_COUNT);
     TAKE(engine, engine->probe_lost, s->elector_count);
     TAKE(engine, engine->probe_skew, s->elector_count);
     TAKE(engine, engine->sinks, s->sink_count);

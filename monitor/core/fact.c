@@ -99,6 +99,20 @@ static void add_number(struct line *line, const char *key, int64_t value)
         add(line, " %s=%" PRId64, key, value);
 }
 
+/* By its name, or by its place in the site's list. */
+static void add_check(struct line *line, const struct fact *fact, const struct settings *settings)
+{
+    const struct site *site;
+
+    if (fact->check == NONE)
+        return;
+    site = &settings->sites[settings->checks[fact->check].site];
+    if (settings->checks[fact->check].name != NULL && settings->checks[fact->check].name[0] != '\0')
+        add_word(line, "check", settings->checks[fact->check].name);
+    else if (site->check_count > 1)
+        add_number(line, "check", fact->check - site->first_check);
+}
+
 static void add_ids(struct line *line, const struct fact *fact, const struct settings *settings)
 {
     if (fact->group != NONE)
@@ -107,6 +121,7 @@ static void add_ids(struct line *line, const struct fact *fact, const struct set
         add_word(line, "site", settings->sites[fact->site].name);
     else if (fact->region != NONE)
         add_word(line, "region", settings->regions[fact->region]);
+    add_check(line, fact, settings);
     if (fact->zone != NONE)
         add_word(line, "zone", settings->zones[fact->zone].id);
     if (fact->probe != NONE)

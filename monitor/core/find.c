@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds things of the settings by their names. Pure, so that codecs can name things without linking
- * the reader of the file. */
+/* Finds things of the settings by their names, and how they hang together. Pure, so that codecs can
+ * name things without linking the reader of the file. */
 #include <string.h>
 
 #include "settings.h"
@@ -39,4 +39,28 @@ uint32_t settings_elector(const struct settings *settings, const char *name)
             return i;
     }
     return NONE;
+}
+
+static bool has_member(const struct check *group, uint32_t check)
+{
+    for (uint32_t i = 0; i < group->of.members->member_count; i++) {
+        if (group->of.members->members[i] == check)
+            return true;
+    }
+    return false;
+}
+
+bool settings_check_counts(const struct settings *settings, uint32_t check)
+{
+    const struct check *checks = settings->checks;
+    const struct site *s = &settings->sites[checks[check].site];
+
+    if (!checks[check].is_member)
+        return checks[check].level == LEVEL_REQUIRED;
+    for (uint32_t i = s->first_check; i < s->first_check + s->check_count; i++) {
+        if (checks[i].kind == CHECK_GROUP && checks[i].level == LEVEL_REQUIRED &&
+            has_member(&checks[i], check))
+            return true;
+    }
+    return false;
 }

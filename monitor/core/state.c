@@ -120,6 +120,7 @@ struct fact *state_fact(struct engine *engine, enum fact_code code)
                           .word2 = "",
                           .group = NONE,
                           .site = NONE,
+                          .check = NONE,
                           .region = NONE,
                           .zone = NONE,
                           .probe = NONE,

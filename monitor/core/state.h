@@ -218,6 +218,13 @@ enum group_incident {
     INCIDENT_MOVE_FAILED,
     GROUP_INCIDENT_COUNT
 };
+
+enum region_incident {
+    INCIDENT_REGION_DOWN,
+    INCIDENT_DEGRADED,    /* checks of level degraded are down, seen from here */
+    INCIDENT_CERTIFICATE, /* and a certificate is the reason */
+    REGION_INCIDENT_COUNT
+};
 enum self_incident { INCIDENT_BLIND, INCIDENT_STORE_AWAY, SELF_INCIDENT_COUNT };
 
 struct engine {
@@ -278,7 +285,7 @@ struct engine {
 
     /* alerts */
     struct incident *group_incidents;  /* group x GROUP_INCIDENT_COUNT */
-    struct incident *region_incidents; /* group x region */
+    struct incident *region_incidents; /* group x region x REGION_INCIDENT_COUNT */
     struct incident *probe_lost;       /* by probe */
     struct incident *probe_skew;
     struct incident *sinks; /* by sink */
@@ -355,6 +362,13 @@ void state_weights_text(const struct engine *engine, uint32_t group, const int *
 uint32_t state_rank(const struct engine *engine, const struct decision *decision);
 /* A deterministic spread of up to span_ms: jitter without randomness (retries of probes differ). */
 msec_t state_jitter(const struct engine *engine, uint64_t salt, msec_t span_ms);
+
+/* site.c: what this probe believes of a site, from the verdicts of its checks. */
+enum verdict_state site_state(const struct engine *engine, uint32_t site,
+                              enum failure *ret_failure);
+/* A check of level degraded is down there, for its certificate or for something else. */
+bool site_degraded(const struct engine *engine, uint32_t site, bool certificate);
+void site_regroup(struct engine *engine, uint32_t site); /* after a verdict of its checks changed */
 
 /* The stages, in the order of the straight line. */
 void absorb_event(struct engine *engine, const struct event *event);

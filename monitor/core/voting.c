@@ -6,27 +6,6 @@
 
 #include "state.h"
 
-/* A site is as bad as its worst check; without checks there is nothing to say of it. */
-static enum verdict_state site_state(const struct engine *engine, uint32_t site,
-                                     enum failure *ret_failure)
-{
-    const struct site *s = &engine->settings->sites[site];
-    enum verdict_state state = VERDICT_UP;
-
-    *ret_failure = FAILURE_NONE;
-    if (s->check_count == 0)
-        return VERDICT_UNKNOWN;
-    for (uint32_t i = s->first_check; i < s->first_check + s->check_count; i++) {
-        const struct verdict *verdict = &engine->checks[i].verdict;
-        enum verdict_state worse = verdict_worse(state, verdict->state);
-
-        if (verdict->failure != FAILURE_NONE && (worse != state || *ret_failure == FAILURE_NONE))
-            *ret_failure = verdict->failure;
-        state = worse;
-    }
-    return state;
-}
-
 void voting_start(struct engine *engine)
 {
     uint32_t token;
@@ -50,9 +29,11 @@ static void tell_verdict(struct engine *engine, uint32_t check, enum verdict_sta
 
     if (state == before)
         return;
+    site_regroup(engine, site);
     fact = state_fact(engine, FACT_VERDICT);
     fact->rule = rule;
     fact->site = site;
+    fact->check = check;
     fact->word = verdict_state_name(state);
     fact->word2 = verdict_state_name(before);
     state_touch(engine, engine->settings->services[engine->settings->sites[site].service].group);

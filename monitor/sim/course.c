@@ -91,8 +91,10 @@ static void look_back(struct course *course, const struct settings *settings, ui
     const struct site *s = &settings->sites[site];
 
     keep_earlier(&course->detected_ms, course->down_ms[probe * course->site_count + site]);
-    for (uint32_t c = s->first_check; c < s->first_check + s->check_count; c++)
-        keep_earlier(&course->trouble_ms, course->bad_ms[probe * course->check_count + c]);
+    for (uint32_t c = s->first_check; c < s->first_check + s->check_count; c++) {
+        if (settings_check_counts(settings, c))
+            keep_earlier(&course->trouble_ms, course->bad_ms[probe * course->check_count + c]);
+    }
 }
 
 void course_committed(struct course *course, const struct world *world, const struct commit *commit)

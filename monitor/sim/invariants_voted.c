@@ -129,27 +129,55 @@ static int badness(char letter)
     return (int)(strchr(order, letter) - order);
 }
 
-/* The letter of a site; unsure: another one is right as well. */
+/* The letter of a check by its own results; sets *unsure when another one is right as well. */
+static char own_letter(const struct invariants *invariants, uint32_t probe, uint32_t check,
+                       bool *unsure)
+{
+    const struct seen_check *seen = &invariants->seen[probe].checks[check];
+    msec_t limit_ms = stale_ms(&invariants->heard[probe].settings->checks[check]);
+    msec_t age_ms = invariants->heard[probe].at_ms - seen->last_ms;
+    bool old = seen->last_ms >= 0 && age_ms > limit_ms;
+
+    *unsure |= seen->unsure || (old && age_ms <= limit_ms + SWEEP_MS);
+    return old ? '?' : seen->letter;
+}
+
+/* Of a group: the best letter that as many of its members have, or a better one, as it needs. */
+static char check_letter(const struct invariants *invariants, uint32_t probe, uint32_t check,
+                         bool *unsure)
+{
+    const struct check *c = &invariants->heard[probe].settings->checks[check];
+    uint32_t good = 0;
+
+    if (c->kind != CHECK_GROUP)
+        return own_letter(invariants, probe, check, unsure);
+    for (const char *letter = "u?srd"; *letter != '\0'; letter++) {
+        for (uint32_t i = 0; i < c->of.members->member_count; i++)
+            good += own_letter(invariants, probe, c->of.members->members[i], unsure) == *letter;
+        if (good >= c->of.members->need)
+            return *letter;
+    }
+    return 'd';
+}
+
+/* The letter of a site: of the worst of its required checks that are no members of a group. */
 static char site_letter(const struct invariants *invariants, uint32_t probe, uint32_t site,
                         bool *ret_unsure)
 {
     const struct settings *settings = invariants->heard[probe].settings;
     const struct site *s = &settings->sites[site];
-    msec_t at_ms = invariants->heard[probe].at_ms;
     char worst = s->check_count == 0 ? '?' : 'u';
-    bool unsure = false;
 
+    *ret_unsure = false;
     for (uint32_t i = s->first_check; i < s->first_check + s->check_count; i++) {
-        const struct seen_check *seen = &invariants->seen[probe].checks[i];
-        msec_t age_ms = at_ms - seen->last_ms;
-        bool old = seen->last_ms >= 0 && age_ms > stale_ms(&settings->checks[i]);
-        char letter = old ? '?' : seen->letter;
+        char letter;
 
-        unsure |= seen->unsure || (old && age_ms <= stale_ms(&settings->checks[i]) + SWEEP_MS);
+        if (settings->checks[i].level != LEVEL_REQUIRED || settings->checks[i].is_member)
+            continue;
+        letter = check_letter(invariants, probe, i, ret_unsure);
         if (badness(letter) > badness(worst))
             worst = letter;
     }
-    *ret_unsure = unsure;
     return worst;
 }
 
@@ -161,7 +189,7 @@ static void note_down(struct invariants *invariants, uint32_t probe, uint32_t si
 
     for (uint32_t i = s->first_check; i < s->first_check + s->check_count; i++) {
         const struct seen_check *seen = &invariants->seen[probe].checks[i];
-        if (seen->letter != 'd')
+        if (seen->letter != 'd' || !settings_check_counts(invariants->heard[probe].settings, i))
             continue;
         said.fair = true;
         said.fault |= seen->fault;

@@ -94,6 +94,18 @@ static bool answers_well(const struct check *check, const struct sim_endpoint *e
     return answer_failure(check, endpoint) == FAILURE_NONE;
 }
 
+static bool check_answers(const struct settings *settings, const struct check *check,
+                          const struct sim_endpoint *endpoint)
+{
+    uint32_t good = 0;
+
+    if (check->kind != CHECK_GROUP)
+        return answers_well(check, endpoint);
+    for (uint32_t i = 0; i < check->of.members->member_count; i++)
+        good += answers_well(&settings->checks[check->of.members->members[i]], endpoint);
+    return good >= check->of.members->need;
+}
+
 bool world_answers(const struct world *world, uint32_t probe, uint32_t site)
 {
     const struct sim_probe *p = &world->probes[probe];
@@ -102,7 +114,10 @@ bool world_answers(const struct world *world, uint32_t probe, uint32_t site)
     if (p->blind || !sim_net_passes(world, probe, s->region))
         return false;
     for (uint32_t i = s->first_check; i < s->first_check + s->check_count; i++) {
-        if (!answers_well(&p->settings->checks[i], &p->endpoints[site]))
+        const struct check *check = &p->settings->checks[i];
+
+        if (check->level == LEVEL_REQUIRED && !check->is_member &&
+            !check_answers(p->settings, check, &p->endpoints[site]))
             return false;
     }
     return true;

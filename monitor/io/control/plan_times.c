@@ -46,6 +46,7 @@ static void add_check(const struct times *times, struct timeline_facts *facts)
             const struct check *check = &times->settings->checks[c];
 
             if (!is_supposed(times, group->sites[k]) ||
+                !settings_check_counts(times->settings, c) || check->kind == CHECK_GROUP ||
                 slowness_ms(check, facts->probes) <= slowest_ms)
                 continue;
             slowest_ms = slowness_ms(check, facts->probes);
