@@ -32,6 +32,10 @@ struct http1;
  * Returns 0 or -1 (no memory). */
 int http1_create(bool is_head, bool body_wanted, struct http1 **ret_http1);
 
+/* Both before the first byte is fed. */
+void http1_limit_body(struct http1 *http1, size_t body_max); /* HTTP1_BODY_MAX otherwise */
+void http1_keep_head(struct http1 *http1);                   /* for http1_head() */
+
 /* Accepts NULL. */
 void http1_destroy(struct http1 *http1);
 
@@ -46,6 +50,12 @@ int http1_status(const struct http1 *http1);
 
 /* What was read of the body, without chunk framing. Lives as long as the reader. */
 const char *http1_body(const struct http1 *http1, size_t *ret_length);
+
+/* There was more of it than that, or there may have been. */
+bool http1_body_is_cut(const struct http1 *http1);
+
+/* The status line and the headers of the answer, a "\r\n" after each; empty unless kept. */
+const char *http1_head(const struct http1 *http1, size_t *ret_length);
 
 /* Nothing has come yet. */
 bool http1_is_untouched(const struct http1 *http1);

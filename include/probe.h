@@ -3,8 +3,12 @@
  *
  * Every kind of check has one start, one cancel and one finish. start() never reports: the result
  * comes later, from the loop, exactly once, also after a cancel (then RESULT_VOID). The kinds sit
- * in monitor/io/probe/: http.c and tcp.c on the lean prober (own epoll set nested in the loop),
- * https.c over libcurl; names are resolved by resolver.c (c-ares, cached by TTL). */
+ * in monitor/io/probe/, a file for each: some on the lean prober (an epoll set of its own, nested
+ * in the loop), some over libcurl; names are resolved by resolver.c (c-ares, cached by TTL).
+ *
+ * All addresses of a name are checked, each by itself and side by side; `need` says how many must
+ * be good, and the detail which are not. An address that the check may not reach, or this machine
+ * cannot, counts for nothing. */
 #ifndef REGIONSHIFT_PROBE_H
 #define REGIONSHIFT_PROBE_H
 
@@ -26,13 +30,19 @@ typedef void (*prober_done)(void *context, uint32_t token, const struct result *
  * Returns 0, or a negative errno value. */
 int prober_create(uv_loop_t *loop, prober_done done, void *context, struct prober **ret_prober);
 
+/* The failover names: no redirect may lead to one, as what answers there says nothing of one
+ * region. The records must outlive the prober. */
+void prober_set_records(struct prober *prober, const struct service_record *records,
+                        uint32_t count);
+
 /* Starts one attempt of a check over a fresh connection. deadline is check->timeout_ms from now,
  * for all phases together. One attempt in flight per token; a second start of the same token is a
  * programmer's error. */
 void prober_start(struct prober *prober, uint32_t token, const struct check *check);
 
-/* Starts one attempt at a reference (V5): any HTTP answer, or any DNS answer of the server, is
- * good; tokens are shared with prober_start(), so the caller numbers them apart. */
+/* Starts one attempt at a reference (V5): any HTTP answer of any of its addresses, or any DNS
+ * answer of the server, is good; tokens are shared with prober_start(), so the caller numbers them
+ * apart. */
 void prober_start_reference(struct prober *prober, uint32_t token,
                             const struct reference *reference, msec_t timeout_ms);
 

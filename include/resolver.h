@@ -34,7 +34,7 @@ enum dns_status {
 const char *dns_status_name(enum dns_status status);
 
 enum {
-    RESOLVER_ADDRESSES_MAX = 8,
+    RESOLVER_ADDRESSES_MAX = 16,
     RESOLVER_NAMES_MAX = 4096,
     RESOLVER_TTL_MIN_MS = 1000,
     RESOLVER_TTL_MAX_MS = 60 * 1000,
@@ -51,6 +51,7 @@ union address {
 struct resolution {
     enum dns_status status;
     unsigned count; /* > 0 exactly when status is DNS_OK */
+    unsigned found; /* with those beyond RESOLVER_ADDRESSES_MAX */
     union address addresses[RESOLVER_ADDRESSES_MAX];
 };
 
@@ -87,6 +88,12 @@ bool address_parse(const char *text, union address *ret_address);
 /* Writes "192.0.2.1:80", "[2001:db8::1]:80"; never fails. */
 enum { ADDRESS_TEXT_MAX = 64 };
 void address_format(const union address *address, char out[ADDRESS_TEXT_MAX]);
+
+/* The same without a port: "192.0.2.1", "2001:db8::1". */
+void address_format_host(const union address *address, char out[ADDRESS_TEXT_MAX]);
+
+/* The same host, whatever the ports. */
+bool address_is_same_host(const union address *one, const union address *other);
 
 void address_set_port(union address *address, uint16_t port);
 socklen_t address_length(const union address *address);

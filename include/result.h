@@ -27,6 +27,16 @@ enum failure {
     FAILURE_COUNT
 };
 
+/* What the name says beside an address that is pinned: naming and endpoint stay apart (V6). It is
+ * told, and moves no traffic. */
+enum naming {
+    NAMING_NOT_ASKED, /* no pinned address beside a name; or no answer has come yet */
+    NAMING_GOOD,      /* the pinned address is among those of the name */
+    NAMING_FAILED,    /* the name has no address, or could not be asked for */
+    NAMING_DIFFERS,   /* it has others */
+    NAMING_COUNT
+};
+
 /* The longest text an endpoint may put into our logs and pages, after escaping. */
 enum { RESULT_DETAIL_MAX = 200 };
 
@@ -43,12 +53,16 @@ struct result {
     enum result_class class;
     enum failure failure;
     int status; /* HTTP status, 0 when there was none */
-    struct timings timings;
+    enum naming naming;
+    struct timings timings; /* of several addresses: those of the slowest one that is good */
     char detail[RESULT_DETAIL_MAX + 1]; /* printable ASCII: what was seen and what was wanted */
 };
 
 /* The word of a class in logs, votes and settings ("dns", "connect", ...; "none"). */
 const char *failure_name(enum failure failure);
+
+/* "not asked", "good", "failed", "differs". */
+const char *naming_name(enum naming naming);
 
 /* Finds the class of a word; 0, or -1 when there is no such word. */
 int failure_parse(const char *word, enum failure *ret_failure);

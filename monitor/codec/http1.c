@@ -46,6 +46,9 @@ struct http1 {
     enum phase phase;
     bool is_head;
     bool body_wanted;
+    bool head_kept;
+    bool body_cut;
+    size_t body_max;
     bool touched;
     bool is_complete; /* headers of the final answer have been read: status counts */
     int status;
@@ -59,6 +62,7 @@ struct http1 {
     uint64_t left;           /* content bytes to come: of the body, or of the chunk */
     struct buffer line;      /* the beginning of a line whose end has not come yet */
     struct buffer body;
+    struct buffer head;
     char error[HTTP1_ERROR_MAX];
 };
 
@@ -288,10 +292,25 @@ static bool within_limits(struct http1 *http1, size_t bytes, bool is_line)
     return http1->phase != BROKEN;
 }
 
+/* Interim answers are answers as well: each begins anew. */
+static void keep_line(struct http1 *http1, struct text line)
+{
+    if (http1->phase == STATUS_LINE)
+        buffer_reset(&http1->head);
+    buffer_add(&http1->head, line.at, line.length);
+    buffer_add_text(&http1->head, "\r\n");
+    if (http1->head.failed)
+        broken(http1, "no memory for the headers");
+}
+
 static void on_line(struct http1 *http1, struct text line)
 {
     if (line.length > 0 && line.at[line.length - 1] == '\r')
         line.length--;
+    if (http1->head_kept && (http1->phase == STATUS_LINE || http1->phase == HEADERS))
+        keep_line(http1, line);
+    if (http1->phase == BROKEN)
+        return;
     if (http1->phase == STATUS_LINE)
         on_status_line(http1, line);
     else if (http1->phase == CHUNK_SIZE)
@@ -331,9 +350,16 @@ static void take_line(struct http1 *http1, struct text *input)
 
 /* ---- content ---- */
 
+/* Judged by its beginning. */
+static void cut_body(struct http1 *http1)
+{
+    http1->body_cut = true;
+    http1->phase = END;
+}
+
 static void take_content(struct http1 *http1, struct text *input)
 {
-    size_t room = HTTP1_BODY_MAX - http1->body.length;
+    size_t room = http1->body_max - http1->body.length;
     size_t taken = input->length;
 
     if (http1->phase != UNTIL_CLOSE && taken > http1->left)
@@ -346,10 +372,10 @@ static void take_content(struct http1 *http1, struct text *input)
     http1->left -= http1->phase == UNTIL_CLOSE ? 0 : taken;
     if (http1->body.failed)
         broken(http1, "no memory for the body");
-    else if (http1->body.length == HTTP1_BODY_MAX)
-        http1->phase = END; /* judged by its beginning */
     else if (http1->phase == COUNTED && http1->left == 0)
         http1->phase = END;
+    else if (http1->body.length == http1->body_max)
+        cut_body(http1);
     else if (http1->phase == CHUNK && http1->left == 0)
         http1->phase = CHUNK_END;
 }
@@ -365,9 +391,21 @@ int http1_create(bool is_head, bool body_wanted, struct http1 **ret_http1)
     http1->is_head = is_head;
     http1->body_wanted = body_wanted;
     buffer_init(&http1->line, HTTP1_HEAD_BYTES_MAX);
-    buffer_init(&http1->body, HTTP1_BODY_MAX);
+    http1_limit_body(http1, HTTP1_BODY_MAX);
+    buffer_init(&http1->head, 2 * HTTP1_HEAD_BYTES_MAX); /* a bare LF becomes two bytes */
     *ret_http1 = http1;
     return 0;
+}
+
+void http1_limit_body(struct http1 *http1, size_t body_max)
+{
+    http1->body_max = body_max;
+    buffer_init(&http1->body, body_max);
+}
+
+void http1_keep_head(struct http1 *http1)
+{
+    http1->head_kept = true;
 }
 
 void http1_destroy(struct http1 *http1)
@@ -376,6 +414,7 @@ void http1_destroy(struct http1 *http1)
         return;
     buffer_clear(&http1->line);
     buffer_clear(&http1->body);
+    buffer_clear(&http1->head);
     free(http1);
 }
 
@@ -416,6 +455,17 @@ const char *http1_body(const struct http1 *http1, size_t *ret_length)
 {
     *ret_length = http1->body.length;
     return buffer_text(&http1->body);
+}
+
+bool http1_body_is_cut(const struct http1 *http1)
+{
+    return http1->body_cut;
+}
+
+const char *http1_head(const struct http1 *http1, size_t *ret_length)
+{
+    *ret_length = http1->head.length;
+    return buffer_text(&http1->head);
 }
 
 bool http1_is_untouched(const struct http1 *http1)

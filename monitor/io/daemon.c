@@ -316,6 +316,7 @@ static int start_network(struct daemon *daemon)
     rc = prober_create(&daemon->uv, perform_result, daemon, &daemon->prober);
     if (rc < 0)
         return failed("checks", rc, NULL);
+    prober_set_records(daemon->prober, settings->records, settings->record_count);
     if (start_aws(daemon) < 0)
         return -1;
     rc = board_create(&daemon->uv, settings, daemon->store, &teller, &daemon->board);

@@ -129,7 +129,11 @@ static int fresh_make(struct daemon *daemon, struct settings *settings, struct f
     rc = engine_create(settings, daemon->options.dry_run, daemon->engine, &fresh->engine);
     if (rc < 0)
         return rc;
-    return prober_create(&daemon->uv, perform_result, daemon, &fresh->prober);
+    rc = prober_create(&daemon->uv, perform_result, daemon, &fresh->prober);
+    if (rc < 0)
+        return rc;
+    prober_set_records(fresh->prober, settings->records, settings->record_count);
+    return 0;
 }
 
 static void on_prober_closed(void *context)

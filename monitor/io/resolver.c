@@ -103,17 +103,34 @@ bool address_parse(const char *text, union address *ret_address)
     return true;
 }
 
+void address_format_host(const union address *address, char out[ADDRESS_TEXT_MAX])
+{
+    const void *bytes = &address->v4.sin_addr;
+
+    if (address->any.sa_family == AF_INET6)
+        bytes = &address->v6.sin6_addr;
+    if (inet_ntop(address->any.sa_family, bytes, out, ADDRESS_TEXT_MAX) == NULL)
+        snprintf(out, ADDRESS_TEXT_MAX, "?");
+}
+
 void address_format(const union address *address, char out[ADDRESS_TEXT_MAX])
 {
-    char host[INET6_ADDRSTRLEN] = "?";
+    char host[ADDRESS_TEXT_MAX];
 
-    if (address->any.sa_family == AF_INET6) {
-        inet_ntop(AF_INET6, &address->v6.sin6_addr, host, sizeof(host));
-        snprintf(out, ADDRESS_TEXT_MAX, "[%s]:%u", host, ntohs(address->v6.sin6_port));
-    } else {
-        inet_ntop(AF_INET, &address->v4.sin_addr, host, sizeof(host));
-        snprintf(out, ADDRESS_TEXT_MAX, "%s:%u", host, ntohs(address->v4.sin_port));
-    }
+    address_format_host(address, host);
+    if (address->any.sa_family == AF_INET6)
+        snprintf(out, ADDRESS_TEXT_MAX, "[%.45s]:%u", host, ntohs(address->v6.sin6_port));
+    else
+        snprintf(out, ADDRESS_TEXT_MAX, "%.45s:%u", host, ntohs(address->v4.sin_port));
+}
+
+bool address_is_same_host(const union address *one, const union address *other)
+{
+    if (one->any.sa_family != other->any.sa_family)
+        return false;
+    if (one->any.sa_family == AF_INET)
+        return one->v4.sin_addr.s_addr == other->v4.sin_addr.s_addr;
+    return IN6_ARE_ADDR_EQUAL(&one->v6.sin6_addr, &other->v6.sin6_addr);
 }
 
 void address_set_port(union address *address, uint16_t port)
@@ -206,9 +223,12 @@ static void add_address(struct resolution *resolution, const struct ares_addrinf
 {
     union address *address = &resolution->addresses[resolution->count];
 
-    if (resolution->count == RESOLVER_ADDRESSES_MAX || node->ai_addrlen > sizeof(*address))
+    if (node->ai_addrlen > sizeof(*address))
         return;
     if (node->ai_family != AF_INET && node->ai_family != AF_INET6)
+        return;
+    resolution->found++;
+    if (resolution->count == RESOLVER_ADDRESSES_MAX)
         return;
     memcpy(address, node->ai_addr, node->ai_addrlen);
     resolution->count++;
@@ -364,7 +384,7 @@ bool resolver_peek(struct resolver *resolver, const char *name, struct resolutio
     const struct entry *entry;
 
     if (address_parse(name, &literal)) {
-        *ret_resolution = (struct resolution){.status = DNS_OK, .count = 1};
+        *ret_resolution = (struct resolution){.status = DNS_OK, .count = 1, .found = 1};
         ret_resolution->addresses[0] = literal;
         return true;
     }

@@ -4,6 +4,8 @@
 #include <check.h>
 #include <string.h>
 
+#include "http1.h"
+
 enum { ASSERTIONS_MAX = 2048 };
 
 uv_loop_t loop;
@@ -65,6 +67,9 @@ struct check make_check(uint16_t port, const char *target, const char *status, c
                           .target = target,
                           .verify = true,
                           .address = "",
+                          .need = NEED_ANY,
+                          .allow = ALLOW_LOOPBACK, /* names of these tests lead there */
+                          .body_max = HTTP1_BODY_MAX,
                           .method = "GET",
                           .timeout_ms = PATIENT_MS};
     char error[200];

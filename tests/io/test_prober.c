@@ -79,6 +79,7 @@ START_TEST(a_tcp_check_is_good_when_the_connection_is_made)
     struct result result;
 
     check.kind = CHECK_TCP;
+    check.assertion = NULL;
     result = probe(&check);
     expect(&result, RESULT_GOOD, FAILURE_NONE, "connected");
     ck_assert_int_ge(result.timings.connect_us, 0);
@@ -93,6 +94,7 @@ START_TEST(a_tcp_check_is_bad_when_refused)
     struct result result;
 
     check.kind = CHECK_TCP;
+    check.assertion = NULL;
     result = probe(&check);
     expect(&result, RESULT_BAD, FAILURE_CONNECT, "Connection refused");
 }
@@ -111,6 +113,7 @@ START_TEST(a_connection_nobody_answers_times_out_connecting)
     expect(&result, RESULT_BAD, FAILURE_TIMEOUT, "timeout after 60 ms while connecting");
     ck_assert_int_eq(result.timings.connect_us, -1);
     check.kind = CHECK_TCP;
+    check.assertion = NULL;
     result = probe(&check);
     expect(&result, RESULT_BAD, FAILURE_TIMEOUT, "timeout after 60 ms while connecting");
     check.kind = CHECK_HTTP;
@@ -401,7 +404,7 @@ static void start_and_leave_the_answer(const struct check *check)
     while (prober->by_token[0]->phase == PHASE_WAITING)
         uv_run(&loop, UV_RUN_NOWAIT);
     attempt = prober->by_token[0];
-    while (attempt->lean.http1 == NULL && attempt->phase != PHASE_ENDED)
+    while (attempt->held == NULL && attempt->phase != PHASE_ENDED)
         lean_drain(prober); /* sends the request */
     answer.fd = attempt->lean.fd;
     if (attempt->phase != PHASE_ENDED)
@@ -454,6 +457,7 @@ START_TEST(without_descriptors_there_is_no_verdict)
     result = probe(&check);
     expect(&result, RESULT_VOID, FAILURE_POLICY, "Too many open files");
     check.kind = CHECK_TCP;
+    check.assertion = NULL;
     result = probe(&check);
     expect(&result, RESULT_VOID, FAILURE_POLICY, "Too many open files");
     check.kind = CHECK_HTTP;

@@ -302,7 +302,7 @@ END_TEST
 
 static struct script good_script = {.text = OK "Content-Length: 2\r\n\r\nok", .waits = true};
 
-START_TEST(when_one_address_refuses_the_next_one_is_tried)
+START_TEST(one_address_that_answers_is_enough_unless_more_are_wanted)
 {
     struct server *server = server_start_tcp(serve_script, &good_script);
     struct check check = make_check(server_port(server), "/", "200", "ok");
@@ -358,7 +358,7 @@ int main(void)
     tcase_add_test(tests, a_name_server_that_is_silent_times_out_as_naming);
     tcase_add_loop_test(tests, a_name_that_does_not_resolve_is_told_apart_from_an_endpoint, 0,
                         (int)(sizeof(bad_names) / sizeof(bad_names[0])));
-    tcase_add_test(tests, when_one_address_refuses_the_next_one_is_tried);
+    tcase_add_test(tests, one_address_that_answers_is_enough_unless_more_are_wanted);
     tcase_add_test(tests, a_pinned_address_needs_no_name);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

@@ -333,7 +333,7 @@ START_TEST(a_refused_connection_is_told_with_its_address)
 }
 END_TEST
 
-START_TEST(when_one_address_refuses_the_next_one_is_tried)
+START_TEST(one_address_that_answers_is_enough_unless_more_are_wanted)
 {
     struct script script = {.text = OK "Content-Length: 2\r\n\r\nok", .waits = true};
     struct server *server = server_start_tcp(serve_script, &script);
@@ -377,7 +377,7 @@ int main(void)
     tcase_add_test(tests, a_server_that_closes_in_the_handshake_fails_in_tls);
     tcase_add_test(tests, a_server_that_speaks_no_tls_fails_in_tls);
     tcase_add_test(tests, a_refused_connection_is_told_with_its_address);
-    tcase_add_test(tests, when_one_address_refuses_the_next_one_is_tried);
+    tcase_add_test(tests, one_address_that_answers_is_enough_unless_more_are_wanted);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

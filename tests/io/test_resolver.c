@@ -161,6 +161,7 @@ START_TEST(a_long_answer_is_cut_at_its_limit)
     struct outcome outcome = resolve("many.test");
 
     ck_assert_uint_eq(outcome.resolution.count, RESOLVER_ADDRESSES_MAX);
+    ck_assert_uint_eq(outcome.resolution.found, 20);
 }
 END_TEST
 

@@ -98,7 +98,7 @@ static void put_answers(struct message *message, const char *name, unsigned type
         put_v4(message, HEAD_LENGTH, 5, 9);
         put_v4(message, HEAD_LENGTH, 5, 1);
     } else if (strcmp(name, "many.test") == 0 && type == ns_t_a) {
-        for (uint8_t last = 1; last <= 12; last++)
+        for (uint8_t last = 1; last <= 20; last++)
             put_v4(message, HEAD_LENGTH, 5, last);
     }
 }

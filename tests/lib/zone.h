@@ -15,7 +15,7 @@ enum { ZONE_TTL_MAX = 1000000 };
  *   fleeting.test  the same, TTL 0            empty.test    no record
  *   lasting.test   the same, TTL 1,000,000    broken.test   SERVFAIL
  *   chain.test   CNAME, TTL 2, A, TTL 300     refused.test  REFUSED
- *   many.test    A 127.0.0.1 ... .12          silent.test   no answer
+ *   many.test    A 127.0.0.1 ... .20          silent.test   no answer
  *   six.test     AAAA ::1                     junk.test     bytes that are no answer
  *   pair.test    A 127.0.0.9 and 127.0.0.1
  *   txt.test     TXT "v=rs1 " "group=g" and TXT "other"

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attempt.h: one attempt of one check, and what the kinds of check need of the prober.
  *
- * The way of an attempt (prober.c), and where a kind comes in:
+ * The way of an attempt, and where a kind comes in:
  *
  *     start -> waiting -> begin -> resolve -> KIND.begin -> ... -> attempt_end() -> ended -> done
- *                                                 ^          |          ^   calls KIND.release
- *               attempt_connect_failed():         |          |          |
- *               the next address, or the end      +----------+----------+
- *               deadline, cancel ---------------------------------------+
+ *                                    |                                ^   calls KIND.release
+ *               several addresses:   +-> a side for each -> ... ------+   the sides together decide
+ *                                        (a struct attempt of its own)
+ *               deadline, cancel -------------------------------------+
  *
- * A kind may end an attempt anywhere and must not touch it afterwards: attempt_end() has released
- * what the kind held. */
+ * A kind sees one address at a time: whether its attempt is the whole of a check or the side of one
+ * address is the same to it (spread.c). A kind may end an attempt anywhere and must not touch it
+ * afterwards: attempt_end() has released what the kind held. */
 #ifndef REGIONSHIFT_ATTEMPT_H
 #define REGIONSHIFT_ATTEMPT_H
 
@@ -26,7 +27,8 @@
 #include "wheel.h"
 
 struct attempt;
-struct http1;
+struct spread;
+struct naming_watch;
 
 enum {
     STARTS_PER_TURN = 64,     /* of the loop: a burst of starts must not delay the answers */
@@ -38,61 +40,58 @@ enum {
     TRANSFERS_POOLED = 64
 };
 
-/* A kind of check: how an attempt goes once its addresses are known. */
+/* A kind of check: how an attempt goes once its address is known. */
 struct attempt_kind {
+    /* false: begin() is called without an address, for what is no connection to a host. */
     bool needs_address;
     void (*begin)(struct attempt *attempt);
-    /* Readiness of the socket that lean_connect() opened; events of epoll. */
+    /* Readiness of the socket that lean_open() opened; events of epoll, edge-triggered: read and
+     * write until EAGAIN. May come once too often, for nothing. */
     void (*on_ready)(struct attempt *attempt, uint32_t events);
+    /* What attempt_wake() asked for. NULL: never asks. */
+    void (*on_wake)(struct attempt *attempt);
     /* Drops all the kind holds. Also called when it holds nothing. */
     void (*release)(struct attempt *attempt);
     /* What was going on, for "timeout after 3000 ms while ...". */
     const char *(*doing)(const struct attempt *attempt);
 };
 
-extern const struct attempt_kind kind_http;  /* http.c: plain HTTP/1.1 */
-extern const struct attempt_kind kind_tcp;   /* tcp.c: the connection itself */
-extern const struct attempt_kind kind_https; /* https.c: over libcurl */
-extern const struct attempt_kind kind_dns;   /* dns.c: references, any answer */
+/* Which kind makes this check (kinds.c). A check that no prober makes (a group, a push) asserts. */
+const struct attempt_kind *kind_of(const struct check *check);
 
-/* What is asked of whom; borrowed from the check or the reference. */
-struct request {
-    const char *host;
-    const char *address; /* pinned, "" or NULL: resolve the host */
-    uint16_t port;
-    const char *method;
-    const char *target;
-    const struct check_header *headers;
-    uint32_t header_count;
-    bool verify;
-    const char *ca_file;
-    const struct assertion *assertion; /* NULL: any answer is good */
+extern const struct attempt_kind kind_name_server; /* name_server.c: references, any answer */
+
+enum attempt_phase {
+    PHASE_WAITING,
+    PHASE_RESOLVING,
+    PHASE_CONNECTING,
+    PHASE_ANSWER, /* connected: set by the kind */
+    PHASE_SPREAD, /* over several addresses, each with a side of its own */
+    PHASE_ENDED
 };
-
-enum attempt_phase { PHASE_WAITING, PHASE_RESOLVING, PHASE_CONNECTING, PHASE_ANSWER, PHASE_ENDED };
 
 struct attempt {
     struct prober *prober;
     uint32_t token;
     const struct attempt_kind *kind;
-    struct request request;
-    msec_t timeout_ms;
-    TAILQ_ENTRY(attempt) link; /* in waiting, running or ended, by phase */
+    const struct check *check; /* of a reference: one that asks for what a reference asks for */
+    TAILQ_ENTRY(attempt) link; /* in waiting, running or ended, by phase; sides are in none */
     enum attempt_phase phase;
-    struct wheel_timer deadline;
-    msec_t lag_before_ms;
-    usec_t begun_us;
-    usec_t mark_us; /* where the phase began that is timed now */
-    struct lookup *lookup;
-    struct resolution resolution;
-    unsigned address_index;
+    struct wheel_timer timer;
+    msec_t due_ms;         /* the deadline */
+    bool wakes;            /* the timer is set to wake the kind before that */
+    msec_t lag_before_ms;  /* of the prober, when it began */
+    usec_t begun_us;       /* a side: when it connected */
+    usec_t mark_us;        /* where the phase began that is timed now */
+    struct lookup *lookup; /* of our own, or of a kind that has to resolve another name */
+    union address address; /* with the port of the check; all zero without needs_address */
+    struct spread *spread; /* NULL: one address; else shared by the sides and owned by their lead */
+    bool is_side;
     struct {
-        int fd; /* -1: none */
-        size_t sent;
-        struct http1 *http1;
-    } lean;                    /* of http and tcp */
-    struct transfer *transfer; /* of https */
-    struct asking *asking;     /* of dns */
+        int fd;      /* -1: none */
+        size_t sent; /* for the kind: how much of what it sends has gone */
+    } lean;
+    void *held; /* what the kind holds besides: a struct of its own, NULL: nothing */
     struct result result;
 };
 
@@ -119,6 +118,10 @@ struct prober {
     struct curl_loop *curl_loop;
     struct transfer *pool; /* idle handles of libcurl */
     unsigned pool_count;
+    struct naming_watch **namings;        /* by token: names beside pinned addresses (naming.c) */
+    uint32_t naming_count;                /* room in it */
+    const struct service_record *records; /* the failover names */
+    uint32_t record_count;
     struct wheel wheel;
     uv_timer_t wheel_timer;
     msec_t wheel_armed_ms; /* -1: not armed */
@@ -131,12 +134,14 @@ struct prober {
     bool closing;
     void (*closed)(void *context);
     void *closed_context;
-    char scratch[REQUEST_MAX];
+    char scratch[REQUEST_MAX]; /* for who needs room and returns before anybody else runs */
 };
 
 /* As prober_create(), asking these name servers (resolver_create()). */
 int prober_create_asking(uv_loop_t *loop, const char *servers, prober_done done, void *context,
                          struct prober **ret_prober);
+
+/* ---- attempt.c: for every kind ---- */
 
 /* The one end of an attempt: releases everything, fills the result, reports from the loop. The
  * text is for operators; foreign bytes in it must be escaped already. */
@@ -145,10 +150,13 @@ __attribute__((format(printf, 4, 5))) void attempt_end(struct attempt *attempt,
                                                        enum failure failure, const char *format,
                                                        ...);
 
-/* Ends it good, or as the assertion says. */
-void attempt_judge(struct attempt *attempt, int status, const char *body, size_t body_length);
+/* Ends it as the check's assertion says of the answer; without one, good. The latency is filled in
+ * here: from the beginning of the connection to now. `seen` tells a good answer ("status 200"). */
+void attempt_judge(struct attempt *attempt, const struct answer *answer, const char *seen);
 
-/* The address at hand failed: goes on to the next one, or ends. */
+/* Ends an attempt that could not connect: an errno, or ATTEMPT_BLOCKED. What is our own machine's
+ * fault is void. */
+enum { ATTEMPT_BLOCKED = -1 };
 void attempt_connect_failed(struct attempt *attempt, int error);
 
 /* Ends an attempt whose connection was lost. */
@@ -157,8 +165,18 @@ void attempt_lost(struct attempt *attempt, int error);
 /* Ends a phase: its time goes to *ret_us, the next one begins. */
 void attempt_mark(struct attempt *attempt, usec_t *ret_us);
 
-/* The address at hand, with the port of the request. */
-union address attempt_address(const struct attempt *attempt);
+/* Calls KIND.on_wake from the loop after so long, unless the attempt has ended by then; a second
+ * call takes the place of the first. */
+void attempt_wake(struct attempt *attempt, msec_t after_ms);
+
+/* May this check reach that address (setting `allow`)? To be asked where a socket is made, after
+ * every resolution: a name may lead anywhere. */
+bool attempt_may_reach(const struct attempt *attempt, const union address *address);
+
+/* For CURLOPT_OPENSOCKETFUNCTION: the socket, or CURL_SOCKET_BAD with what attempt_connect_failed()
+ * is to be told. */
+curl_socket_t attempt_open_for_curl(const struct attempt *attempt, struct curl_sockaddr *address,
+                                    int *ret_error);
 
 /* Reports what has ended. Only from callbacks of the loop. */
 void prober_deliver(struct prober *prober);
@@ -166,33 +184,66 @@ void prober_deliver(struct prober *prober);
 /* A leftover of an attempt is gone: the prober may be waiting for it to close. */
 void prober_release(struct prober *prober);
 
-/* ---- lean.c ---- */
+/* ---- lean.c: for kinds on a socket of their own ---- */
 
-int lean_open(struct prober *prober);
-void lean_close(struct prober *prober);
+/* Opens a socket of a type (SOCK_STREAM, SOCK_DGRAM) and protocol (0: its usual one), connects it
+ * to the address of the attempt and watches it: what then happens comes to KIND.on_ready. One at a
+ * time; lean_release() makes room for another. Returns false when the attempt has ended instead. */
+bool lean_open(struct attempt *attempt, int type, int protocol);
+void lean_connect(struct attempt *attempt); /* lean_open() of TCP: fit to be a KIND.begin */
+void lean_release(struct attempt *attempt); /* fit to be a KIND.release */
 
-/* Connects to the address at hand; what then happens comes to KIND.on_ready. */
-void lean_connect(struct attempt *attempt);
-void lean_release(struct attempt *attempt);
+/* 0 when the connection of a stream is made, EINPROGRESS while it is not, else why it failed. */
+int lean_connection_error(const struct attempt *attempt);
 
-/* Acts on all that has come by now. */
-void lean_drain(struct prober *prober);
+/* ---- request.c: for kinds that speak HTTP ---- */
 
-/* ---- https.c ---- */
-
-void https_close(struct prober *prober); /* frees the pool; no transfer is left */
-
-/* ---- request.c ---- */
-
-/* "User-Agent" and so on: is this header among the request's own? */
-bool request_has_header(const struct request *request, const char *name);
+/* "User-Agent" and so on: is this header among the check's own? */
+bool request_has_header(const struct check *check, const char *name);
 
 /* Writes the request as HTTP/1.1. Returns its length, 0: no room. */
-size_t request_format(const struct request *request, char *out, size_t size);
+size_t request_format(const struct check *check, char *out, size_t size);
 
 /* Writes "[2001:db8::1]:8080", "example.com" (default_port is left out). Returns -1: no room. */
-int request_authority(const struct request *request, uint16_t default_port, char *out, size_t size);
+int request_authority(const struct check *check, uint16_t default_port, char *out, size_t size);
 
 #define USER_AGENT "regionshift/" VERSION " (health check)"
+
+/* ---- between the prober's own files ---- */
+
+usec_t prober_now_us(void);
+msec_t prober_now_ms(void);
+
+/* For how long we have stood still, altogether. */
+msec_t prober_lag(const struct prober *prober);
+
+/* A prober without memory has nobody left to tell; the supervisor restarts us. */
+void *prober_need(void *memory);
+
+/* Stops what is under way and puts the attempt with those that have ended. */
+void prober_put_into_ended(struct attempt *attempt);
+
+/* Sets the timer of an attempt to its deadline, or to wake it before. */
+void prober_set_timer(struct attempt *attempt, msec_t at_ms);
+
+/* Drops all that an attempt, or a side, holds: timer, lookup, what its kind holds. */
+void attempt_release(struct attempt *attempt);
+
+/* spread.c: finds the addresses of a check, and goes on to its kind with the one, or with a side
+ * for each. */
+void spread_resolve(struct attempt *attempt);
+void spread_on_end(struct attempt *side);     /* a side has ended */
+void spread_release(struct attempt *attempt); /* stops all sides */
+
+/* naming.c: asks for the name beside a pinned address, and tells what came in the result. */
+void naming_ask(struct attempt *attempt);
+void naming_tell(struct attempt *attempt);
+void naming_close(struct prober *prober);
+
+int lean_set_open(struct prober *prober);
+void lean_set_close(struct prober *prober);
+void lean_drain(struct prober *prober); /* acts on all that has come by now */
+
+void http_curl_close(struct prober *prober); /* frees the pool; no transfer is left */
 
 #endif

@@ -4,12 +4,18 @@
 #include "attempt.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include "http1.h"
 
-enum { READ_SIZE = 16 * 1024 };
+enum {
+    READ_SIZE = 16 * 1024,
+    BODY_SUBJECTS = SUBJECT_BIT(SUBJECT_BODY) | SUBJECT_BIT(SUBJECT_JSON)
+};
+
+extern const struct attempt_kind kind_http;
 
 static const char *doing(const struct attempt *attempt)
 {
@@ -31,20 +37,25 @@ static void release(struct attempt *attempt)
     lean_release(attempt);
     http1_destroy(attempt->held);
     attempt->held = NULL;
-    attempt->lean.sent = 0;
 }
 
 /* Opens the reader; returns false when the attempt has ended instead. */
 static bool expect_answer(struct attempt *attempt)
 {
     const struct check *check = attempt->check;
+    uint32_t subjects = assertion_subjects(check->assertion);
     bool is_head = check->method[0] == 'H';
-    bool body_wanted = (assertion_subjects(check->assertion) & SUBJECT_BIT(SUBJECT_BODY)) != 0;
+    struct http1 *http1;
 
-    if (http1_create(is_head, body_wanted, &attempt->held) == 0)
-        return true;
-    attempt_end(attempt, RESULT_VOID, FAILURE_POLICY, "no memory for the answer");
-    return false;
+    if (http1_create(is_head, (subjects & BODY_SUBJECTS) != 0, &http1) < 0) {
+        attempt_end(attempt, RESULT_VOID, FAILURE_POLICY, "no memory for the answer");
+        return false;
+    }
+    http1_limit_body(http1, check->body_max);
+    if (subjects & SUBJECT_BIT(SUBJECT_HEADER))
+        http1_keep_head(http1);
+    attempt->held = http1;
+    return true;
 }
 
 /* Returns true when all of the request has been sent. */
@@ -79,14 +90,26 @@ static bool send_request(struct attempt *attempt)
     return *sent == length && expect_answer(attempt);
 }
 
+static void judge(struct attempt *attempt, const struct http1 *http1)
+{
+    struct answer answer = {.has = SUBJECT_BIT(SUBJECT_STATUS) | SUBJECT_BIT(SUBJECT_BODY) |
+                                   SUBJECT_BIT(SUBJECT_HEADER),
+                            .status = http1_status(http1)};
+    char seen[32];
+
+    answer.body = http1_body(http1, &answer.body_length);
+    answer.body_cut = http1_body_is_cut(http1);
+    answer.head = http1_head(http1, &answer.head_length);
+    snprintf(seen, sizeof(seen), "status %d", answer.status);
+    attempt_judge(attempt, &answer, seen);
+}
+
 static void on_end_of_answer(struct attempt *attempt, enum http1_progress progress)
 {
-    struct http1 *http1 = attempt->held;
-    size_t length;
-    const char *body = http1_body(http1, &length);
+    const struct http1 *http1 = attempt->held;
 
     if (progress == HTTP1_DONE)
-        attempt_judge(attempt, http1_status(http1), body, length);
+        judge(attempt, http1);
     else if (http1_is_untouched(http1))
         attempt_end(attempt, RESULT_BAD, FAILURE_CONNECT, "%s", http1_error(http1));
     else if (http1_status(http1) != 0)

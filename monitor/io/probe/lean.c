@@ -11,21 +11,34 @@
 
 enum { EVENTS_MAX = 256 };
 
-void lean_connect(struct attempt *attempt)
+bool lean_open(struct attempt *attempt, int type, int protocol)
 {
-    union address address = attempt_address(attempt);
+    const union address *address = &attempt->address;
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
                                 .data.ptr = attempt};
-    int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd;
 
+    if (!attempt_may_reach(attempt, address)) {
+        attempt_connect_failed(attempt, ATTEMPT_BLOCKED);
+        return false;
+    }
+    fd = socket(address->any.sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
     if (fd < 0) {
         attempt_connect_failed(attempt, errno);
-        return;
+        return false;
     }
     attempt->lean.fd = fd;
-    if ((connect(fd, &address.any, address_length(&address)) < 0 && errno != EINPROGRESS) ||
-        epoll_ctl(attempt->prober->lean.epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
+    if ((connect(fd, &address->any, address_length(address)) < 0 && errno != EINPROGRESS) ||
+        epoll_ctl(attempt->prober->lean.epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0) {
         attempt_connect_failed(attempt, errno);
+        return false;
+    }
+    return true;
+}
+
+void lean_connect(struct attempt *attempt)
+{
+    (void)lean_open(attempt, SOCK_STREAM, 0);
 }
 
 void lean_release(struct attempt *attempt)
@@ -33,6 +46,25 @@ void lean_release(struct attempt *attempt)
     if (attempt->lean.fd >= 0)
         close(attempt->lean.fd);
     attempt->lean.fd = -1;
+    attempt->lean.sent = 0;
+}
+
+/* An error is told once and then forgotten by the kernel; without one, only a connected socket has
+ * a peer. */
+int lean_connection_error(const struct attempt *attempt)
+{
+    union address peer;
+    socklen_t length = sizeof(peer);
+    socklen_t error_length = sizeof(int);
+    int error = 0;
+
+    if (getsockopt(attempt->lean.fd, SOL_SOCKET, SO_ERROR, &error, &error_length) < 0)
+        return errno;
+    if (error != 0)
+        return error;
+    if (getpeername(attempt->lean.fd, &peer.any, &length) < 0)
+        return errno == ENOTCONN ? EINPROGRESS : errno;
+    return 0;
 }
 
 /* An attempt stays in memory until it is delivered, which no event of this batch does; so what the
@@ -63,7 +95,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     prober_deliver(prober);
 }
 
-int lean_open(struct prober *prober)
+int lean_set_open(struct prober *prober)
 {
     struct lean *lean = &prober->lean;
     int fd = epoll_create1(EPOLL_CLOEXEC);
@@ -87,7 +119,7 @@ static void on_poll_closed(uv_handle_t *handle)
     prober_release(handle->data);
 }
 
-void lean_close(struct prober *prober)
+void lean_set_close(struct prober *prober)
 {
     uv_poll_stop(&prober->lean.poll);
     uv_close((uv_handle_t *)&prober->lean.poll, on_poll_closed);

@@ -140,8 +140,7 @@ static void on_deadline(struct attempt *attempt)
 void prober_set_timer(struct attempt *attempt, msec_t at_ms)
 {
     attempt->wakes = at_ms < attempt->due_ms;
-    wheel_set(&attempt->prober->wheel, &attempt->timer,
-              attempt->wakes ? at_ms : attempt->due_ms);
+    wheel_set(&attempt->prober->wheel, &attempt->timer, attempt->wakes ? at_ms : attempt->due_ms);
 }
 
 static void on_time(struct attempt *attempt)
@@ -306,10 +305,10 @@ void prober_start_reference(struct prober *prober, uint32_t token,
     attempt->kind = is_name_server ? &kind_name_server : kind_of(check);
 }
 
-void prober_set_failover_names(struct prober *prober, const char *const *names, uint32_t count)
+void prober_set_records(struct prober *prober, const struct service_record *records, uint32_t count)
 {
-    prober->failover_names = names;
-    prober->failover_name_count = count;
+    prober->records = records;
+    prober->record_count = count;
 }
 
 void prober_cancel(struct prober *prober, uint32_t token)

@@ -6,24 +6,24 @@
 #include <string.h>
 #include <strings.h>
 
-bool request_has_header(const struct request *request, const char *name)
+bool request_has_header(const struct check *check, const char *name)
 {
-    for (uint32_t i = 0; i < request->header_count; i++) {
-        if (strcasecmp(request->headers[i].name, name) == 0)
+    for (uint32_t i = 0; i < check->header_count; i++) {
+        if (strcasecmp(check->headers[i].name, name) == 0)
             return true;
     }
     return false;
 }
 
-int request_authority(const struct request *request, uint16_t default_port, char *out, size_t size)
+int request_authority(const struct check *check, uint16_t default_port, char *out, size_t size)
 {
-    bool is_v6 = strchr(request->host, ':') != NULL;
+    bool is_v6 = strchr(check->host, ':') != NULL;
     char port[8] = "";
     int length;
 
-    if (request->port != default_port)
-        snprintf(port, sizeof(port), ":%u", request->port);
-    length = snprintf(out, size, is_v6 ? "[%s]%s" : "%s%s", request->host, port);
+    if (check->port != default_port)
+        snprintf(port, sizeof(port), ":%u", check->port);
+    length = snprintf(out, size, is_v6 ? "[%s]%s" : "%s%s", check->host, port);
     return length < 0 || (size_t)length >= size ? -1 : 0;
 }
 
@@ -50,24 +50,24 @@ __attribute__((format(printf, 2, 3))) static void add(struct out *out, const cha
 }
 
 /* Headers of the settings take the place of ours. No Accept-Encoding: nothing is to be unpacked. */
-size_t request_format(const struct request *request, char *out, size_t size)
+size_t request_format(const struct check *check, char *out, size_t size)
 {
     char authority[300];
     struct out to = {out, size, false};
 
-    if (request_authority(request, 80, authority, sizeof(authority)) < 0)
+    if (request_authority(check, 80, authority, sizeof(authority)) < 0)
         return 0;
-    add(&to, "%s %s HTTP/1.1\r\n", request->method, request->target);
-    if (!request_has_header(request, "Host"))
+    add(&to, "%s %s HTTP/1.1\r\n", check->method, check->target);
+    if (!request_has_header(check, "Host"))
         add(&to, "Host: %s\r\n", authority);
-    if (!request_has_header(request, "User-Agent"))
+    if (!request_has_header(check, "User-Agent"))
         add(&to, "User-Agent: %s\r\n", USER_AGENT);
-    if (!request_has_header(request, "Accept"))
+    if (!request_has_header(check, "Accept"))
         add(&to, "Accept: */*\r\n");
-    if (!request_has_header(request, "Connection"))
+    if (!request_has_header(check, "Connection"))
         add(&to, "Connection: close\r\n");
-    for (uint32_t i = 0; i < request->header_count; i++)
-        add(&to, "%s: %s\r\n", request->headers[i].name, request->headers[i].value);
+    for (uint32_t i = 0; i < check->header_count; i++)
+        add(&to, "%s: %s\r\n", check->headers[i].name, check->headers[i].value);
     add(&to, "\r\n");
     return to.full ? 0 : size - to.left;
 }

@@ -3,24 +3,22 @@
 #include "attempt.h"
 
 #include <errno.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
+
+extern const struct attempt_kind kind_tcp;
 
 static void on_ready(struct attempt *attempt, uint32_t events)
 {
-    int error = 0;
-    socklen_t length = sizeof(error);
+    int error = lean_connection_error(attempt);
 
-    if (getsockopt(attempt->lean.fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
-        error = errno;
+    (void)events;
+    if (error == EINPROGRESS)
+        return;
     if (error != 0) {
         attempt_connect_failed(attempt, error);
         return;
     }
-    if ((events & EPOLLOUT) == 0)
-        return;
     attempt_mark(attempt, &attempt->result.timings.connect_us);
-    attempt_end(attempt, RESULT_GOOD, FAILURE_NONE, "connected");
+    attempt_judge(attempt, &(struct answer){.has = 0}, "connected");
 }
 
 static const char *doing(const struct attempt *attempt)

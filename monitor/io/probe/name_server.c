@@ -27,7 +27,7 @@ static void on_asked(void *context, enum dns_status status, const char *const *t
     (void)count;
     free(asking);
     if (attempt != NULL) {
-        attempt->asking = NULL;
+        attempt->held = NULL;
         attempt_mark(attempt, &attempt->result.timings.first_byte_us);
         if (status == DNS_OK)
             attempt_end(attempt, RESULT_GOOD, FAILURE_NONE, "answered");
@@ -36,7 +36,7 @@ static void on_asked(void *context, enum dns_status status, const char *const *t
         else
             attempt_end(attempt, RESULT_BAD,
                         status == DNS_TIMEOUT ? FAILURE_TIMEOUT : FAILURE_CONNECT, "%s: %s",
-                        attempt->request.host, dns_status_name(status));
+                        attempt->check->host, dns_status_name(status));
     }
     prober_release(prober);
 }
@@ -45,36 +45,40 @@ static void begin(struct attempt *attempt)
 {
     struct asking *asking = calloc(1, sizeof(*asking));
     char server[ADDRESS_TEXT_MAX];
-    union address address;
+    union address *address = &attempt->address;
     int code = -1;
 
     attempt->phase = PHASE_ANSWER;
-    attempt->asking = NULL;
-    if (asking != NULL && address_parse(attempt->request.host, &address)) {
-        address_set_port(&address, attempt->request.port);
-        address_format(&address, server);
-        code = dns_ask_alive(attempt->prober->loop, server, attempt->timeout_ms + SLACK_MS,
+    if (address_parse(attempt->check->host, address) && !attempt_may_reach(attempt, address)) {
+        free(asking);
+        attempt_connect_failed(attempt, ATTEMPT_BLOCKED);
+        return;
+    }
+    if (asking != NULL && address->any.sa_family != AF_UNSPEC) {
+        address_set_port(address, attempt->check->port);
+        address_format(address, server);
+        code = dns_ask_alive(attempt->prober->loop, server, attempt->check->timeout_ms + SLACK_MS,
                              on_asked, asking, &asking->ask);
     }
     if (code < 0) {
         free(asking);
         attempt_end(attempt, RESULT_VOID, FAILURE_POLICY, "this machine cannot ask %s",
-                    attempt->request.host);
+                    attempt->check->host);
         return;
     }
     asking->prober = attempt->prober;
     asking->attempt = attempt;
-    attempt->asking = asking;
+    attempt->held = asking;
     attempt->prober->open_count++;
 }
 
 static void release(struct attempt *attempt)
 {
-    struct asking *asking = attempt->asking;
+    struct asking *asking = attempt->held;
 
     if (asking == NULL)
         return;
-    attempt->asking = NULL;
+    attempt->held = NULL;
     asking->attempt = NULL;
     dns_ask_cancel(asking->ask);
 }
@@ -85,7 +89,7 @@ static const char *doing(const struct attempt *attempt)
     return "waiting for an answer";
 }
 
-const struct attempt_kind kind_dns = {
+const struct attempt_kind kind_name_server = {
     .needs_address = false,
     .begin = begin,
     .release = release,

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The idea: how an attempt may end is decided here, once for all kinds: by the assertion, by a
+ * connection that failed, by our own fault, by our own policy. What is ours is void, never bad. */
+#include "attempt.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "address_policy.h"
+
+/* ---- the end ---- */
+
+/* For how long we stood still, when the result may be owed to that; 0: it counts (V4). */
+static msec_t own_fault_ms(const struct attempt *attempt, enum result_class class)
+{
+    msec_t late_ms = (prober_now_us() - attempt->begun_us) / 1000 - attempt->check->timeout_ms;
+    msec_t lag_ms = prober_lag(attempt->prober) - attempt->lag_before_ms;
+
+    if (class == RESULT_VOID || attempt->is_side) /* of the sides together is judged at their end */
+        return 0;
+    if (late_ms > LATE_MAX_MS)
+        return late_ms;
+    return class == RESULT_BAD && lag_ms > LATE_MAX_MS ? lag_ms : 0;
+}
+
+void attempt_release(struct attempt *attempt)
+{
+    wheel_clear(&attempt->prober->wheel, &attempt->timer);
+    resolver_cancel(attempt->lookup);
+    attempt->lookup = NULL;
+    if (attempt->spread != NULL && !attempt->is_side)
+        spread_release(attempt);
+    else
+        attempt->kind->release(attempt);
+}
+
+void attempt_end(struct attempt *attempt, enum result_class class, enum failure failure,
+                 const char *format, ...)
+{
+    struct result *result = &attempt->result;
+    msec_t fault_ms;
+    va_list arguments;
+    int used = 0;
+
+    assert(attempt->phase != PHASE_WAITING && attempt->phase != PHASE_ENDED);
+    fault_ms = own_fault_ms(attempt, class);
+    if (fault_ms > 0) {
+        class = RESULT_VOID;
+        used = snprintf(result->detail, sizeof(result->detail),
+                        "we stood still for %lld ms: ", (long long)fault_ms);
+    }
+    va_start(arguments, format);
+    vsnprintf(result->detail + used, sizeof(result->detail) - (size_t)used, format, arguments);
+    va_end(arguments);
+    result->class = class;
+    result->failure = failure;
+    if (result->timings.total_us < 0) /* of several addresses, it is that of one of them */
+        result->timings.total_us = prober_now_us() - attempt->begun_us;
+    if (attempt->is_side) {
+        attempt_release(attempt);
+        attempt->phase = PHASE_ENDED;
+        spread_on_end(attempt);
+        return;
+    }
+    naming_tell(attempt);
+    prober_put_into_ended(attempt);
+}
+
+/* Naming is not the endpoint's latency (V6). */
+static usec_t latency(const struct attempt *attempt)
+{
+    usec_t resolve_us = attempt->result.timings.resolve_us;
+
+    return prober_now_us() - attempt->begun_us - (resolve_us > 0 ? resolve_us : 0);
+}
+
+void attempt_judge(struct attempt *attempt, const struct answer *answer, const char *seen)
+{
+    struct answer known = *answer;
+    char detail[RESULT_DETAIL_MAX + 1];
+    enum failure failure = FAILURE_NONE;
+    enum assertion_outcome outcome = ASSERTION_HOLDS;
+
+    known.latency_us = latency(attempt);
+    known.has |= SUBJECT_BIT(SUBJECT_LATENCY);
+    if (known.has & SUBJECT_BIT(SUBJECT_STATUS))
+        attempt->result.status = known.status;
+    if (attempt->check->assertion != NULL)
+        outcome =
+            assertion_judge(attempt->check->assertion, &known, &failure, detail, sizeof(detail));
+    if (outcome == ASSERTION_HOLDS)
+        attempt_end(attempt, RESULT_GOOD, FAILURE_NONE, "%s", seen);
+    else
+        attempt_end(attempt, outcome == ASSERTION_FAILS ? RESULT_BAD : RESULT_VOID, failure, "%s",
+                    detail);
+}
+
+/* ---- connections ---- */
+
+void attempt_mark(struct attempt *attempt, usec_t *ret_us)
+{
+    usec_t now = prober_now_us();
+
+    *ret_us = now - attempt->mark_us;
+    attempt->mark_us = now;
+}
+
+/* A machine without a route to an address cannot say anything about it. The error alone does not
+ * tell, as a router on the way may send it as well; so the kernel is asked for its route. */
+static bool is_without_route(const union address *address)
+{
+    int fd = socket(address->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool none;
+
+    if (fd < 0)
+        return errno == EAFNOSUPPORT;
+    none = connect(fd, &address->any, address_length(address)) < 0 && errno == ENETUNREACH;
+    close(fd);
+    return none;
+}
+
+/* What our own machine refuses says nothing about the endpoint. */
+static bool is_own_fault(const struct attempt *attempt, int error)
+{
+    switch (error) {
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+    case EADDRNOTAVAIL:
+    case EAFNOSUPPORT:
+    case EACCES:
+    case EPERM:
+    case EAGAIN:
+        return true;
+    case ENETUNREACH:
+        return is_without_route(&attempt->address);
+    default:
+        return false;
+    }
+}
+
+static uint32_t address_needs(const union address *address)
+{
+    if (address->any.sa_family == AF_INET)
+        return address_policy_v4((const uint8_t *)&address->v4.sin_addr);
+    if (address->any.sa_family == AF_INET6)
+        return address_policy_v6(address->v6.sin6_addr.s6_addr);
+    return UINT32_MAX; /* nothing a check may talk to */
+}
+
+static void end_blocked(struct attempt *attempt, const char *address)
+{
+    char words[ADDRESS_POLICY_WORDS_MAX];
+
+    address_policy_words(address_needs(&attempt->address), words);
+    attempt_end(attempt, RESULT_VOID, FAILURE_POLICY, "%s: blocked by policy: %s is not allowed",
+                address, words);
+}
+
+void attempt_connect_failed(struct attempt *attempt, int error)
+{
+    char text[ADDRESS_TEXT_MAX];
+
+    address_format(&attempt->address, text);
+    if (error == ATTEMPT_BLOCKED)
+        end_blocked(attempt, text);
+    else if (is_own_fault(attempt, error))
+        attempt_end(attempt, RESULT_VOID, FAILURE_POLICY, "this machine cannot connect to %s: %s",
+                    text, strerror(error));
+    else
+        attempt_end(attempt, RESULT_BAD, FAILURE_CONNECT, "%s: %s", text, strerror(error));
+}
+
+void attempt_lost(struct attempt *attempt, int error)
+{
+    attempt_end(attempt, RESULT_BAD, FAILURE_CONNECT, "connection lost while %s: %s",
+                attempt->kind->doing(attempt), strerror(error));
+}
+
+/* ---- policy ---- */
+
+/* A loopback literal that stands in the settings themselves is meant. */
+static uint32_t allowed(const struct check *check)
+{
+    bool pinned = check->address != NULL && check->address[0] != '\0';
+    uint32_t needs = 0;
+
+    if (!address_policy_text(pinned ? check->address : check->host, &needs))
+        return check->allow;
+    return check->allow | (needs & ALLOW_LOOPBACK);
+}
+
+bool attempt_may_reach(const struct attempt *attempt, const union address *address)
+{
+    uint32_t needs = address_needs(address);
+
+    return needs == 0 || (needs & ~allowed(attempt->check)) == 0;
+}
+
+curl_socket_t attempt_open_for_curl(const struct attempt *attempt, struct curl_sockaddr *address,
+                                    int *ret_error)
+{
+    union address to;
+    int fd;
+
+    memset(&to, 0, sizeof(to));
+    memcpy(&to, &address->addr, address->addrlen < sizeof(to) ? address->addrlen : sizeof(to));
+    if (!attempt_may_reach(attempt, &to)) {
+        *ret_error = ATTEMPT_BLOCKED;
+        return CURL_SOCKET_BAD;
+    }
+    fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (fd < 0) {
+        *ret_error = errno;
+        return CURL_SOCKET_BAD;
+    }
+    return fd;
+}

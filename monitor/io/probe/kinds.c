@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which file makes which check. A kind has its line here, and nothing of it elsewhere. */
+#include "attempt.h"
+
+#include <assert.h>
+
+extern const struct attempt_kind kind_http;      /* http.c: plain HTTP/1.1, lean */
+extern const struct attempt_kind kind_http_curl; /* http_curl.c: what needs libcurl */
+extern const struct attempt_kind kind_tcp;       /* tcp.c */
+
+static const struct attempt_kind *const kinds[CHECK_KIND_COUNT] = {
+    [CHECK_HTTP] = &kind_http,
+    [CHECK_TCP] = &kind_tcp,
+};
+
+/* Most checks are plain, and libcurl costs twice as much. */
+static bool needs_curl(const struct check *check)
+{
+    return check->tls || check->http_version != HTTP_VERSION_1 || check->redirects > 0;
+}
+
+const struct attempt_kind *kind_of(const struct check *check)
+{
+    const struct attempt_kind *kind = kinds[check->kind];
+
+    assert(kind != NULL); /* groups and pushes are not made by a prober */
+    return check->kind == CHECK_HTTP && needs_curl(check) ? &kind_http_curl : kind;
+}
