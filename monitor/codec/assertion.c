@@ -1,338 +1,198 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The idea: an assertion is an expression tree whose nodes know two things, how to judge an answer
- * and how to say why it failed. A new operator is one row `struct
- * operation` and, when its operand is more than a text, one member of the union.
- *
- *              and
- *             /   \
- *    status in     body contains
- *    200-299       "ok"
- */
+/* The idea: an expression is a tree that owns what hangs below it (assertion_node.h has the map).
+ * Here it is put together and taken apart; the short forms of the settings, `status` and `body`,
+ * make the same tree as "status in ... and body contains ..." would. */
 #include "assertion.h"
 
 #include <assert.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "assertion_node.h"
+#include "assertion_test.h"
+
 enum {
-    STATUS_FIRST = 100,
-    STATUS_LAST = 599,
-    STATUS_WORDS = (STATUS_LAST - STATUS_FIRST) / 64 + 1,
     STATUS_TEXT_MAX = 255,
     BODY_TEXT_MAX = 1024,
-    SHOWN_MAX = 60 /* characters of an answer's or a setting's text in one message */
+    SHOWN_MAX = 60 /* of a setting's text in one message */
 };
-
-static bool holds(const struct assertion *assertion, const struct answer *answer,
-                  enum failure *ret_failure, char *detail, size_t detail_size);
 
 static const char status_default[] = "200-299";
 
-struct operation {
-    bool needs_body;
-    bool (*holds)(const struct assertion *, const struct answer *, enum failure *, char *, size_t);
-};
+/* ---- nodes ---- */
 
-/* A node. Leaves keep their operand as it was written, for the messages. */
-struct assertion {
-    const struct operation *operation;
-    union {
-        struct {
-            struct assertion *left;
-            struct assertion *right;
-        } both;
-        uint64_t statuses[STATUS_WORDS]; /* a bit for each status that is good */
-    } of;
-    size_t text_length;
-    char text[];
-};
-
-/* ---- status in LIST ---- */
-
-static bool status_is_in(const struct assertion *node, int status)
+char *copy_bytes(const char *from, size_t length)
 {
-    unsigned bit = (unsigned)status - STATUS_FIRST;
+    char *copy = malloc(length + 1);
 
-    return status >= STATUS_FIRST && status <= STATUS_LAST &&
-           (node->of.statuses[bit / 64] >> (bit % 64) & 1) != 0;
-}
-
-static bool status_holds(const struct assertion *node, const struct answer *answer,
-                         enum failure *ret_failure, char *detail, size_t detail_size)
-{
-    char wanted[SHOWN_MAX];
-
-    if (status_is_in(node, answer->status))
-        return true;
-    text_escape(wanted, sizeof(wanted), node->text, node->text_length);
-    snprintf(detail, detail_size, "status %d, wanted %s", answer->status, wanted);
-    *ret_failure = FAILURE_STATUS;
-    return false;
-}
-
-static const struct operation status_in = {false, status_holds};
-
-/* ---- body contains TEXT ---- */
-
-/* memmem() is not C11. The body is bounded by its reader, so the plain search is bounded too. */
-static bool contains(const char *text, size_t length, const char *wanted, size_t wanted_length)
-{
-    const char *end = text + length;
-
-    while ((size_t)(end - text) >= wanted_length) {
-        text = memchr(text, wanted[0], (size_t)(end - text) - wanted_length + 1);
-        if (text == NULL)
-            return false;
-        if (memcmp(text, wanted, wanted_length) == 0)
-            return true;
-        text++;
-    }
-    return false;
-}
-
-/* What was seen is the beginning of the body and no more: a page is no place for bodies. */
-static bool body_holds(const struct assertion *node, const struct answer *answer,
-                       enum failure *ret_failure, char *detail, size_t detail_size)
-{
-    char wanted[SHOWN_MAX];
-    char seen[SHOWN_MAX];
-
-    if (contains(answer->body, answer->body_length, node->text, node->text_length))
-        return true;
-    text_escape(wanted, sizeof(wanted), node->text, node->text_length);
-    text_escape(seen, sizeof(seen), answer->body, answer->body_length);
-    snprintf(detail, detail_size, "body \"%s\" (%zu bytes read), wanted \"%s\" in it", seen,
-             answer->body_length, wanted);
-    *ret_failure = FAILURE_BODY;
-    return false;
-}
-
-static const struct operation body_contains = {true, body_holds};
-
-/* ---- A and B ---- */
-
-/* Left first: of two failures the one further left is told, and status stands left of body. */
-static bool and_holds(const struct assertion *node, const struct answer *answer,
-                      enum failure *ret_failure, char *detail, size_t detail_size)
-{
-    return holds(node->of.both.left, answer, ret_failure, detail, detail_size) &&
-           holds(node->of.both.right, answer, ret_failure, detail, detail_size);
-}
-
-static const struct operation and_both = {false, and_holds};
-
-/* ---- building ---- */
-
-static struct assertion *node_create(const struct operation *operation, const char *text)
-{
-    size_t length = strlen(text);
-    struct assertion *node = calloc(1, sizeof(*node) + length + 1);
-
-    if (node == NULL)
+    if (copy == NULL)
         return NULL;
-    node->operation = operation;
-    node->text_length = length;
-    memcpy(node->text, text, length + 1);
+    memcpy(copy, from, length);
+    copy[length] = '\0';
+    return copy;
+}
+
+void test_clear(struct test *test)
+{
+    json_path_destroy(test->path);
+    free(test->header);
+    free(test->operand.ranges);
+    free(test->operand.text);
+    pattern_destroy(test->operand.pattern);
+    free(test->name);
+    free(test->wanted);
+    *test = (struct test){.subject = SUBJECT_COUNT};
+}
+
+struct assertion *node_join(enum node_kind kind, struct assertion *left, struct assertion *right)
+{
+    struct assertion *node = calloc(1, sizeof(*node));
+
+    if (node == NULL) {
+        assertion_destroy(left);
+        assertion_destroy(right);
+        return NULL;
+    }
+    node->kind = kind;
+    node->left = left;
+    node->right = right;
     return node;
 }
 
-/* Reads one status, three digits. Returns where it ends, or NULL. */
-static const char *parse_status(const char *text, unsigned *ret_status)
+struct assertion *node_of_test(struct test *test)
 {
-    unsigned status = 0;
+    struct assertion *node = calloc(1, sizeof(*node));
 
-    for (int i = 0; i < 3; i++, text++) {
-        if (*text < '0' || *text > '9')
-            return NULL;
-        status = status * 10 + (unsigned)(*text - '0');
-    }
-    if (status < STATUS_FIRST || status > STATUS_LAST)
-        return NULL;
-    *ret_status = status;
-    return text;
-}
-
-static const char *skip_spaces(const char *text)
-{
-    return text + strspn(text, " ");
-}
-
-/* Reads "A" or "A-B" and the comma after it, if any, into the set. Returns what follows, or NULL.
- */
-static const char *parse_range(const char *text, struct assertion *node)
-{
-    unsigned first, last;
-
-    text = parse_status(skip_spaces(text), &first);
-    if (text == NULL)
-        return NULL;
-    last = first;
-    text = skip_spaces(text);
-    if (*text == '-') {
-        text = parse_status(skip_spaces(text + 1), &last);
-        if (text == NULL || last < first)
-            return NULL;
-        text = skip_spaces(text);
-    }
-    for (unsigned bit = first - STATUS_FIRST; bit <= last - STATUS_FIRST; bit++)
-        node->of.statuses[bit / 64] |= UINT64_C(1) << (bit % 64);
-    if (*text == '\0')
-        return text;
-    if (*text != ',' || *skip_spaces(text + 1) == '\0')
-        return NULL;
-    return text + 1;
-}
-
-static int parse_status_list(struct assertion *node, char *error, size_t error_size)
-{
-    char shown[SHOWN_MAX];
-
-    for (const char *at = node->text; *at != '\0';) {
-        const char *next = parse_range(at, node);
-
-        if (next == NULL) {
-            text_escape(shown, sizeof(shown), at, strlen(at));
-            snprintf(error, error_size,
-                     "no list of statuses from \"%s\" on; allowed are numbers from %d to %d and "
-                     "ranges of them, as in \"200-299,304\"",
-                     shown, STATUS_FIRST, STATUS_LAST);
-            return -1;
-        }
-        at = next;
-    }
-    return 0;
-}
-
-static int create_status(const char *status, struct assertion **ret_node, char *error,
-                         size_t error_size)
-{
-    struct assertion *node;
-
-    if (status == NULL || status[0] == '\0')
-        status = status_default;
-    if (strlen(status) > STATUS_TEXT_MAX) {
-        snprintf(error, error_size, "a list of statuses of %zu characters; allowed are %d",
-                 strlen(status), STATUS_TEXT_MAX);
-        return -1;
-    }
-    node = node_create(&status_in, status);
     if (node == NULL) {
-        snprintf(error, error_size, "out of memory");
-        return -1;
+        test_clear(test);
+        return NULL;
     }
-    if (parse_status_list(node, error, error_size) < 0) {
-        assertion_destroy(node);
-        return -1;
-    }
-    *ret_node = node;
-    return 0;
-}
-
-/* Takes the node `left` whatever happens. */
-static int create_and_body(struct assertion *left, const char *body, struct assertion **ret_node,
-                           char *error, size_t error_size)
-{
-    struct assertion *right = NULL;
-    struct assertion *both = NULL;
-
-    if (strlen(body) > BODY_TEXT_MAX) {
-        snprintf(error, error_size, "a text of %zu bytes to be found in a body; allowed are %d",
-                 strlen(body), BODY_TEXT_MAX);
-        goto fail;
-    }
-    right = node_create(&body_contains, body);
-    both = node_create(&and_both, "");
-    if (right == NULL || both == NULL) {
-        snprintf(error, error_size, "out of memory");
-        goto fail;
-    }
-    both->of.both.left = left;
-    both->of.both.right = right;
-    *ret_node = both;
-    return 0;
-fail:
-    free(both);
-    assertion_destroy(right);
-    assertion_destroy(left);
-    return -1;
-}
-
-int assertion_create(const char *status, const char *body, struct assertion **ret_assertion,
-                     char *error, size_t error_size)
-{
-    struct assertion *tree;
-
-    if (create_status(status, &tree, error, error_size) < 0)
-        return -1;
-    if (body != NULL && body[0] != '\0' &&
-        create_and_body(tree, body, &tree, error, error_size) < 0)
-        return -1;
-    *ret_assertion = tree;
-    return 0;
+    node->kind = NODE_TEST;
+    node->test = *test;
+    return node;
 }
 
 void assertion_destroy(struct assertion *assertion)
 {
     if (assertion == NULL)
         return;
-    if (assertion->operation == &and_both) {
-        assertion_destroy(assertion->of.both.left);
-        assertion_destroy(assertion->of.both.right);
-    }
+    assertion_destroy(assertion->left);
+    assertion_destroy(assertion->right);
+    test_clear(&assertion->test);
     free(assertion);
-}
-
-static bool holds(const struct assertion *assertion, const struct answer *answer,
-                  enum failure *ret_failure, char *detail, size_t detail_size)
-{
-    assert(assertion != NULL && answer != NULL);
-    assert(answer->body != NULL || answer->body_length == 0);
-    return assertion->operation->holds(assertion, answer, ret_failure, detail, detail_size);
-}
-
-enum assertion_outcome assertion_judge(const struct assertion *assertion,
-                                       const struct answer *answer, enum failure *ret_failure,
-                                       char *detail, size_t detail_size)
-{
-    return holds(assertion, answer, ret_failure, detail, detail_size) ? ASSERTION_HOLDS
-                                                                      : ASSERTION_FAILS;
 }
 
 struct assertion *assertion_both(struct assertion *left, struct assertion *right)
 {
-    struct assertion *both;
-
     if (left == NULL || right == NULL)
         return left != NULL ? left : right;
-    both = node_create(&and_both, "");
-    if (both == NULL) {
-        assertion_destroy(left);
-        assertion_destroy(right);
-        return NULL;
-    }
-    both->of.both.left = left;
-    both->of.both.right = right;
-    return both;
+    return node_join(NODE_AND, left, right);
 }
 
 uint32_t assertion_subjects(const struct assertion *assertion)
 {
     if (assertion == NULL)
         return 0;
-    if (assertion->operation == &and_both)
-        return assertion_subjects(assertion->of.both.left) |
-               assertion_subjects(assertion->of.both.right);
-    return SUBJECT_BIT(assertion->operation->needs_body ? SUBJECT_BODY : SUBJECT_STATUS);
+    if (assertion->kind != NODE_TEST)
+        return assertion_subjects(assertion->left) | assertion_subjects(assertion->right);
+    if (assertion->test.subject == SUBJECT_JSON)
+        return SUBJECT_BIT(SUBJECT_JSON) | SUBJECT_BIT(SUBJECT_BODY);
+    return SUBJECT_BIT(assertion->test.subject);
 }
 
-int assertion_parse(const char *text, uint32_t subjects, struct assertion **ret_assertion,
-                    char *error, size_t error_size)
+/* ---- the short forms ---- */
+
+/* Ends the making of a test: it becomes a node, or all of it is freed. */
+static int make_node(struct test *test, const char *name, struct assertion **ret_node, char *error,
+                     size_t error_size)
 {
-    (void)text;
-    (void)subjects;
-    (void)ret_assertion;
-    snprintf(error, error_size, "column 1: expressions cannot be read yet");
-    return -1;
+    struct assertion *node = NULL;
+
+    test->name = copy_bytes(name, strlen(name));
+    if (test->name != NULL && test->wanted != NULL)
+        node = node_of_test(test);
+    else
+        test_clear(test);
+    if (node == NULL) {
+        snprintf(error, error_size, "out of memory");
+        return -1;
+    }
+    *ret_node = node;
+    return 0;
+}
+
+static int create_status(const char *status, struct assertion **ret_node, char *error,
+                         size_t error_size)
+{
+    struct test test = {.subject = SUBJECT_STATUS, .relation = RELATION_IN};
+    char unused[SHOWN_MAX], shown[SHOWN_MAX];
+    struct scan scan = {
+        .start = status, .at = status, .error = unused, .error_size = sizeof(unused)};
+
+    if (strlen(status) > STATUS_TEXT_MAX) {
+        snprintf(error, error_size, "a list of statuses of %zu characters; allowed are %d",
+                 strlen(status), STATUS_TEXT_MAX);
+        return -1;
+    }
+    if (test_scan_list(&scan, SUBJECT_STATUS, &test.operand) < 0 || !scan_is_end(&scan)) {
+        text_escape(shown, sizeof(shown), scan.at, strlen(scan.at));
+        snprintf(error, error_size,
+                 "no list of statuses from \"%s\" on; allowed are numbers from 100 to 599 and "
+                 "ranges of them, as in \"200-299,304\"",
+                 shown);
+        test_clear(&test);
+        return -1;
+    }
+    test.wanted = copy_bytes(status, strlen(status));
+    return make_node(&test, "status", ret_node, error, error_size);
+}
+
+static char *in_quotes(const char *text)
+{
+    size_t length = strlen(text);
+    char *quoted = malloc(length + 3);
+
+    if (quoted != NULL)
+        snprintf(quoted, length + 3, "\"%s\"", text);
+    return quoted;
+}
+
+static int create_body(const char *body, struct assertion **ret_node, char *error,
+                       size_t error_size)
+{
+    struct test test = {.subject = SUBJECT_BODY, .relation = RELATION_CONTAINS};
+
+    if (strlen(body) > BODY_TEXT_MAX) {
+        snprintf(error, error_size, "a text of %zu bytes to be found in a body; allowed are %d",
+                 strlen(body), BODY_TEXT_MAX);
+        return -1;
+    }
+    test.operand.text = copy_bytes(body, strlen(body));
+    test.operand.text_length = strlen(body);
+    if (test.operand.text != NULL)
+        test.wanted = in_quotes(body);
+    return make_node(&test, "body", ret_node, error, error_size);
+}
+
+int assertion_create(const char *status, const char *body, struct assertion **ret_assertion,
+                     char *error, size_t error_size)
+{
+    struct assertion *of_status, *of_body = NULL, *both;
+
+    if (status == NULL || status[0] == '\0')
+        status = status_default;
+    if (create_status(status, &of_status, error, error_size) < 0)
+        return -1;
+    if (body != NULL && body[0] != '\0' && create_body(body, &of_body, error, error_size) < 0) {
+        assertion_destroy(of_status);
+        return -1;
+    }
+    both = assertion_both(of_status, of_body);
+    if (both == NULL) {
+        snprintf(error, error_size, "out of memory");
+        return -1;
+    }
+    *ret_assertion = both;
+    return 0;
 }

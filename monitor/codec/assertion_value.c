@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The idea: whatever a subject is, looking at it ends in a finding: does the relation hold, and
+ * what was seen. A value that is missing has no relation to anything; `not` and `!=` are another
+ * matter: `not json .a == 1` holds where there is no .a, `json .a != 1` does not. */
+#include "assertion_value.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "assertion_subject.h"
+
+static enum assertion_outcome outcome_of(bool holds)
+{
+    return holds ? ASSERTION_HOLDS : ASSERTION_FAILS;
+}
+
+__attribute__((format(printf, 2, 3))) static void see(struct finding *finding, const char *format,
+                                                      ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(finding->buffer, sizeof(finding->buffer), format, arguments);
+    va_end(arguments);
+    finding->seen = finding->buffer;
+    finding->seen_length = strlen(finding->buffer);
+}
+
+static bool order_holds(enum relation relation, int order)
+{
+    switch (relation) {
+    case RELATION_EQUAL:
+        return order == 0;
+    case RELATION_NOT_EQUAL:
+        return order != 0;
+    case RELATION_LESS:
+        return order < 0;
+    case RELATION_LESS_EQUAL:
+        return order <= 0;
+    case RELATION_GREATER:
+        return order > 0;
+    case RELATION_GREATER_EQUAL:
+        return order >= 0;
+    case RELATION_IN:
+    case RELATION_CONTAINS:
+    case RELATION_MATCHES:
+    case RELATION_EXISTS:
+    case RELATION_COUNT:
+        break;
+    }
+    return false;
+}
+
+/* ---- numbers ---- */
+
+static int64_t number_of(const struct answer *answer, enum subject subject)
+{
+    switch (subject) {
+    case SUBJECT_STATUS:
+        return answer->status;
+    case SUBJECT_LATENCY:
+        return answer->latency_us;
+    case SUBJECT_CERT_DAYS:
+        return answer->cert_left_s;
+    case SUBJECT_TLS:
+        return answer->tls_version;
+    case SUBJECT_RCODE:
+        return answer->rcode;
+    case SUBJECT_ANSWERS:
+        return answer->answers;
+    case SUBJECT_EXIT:
+        return answer->exit;
+    case SUBJECT_HEALTHY:
+        return answer->healthy;
+    case SUBJECT_UNHEALTHY:
+        return answer->unhealthy;
+    case SUBJECT_PERCENT:
+        return answer->percent;
+    case SUBJECT_BODY:
+    case SUBJECT_JSON:
+    case SUBJECT_HEADER:
+    case SUBJECT_STATE:
+    case SUBJECT_COUNT:
+        break;
+    }
+    return 0;
+}
+
+/* Cut, not rounded: 13.99 days must not read as the 14 that were wanted. */
+static void see_days(struct finding *finding, int64_t seconds)
+{
+    int64_t tenths = seconds / 8640 - (seconds % 8640 < 0);
+    int64_t size = tenths < 0 ? -tenths : tenths;
+
+    see(finding, "%s%lld.%lld", tenths < 0 ? "-" : "", (long long)(size / 10),
+        (long long)(size % 10));
+}
+
+static void see_duration(struct finding *finding, int64_t us)
+{
+    see(finding, "%lld.%03lld", (long long)(us / 1000), (long long)(us % 1000));
+    while (finding->buffer[finding->seen_length - 1] == '0')
+        finding->seen_length--;
+    if (finding->buffer[finding->seen_length - 1] == '.')
+        finding->seen_length--;
+    memcpy(finding->buffer + finding->seen_length, "ms", 3);
+    finding->seen_length += 2;
+}
+
+static void see_number(struct finding *finding, enum value_kind kind, int64_t number)
+{
+    if (kind == VALUE_DAYS)
+        see_days(finding, number);
+    else if (kind == VALUE_DURATION)
+        see_duration(finding, number > 0 ? number : 0);
+    else if (kind == VALUE_RCODE && rcode_name(number) != NULL)
+        see(finding, "%s", rcode_name(number));
+    else if (kind == VALUE_VERSION && number >= 0x0301 && number <= 0x0304)
+        see(finding, "1.%d", (int)(number - 0x0301));
+    else
+        see(finding, "%lld", (long long)number);
+}
+
+static bool is_in(const struct operand *operand, int64_t number)
+{
+    for (uint32_t i = 0; i < operand->range_count; i++) {
+        if (number >= operand->ranges[i].first && number <= operand->ranges[i].last)
+            return true;
+    }
+    return false;
+}
+
+static void look_at_number(const struct judging *judging, const struct test *test,
+                           struct finding *finding)
+{
+    const struct operand *operand = &test->operand;
+    int64_t number = number_of(judging->answer, test->subject);
+    int order = (number > operand->number) - (number < operand->number);
+
+    see_number(finding, subject_form(test->subject)->kind, number);
+    finding->outcome =
+        outcome_of(test->relation == RELATION_IN ? is_in(operand, number)
+                                                 : order_holds(test->relation, order));
+}
+
+/* ---- texts ---- */
+
+/* memmem() is not C11. All texts of an expression have 4096 bytes together: that is the bound. */
+static bool contains(const char *text, size_t length, const char *wanted, size_t wanted_length)
+{
+    const char *end = text + length;
+
+    while (length >= wanted_length && (size_t)(end - text) >= wanted_length) {
+        text = memchr(text, wanted[0], (size_t)(end - text) - wanted_length + 1);
+        if (text == NULL)
+            return false;
+        if (memcmp(text, wanted, wanted_length) == 0)
+            return true;
+        text++;
+    }
+    return false;
+}
+
+static enum assertion_outcome match(struct judging *judging, const struct test *test,
+                                    const char *text, size_t length, struct saying *saying)
+{
+    switch (pattern_match(test->operand.pattern, text, length, &judging->steps_left)) {
+    case PATTERN_MATCHES:
+        return ASSERTION_HOLDS;
+    case PATTERN_DOES_NOT:
+        return ASSERTION_FAILS;
+    case PATTERN_TOO_LONG:
+        say_foreign(saying, test->name, strlen(test->name));
+        say(saying, " cannot be judged: ");
+        say_foreign(saying, test->wanted, strlen(test->wanted));
+        say(saying, " went past the limit of %d steps", PATTERN_STEPS_MAX);
+        break;
+    case PATTERN_NO_MEMORY:
+        say(saying, "no memory for a pattern");
+        break;
+    }
+    return ASSERTION_UNKNOWN;
+}
+
+static enum assertion_outcome text_holds(struct judging *judging, const struct test *test,
+                                         const char *text, size_t length, struct saying *saying)
+{
+    const struct operand *operand = &test->operand;
+    bool is_equal;
+
+    if (test->relation == RELATION_MATCHES)
+        return match(judging, test, text, length, saying);
+    if (test->relation == RELATION_CONTAINS)
+        return outcome_of(contains(text, length, operand->text, operand->text_length));
+    is_equal =
+        length == operand->text_length && (length == 0 || memcmp(text, operand->text, length) == 0);
+    return outcome_of(is_equal == (test->relation == RELATION_EQUAL));
+}
+
+static void see_text(struct finding *finding, const char *text, size_t length)
+{
+    finding->is_quoted = true;
+    finding->seen = text;
+    finding->seen_length = length;
+}
+
+/* A body that was cut is longer than what we have: it equals nothing. */
+static void look_at_body(struct judging *judging, const struct test *test, struct finding *finding,
+                         struct saying *saying)
+{
+    const struct answer *answer = judging->answer;
+
+    see_text(finding, answer->body, answer->body_length);
+    if (answer->body_cut && test->relation == RELATION_EQUAL)
+        finding->outcome = ASSERTION_FAILS;
+    else if (answer->body_cut && test->relation == RELATION_NOT_EQUAL)
+        finding->outcome = ASSERTION_HOLDS;
+    else
+        finding->outcome = text_holds(judging, test, answer->body, answer->body_length, saying);
+}
+
+static void look_at_state(struct judging *judging, const struct test *test, struct finding *finding,
+                          struct saying *saying)
+{
+    const char *state = judging->answer->state;
+
+    see_text(finding, state, strlen(state));
+    finding->outcome = text_holds(judging, test, state, strlen(state), saying);
+}
+
+/* ---- headers ---- */
+
+struct line {
+    const char *name;
+    size_t name_length;
+    const char *value;
+    size_t value_length;
+};
+
+/* The next "name: value"; whatever is no such line (the status line, a folded one) is passed. */
+static bool next_line(const char **at, const char *end, struct line *ret_line)
+{
+    while (*at < end) {
+        const char *begin = *at;
+        const char *stop = memchr(begin, '\n', (size_t)(end - begin));
+        const char *colon;
+
+        *at = stop != NULL ? stop + 1 : end;
+        stop = stop != NULL ? stop : end;
+        colon = memchr(begin, ':', (size_t)(stop - begin));
+        if (colon == NULL || *begin == ' ' || *begin == '\t')
+            continue;
+        *ret_line = (struct line){.name = begin, .name_length = (size_t)(colon - begin)};
+        for (colon++; colon < stop && (*colon == ' ' || *colon == '\t'); colon++)
+            ;
+        while (stop > colon && (stop[-1] == ' ' || stop[-1] == '\t' || stop[-1] == '\r'))
+            stop--;
+        ret_line->value = colon;
+        ret_line->value_length = (size_t)(stop - colon);
+        return true;
+    }
+    return false;
+}
+
+static bool is_named(const struct line *line, const char *name)
+{
+    return line->name_length == strlen(name) &&
+           strncasecmp(line->name, name, line->name_length) == 0;
+}
+
+/* Of several lines with the name one that is right is enough; for != all of them must be other. */
+static enum assertion_outcome join_lines(const struct test *test, enum assertion_outcome before,
+                                         enum assertion_outcome line)
+{
+    enum assertion_outcome decides =
+        test->relation == RELATION_NOT_EQUAL ? ASSERTION_FAILS : ASSERTION_HOLDS;
+
+    if (before == decides || line == decides)
+        return decides;
+    return before == ASSERTION_UNKNOWN ? before : line;
+}
+
+static void look_at_header(struct judging *judging, const struct test *test,
+                           struct finding *finding, struct saying *saying)
+{
+    const char *at = judging->answer->head;
+    const char *end = at + judging->answer->head_length;
+    struct line line;
+
+    finding->outcome = ASSERTION_FAILS;
+    finding->is_missing = true;
+    while (next_line(&at, end, &line)) {
+        enum assertion_outcome outcome = ASSERTION_HOLDS;
+
+        if (!is_named(&line, test->header))
+            continue;
+        if (test->relation != RELATION_EXISTS)
+            outcome = text_holds(judging, test, line.value, line.value_length, saying);
+        if (finding->is_missing)
+            see_text(finding, line.value, line.value_length);
+        finding->outcome =
+            finding->is_missing ? outcome : join_lines(test, finding->outcome, outcome);
+        finding->is_missing = false;
+    }
+}
+
+/* ---- JSON ---- */
+
+static bool json_equals(const json_t *value, const struct operand *operand)
+{
+    switch (operand->literal.kind) {
+    case JSON_LITERAL_NUMBER:
+        return json_is_number(value) && json_number_compare(value, &operand->literal) == 0;
+    case JSON_LITERAL_WORD:
+        return json_typeof(value) == operand->literal.word;
+    case JSON_LITERAL_TEXT:
+        break;
+    }
+    return json_is_string(value) && json_string_length(value) == operand->text_length &&
+           memcmp(json_string_value(value), operand->text, operand->text_length) == 0;
+}
+
+static enum assertion_outcome json_holds(struct judging *judging, const struct test *test,
+                                         const json_t *value, struct saying *saying)
+{
+    switch (test->relation) {
+    case RELATION_EQUAL:
+    case RELATION_NOT_EQUAL:
+        return outcome_of(json_equals(value, &test->operand) == (test->relation == RELATION_EQUAL));
+    case RELATION_LESS:
+    case RELATION_LESS_EQUAL:
+    case RELATION_GREATER:
+    case RELATION_GREATER_EQUAL:
+        return outcome_of(
+            json_is_number(value) &&
+            order_holds(test->relation, json_number_compare(value, &test->operand.literal)));
+    case RELATION_CONTAINS:
+    case RELATION_MATCHES:
+        if (!json_is_string(value))
+            return ASSERTION_FAILS;
+        return text_holds(judging, test, json_string_value(value), json_string_length(value),
+                          saying);
+    case RELATION_EXISTS:
+        return ASSERTION_HOLDS;
+    case RELATION_IN:
+    case RELATION_COUNT:
+        break;
+    }
+    return ASSERTION_FAILS;
+}
+
+/* The body as JSON, parsed when the first test asks. NULL: it cannot be, and that has been said. */
+static const json_t *json_of_body(struct judging *judging, const struct test *test,
+                                  struct finding *finding, struct saying *saying)
+{
+    const struct answer *answer = judging->answer;
+
+    if (!judging->json_read) {
+        judging->json = json_body_parse(answer->body, answer->body_length, answer->body_cut,
+                                        &judging->json_unknown, judging->json_why);
+        judging->json_read = true;
+    }
+    if (judging->json != NULL)
+        return judging->json;
+    finding->is_broken = true;
+    finding->outcome = judging->json_unknown ? ASSERTION_UNKNOWN : ASSERTION_FAILS;
+    say(saying, judging->json_unknown ? "body cannot be read as JSON: " : "body is no JSON, ");
+    say_foreign(saying, judging->json_why, strlen(judging->json_why));
+    say(saying, ", wanted ");
+    say_foreign(saying, test->name, strlen(test->name));
+    saying->failure = FAILURE_BODY;
+    return NULL;
+}
+
+static void look_at_json(struct judging *judging, const struct test *test, struct finding *finding,
+                         struct saying *saying)
+{
+    const json_t *root = json_of_body(judging, test, finding, saying);
+    const json_t *value;
+
+    if (root == NULL)
+        return;
+    value = json_path_find(test->path, root);
+    finding->is_missing = value == NULL;
+    finding->outcome = ASSERTION_FAILS;
+    if (value == NULL)
+        return;
+    if (json_is_string(value)) {
+        see_text(finding, json_string_value(value), json_string_length(value));
+    } else {
+        json_value_print(value, finding->buffer, sizeof(finding->buffer));
+        finding->seen = finding->buffer;
+        finding->seen_length = strlen(finding->buffer);
+    }
+    finding->outcome = json_holds(judging, test, value, saying);
+}
+
+/* ---- all of them ---- */
+
+static bool was_seen(const struct answer *answer, enum subject subject)
+{
+    enum subject source = subject == SUBJECT_JSON ? SUBJECT_BODY : subject;
+
+    return (answer->has & SUBJECT_BIT(source)) != 0;
+}
+
+void test_look(struct judging *judging, const struct test *test, struct finding *finding,
+               struct saying *saying)
+{
+    *finding = (struct finding){.outcome = ASSERTION_UNKNOWN};
+    if (!was_seen(judging->answer, test->subject)) {
+        say(saying, "this answer has no %s to judge", subject_form(test->subject)->name);
+        return;
+    }
+    switch (test->subject) {
+    case SUBJECT_BODY:
+        look_at_body(judging, test, finding, saying);
+        return;
+    case SUBJECT_JSON:
+        look_at_json(judging, test, finding, saying);
+        return;
+    case SUBJECT_HEADER:
+        look_at_header(judging, test, finding, saying);
+        return;
+    case SUBJECT_STATE:
+        look_at_state(judging, test, finding, saying);
+        return;
+    case SUBJECT_STATUS:
+    case SUBJECT_LATENCY:
+    case SUBJECT_CERT_DAYS:
+    case SUBJECT_TLS:
+    case SUBJECT_RCODE:
+    case SUBJECT_ANSWERS:
+    case SUBJECT_EXIT:
+    case SUBJECT_HEALTHY:
+    case SUBJECT_UNHEALTHY:
+    case SUBJECT_PERCENT:
+    case SUBJECT_COUNT:
+        break;
+    }
+    look_at_number(judging, test, finding);
+}
