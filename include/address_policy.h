@@ -25,6 +25,9 @@ uint32_t address_policy_v6(const uint8_t address[16]);
  * below it count as loopback (RFC 6761). Returns false when the text is any other name. */
 bool address_policy_text(const char *text, uint32_t *ret_needs);
 
+/* The bit of one word ("loopback", "link-local", "metadata", "multicast"), 0 for any other text. */
+uint32_t address_policy_bit(const char *word);
+
 enum { ADDRESS_POLICY_WORDS_MAX = 64 };
 
 /* Prints the bits' words as the setting `allow` has them: "loopback", "loopback and multicast". */

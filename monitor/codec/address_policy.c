@@ -124,13 +124,25 @@ bool address_policy_text(const char *text, uint32_t *ret_needs)
     return true;
 }
 
+static const char *const words[] = {"loopback", "link-local", "metadata", "multicast"};
+
+enum { WORD_COUNT = sizeof words / sizeof *words };
+
+uint32_t address_policy_bit(const char *word)
+{
+    for (unsigned i = 0; i < WORD_COUNT; i++) {
+        if (strcmp(words[i], word) == 0)
+            return UINT32_C(1) << i;
+    }
+    return 0;
+}
+
 void address_policy_words(uint32_t needs, char out[ADDRESS_POLICY_WORDS_MAX])
 {
-    static const char *const words[] = {"loopback", "link-local", "metadata", "multicast"};
     size_t used = 0;
     out[0] = '\0';
-    for (unsigned i = 0; i < sizeof words / sizeof *words; i++) {
-        if ((needs & 1U << i) != 0)
+    for (unsigned i = 0; i < WORD_COUNT; i++) {
+        if ((needs & UINT32_C(1) << i) != 0)
             used += (size_t)snprintf(out + used, ADDRESS_POLICY_WORDS_MAX - used, "%s%s",
                                      used == 0 ? "" : " and ", words[i]);
     }

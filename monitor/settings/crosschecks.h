@@ -53,12 +53,35 @@ void check_timeout_below_interval(struct inspection *in);
 void check_retry_above_interval(struct inspection *in);
 void check_one_bad_result(struct inspection *in);
 void check_window_fits(struct inspection *in);
-void check_type_fits_url(struct inspection *in);
+void check_aims_at_nobody(struct inspection *in);
 void check_body_unseen(struct inspection *in);
 void check_verification_off(struct inspection *in);
 void check_ca_file_unused(struct inspection *in);
 void check_ca_file_unreadable(struct inspection *in);
 void check_reference_is_judged(struct inspection *in);
+
+/* crosschecks_kinds.c */
+void check_key_of_another_kind(struct inspection *in);
+void check_key_missing(struct inspection *in);
+void check_type_fits_url(struct inspection *in);
+void check_addresses_of_one(struct inspection *in);
+void check_http_version_in_clear(struct inspection *in);
+void check_dialogue_step_empty(struct inspection *in);
+void check_starttls_port(struct inspection *in);
+void check_command_path(struct inspection *in);
+void check_command_missing(struct inspection *in);
+void check_period_below_interval(struct inspection *in);
+void check_push_token_short(struct inspection *in);
+void check_region_of_arn(struct inspection *in);
+void check_external_id_of_check(struct inspection *in);
+
+/* crosschecks_members.c */
+void check_duplicate_check(struct inspection *in);
+void check_duplicate_job(struct inspection *in);
+void check_site_without_required(struct inspection *in);
+void check_level_of_member(struct inspection *in);
+void check_group_of_checks(struct inspection *in);
+void check_timing_of_group(struct inspection *in);
 
 /* crosschecks_groups.c */
 void check_duplicate_group(struct inspection *in);

@@ -2,9 +2,9 @@
 /* crosschecks_checks.c: is each check able to tell what it is there to tell? */
 #include "crosschecks.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
+#include "address_policy.h"
 #include "authority.h"
 
 static bool same(const char *a, const char *b)
@@ -22,6 +22,8 @@ static uint32_t mover_of(const struct settings *settings, const char *host)
     return NONE;
 }
 
+/* Of every kind that has a host. The name that a dns check asks for is no host: to ask a server for
+ * the very name that moves is how one sees whether it answers. */
 void check_aims_at_failover_name(struct inspection *in)
 {
     const struct settings *settings = in->settings;
@@ -60,33 +62,38 @@ void check_under_wildcard(struct inspection *in)
     }
 }
 
-/* 169.254/16, fe80::/10, and the IPv6 address of AWS's metadata: answers there are about the
- * machine the probe runs on, and may hold its credentials. */
-static bool is_link_local(const char *literal)
+/* What the check's own address would have to be allowed, and is not. */
+static uint32_t refused(const struct check *check, const char **ret_target)
 {
-    static const unsigned char metadata[16] = {0xfd, 0x00, 0x0e, 0xc2, [14] = 0x02, 0x54};
-    static const unsigned char mapped[12] = {[10] = 0xff, 0xff};
-    unsigned char address[16];
-    if (inet_pton(AF_INET, literal, address) == 1)
-        return address[0] == 169 && address[1] == 254;
-    if (inet_pton(AF_INET6, literal, address) != 1)
-        return false;
-    if (memcmp(address, mapped, sizeof mapped) == 0)
-        return address[12] == 169 && address[13] == 254;
-    return (address[0] == 0xfe && (address[1] & 0xc0) == 0x80) ||
-           memcmp(address, metadata, sizeof metadata) == 0;
+    uint32_t needs = 0;
+    *ret_target = check->address[0] != '\0' ? check->address : check->host;
+    return address_policy_text(*ret_target, &needs) ? needs & ~check->allow : 0;
 }
 
+/* Answers there are about the machine the probe runs on, and may hold its credentials. */
 void check_aims_at_link_local(struct inspection *in)
 {
     const struct settings *settings = in->settings;
     for (uint32_t i = 0; i < settings->check_count; i++) {
-        const struct check *check = &settings->checks[i];
-        const char *target = check->address[0] != '\0' ? check->address : check->host;
-        if (is_link_local(target))
+        const char *target;
+        uint32_t needs = refused(&settings->checks[i], &target);
+        if ((needs & (ALLOW_LINK_LOCAL | ALLOW_METADATA)) != 0)
             inspect_complain(in, place_of_check(settings, i, "url"),
                              "%s is link-local: it is the probe's own machine or its metadata "
                              "service; name the region's endpoint",
+                             target);
+    }
+}
+
+void check_aims_at_nobody(struct inspection *in)
+{
+    const struct settings *settings = in->settings;
+    for (uint32_t i = 0; i < settings->check_count; i++) {
+        const char *target;
+        uint32_t needs = refused(&settings->checks[i], &target);
+        if ((needs & ALLOW_MULTICAST) != 0)
+            inspect_complain(in, place_of_check(settings, i, "url"),
+                             "%s is no single machine's address; name the region's endpoint",
                              target);
     }
 }
@@ -142,34 +149,17 @@ void check_window_fits(struct inspection *in)
     }
 }
 
-void check_type_fits_url(struct inspection *in)
-{
-    const struct settings *settings = in->settings;
-    for (uint32_t i = 0; i < settings->check_count; i++) {
-        const struct check *check = &settings->checks[i];
-        bool is_tcp = strncmp(check->url, "tcp://", 6) == 0;
-        if (is_tcp && check->kind != CHECK_TCP)
-            inspect_complain(in, place_of_check(settings, i, "type"),
-                             "a tcp:// URL is not for type \"http\"; write type = \"tcp\"");
-        if (!is_tcp && check->kind == CHECK_TCP)
-            inspect_complain(in, place_of_check(settings, i, "url"),
-                             "type \"tcp\" takes tcp://HOST:PORT");
-    }
-}
-
+/* A page of HEAD is empty whatever the server would say to GET. */
 void check_body_unseen(struct inspection *in)
 {
     const struct settings *settings = in->settings;
     for (uint32_t i = 0; i < settings->check_count; i++) {
         const struct check *check = &settings->checks[i];
-        if (check->kind == CHECK_TCP && (check->body[0] != '\0' || check->header_count > 0))
+        bool wants_body = (assertion_subjects(check->assertion) & SUBJECT_BIT(SUBJECT_BODY)) != 0;
+        if (check->kind == CHECK_HTTP && same(check->method, "HEAD") && wants_body)
             inspect_complain(
-                in, place_of_check(settings, i, check->body[0] != '\0' ? "body" : "headers"),
-                "type \"tcp\" only opens a connection; leave it out, or use type "
-                "\"http\"");
-        else if (check->body[0] != '\0' && same(check->method, "HEAD"))
-            inspect_complain(in, place_of_check(settings, i, "body"),
-                             "an answer to HEAD has no body; use method GET");
+                in, place_of_check(settings, i, check->body[0] != '\0' ? "body" : "expect"),
+                "an answer to HEAD has no body; use method GET");
     }
 }
 

@@ -81,6 +81,45 @@ void check_duplicate_site(struct inspection *in)
     for_pairs(in, compare_regions);
 }
 
+static bool same_command(const struct check_command *a, const struct check_command *b)
+{
+    bool is_same = a->argc == b->argc;
+    for (uint32_t i = 0; i < a->argc && is_same; i++)
+        is_same = same(a->argv[i], b->argv[i]);
+    return is_same;
+}
+
+/* The key by which two checks ask the same of the same, NULL when they do not. */
+static const char *same_question(const struct check *a, const struct check *b)
+{
+    if (a->kind != b->kind)
+        return NULL;
+    switch (a->kind) {
+    case CHECK_COMMAND:
+        return same_command(a->of.command, b->of.command) ? "command" : NULL;
+    case CHECK_ALARM:
+    case CHECK_ALB:
+        if (same(a->of.aws->what, b->of.aws->what) && same(a->of.aws->region, b->of.aws->region) &&
+            same(a->of.aws->role, b->of.aws->role))
+            return a->kind == CHECK_ALARM ? "alarm" : "target_group";
+        return NULL;
+    case CHECK_PUSH:
+    case CHECK_GROUP:
+        return NULL;
+    case CHECK_HTTP:
+    case CHECK_TCP:
+    case CHECK_TLS:
+    case CHECK_DNS:
+    case CHECK_ICMP:
+    case CHECK_GRPC:
+    case CHECK_WEBSOCKET:
+    case CHECK_AGENT:
+    case CHECK_KIND_COUNT:
+        break;
+    }
+    return same(a->url, b->url) && same(a->address, b->address) ? "url" : NULL;
+}
+
 static void compare_checks(struct inspection *in, uint32_t older, uint32_t newer)
 {
     const struct settings *settings = in->settings;
@@ -88,13 +127,12 @@ static void compare_checks(struct inspection *in, uint32_t older, uint32_t newer
     const struct site *b = &settings->sites[newer];
     for (uint32_t i = b->first_check; i < b->first_check + b->check_count; i++) {
         for (uint32_t j = a->first_check; j < a->first_check + a->check_count; j++) {
-            const struct check *x = &settings->checks[i];
-            const struct check *y = &settings->checks[j];
-            if (same(x->url, y->url) && same(x->address, y->address))
-                inspect_complain(in, place_of_check(settings, i, "url"),
-                                 "%s is checked with the same URL: both regions would be down "
+            const char *key = same_question(&settings->checks[i], &settings->checks[j]);
+            if (key != NULL)
+                inspect_complain(in, place_of_check(settings, i, key),
+                                 "%s is checked with the same %s: both regions would be down "
                                  "together; ask each region by its own name",
-                                 a->name);
+                                 a->name, same(key, "url") ? "URL" : key);
         }
     }
 }

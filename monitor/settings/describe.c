@@ -16,6 +16,14 @@ static void describe_words(const struct option *option, char *out, size_t size)
                                  option->words[i]);
 }
 
+static void describe_count(const struct option *option, char *out, size_t size)
+{
+    describe_words(option, out, size);
+    size_t used = strlen(out);
+    snprintf(out + used, size - used, ", or an integer, %lld to %lld", (long long)option->min,
+             (long long)option->max);
+}
+
 static void describe_duration(const struct option *option, char *out, size_t size)
 {
     char min[DURATION_LENGTH];
@@ -41,6 +49,9 @@ void option_describe(const struct option *option, char *out, size_t size)
         return;
     case OPTION_INTEGER:
         snprintf(out, size, "an integer, %lld to %lld", min, max);
+        return;
+    case OPTION_COUNT:
+        describe_count(option, out, size);
         return;
     case OPTION_DURATION:
         describe_duration(option, out, size);

@@ -82,16 +82,52 @@ struct draft_timing {
     struct draft_window window;
 };
 
+struct draft_addresses {
+    int64_t need;
+    int family;
+};
+
+/* One step of a dialogue. */
+struct draft_line {
+    const char *send;
+    const char *expect;
+};
+
 struct draft_check {
     int type;
+    const char *name;
+    int level;
     const char *url;
     const char *address;
+    struct draft_addresses addresses;
+    struct text_list allow;
     int method;
     struct text_list headers;
     const char *status;
     const char *body;
+    const char *expect;
+    int http;
+    int64_t redirects;
+    int64_t body_limit;
     bool verify;
     const char *ca_file;
+    struct draft_list dialogue; /* draft_line */
+    int starttls;
+    const char *tls_name;
+    const char *pin;
+    bool dnssec;
+    bool tcp;
+    const char *service;
+    struct text_list command;
+    struct secret token;
+    msec_t period_ms;
+    const char *alarm;
+    const char *target_group;
+    const char *aws_region;
+    const char *role;
+    const char *external_id;
+    struct text_list of;
+    int64_t need;
     struct draft_timing timing;
 };
 
@@ -281,6 +317,11 @@ static inline struct draft_zone *draft_zones(const struct draft *draft)
 static inline struct draft_check *draft_checks(const struct draft_site *site)
 {
     return site->checks.items;
+}
+
+static inline struct draft_line *draft_lines(const struct draft_check *check)
+{
+    return check->dialogue.items;
 }
 
 static inline struct draft_group *draft_groups(const struct draft *draft)

@@ -29,16 +29,33 @@ static void indent(const struct dump *d)
     fprintf(d->out, "%*s", 4 * d->depth, "");
 }
 
-/* The rules let no control character in, so only two need an escape. */
+/* Only bytes (OPTION_BYTES) hold anything but plain text. */
 static void print_quoted(FILE *out, const char *text)
 {
+    bool is_plain = is_plain_text(text);
     fputc('"', out);
     for (; *text != '\0'; text++) {
-        if (*text == '"' || *text == '\\')
+        unsigned char c = (unsigned char)*text;
+        if (!is_plain && (c < 0x20 || c >= 0x7f)) {
+            fprintf(out, "\\x%02x", c);
+            continue;
+        }
+        if (c == '"' || c == '\\')
             fputc('\\', out);
-        fputc(*text, out);
+        fputc(c, out);
     }
     fputc('"', out);
+}
+
+static void print_count(FILE *out, const struct option *option, int64_t value)
+{
+    int64_t words = 0;
+    while (option->words[words] != NULL)
+        words++;
+    if (value >= 0 && value < words)
+        print_quoted(out, option->words[value]);
+    else
+        fprintf(out, "%lld", (long long)value);
 }
 
 static void print_texts(FILE *out, const struct text_list *list)
@@ -93,6 +110,9 @@ static void print_value(struct dump *d, const struct option *option, const void 
     case OPTION_INTEGER:
         fprintf(d->out, "%lld", (long long)*(const int64_t *)value);
         return;
+    case OPTION_COUNT:
+        print_count(d->out, option, *(const int64_t *)value);
+        return;
     case OPTION_DURATION:
         duration_print(*(const msec_t *)value, duration);
         print_quoted(d->out, duration);
@@ -125,7 +145,7 @@ static bool is_default_duration(const char *fallback, msec_t value)
 
 /* A default that is worked out from other options (unset) is never left out: it is not ours alone.
  */
-static bool is_default(const struct option *option, const void *value)
+bool option_is_default(const struct option *option, const void *value)
 {
     const char *fallback = option->fallback;
     if (option->type == OPTION_GROUP)
@@ -149,7 +169,10 @@ static bool is_default(const struct option *option, const void *value)
         return ((const struct integer_list *)value)->count == 0;
     case OPTION_GROUPS:
         return ((const struct draft_list *)value)->count == 0;
+    case OPTION_COUNT:
+        return *(const int64_t *)value == option_word(option, fallback);
     case OPTION_SECRET:
+        return ((const struct secret *)value)->reference[0] == '\0';
     case OPTION_GROUP:
         break;
     }
@@ -158,7 +181,7 @@ static bool is_default(const struct option *option, const void *value)
 
 static bool is_left_out(const struct option *option, const void *value)
 {
-    return (option->flags & OPTION_LOCAL) != 0 || is_default(option, value);
+    return (option->flags & OPTION_LOCAL) != 0 || option_is_default(option, value);
 }
 
 static bool is_all_default(const struct schema *schema, const void *group)

@@ -21,7 +21,9 @@ int freeze_url(struct inspection *in, const char *text, struct frozen_url *ret_u
     const char *host = arena_copy(in->frozen->settings.arena, url.host, strlen(url.host));
     if (host == NULL)
         return -1;
-    *ret_url = (struct frozen_url){host, url.target, url.port, url.scheme == URL_HTTPS};
+    bool tls = url.scheme == URL_HTTPS || url.scheme == URL_TLS || url.scheme == URL_GRPCS ||
+               url.scheme == URL_WSS;
+    *ret_url = (struct frozen_url){host, url.target, url.port, tls};
     return 0;
 }
 

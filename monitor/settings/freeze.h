@@ -11,6 +11,9 @@ int freeze(struct inspection *in, const char *probe);
 
 /* Its parts, in the order they are done. */
 int freeze_services(struct inspection *in, struct service **ret_services);
+int freeze_checks(struct inspection *in, const struct draft_site *from, uint32_t site,
+                  struct check *checks);
+const struct assertion *freeze_assertion(struct inspection *in, uint32_t check);
 int freeze_groups(struct inspection *in, struct service *services);
 
 /* Zeroed memory in the settings' arena, NULL when out of it. */
@@ -27,7 +30,7 @@ struct frozen_url {
     const char *host;
     const char *target;
     uint16_t port;
-    bool tls;
+    bool tls; /* of the scheme: https, tls, grpcs, wss */
 };
 int freeze_url(struct inspection *in, const char *text, struct frozen_url *ret_url);
 

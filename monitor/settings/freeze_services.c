@@ -13,70 +13,6 @@ struct service_arrays {
     struct check *checks;
 };
 
-static int freeze_headers(struct inspection *in, const struct text_list *texts, struct check *check)
-{
-    struct check_header *headers = freeze_take(in, texts->count, sizeof *headers);
-    if (headers == NULL)
-        return -1;
-    for (uint32_t i = 0; i < texts->count; i++) {
-        const char *colon = strchr(texts->items[i], ':');
-        const char *value = colon + 1 + strspn(colon + 1, " \t");
-        headers[i].name = arena_copy(in->frozen->settings.arena, texts->items[i],
-                                     (size_t)(colon - texts->items[i]));
-        headers[i].value = value;
-        if (headers[i].name == NULL)
-            return -1;
-    }
-    check->headers = headers;
-    check->header_count = texts->count;
-    return 0;
-}
-
-static void freeze_timing(const struct draft_timing *timing, struct check *check)
-{
-    check->interval_ms = timing->interval_ms;
-    check->timeout_ms = timing->timeout_ms;
-    check->retry_ms = timing->retry_ms;
-    check->fall = (uint32_t)timing->fall;
-    check->rise = (uint32_t)timing->rise;
-    check->window_bad = (uint32_t)timing->window.bad;
-    check->window_of = (uint32_t)timing->window.of;
-}
-
-static void freeze_assertion(struct inspection *in, struct check *check, uint32_t index)
-{
-    char error[256];
-    struct assertion *assertion = NULL;
-    if (assertion_create(check->status, check->body, &assertion, error, sizeof error) < 0)
-        inspect_error(in, "form", place_of_check(in->settings, index, "status"), "%s", error);
-    in->frozen->assertions[index] = assertion;
-    check->assertion = assertion;
-}
-
-static int freeze_check(struct inspection *in, const struct draft_check *from, uint32_t site,
-                        struct check *check)
-{
-    static const char *const methods[] = {"GET", "HEAD"};
-    struct frozen_url url;
-    check->site = site;
-    check->kind = (enum check_kind)from->type;
-    check->url = from->url;
-    check->verify = from->verify;
-    check->ca_file = from->ca_file;
-    check->address = from->address;
-    check->method = methods[from->method];
-    check->status = from->status;
-    check->body = from->body;
-    freeze_timing(&from->timing, check);
-    if (freeze_url(in, from->url, &url) < 0)
-        return -1;
-    check->host = url.host;
-    check->port = url.port;
-    check->target = url.target;
-    check->tls = url.tls;
-    return freeze_headers(in, &from->headers, check);
-}
-
 static int freeze_site(struct inspection *in, const struct draft_site *from, uint32_t service,
                        struct site *site)
 {
@@ -138,14 +74,8 @@ static int freeze_sites(struct inspection *in, const struct draft_service *from,
             return -1;
         settings->site_count++;
         freeze_sets(in, draft, site, arrays->sets);
-        for (uint32_t j = 0; j < draft->checks.count; j++) {
-            uint32_t check = settings->check_count;
-            if (freeze_check(in, &draft_checks(draft)[j], site, &arrays->checks[check]) < 0)
-                return -1;
-            settings->check_count++;
-            if (arrays->checks[check].kind == CHECK_HTTP)
-                freeze_assertion(in, &arrays->checks[check], check);
-        }
+        if (freeze_checks(in, draft, site, arrays->checks) < 0)
+            return -1;
     }
     return 0;
 }

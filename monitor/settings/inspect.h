@@ -31,7 +31,7 @@ enum section {
 struct frozen {
     struct settings settings;
     struct draft draft;
-    struct assertion **assertions; /* owned, one for each check, NULL for tcp */
+    struct assertion **assertions; /* owned, one for each check; NULL: any answer */
     bool with_secrets;
 };
 

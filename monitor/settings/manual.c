@@ -65,12 +65,26 @@ static void print_default(const struct option *option)
     print_text(line);
 }
 
+static void print_kinds(uint32_t kinds)
+{
+    char line[512] = "For type";
+    size_t used = strlen(line);
+    for (unsigned i = 0; check_kind_words[i] != NULL && kinds != 0; i++) {
+        if ((kinds & KIND_BIT(i)) != 0)
+            used += (size_t)snprintf(line + used, sizeof line - used, " %s%s", check_kind_words[i],
+                                     kinds >> i > 1 ? "," : ".");
+    }
+    if (kinds != 0)
+        print_text(line);
+}
+
 static void print_option(const struct option *option)
 {
     char allowed[256];
     char line[512];
     option_describe(option, allowed, sizeof allowed);
     printf(".It Ic %s\n", option->key);
+    print_kinds(option->kinds);
     print_text(option->help);
     snprintf(line, sizeof line, "%c%s.", toupper((unsigned char)allowed[0]), allowed + 1);
     print_text(line);

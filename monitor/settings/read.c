@@ -49,14 +49,6 @@ static int read_subgroups(struct reader *r, const struct option *option,
 
 static void set_defaults(const struct schema *schema, void *group);
 
-static int word_index(const struct option *option, const char *word)
-{
-    int index = 0;
-    while (option->words[index] != NULL && strcmp(option->words[index], word) != 0)
-        index++;
-    return index;
-}
-
 /* What an option holds before the file is asked, and after it said something wrong. */
 static void set_default(const struct option *option, void *value)
 {
@@ -66,7 +58,7 @@ static void set_default(const struct option *option, void *value)
         *(const char **)value = fallback == NULL && option->unset == NULL ? "" : fallback;
         return;
     case OPTION_WORD:
-        *(int *)value = fallback == NULL ? 0 : word_index(option, fallback);
+        *(int *)value = fallback == NULL ? 0 : option_word(option, fallback);
         return;
     case OPTION_BOOLEAN:
         *(bool *)value = fallback != NULL && strcmp(fallback, "true") == 0;
@@ -75,6 +67,9 @@ static void set_default(const struct option *option, void *value)
         *(int64_t *)value = fallback != NULL        ? strtoll(fallback, NULL, 10)
                             : option->unset != NULL ? UNSET
                                                     : option->min;
+        return;
+    case OPTION_COUNT:
+        *(int64_t *)value = option_word(option, fallback);
         return;
     case OPTION_DURATION:
         *(msec_t *)value = UNSET;
@@ -105,9 +100,10 @@ static void set_defaults(const struct schema *schema, void *group)
 static option_reader *const readers[] = {
     [OPTION_TEXT] = read_text,         [OPTION_WORD] = read_word,
     [OPTION_BOOLEAN] = read_boolean,   [OPTION_INTEGER] = read_integer,
-    [OPTION_DURATION] = read_duration, [OPTION_SECRET] = read_secret,
-    [OPTION_TEXTS] = read_texts,       [OPTION_INTEGERS] = read_integers,
-    [OPTION_GROUP] = read_subgroup,    [OPTION_GROUPS] = read_subgroups,
+    [OPTION_COUNT] = read_count,       [OPTION_DURATION] = read_duration,
+    [OPTION_SECRET] = read_secret,     [OPTION_TEXTS] = read_texts,
+    [OPTION_INTEGERS] = read_integers, [OPTION_GROUP] = read_subgroup,
+    [OPTION_GROUPS] = read_subgroups,
 };
 
 static bool is_required(const struct option *option)

@@ -46,7 +46,7 @@ static bool text_is_good(struct reader *r, const struct option *option,
         reader_complain(r, setting, "range", "is empty; it must say something");
         return false;
     }
-    if (!is_plain_text(text)) {
+    if ((option->flags & OPTION_BYTES) == 0 && !is_plain_text(text)) {
         reader_complain(r, setting, "text", "%s holds a control character or is not UTF-8", quoted);
         return false;
     }
@@ -80,25 +80,31 @@ int read_text(struct reader *r, const struct option *option, const config_settin
     return 0;
 }
 
+/* Whether the text is one of the option's words; it is reported when it is not. */
+static bool find_word(struct reader *r, const struct option *option,
+                      const config_setting_t *setting, const char *written, int *ret_index)
+{
+    char quoted[QUOTE_LENGTH];
+    char allowed[ALLOWED_LENGTH];
+    int index = option_word(option, written);
+    if (option->words[index] != NULL) {
+        *ret_index = index;
+        return true;
+    }
+    quote(written, quoted);
+    option_describe(option, allowed, sizeof allowed);
+    reader_complain(r, setting, "word", "%s is unknown; allowed: %s", quoted, allowed);
+    return false;
+}
+
 int read_word(struct reader *r, const struct option *option, const config_setting_t *setting,
               void *value)
 {
     const char *written = config_setting_get_string(setting);
-    if (written == NULL) {
+    if (written == NULL)
         reader_complain_type(r, setting, option);
-        return 0;
-    }
-    for (int i = 0; option->words[i] != NULL; i++) {
-        if (strcmp(option->words[i], written) == 0) {
-            *(int *)value = i;
-            return 0;
-        }
-    }
-    char quoted[QUOTE_LENGTH];
-    char allowed[ALLOWED_LENGTH];
-    quote(written, quoted);
-    option_describe(option, allowed, sizeof allowed);
-    reader_complain(r, setting, "word", "%s is unknown; allowed: %s", quoted, allowed);
+    else
+        (void)find_word(r, option, setting, written, value);
     return 0;
 }
 
@@ -126,6 +132,19 @@ int read_integer(struct reader *r, const struct option *option, const config_set
         reader_complain_range(r, setting, option, seen);
     else
         *(int64_t *)value = number;
+    return 0;
+}
+
+/* A word stands for the number that is its place. */
+int read_count(struct reader *r, const struct option *option, const config_setting_t *setting,
+               void *value)
+{
+    const char *written = config_setting_get_string(setting);
+    if (written == NULL)
+        return read_integer(r, option, setting, value);
+    int index = 0;
+    if (find_word(r, option, setting, written, &index))
+        *(int64_t *)value = index;
     return 0;
 }
 

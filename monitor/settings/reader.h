@@ -26,8 +26,8 @@ struct reader {
 typedef int option_reader(struct reader *r, const struct option *option,
                           const config_setting_t *setting, void *value);
 
-option_reader read_text, read_word, read_boolean, read_integer, read_duration, read_secret;
-option_reader read_texts, read_integers;
+option_reader read_text, read_word, read_boolean, read_integer, read_count, read_duration;
+option_reader read_secret, read_texts, read_integers;
 
 /* Complains about the place we are at. The setting gives the line. */
 void reader_complain(struct reader *r, const config_setting_t *setting, const char *name,

@@ -202,7 +202,7 @@ int rule_web_url(char *text, char *error, size_t error_size)
     struct url url;
     if (url_parse(text, &url, error, error_size) < 0)
         return -1;
-    if (url.scheme == URL_TCP)
+    if (url.scheme != URL_HTTP && url.scheme != URL_HTTPS)
         return fail(error, error_size, "not a web address; http:// or https://");
     return 0;
 }

@@ -22,16 +22,19 @@ text_rule rule_zone;    /* Z0123456789ABCDEFGHIJ */
 text_rule rule_record;  /* a DNS name, "*." allowed in front; tidied to its normal form */
 text_rule rule_role;    /* the ARN of an IAM role */
 text_rule rule_external_id;
-text_rule rule_host;      /* a DNS name or an IP literal */
-text_rule rule_address;   /* an IP literal */
-text_rule rule_listen;    /* IP:PORT */
-text_rule rule_resolver;  /* IP or IP:PORT */
-text_rule rule_reference; /* http(s) URL or dns:IP */
-text_rule rule_check_url; /* http, https or tcp URL */
-text_rule rule_web_url;   /* http or https URL */
-text_rule rule_header;    /* "Name: value" */
-text_rule rule_path;      /* absolute path */
-text_rule rule_mail;      /* LOCAL@DOMAIN, no display name */
+text_rule rule_host;         /* a DNS name or an IP literal */
+text_rule rule_address;      /* an IP literal */
+text_rule rule_listen;       /* IP:PORT */
+text_rule rule_resolver;     /* IP or IP:PORT */
+text_rule rule_reference;    /* http(s) URL or dns:IP */
+text_rule rule_check_url;    /* a URL of any scheme that a check has */
+text_rule rule_web_url;      /* http or https URL */
+text_rule rule_header;       /* "Name: value" */
+text_rule rule_path;         /* absolute path */
+text_rule rule_mail;         /* LOCAL@DOMAIN, no display name */
+text_rule rule_allow;        /* a word of enum address_policy */
+text_rule rule_pin;          /* "sha256/" and the base64 of 32 bytes */
+text_rule rule_target_group; /* the ARN of a target group */
 
 /* Reads "250ms" "5s" "1.5m" "2h" "90d". 0, or -1: no such form, or not whole milliseconds. */
 int duration_parse(const char *text, msec_t *ret_ms);

@@ -1,26 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* schema.c: the table. A row reads: key, type, place in the draft, minimum, maximum, default; help.
- * Sections stand innermost first because C wants it so; read from the end. */
-#include "schema.h"
+ * Sections stand innermost first because C wants it so; read from the end. Those of checks are in
+ * schema_checks.c. */
+#include "schema_rows.h"
 
-#include "draft.h"
+#include <string.h>
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-#define AT(structure, member) offsetof(struct structure, member)
-/* Names the fields of a section whose options stand in STRUCTURE_options. */
-#define SCHEMA(where, structure, text)                                                             \
-    {                                                                                              \
-        .path = (where), .help = (text), .options = structure##_options,                           \
-        .count = COUNT(structure##_options), .size = sizeof(struct structure)                      \
-    }
-
-/* Durations in milliseconds, and lengths. */
-enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
-#define YEAR (366LL * DAY)
-enum { PATH_LENGTH = 255, URL_LENGTH = 2000, SOCKET_LENGTH = 107, HOST_LENGTH = 253 };
-
-static const char *const check_kinds[] = {"http", "tcp", NULL};
-static const char *const methods[] = {"GET", "HEAD", NULL};
 static const char *const record_types[] = {"A", "AAAA", "CNAME", NULL};
 static const char *const store_kinds[] = {"sqlite", "etcd", NULL};
 static const char *const failback_modes[] = {"manual", "auto", NULL};
@@ -119,98 +104,6 @@ static const struct option draft_store_options[] = {
 };
 static const struct schema store_schema =
     SCHEMA("store", draft_store, "Where the probes meet: votes, decisions, orders.");
-
-/* ---- checks ---- */
-
-static const struct option draft_window_options[] = {
-    {"bad", OPTION_INTEGER, AT(draft_window, bad), 0, 1000, "0",
-     .help = "Bad results that make the site down; 0 turns the window off."},
-    {"of", OPTION_INTEGER, AT(draft_window, of), 0, 1000, "0", .help = "Results looked back on."},
-};
-static const struct schema default_window_schema =
-    SCHEMA("checks.window", draft_window,
-           "Down by bad results among the last ones, for failures that come and go (V3).");
-
-static const struct option draft_timing_options[] = {
-    {"interval", OPTION_DURATION, AT(draft_timing, interval_ms), 100, HOUR, "10s",
-     .help = "From the start of one check to the start of the next."},
-    {"timeout", OPTION_DURATION, AT(draft_timing, timeout_ms), 50, MINUTE, "3s",
-     .help = "How long one check may take altogether. Less than interval."},
-    {"retry", OPTION_DURATION, AT(draft_timing, retry_ms), 50, HOUR, "1s",
-     .help = "The pause before the check is repeated while a site is under suspicion (V2)."},
-    {"fall", OPTION_INTEGER, AT(draft_timing, fall), 1, 100, "3",
-     .help = "Bad results in a row that make the probe say down (V1)."},
-    {"rise", OPTION_INTEGER, AT(draft_timing, rise), 1, 100, "2",
-     .help = "Good results in a row that make the probe say up (V1)."},
-    {"window", OPTION_GROUP, AT(draft_timing, window), 0, 0, NULL,
-     .help = "Down by bad results among the last ones.", .unset = "off",
-     .schema = &default_window_schema},
-};
-static const struct schema timing_schema =
-    SCHEMA("checks", draft_timing, "What a check keeps to when it does not say otherwise.");
-
-#define IN_CHECKS "the value in checks"
-
-static const struct option check_window_options[] = {
-    {"bad", OPTION_INTEGER, AT(draft_window, bad), 0, 1000, NULL,
-     .help = "Bad results that make the site down; 0 turns the window off.", .unset = IN_CHECKS},
-    {"of", OPTION_INTEGER, AT(draft_window, of), 0, 1000, NULL, .help = "Results looked back on.",
-     .unset = IN_CHECKS},
-};
-static const struct schema check_window_schema = {
-    .path = "services[].sites[].checks[].window",
-    .help = "Down by bad results among the last ones.",
-    .options = check_window_options,
-    .count = COUNT(check_window_options),
-    .size = sizeof(struct draft_window),
-};
-
-static const struct option draft_check_options[] = {
-    {"type", OPTION_WORD, AT(draft_check, type), 0, 0, "http",
-     .help = "http asks for a page, over TLS when the URL says https; tcp opens a connection.",
-     .words = check_kinds},
-    {"url", OPTION_TEXT, AT(draft_check, url), 1, URL_LENGTH, NULL,
-     .help = "What is checked: http://HOST[:PORT]/PATH, https://..., or tcp://HOST:PORT. HOST must "
-             "be the "
-             "region's own, never a name that regionshift moves.",
-     .rule = rule_check_url},
-    {"address", OPTION_TEXT, AT(draft_check, address), 0, 45, "",
-     .help =
-         "An IP address to connect to instead of resolving HOST; HOST is still asked for, and its "
-         "certificate checked.",
-     .rule = rule_address},
-    {"method", OPTION_WORD, AT(draft_check, method), 0, 0, "GET", .help = "The request's method.",
-     .words = methods},
-    {"headers", OPTION_TEXTS, AT(draft_check, headers), 0, 32, "",
-     .help = "Headers of the request, each as \"Name: value\". Host may be given.",
-     .rule = rule_header, .item_max = 1000},
-    {"status", OPTION_TEXT, AT(draft_check, status), 1, 200, "200-299",
-     .help = "Statuses that are good: a list of numbers and ranges."},
-    {"body", OPTION_TEXT, AT(draft_check, body), 0, 200, "",
-     .help = "Text the answer must contain, to the letter; empty asks for nothing."},
-    {"verify", OPTION_BOOLEAN, AT(draft_check, verify), 0, 0, "true",
-     .help = "Whether the certificate is checked."},
-    {"ca_file", OPTION_TEXT, AT(draft_check, ca_file), 0, PATH_LENGTH, "",
-     .help = "https: certificates (PEM) that the server's is checked against, for a private "
-             "authority; empty means the system's. The same path on every probe.",
-     .rule = rule_path},
-    {"interval", OPTION_DURATION, AT(draft_check, timing.interval_ms), 100, HOUR, NULL,
-     .help = "From the start of one check to the start of the next.", .unset = IN_CHECKS},
-    {"timeout", OPTION_DURATION, AT(draft_check, timing.timeout_ms), 50, MINUTE, NULL,
-     .help = "How long one check may take altogether.", .unset = IN_CHECKS},
-    {"retry", OPTION_DURATION, AT(draft_check, timing.retry_ms), 50, HOUR, NULL,
-     .help = "The pause before a repetition under suspicion.", .unset = IN_CHECKS},
-    {"fall", OPTION_INTEGER, AT(draft_check, timing.fall), 1, 100, NULL,
-     .help = "Bad results in a row that mean down.", .unset = IN_CHECKS},
-    {"rise", OPTION_INTEGER, AT(draft_check, timing.rise), 1, 100, NULL,
-     .help = "Good results in a row that mean up.", .unset = IN_CHECKS},
-    {"window", OPTION_GROUP, AT(draft_check, timing.window), 0, 0, NULL,
-     .help = "Down by bad results among the last ones.", .unset = IN_CHECKS,
-     .schema = &check_window_schema},
-};
-static const struct schema check_schema =
-    SCHEMA("services[].sites[].checks[]", draft_check,
-           "One way of asking whether the site serves. A site is down when one of its checks is.");
 
 /* ---- services ---- */
 
@@ -566,4 +459,12 @@ void *option_value(const struct option *option, void *group)
 const void *option_constant(const struct option *option, const void *group)
 {
     return (const char *)group + option->offset;
+}
+
+int option_word(const struct option *option, const char *word)
+{
+    int index = 0;
+    while (option->words[index] != NULL && strcmp(option->words[index], word) != 0)
+        index++;
+    return index;
 }

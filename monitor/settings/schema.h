@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "rules.h"
+#include "settings.h"
 
 /* The type says what lies at the option's offset. */
 enum option_type {
@@ -17,6 +18,7 @@ enum option_type {
     OPTION_WORD,     /* int               one of words[] */
     OPTION_BOOLEAN,  /* bool              */
     OPTION_INTEGER,  /* int64_t           */
+    OPTION_COUNT,    /* int64_t           or one of words[], which stand for 0, 1, ... */
     OPTION_DURATION, /* msec_t            */
     OPTION_SECRET,   /* struct secret     */
     OPTION_TEXTS,    /* struct text_list  */
@@ -26,7 +28,8 @@ enum option_type {
 };
 
 enum {
-    OPTION_LOCAL = 1 /* differs between probes, or says how and not what: not in the fingerprint */
+    OPTION_LOCAL = 1 << 0, /* differs between probes, or says how: not in the fingerprint */
+    OPTION_BYTES = 1 << 1  /* OPTION_TEXT: any bytes but NUL; the file escapes them: \r, \x1b */
 };
 
 struct schema;
@@ -42,11 +45,12 @@ struct option {
     const char *fallback;
     const char *help;
     const char *unset; /* says what an absent option stands for; NULL: it may not be absent */
-    const char *const *words; /* OPTION_WORD: ends with NULL */
+    const char *const *words; /* OPTION_WORD, OPTION_COUNT: ends with NULL */
     text_rule *rule;          /* OPTION_TEXT and each of OPTION_TEXTS; NULL: any printable text */
     int64_t item_max;         /* OPTION_INTEGERS and OPTION_TEXTS: of each, its value or length */
     const struct schema *schema; /* OPTION_GROUP, OPTION_GROUPS */
     unsigned flags;
+    uint32_t kinds; /* of check that have it, bits of KIND_BIT(); 0: all */
 };
 
 /* The keys of one group. */
@@ -59,9 +63,22 @@ struct schema {
 };
 
 extern const struct schema settings_schema;
+extern const struct schema check_schema; /* the part of it for struct draft_check */
+
+/* Of `type` in a check, by enum check_kind; ends with NULL. */
+extern const char *const check_kind_words[];
+
+#define KIND_BIT(kind) (UINT32_C(1) << (kind))
 
 /* Where the option's value lies in the group's struct. */
 void *option_value(const struct option *option, void *group);
 const void *option_constant(const struct option *option, const void *group);
+
+/* The place of a word among the option's; that of the NULL at their end when it is none of them. */
+int option_word(const struct option *option, const char *word);
+
+/* Whether the value is the one that an option has which is not written; false where that is worked
+ * out from others (dump.c). */
+bool option_is_default(const struct option *option, const void *value);
 
 #endif

@@ -6,17 +6,32 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 enum { LABEL_MAX = 63, PORT_DIGITS_MAX = 5 };
 
+enum takes { TAKES_PATH, TAKES_PORT_ONLY, TAKES_HOST_ONLY, TAKES_QUESTION };
+
 static const struct {
     const char *prefix;
-    uint16_t port; /* 0: must be given */
+    uint16_t port; /* 0: must be given, or there is none */
+    enum takes takes;
 } schemes[] = {
-    [URL_HTTP] = {"http://", 80},
-    [URL_HTTPS] = {"https://", 443},
-    [URL_TCP] = {"tcp://", 0},
+    [URL_HTTP] = {"http://", 80, TAKES_PATH},
+    [URL_HTTPS] = {"https://", 443, TAKES_PATH},
+    [URL_TCP] = {"tcp://", 0, TAKES_PORT_ONLY},
+    [URL_TLS] = {"tls://", 0, TAKES_PORT_ONLY},
+    [URL_DNS] = {"dns://", 53, TAKES_QUESTION},
+    [URL_ICMP] = {"icmp://", 0, TAKES_HOST_ONLY},
+    [URL_GRPC] = {"grpc://", 0, TAKES_PORT_ONLY},
+    [URL_GRPCS] = {"grpcs://", 0, TAKES_PORT_ONLY},
+    [URL_WS] = {"ws://", 80, TAKES_PATH},
+    [URL_WSS] = {"wss://", 443, TAKES_PATH},
+    [URL_AGENT] = {"agent://", 0, TAKES_PORT_ONLY},
 };
+
+const char *const url_question_types[] = {"A",   "AAAA", "CNAME", "MX",  "NS", "PTR",
+                                          "SOA", "SRV",  "TXT",   "CAA", NULL};
 
 bool is_ip_literal(const char *text)
 {
@@ -142,12 +157,86 @@ static int find_scheme(const char *text, struct url *url)
     return -1;
 }
 
+/* ---- what stands behind the host ---- */
+
+static const char *question_type(const char *text)
+{
+    for (size_t i = 0; url_question_types[i] != NULL; i++) {
+        if (strcasecmp(url_question_types[i], text) == 0)
+            return url_question_types[i];
+    }
+    return NULL;
+}
+
+/* A name that may be asked for: the root, and a wildcard too, which is asked as it stands. */
+static bool is_question_name(const char *name)
+{
+    return strcmp(name, ".") == 0 || is_dns_name(strncmp(name, "*.", 2) == 0 ? name + 2 : name);
+}
+
+int url_question(const char *target, struct url_question *ret_question, char *error,
+                 size_t error_size)
+{
+    static const char key[] = "?type=";
+    struct url_question question = {.type = url_question_types[0]};
+    const char *name = target + 1;
+    size_t length = strcspn(name, "?");
+    if (target[0] != '/' || length == 0 || length > URL_HOST_MAX)
+        return fail(error, error_size, "no name to ask for; write dns://SERVER/NAME?type=A");
+    if (name[length] != '\0') {
+        if (strncmp(name + length, key, sizeof key - 1) != 0)
+            return fail(error, error_size, "only ?type=TYPE may follow the name");
+        question.type = question_type(name + length + sizeof key - 1);
+    }
+    if (question.type == NULL)
+        return fail(error, error_size,
+                    "no type that is asked for; A, AAAA, CNAME, MX, NS, PTR, SOA, SRV, TXT or CAA");
+    for (size_t i = 0; i < length; i++)
+        question.name[i] = (char)tolower((unsigned char)name[i]);
+    if (length > 1 && question.name[length - 1] == '.')
+        question.name[length - 1] = '\0';
+    if (!is_question_name(question.name))
+        return fail(error, error_size,
+                    "the name that is asked for is no DNS name; labels of a-z, 0-9, \"-\" and "
+                    "\"_\", or . for the root");
+    *ret_question = question;
+    return 0;
+}
+
+/* tail: what is left of the text behind the authority. */
+static int judge_tail(const struct url *url, const char *tail, char *error, size_t error_size)
+{
+    const char *prefix = schemes[url->scheme].prefix;
+    struct url_question question;
+    switch (schemes[url->scheme].takes) {
+    case TAKES_PATH:
+        return 0;
+    case TAKES_PORT_ONLY:
+        if (url->port != 0 && *tail == '\0')
+            return 0;
+        snprintf(error, error_size, "%.*s needs a port and takes no path; write %sHOST:PORT",
+                 (int)strcspn(prefix, ":"), prefix, prefix);
+        return -1;
+    case TAKES_HOST_ONLY:
+        if (url->port == 0 && *tail == '\0')
+            return 0;
+        snprintf(error, error_size, "%.*s knows no port and no path; write %sHOST",
+                 (int)strcspn(prefix, ":"), prefix, prefix);
+        return -1;
+    case TAKES_QUESTION:
+        return url_question(url->target, &question, error, error_size);
+    }
+    return -1;
+}
+
 int url_parse(const char *text, struct url *ret_url, char *error, size_t error_size)
 {
     struct url url = {.target = "/"};
     bool bracketed = false;
     if (find_scheme(text, &url) < 0)
-        return fail(error, error_size, "begins with no known scheme; http://, https:// or tcp://");
+        return fail(error, error_size,
+                    "begins with no known scheme; http, https, tcp, tls, dns, icmp, grpc, grpcs, "
+                    "ws, wss or agent, and ://");
 
     const char *authority = text + strlen(schemes[url.scheme].prefix);
     size_t length = strcspn(authority, "/?#");
@@ -161,10 +250,9 @@ int url_parse(const char *text, struct url *ret_url, char *error, size_t error_s
         return fail(error, error_size, "a query without a path; write HOST/?...");
     if (authority[length] != '\0')
         url.target = authority + length;
-    if (judge_target(url.target, error, error_size) < 0)
+    if (judge_target(url.target, error, error_size) < 0 ||
+        judge_tail(&url, authority + length, error, error_size) < 0)
         return -1;
-    if (url.scheme == URL_TCP && (url.port == 0 || authority[length] != '\0'))
-        return fail(error, error_size, "tcp needs a port and takes no path; write tcp://HOST:PORT");
     *ret_url = url;
     return 0;
 }

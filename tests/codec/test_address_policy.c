@@ -122,6 +122,11 @@ START_TEST(what_is_needed_is_said_in_the_words_of_the_setting)
     ck_assert_str_eq(words, "loopback and link-local and metadata and multicast");
     address_policy_words(0, words);
     ck_assert_str_eq(words, "");
+    ck_assert_uint_eq(address_policy_bit("loopback"), ALLOW_LOOPBACK);
+    ck_assert_uint_eq(address_policy_bit("link-local"), ALLOW_LINK_LOCAL);
+    ck_assert_uint_eq(address_policy_bit("metadata"), ALLOW_METADATA);
+    ck_assert_uint_eq(address_policy_bit("multicast"), ALLOW_MULTICAST);
+    ck_assert_uint_eq(address_policy_bit("Loopback"), 0);
 }
 END_TEST
 

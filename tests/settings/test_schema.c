@@ -26,7 +26,7 @@ static void as_written(const config_setting_t *setting, char out[512])
         snprintf(out, 512, "%lld", config_setting_get_int64(setting));
 }
 
-/* A sink of one kind cannot show the defaults of both: these are the example's own. */
+/* A sink or a check of one kind cannot show the defaults of all: these are the example's own. */
 static bool is_example(const char *path, const char *key)
 {
     static const char *const of_smtp[] = {"host", "from", "to"};
@@ -34,7 +34,7 @@ static bool is_example(const char *path, const char *key)
         if (strcmp(key, of_smtp[i]) == 0)
             return true;
     }
-    return strcmp(key, "alerts") == 0 || strcmp(key, "checks") == 0;
+    return strcmp(key, "alerts") == 0 || strcmp(key, "checks") == 0 || strcmp(key, "url") == 0;
 }
 
 /* In a list the first element lists everything. */
@@ -106,8 +106,8 @@ static void expect_sound(const struct schema *schema, const struct option *optio
                   schema->path, name);
     ck_assert_uint_lt(option->offset, schema->size);
     ck_assert_msg(option->min <= option->max, "%s.%s: min > max", schema->path, name);
-    ck_assert_msg((option->type == OPTION_WORD) == (option->words != NULL), "%s.%s: words",
-                  schema->path, name);
+    bool has_words = option->type == OPTION_WORD || option->type == OPTION_COUNT;
+    ck_assert_msg(has_words == (option->words != NULL), "%s.%s: words", schema->path, name);
     bool is_nested = option->type == OPTION_GROUP || option->type == OPTION_GROUPS;
     ck_assert_msg(is_nested == (option->schema != NULL), "%s.%s: schema", schema->path, name);
     ck_assert_msg(option->fallback == NULL || option->unset == NULL, "%s.%s: two defaults",
@@ -164,6 +164,7 @@ static void expect_default_allowed(const struct schema *schema, const struct opt
         ck_assert_str_eq(copy, fallback);
         return;
     case OPTION_WORD:
+    case OPTION_COUNT:
         while (option->words[word] != NULL && strcmp(option->words[word], fallback) != 0)
             word++;
         ck_assert_msg(option->words[word] != NULL, "%s.%s", schema->path, option->key);

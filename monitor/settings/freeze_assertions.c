@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* freeze_assertions.c: what a check's answers are judged by: what its kind expects anyway, then the
+ * short forms status and body, then expect. What a kind expects gives way where expect speaks of
+ * the same subject, and only there: "latency < 300ms" lets no 500 pass, "status == 404" no 200. */
+#include "freeze.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define BIT(subject) SUBJECT_BIT(SUBJECT_##subject)
+
+#define USUAL_STATUS "200-299" /* the schema's default */
+#define ANY_STATUS "100-599"
+
+/* What the kinds can see, and so be asked for. */
+static const uint32_t subjects[CHECK_KIND_COUNT] = {
+    [CHECK_HTTP] = BIT(STATUS) | BIT(BODY) | BIT(JSON) | BIT(HEADER) | BIT(LATENCY) |
+                   BIT(CERT_DAYS) | BIT(TLS),
+    [CHECK_TCP] = BIT(BODY) | BIT(LATENCY),
+    [CHECK_TLS] = BIT(CERT_DAYS) | BIT(TLS) | BIT(LATENCY),
+    [CHECK_DNS] = BIT(RCODE) | BIT(ANSWERS) | BIT(LATENCY) | BIT(BODY),
+    [CHECK_ICMP] = BIT(LATENCY),
+    [CHECK_GRPC] = BIT(STATE) | BIT(LATENCY) | BIT(CERT_DAYS) | BIT(TLS),
+    [CHECK_WEBSOCKET] = BIT(STATUS) | BIT(HEADER) | BIT(LATENCY) | BIT(CERT_DAYS) | BIT(TLS),
+    [CHECK_AGENT] = BIT(STATE) | BIT(PERCENT) | BIT(BODY) | BIT(LATENCY),
+    [CHECK_COMMAND] = BIT(EXIT) | BIT(BODY) | BIT(LATENCY),
+    [CHECK_PUSH] = BIT(BODY) | BIT(JSON) | BIT(STATE),
+    [CHECK_ALARM] = BIT(STATE),
+    [CHECK_ALB] = BIT(HEALTHY) | BIT(UNHEALTHY),
+};
+
+/* What a kind expects anyway, and the subjects before which that gives way. */
+static const struct {
+    enum check_kind kind;
+    uint32_t unless;
+    const char *text;
+} usual[] = {
+    {CHECK_DNS, BIT(RCODE), "rcode == NOERROR"},
+    {CHECK_DNS, BIT(RCODE) | BIT(ANSWERS), "answers >= 1"},
+    {CHECK_GRPC, BIT(STATE), "state == SERVING"},
+    {CHECK_WEBSOCKET, BIT(STATUS), "status == 101"},
+    {CHECK_COMMAND, BIT(EXIT), "exit in 0-1"},
+    {CHECK_ALARM, BIT(STATE), "state == OK"},
+    {CHECK_ALB, BIT(HEALTHY), "healthy >= 1"},
+};
+
+static struct assertion *parse_expect(struct inspection *in, uint32_t index)
+{
+    const struct check *check = &in->settings->checks[index];
+    struct assertion *expect = NULL;
+    char error[512];
+    if (check->expect[0] == '\0' || check->kind == CHECK_GROUP)
+        return NULL;
+    if (assertion_parse(check->expect, subjects[check->kind], &expect, error, sizeof error) < 0)
+        inspect_error(in, "expect", place_of_check(in->settings, index, "expect"), "%s", error);
+    return expect;
+}
+
+static struct assertion *parse_usual(enum check_kind kind, uint32_t spoken_of)
+{
+    struct assertion *all = NULL;
+    char ignored[256];
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) {
+        struct assertion *one = NULL;
+        if (usual[i].kind != kind || (usual[i].unless & spoken_of) != 0)
+            continue;
+        int parsed = assertion_parse(usual[i].text, subjects[kind], &one, ignored, sizeof ignored);
+        assert(parsed == 0);
+        all = assertion_both(all, one);
+    }
+    return all;
+}
+
+/* The short forms. */
+static struct assertion *parse_page(struct inspection *in, uint32_t index, uint32_t spoken_of)
+{
+    const struct check *check = &in->settings->checks[index];
+    struct assertion *page = NULL;
+    char error[512];
+    /* Only what was not written can give way: a status that was is meant, beside the expression. */
+    bool gives_way = (spoken_of & BIT(STATUS)) != 0 && strcmp(check->status, USUAL_STATUS) == 0;
+    if (assertion_create(gives_way ? ANY_STATUS : check->status, check->body, &page, error,
+                         sizeof error) < 0)
+        inspect_error(in, "form", place_of_check(in->settings, index, "status"), "%s", error);
+    return page;
+}
+
+const struct assertion *freeze_assertion(struct inspection *in, uint32_t index)
+{
+    const struct check *check = &in->settings->checks[index];
+    struct assertion *expect = parse_expect(in, index);
+    uint32_t spoken_of = assertion_subjects(expect);
+    struct assertion *own = check->kind == CHECK_HTTP ? parse_page(in, index, spoken_of)
+                                                      : parse_usual(check->kind, spoken_of);
+    in->frozen->assertions[index] = assertion_both(own, expect);
+    return in->frozen->assertions[index];
+}
