@@ -2,9 +2,11 @@
 #include "etcd_cluster.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <glob.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,15 +14,27 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <uv.h>
 
 enum {
-    ANSWERS_WITHIN_TRIES = 300,
+    PATIENCE_S = 120, /* for a member to start or to stop; a slow machine has it */
     BETWEEN_TRIES_US = 50 * 1000,
+    BETWEEN_LOOKS_US = 1000,
     WORDS_MAX = 64,
-    CASE_S = 120 /* a test waits for deadlines, elections, leases */
+    CASE_S = 900,    /* for what hangs; each wait within a test has an end of its own */
+    ROOM_MB = 2048,  /* a member lays out 128 MB of log at once, and several tests run at once */
+    TOLD_LINES = 15, /* of a log, to the reader of a failure */
+    TOLD_COLUMNS = 300
 };
+
+/* All clusters of this program live below it: a test that fails cleans nothing up. */
+static char base[128];
+static pid_t base_owner;
+
+static void tell_logs(void);
 
 /* Works in a test and before all tests, where Check's own assertions do not. */
 static void require(bool holds, const char *what)
@@ -28,7 +42,10 @@ static void require(bool holds, const char *what)
     if (holds)
         return;
     (void)fprintf(stderr, "etcd_cluster: %s: %s\n", what, strerror(errno));
-    abort();
+    if (getpid() != base_owner)
+        abort(); /* a test, and Check goes on */
+    tell_logs();
+    exit(EXIT_FAILURE);
 }
 
 /* ---- programs ---- */
@@ -55,24 +72,28 @@ static pid_t start(const char *const *words, const char *output)
     return child;
 }
 
-int run(const char *const *words, bool loud)
+static int run_into(const char *const *words, const char *output)
 {
     int status = 0;
-    pid_t child = start(words, loud ? "/dev/stderr" : "/dev/null");
+    pid_t child = start(words, output);
 
     require(waitpid(child, &status, 0) == child, "waitpid");
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-bool cluster_is_possible(void)
+int run(const char *const *words, bool loud)
+{
+    return run_into(words, loud ? "/dev/stderr" : "/dev/null");
+}
+
+/* Whether the programs etcd and etcdctl are on the PATH. */
+static bool cluster_is_possible(void)
 {
     return run((const char *const[]){"etcd", "--version", NULL}, false) == 0 &&
            run((const char *const[]){"etcdctl", "version", NULL}, false) == 0;
 }
 
-/* All clusters of this program live below it: a test that fails cleans nothing up. */
-static char base[128];
-static pid_t base_owner;
+/* ---- where they live ---- */
 
 static int remove_entry(const char *path, const struct stat *state, int kind, struct FTW *walk)
 {
@@ -88,18 +109,63 @@ static void remove_base(void)
         (void)nftw(base, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+static bool has_room(const char *directory)
+{
+    struct statvfs state;
+
+    return statvfs(directory, &state) == 0 &&
+           state.f_bavail / 1024 * state.f_frsize / 1024 >= ROOM_MB;
+}
+
+/* TMPDIR may be a small memory disk, on which members would end for want of room. */
 static void make_base(void)
 {
-    const char *directory = getenv("TMPDIR");
+    const char *wanted = getenv("TMPDIR");
+    const char *directory = wanted == NULL ? "/tmp" : wanted;
 
-    (void)snprintf(base, sizeof(base), "%.100s/regionshift-etcd-XXXXXX",
-                   directory == NULL ? "/tmp" : directory);
+    if (!has_room(directory) && has_room("/tmp"))
+        directory = "/tmp";
+    (void)snprintf(base, sizeof(base), "%.100s/regionshift-etcd-XXXXXX", directory);
     require(mkdtemp(base) != NULL, base);
     base_owner = getpid();
     (void)atexit(remove_base);
 }
 
-void cluster_or_skip(void)
+/* The last lines of a log. */
+static void tell_log(const char *path)
+{
+    char lines[TOLD_LINES][TOLD_COLUMNS];
+    unsigned long count = 0;
+    FILE *file = fopen(path, "r");
+
+    if (file == NULL)
+        return;
+    while (fgets(lines[count % TOLD_LINES], TOLD_COLUMNS, file) != NULL)
+        count++;
+    (void)fclose(file);
+    (void)fprintf(stderr, "---- %s\n", path);
+    for (unsigned long i = count < TOLD_LINES ? 0 : count - TOLD_LINES; i < count; i++) {
+        const char *line = lines[i % TOLD_LINES];
+
+        (void)fprintf(stderr, "%s%s", line, strchr(line, '\n') == NULL ? "\n" : "");
+    }
+}
+
+/* Of the clusters that are left: those of failed tests, and the one that all tests shared. */
+static void tell_logs(void)
+{
+    char pattern[sizeof(base) + 16];
+    glob_t found;
+
+    (void)snprintf(pattern, sizeof(pattern), "%s/*/*.log", base);
+    if (glob(pattern, 0, NULL, &found) != 0)
+        return;
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        tell_log(found.gl_pathv[i]);
+    globfree(&found);
+}
+
+static void cluster_or_skip(void)
 {
     if (cluster_is_possible()) {
         make_base();
@@ -110,20 +176,24 @@ void cluster_or_skip(void)
     exit(77);
 }
 
-unsigned free_port(void)
+/* ---- members ---- */
+
+/* A port for a member. The socket keeps it: it is bound and does not listen, so the member, which
+ * reuses addresses as it does, may listen there, and the kernel gives it to nobody else. */
+static unsigned take_port(int *ret_holder)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof(address);
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int holder = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int yes = 1;
 
-    require(listener >= 0, "socket");
-    require(bind(listener, (struct sockaddr *)&address, sizeof(address)) == 0, "bind");
-    require(getsockname(listener, (struct sockaddr *)&address, &length) == 0, "getsockname");
-    (void)close(listener);
+    require(holder >= 0, "socket");
+    require(setsockopt(holder, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0, "setsockopt");
+    require(bind(holder, (struct sockaddr *)&address, sizeof(address)) == 0, "bind");
+    require(getsockname(holder, (struct sockaddr *)&address, &length) == 0, "getsockname");
+    *ret_holder = holder;
     return ntohs(address.sin_port);
 }
-
-/* ---- members ---- */
 
 static void add(const char **words, size_t *count, const char *word)
 {
@@ -141,6 +211,8 @@ static void add_all(const char **words, size_t *count, const char *const *more)
 void member_start(struct cluster *cluster, unsigned index)
 {
     struct cluster_member *member = &cluster->members[index];
+    bool is_alone =
+        cluster->count == 1; /* else elections need more time than a busy machine takes */
     const char *words[WORDS_MAX];
     char name[16], data[320], log[320], peer[64];
     size_t count = 0;
@@ -166,9 +238,9 @@ void member_start(struct cluster *cluster, unsigned index)
                                   "--initial-cluster",
                                   cluster->initial,
                                   "--heartbeat-interval",
-                                  "50",
+                                  is_alone ? "50" : "100",
                                   "--election-timeout",
-                                  "500",
+                                  is_alone ? "500" : "1500",
                                   "--pre-vote",
                                   NULL});
     add_all(words, &count, cluster->arguments);
@@ -187,40 +259,72 @@ static int endpoint_health(struct cluster *cluster, unsigned index)
     return run(words, false);
 }
 
-void member_wait(struct cluster *cluster, unsigned index)
+/* Waits until `holds`, and fails the test when patience ends. */
+static void wait_until(bool (*holds)(const void *context), const void *context, useconds_t pause_us,
+                       const char *what)
 {
-    for (unsigned i = 0; i < ANSWERS_WITHIN_TRIES; i++) {
-        if (endpoint_health(cluster, index) == 0)
-            return;
-        (void)usleep(BETWEEN_TRIES_US);
+    uint64_t began_ns = uv_hrtime();
+
+    while (!holds(context)) {
+        require(uv_hrtime() - began_ns < (uint64_t)PATIENCE_S * 1000000000, what);
+        (void)usleep(pause_us);
     }
-    (void)fprintf(stderr, "etcd_cluster: its log: %s/m%u.log\n", cluster->directory, index);
-    require(false, "a member does not answer");
 }
 
-/* The state letter of a process, as ps shows it. */
-static char state_of(pid_t pid)
+struct member_of {
+    struct cluster *cluster;
+    unsigned index;
+};
+
+static bool answers(const void *context)
 {
-    char path[64], line[256] = "";
+    const struct member_of *it = context;
+
+    return endpoint_health(it->cluster, it->index) == 0;
+}
+
+void member_wait(struct cluster *cluster, unsigned index)
+{
+    struct member_of it = {cluster, index};
+
+    wait_until(answers, &it, BETWEEN_TRIES_US, "a member does not answer");
+}
+
+/* The state letter of a thread, as ps shows it; 'X': it is no more. */
+static char state_of(const char *threads, const char *id)
+{
+    char path[320], line[256] = "";
     char *end;
     FILE *file;
 
-    (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    (void)snprintf(path, sizeof(path), "%.40s/%.255s/stat", threads, id);
     file = fopen(path, "r");
-    require(file != NULL, path);
-    require(fgets(line, sizeof(line), file) != NULL, path);
-    (void)fclose(file);
+    if (file == NULL || fgets(line, sizeof(line), file) == NULL)
+        (void)snprintf(line, sizeof(line), ") X");
+    if (file != NULL)
+        (void)fclose(file);
     end = strrchr(line, ')');
     require(end != NULL && strlen(end) > 2, path);
     return end[2];
 }
 
-/* Who is told to stand still goes on until its threads have heard of it. */
-static void wait_until_stopped(pid_t pid)
+/* Who is told to stand still goes on until each of its threads has heard of it. */
+static bool is_stopped(const void *context)
 {
-    for (unsigned i = 0; i < ANSWERS_WITHIN_TRIES && state_of(pid) != 'T'; i++)
-        (void)usleep(1000);
-    require(state_of(pid) == 'T', "the member does not stand still");
+    char path[64];
+    struct dirent *entry;
+    bool all = true;
+    DIR *threads;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/task", (int)*(const pid_t *)context);
+    threads = opendir(path);
+    require(threads != NULL, path);
+    while ((entry = readdir(threads)) != NULL) {
+        if (entry->d_name[0] != '.')
+            all = all && strchr("TX", state_of(path, entry->d_name)) != NULL;
+    }
+    (void)closedir(threads);
+    return all;
 }
 
 void member_signal(struct cluster *cluster, unsigned index, int number)
@@ -228,7 +332,8 @@ void member_signal(struct cluster *cluster, unsigned index, int number)
     require(cluster->members[index].pid > 0, "the member does not run");
     require(kill(cluster->members[index].pid, number) == 0, "kill");
     if (number == SIGSTOP)
-        wait_until_stopped(cluster->members[index].pid);
+        wait_until(is_stopped, &cluster->members[index].pid, BETWEEN_LOOKS_US,
+                   "the member does not stand still");
 }
 
 void member_kill(struct cluster *cluster, unsigned index)
@@ -238,17 +343,20 @@ void member_kill(struct cluster *cluster, unsigned index)
     cluster->members[index].pid = 0;
 }
 
+/* Once: the most of what it does must not be done twice. */
 void etcdctl(struct cluster *cluster, const char *const *words)
 {
     const char *all[WORDS_MAX];
+    char output[320];
     size_t count = 0;
 
+    (void)snprintf(output, sizeof(output), "%s/etcdctl.log", cluster->directory);
     add_all(all, &count,
-            (const char *const[]){"etcdctl", "--endpoints", cluster->members[0].url, NULL});
+            (const char *const[]){"etcdctl", "--dial-timeout", "60s", "--command-timeout", "60s",
+                                  "--endpoints", cluster->members[0].url, NULL});
     add_all(all, &count, cluster->ctl);
     add_all(all, &count, words);
-    if (run(all, false) != 0)
-        require(run(all, true) == 0, words[0]);
+    require(run_into(all, output) == 0, words[0]);
 }
 
 /* ---- clusters ---- */
@@ -263,8 +371,8 @@ void cluster_init(struct cluster *cluster, unsigned count)
     for (unsigned i = 0; i < count; i++) {
         struct cluster_member *member = &cluster->members[i];
 
-        member->client_port = free_port();
-        member->peer_port = free_port();
+        member->client_port = take_port(&member->client_holder);
+        member->peer_port = take_port(&member->peer_holder);
         length +=
             (size_t)snprintf(cluster->initial + length, sizeof(cluster->initial) - length,
                              "%sm%u=http://127.0.0.1:%u", i > 0 ? "," : "", i, member->peer_port);
@@ -287,6 +395,8 @@ void cluster_destroy(struct cluster *cluster)
     for (unsigned i = 0; i < cluster->count; i++) {
         if (cluster->members[i].pid > 0)
             member_kill(cluster, i);
+        (void)close(cluster->members[i].client_holder);
+        (void)close(cluster->members[i].peer_holder);
     }
     (void)nftw(cluster->directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
@@ -306,7 +416,7 @@ struct store_settings cluster_settings(const struct cluster *cluster, const char
                                    .key_file = "",
                                    .user = "",
                                    .password = "",
-                                   .timeout_ms = 10 * 1000,
+                                   .timeout_ms = CLUSTER_TIMEOUT_MS,
                                    .lease_ms = 1000};
 }
 
@@ -322,4 +432,23 @@ void cluster_add_tests(Suite *suite, const char *name, SFun set_up, SFun tear_do
     for (size_t i = 0; i < count; i++)
         tcase_add_test(tcase, tests[i]);
     suite_add_tcase(suite, tcase);
+}
+
+int cluster_run(Suite *suite, void (*begin)(void), void (*end)(void))
+{
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    (void)signal(SIGPIPE, SIG_IGN); /* as the daemon does */
+    cluster_or_skip();
+    if (begin != NULL)
+        begin();
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    if (failed > 0)
+        tell_logs();
+    if (end != NULL)
+        end();
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

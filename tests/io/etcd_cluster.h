@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* etcd_cluster.h: real members of etcd on loopback, with data of their own that is removed again.
- * They end with the process that started them, however it ends. */
+ * They end with the process that started them, however it ends. What the members of a failed test
+ * logged last is printed. */
 #ifndef REGIONSHIFT_TESTS_ETCD_CLUSTER_H
 #define REGIONSHIFT_TESTS_ETCD_CLUSTER_H
 
@@ -10,12 +11,18 @@
 
 #include "store.h"
 
-enum { CLUSTER_MEMBERS_MAX = 3, CLUSTER_ARGUMENTS_MAX = 16 };
+enum {
+    CLUSTER_MEMBERS_MAX = 3,
+    CLUSTER_ARGUMENTS_MAX = 16,
+    CLUSTER_TIMEOUT_MS = 30 * 1000 /* of a call, where a test is not about deadlines */
+};
 
 struct cluster_member {
     pid_t pid; /* 0: it does not run */
     unsigned client_port;
     unsigned peer_port;
+    int client_holder; /* sockets that keep the ports for it, also while it does not run */
+    int peer_holder;
     char url[64];
 };
 
@@ -29,13 +36,8 @@ struct cluster {
     const char *ctl[CLUSTER_ARGUMENTS_MAX];       /* of etcdctl, besides; ends with NULL */
 };
 
-/* False: the programs etcd and etcdctl are not on the PATH. */
-bool cluster_is_possible(void);
-
-/* First of all, in main(). Says so and exits 77, "skipped", unless it is possible. */
-void cluster_or_skip(void);
-
-/* Makes the directory and takes free ports; nothing runs yet. */
+/* Makes the directory and takes ports, which nobody else gets until the cluster is destroyed;
+ * nothing runs yet. */
 void cluster_init(struct cluster *cluster, unsigned count);
 /* Starts all and waits until they answer. */
 void cluster_start(struct cluster *cluster);
@@ -51,11 +53,12 @@ void member_signal(struct cluster *cluster, unsigned index, int number);
 void etcdctl(struct cluster *cluster, const char *const *words);
 #define ETCDCTL(cluster, ...) etcdctl(cluster, (const char *const[]){__VA_ARGS__, NULL})
 
-/* Runs a program and waits; its exit status. What it says is shown only when it fails and `loud`.
- */
+/* Runs a program and waits; its exit status. What it says is shown only if `loud`. */
 int run(const char *const *words, bool loud);
 
-unsigned free_port(void);
+/* The whole of a main(): `begin` and `end`, which may be NULL, stand around all tests. Says so and
+ * exits 77, "skipped", where members are not possible. */
+int cluster_run(Suite *suite, void (*begin)(void), void (*end)(void));
 
 /* Adds a test case of these tests, each between `set_up` and `tear_down`. */
 void cluster_add_tests(Suite *suite, const char *name, SFun set_up, SFun tear_down,

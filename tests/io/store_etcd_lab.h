@@ -9,7 +9,7 @@
 
 extern const struct store_lab etcd_lab;
 
-/* Before the first test and after the last, in main(): starts the member, or exits 77. */
+/* Before the first test and after the last: starts the member, ends it. */
 void etcd_lab_begin(void);
 void etcd_lab_end(void);
 

@@ -86,10 +86,9 @@ static void teardown(void)
     ck_assert_int_eq(rmdir(lab_directory), 0);
 }
 
-static int open_store(uv_loop_t *loop, const char *owner, struct store **ret_store)
+static int open_store(uv_loop_t *loop, const char *owner, msec_t lease_ms, struct store **ret_store)
 {
-    struct store_settings settings = {
-        .kind = STORE_SQLITE, .path = lab_path, .lease_ms = sqlite_lab.lease_ms};
+    struct store_settings settings = {.kind = STORE_SQLITE, .path = lab_path, .lease_ms = lease_ms};
     struct store_sqlite_tuning tuning = store_sqlite_tuning_default(&settings);
 
     tuning.clock = lab_clock;

@@ -18,14 +18,19 @@ void world_open(struct world *world, const struct store_lab *lab)
     ck_assert_int_eq(uv_timer_init(&world->loop, &world->patience), 0);
 }
 
-struct store *world_daemon(struct world *world, const char *owner)
+struct store *world_daemon_of(struct world *world, const char *owner, msec_t lease_ms)
 {
     struct store *store = NULL;
 
     ck_assert_uint_lt(world->store_count, WORLD_STORES_MAX);
-    ck_assert_int_eq(world->lab->open(&world->loop, owner, &store), 0);
+    ck_assert_int_eq(world->lab->open(&world->loop, owner, lease_ms, &store), 0);
     world->stores[world->store_count++] = store;
     return store;
+}
+
+struct store *world_daemon(struct world *world, const char *owner)
+{
+    return world_daemon_of(world, owner, world->lab->lease_ms);
 }
 
 static void on_closed(void *context)
@@ -197,6 +202,16 @@ struct answer_of_store renew(struct world *world, struct store *store)
     return answer;
 }
 
+struct answer_of_store get_all(struct world *world, struct store *store)
+{
+    return get(world, store, "");
+}
+
+struct answer_of_store put_a(struct world *world, struct store *store)
+{
+    return put(world, store, "a", "1");
+}
+
 struct answer_of_store transact(struct world *world, struct store *store,
                                 const struct store_txn *txn)
 {
@@ -236,15 +251,20 @@ void reads(struct world *world, struct store *store, const char *prefix, const c
     free(answer.text);
 }
 
+static uint64_t now_ms(void)
+{
+    return uv_hrtime() / 1000000;
+}
+
 static bool is_patient(struct world *world, uint64_t since_ms)
 {
     world_run_for(world, 5);
-    return uv_now(&world->loop) - since_ms < WORLD_PATIENCE_MS;
+    return now_ms() - since_ms < WORLD_PATIENCE_MS;
 }
 
 void will_read(struct world *world, struct store *store, const char *prefix, const char *text)
 {
-    uint64_t since_ms = uv_now(&world->loop);
+    uint64_t since_ms = now_ms();
     bool equal = false;
 
     while (!equal) {
@@ -259,7 +279,7 @@ void will_read(struct world *world, struct store *store, const char *prefix, con
 
 void will_answer(struct world *world, struct store *store, enum store_status status)
 {
-    uint64_t since_ms = uv_now(&world->loop);
+    uint64_t since_ms = now_ms();
     bool equal = false;
 
     while (!equal) {
@@ -270,6 +290,78 @@ void will_answer(struct world *world, struct store *store, enum store_status sta
                       store_status_name(status), store_status_name(answer.status), answer.error);
         free(answer.text);
     }
+}
+
+void will_fail(struct world *world, struct store *store,
+               struct answer_of_store (*call)(struct world *world, struct store *store),
+               enum store_status status, const char *words)
+{
+    uint64_t since_ms = now_ms();
+    bool is_said = false;
+
+    while (!is_said) {
+        struct answer_of_store answer = call(world, store);
+
+        is_said = strstr(answer.error, words) != NULL;
+        ck_assert_msg(is_said || is_patient(world, since_ms), "not \"%s\" in: %s", words,
+                      answer.error);
+        fails(answer, status, "");
+    }
+}
+
+/* Whether it is done. AWAY is no end while there is patience. */
+static bool is_done(struct world *world, const struct answer_of_store *answer, uint64_t since_ms)
+{
+    ck_assert_msg(answer->status == STORE_OK ||
+                      (answer->status == STORE_AWAY && is_patient(world, since_ms)),
+                  "%s: %s", store_status_name(answer->status), answer->error);
+    return answer->status == STORE_OK;
+}
+
+static void will_put(struct world *world, struct store *store, const char *key, const char *value,
+                     bool leased)
+{
+    uint64_t since_ms = now_ms();
+    struct answer_of_store answer;
+
+    do {
+        answer = put_as(world, store, key, value, leased);
+    } while (!is_done(world, &answer, since_ms));
+}
+
+void will_write(struct world *world, struct store *store, const char *key, const char *value)
+{
+    will_put(world, store, key, value, false);
+}
+
+void will_write_leased(struct world *world, struct store *store, const char *key, const char *value)
+{
+    will_put(world, store, key, value, true);
+}
+
+void will_renew(struct world *world, struct store *store)
+{
+    uint64_t since_ms = now_ms();
+    struct answer_of_store answer;
+
+    do {
+        answer = renew(world, store);
+    } while (!is_done(world, &answer, since_ms));
+}
+
+void will_vote(struct world *world, struct store *store, const char *key, const char *value)
+{
+    uint64_t since_ms = now_ms();
+    struct answer_of_store answer;
+
+    do {
+        answer = renew(world, store);
+        if (answer.status == STORE_OK)
+            answer = put_leased(world, store, key, value);
+        ck_assert_msg(answer.status == STORE_OK ||
+                          (answer.status == STORE_LEASE_LOST && is_patient(world, since_ms)),
+                      "%s: %s", store_status_name(answer.status), answer.error);
+    } while (answer.status != STORE_OK);
 }
 
 /* ---- watching ---- */
@@ -318,17 +410,76 @@ struct watch_log *watch(struct world *world, struct store *store, const char *pr
     ck_assert_uint_lt(world->log_count++, WORLD_STORES_MAX);
     store_watch(store, prefix, on_event, log);
     ck_assert_msg(log->text == NULL, "a callback came from inside the call");
-    wrote(get(world, store, "")); /* behind the watch in the queue: it has begun */
+    will_answer(world, store, STORE_OK); /* behind the watch in the queue: it has begun */
     return log;
+}
+
+static const char *text_of(const struct watch_log *log)
+{
+    return log->text == NULL ? "" : log->text;
 }
 
 void will_tell(struct world *world, struct watch_log *log, const char *text)
 {
-    uint64_t since_ms = uv_now(&world->loop);
+    uint64_t since_ms = now_ms();
 
     while (log->length < strlen(text) && is_patient(world, since_ms)) {
     }
-    ck_assert_str_eq(log->text == NULL ? "" : log->text, text);
+    ck_assert_str_eq(text_of(log), text);
+}
+
+void will_hear(struct world *world, struct watch_log *log, const char *words)
+{
+    uint64_t since_ms = now_ms();
+
+    while (strstr(text_of(log), words) == NULL)
+        ck_assert_msg(is_patient(world, since_ms), "not \"%s\" in \"%s\"", words, text_of(log));
+}
+
+static void changes_of(const struct watch_log *log, char *out, size_t size)
+{
+    size_t length = 0;
+
+    out[0] = '\0';
+    for (const char *at = text_of(log); *at != '\0'; at = strchr(at, ';') + 1) {
+        int entry_length = (int)(strchr(at, ';') + 1 - at);
+        char entry[256];
+
+        (void)snprintf(entry, sizeof(entry), "%.*s", entry_length, at);
+        if (strchr(entry, ' ') == NULL || strstr(out, entry) != NULL)
+            continue; /* a loss, or its end; or told before */
+        length += (size_t)snprintf(out + length, size - length, "%s", entry);
+        ck_assert_uint_lt(length, size);
+    }
+}
+
+void will_tell_changes(struct world *world, struct watch_log *log, const char *text)
+{
+    uint64_t since_ms = now_ms();
+    char told[1024] = "";
+
+    while (strlen(told) < strlen(text) && is_patient(world, since_ms))
+        changes_of(log, told, sizeof(told));
+    ck_assert_msg(strcmp(told, text) == 0, "not \"%s\" but \"%s\"", text, text_of(log));
+}
+
+void will_give_back(struct world *world, const char *owner, struct store *reader,
+                    struct watch_log *log)
+{
+    struct answer_of_store left = {.count = 1};
+
+    for (unsigned i = 0; i < 10 && left.count > 0; i++) {
+        struct store *leaving = world_daemon_of(world, owner, WORLD_LASTING_MS);
+
+        wrote(renew(world, leaving));
+        wrote(put_leased(world, leaving, "vote", "up"));
+        will_hear(world, log, "put vote=up;");
+        world_leave(world, leaving);
+        left = get(world, reader, "vote");
+        wrote(left);
+    }
+    ck_assert_uint_eq(left.count, 0);
+    will_hear(world, log, "put vote=up;del vote;");
 }
 
 void watch_log_clear(struct watch_log *log)

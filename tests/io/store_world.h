@@ -14,11 +14,13 @@ struct store_lab {
     msec_t lease_ms;
     void (*setup)(void);
     void (*teardown)(void);
-    int (*open)(uv_loop_t *loop, const char *owner, struct store **ret_store);
+    int (*open)(uv_loop_t *loop, const char *owner, msec_t lease_ms, struct store **ret_store);
     void (*pass_time)(uv_loop_t *loop, msec_t ms); /* as the leases see it */
 };
 
-enum { WORLD_STORES_MAX = 8, WORLD_PATIENCE_MS = 20000 };
+/* Patience costs a test its time only when it fails. A lasting lease outlives every test, also on a
+ * machine that stands still for a while. */
+enum { WORLD_STORES_MAX = 8, WORLD_PATIENCE_MS = 60 * 1000, WORLD_LASTING_MS = 3600 * 1000 };
 
 /* What a watch told, as text: "put KEY=VALUE;" "del KEY;" and "STATUS;" for a loss, "again;" for
  * the empty event that follows one. */
@@ -53,7 +55,8 @@ struct answer_of_store {
 };
 
 void world_open(struct world *world, const struct store_lab *lab);
-struct store *world_daemon(struct world *world, const char *owner);
+struct store *world_daemon(struct world *world, const char *owner); /* with the lab's lease */
+struct store *world_daemon_of(struct world *world, const char *owner, msec_t lease_ms);
 void world_leave(struct world *world, struct store *store); /* closes one store, waits */
 void world_close(struct world *world);                      /* closes all, waits */
 
@@ -69,17 +72,33 @@ struct answer_of_store put_leased(struct world *world, struct store *store, cons
                                   const char *value);
 struct answer_of_store delete_key(struct world *world, struct store *store, const char *key);
 struct answer_of_store renew(struct world *world, struct store *store);
+struct answer_of_store get_all(struct world *world, struct store *store);
+struct answer_of_store put_a(struct world *world, struct store *store); /* "a", "1" */
 struct answer_of_store transact(struct world *world, struct store *store,
                                 const struct store_txn *txn);
 
 /* Fail the test, naming what was answered, unless it is this. */
 uint64_t wrote(struct answer_of_store answer); /* OK; returns its revision */
 void fails(struct answer_of_store answer, enum store_status status, const char *words);
+/* Calls until it fails with these words: in the last try of a call, which is short, a slow machine
+ * may not hear them. Another status fails the test at once. */
+void will_fail(struct world *world, struct store *store,
+               struct answer_of_store (*call)(struct world *world, struct store *store),
+               enum store_status status, const char *words);
 void reads(struct world *world, struct store *store, const char *prefix, const char *text);
 /* Asks until the view is this: for what another daemon or time will do. */
 void will_read(struct world *world, struct store *store, const char *prefix, const char *text);
 /* Asks until the status is this. */
 void will_answer(struct world *world, struct store *store, enum store_status status);
+/* Write, renew, until it is done: an election of the members, which a slow machine may have at any
+ * time, costs an answer. What was written without an answer is written again. */
+void will_write(struct world *world, struct store *store, const char *key, const char *value);
+void will_write_leased(struct world *world, struct store *store, const char *key,
+                       const char *value);
+void will_renew(struct world *world, struct store *store);
+/* Writes it under a fresh lease, once: a short lease may lapse between the two, and then nothing
+ * is written. */
+void will_vote(struct world *world, struct store *store, const char *key, const char *value);
 
 /* Callbacks that fill an answer_of_store. */
 void on_view(void *context, enum store_status status, const struct store_view *view,
@@ -88,7 +107,18 @@ void on_write(void *context, enum store_status status, uint64_t revision, const 
 
 /* The log lives as long as the world. */
 struct watch_log *watch(struct world *world, struct store *store, const char *prefix);
+/* Until all of this is told: it, and nothing else. */
 void will_tell(struct world *world, struct watch_log *log, const char *text);
+/* Until it has told this, whatever stands before and behind. */
+void will_hear(struct world *world, struct watch_log *log, const char *words);
+/* As will_tell(), of changes alone, each where it was told first: for members of etcd whose
+ * elections may cost a watch (which begins again) and an answer (what it wrote is written again).
+ */
+void will_tell_changes(struct world *world, struct watch_log *log, const char *text);
+/* A daemon votes and is closed, and its vote is gone at once, not only when its lease has lapsed.
+ * Closing has a second for that: a machine that needs more is given other chances. */
+void will_give_back(struct world *world, const char *owner, struct store *reader,
+                    struct watch_log *log);
 /* Forgets what was told so far. */
 void watch_log_clear(struct watch_log *log);
 

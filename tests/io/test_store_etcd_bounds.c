@@ -5,7 +5,6 @@
  *     DECISIONS=10000 build/tests/io/test_store_etcd_bounds */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "etcd_cluster.h"
@@ -16,12 +15,12 @@ enum { DECISIONS_USUAL = 1000, FILE_BYTES_MAX = 4 * 1024 * 1024 };
 static struct cluster cluster;
 static struct world world;
 
-static int open_store(uv_loop_t *loop, const char *owner, struct store **ret_store)
+static int open_store(uv_loop_t *loop, const char *owner, msec_t lease_ms, struct store **ret_store)
 {
     const char *endpoints[CLUSTER_MEMBERS_MAX];
     struct store_settings settings = cluster_settings(&cluster, "/bounds", endpoints);
 
-    settings.lease_ms = 60000;
+    settings.lease_ms = lease_ms;
     return store_open(loop, &settings, owner, ret_store);
 }
 
@@ -70,24 +69,23 @@ static void teardown(void)
     world_close(&world);
 }
 
-int main(void)
+static void begin(void)
 {
-    Suite *suite = suite_create("bounds of etcd");
-    TCase *tests = tcase_create("bounds");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    cluster_or_skip();
     cluster_init(&cluster, 1);
     cluster_start(&cluster);
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 600); /* for what hangs */
-    tcase_add_test(tests,
-                   a_thousand_decisions_leave_a_bounded_store_and_a_file_that_compaction_shrinks);
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+}
+
+static void end(void)
+{
     cluster_destroy(&cluster);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(void)
+{
+    const TTest *const bounds[] = {
+        a_thousand_decisions_leave_a_bounded_store_and_a_file_that_compaction_shrinks};
+    Suite *suite = suite_create("bounds of etcd");
+
+    cluster_add_tests(suite, "bounds", setup, teardown, bounds, sizeof(bounds) / sizeof(*bounds));
+    return cluster_run(suite, begin, end);
 }
