@@ -75,7 +75,7 @@ static int read_value(struct way *w, config_t *config)
         report_out_of_memory(w->report);
         return -1;
     }
-    if (scan_text(text, strlen(text), &scanned) == 0)
+    if (scan_settings(text, strlen(text), &scanned) == 0)
         result = config_read_string(config, text) == CONFIG_TRUE ? 0 : -1;
     else if (is_bare_word(w->change->value) && is_plain_text(w->change->value))
         result = read_text_value(config, w->change->value);

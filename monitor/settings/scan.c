@@ -255,7 +255,7 @@ static int check_encoding(struct scanner *s)
     return 0;
 }
 
-int scan_text(const char *text, size_t length, struct settings_report *report)
+int scan_settings(const char *text, size_t length, struct settings_report *report)
 {
     struct scanner s = {.at = text, .end = text + length, .line = 1, .report = report};
     bool bad = false;

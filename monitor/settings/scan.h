@@ -12,6 +12,6 @@
  * float, strings and comments that are not closed, @include, nesting deeper than any option, and
  * whatever libconfig would call a syntax error and no more; each with the option it is in. Returns
  * -1 when something was reported, 0 otherwise. */
-int scan_text(const char *text, size_t length, struct settings_report *report);
+int scan_settings(const char *text, size_t length, struct settings_report *report);
 
 #endif

@@ -37,7 +37,7 @@ static int parse_tree(config_t *config, const char *text, size_t length,
                      FILE_SIZE_MAX);
         return -1;
     }
-    if (scan_text(text, length, report) < 0)
+    if (scan_settings(text, length, report) < 0)
         return -1;
     /* libconfig takes a comment for one only when a newline ends it. */
     char *copy = arena_format(report->arena, "%.*s\n", (int)length, text);
