@@ -30,3 +30,20 @@ def test_anything_else_is_bad_usage_before_anything_is_done(tmp_path, arguments)
     done = run(tmp_path, *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("usage: ./quickstart")
+
+
+def test_a_unit_test_that_fails_shows_what_it_said_last(tmp_path):
+    functions = QUICKSTART.read_text().split("\nmode=")[0]
+    (tmp_path / "build").mkdir()
+    (tmp_path / "build/old.trs").write_text(":global-test-result: FAIL\n")
+    (tmp_path / "build/Makefile").write_text(
+        "check:\n"
+        "\t@sleep 0.1; seq 1000 | sed 's/^/said /' >red.log; echo said too >green.log\n"
+        "\t@echo ':global-test-result: FAIL' >red.trs; echo ':global-test-result: PASS' >green.trs\n"
+        "\t@exit 1\n")
+    done = subprocess.run(["sh", "-c", functions + "\nunit_tests"], cwd=tmp_path, check=False,
+                          capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "== The last lines of build/red.log" in done.stdout
+    assert "said 941\n" in done.stdout and "said 940\n" not in done.stdout
+    assert "green" not in done.stdout and "old" not in done.stdout
