@@ -39,6 +39,8 @@ struct decision {
     const int *normal;     /* what failback returns to; from the settings or an adopted drift */
     uint64_t base_epoch;   /* the fence in the zone when this was decided ... */
     const int *base;       /* ... and what that epoch said: drift is measured against it (C4) */
+    const int *before;     /* the base as it was decided, where somebody has written into it and
+                              that is restored (C4): a cancellation goes back to it; NULL: base */
     uint64_t voters;       /* probe_set: whose votes were the evidence */
     uint32_t regions_left; /* bit set of regions that lose weight */
     char order[ORDER_ID_MAX + 1];         /* the order obeyed, "" none */

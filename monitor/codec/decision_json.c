@@ -53,6 +53,24 @@ static const char *elector_name(const struct settings *settings, uint32_t electo
     return elector == NONE ? "" : settings->electors[elector].name;
 }
 
+/* A field that not every decision has; value NULL: no memory. */
+static json_t *with_field(json_t *object, const char *key, json_t *value)
+{
+    size_t count = json_object_size(object) + 1;
+
+    json_object_set_new(object, key, value); /* NULL: is not set, and missed below */
+    return json_whole(object, count);
+}
+
+/* C4: only a decision that restores has this field, and what is decided until it is applied. */
+static json_t *with_before(json_t *object, const struct settings *settings,
+                           const struct group *group, const struct decision *decision)
+{
+    if (decision->before == NULL)
+        return object;
+    return with_field(object, "before", weights_to_json(settings, group, decision->before));
+}
+
 /* B2: only an attaching decision has this field. */
 static json_t *with_health(json_t *object, const struct settings *settings,
                            const struct decision *decision)
@@ -70,10 +88,7 @@ static json_t *with_health(json_t *object, const struct settings *settings,
         json_object_set_new(health, settings->regions[i], json_string(decision->health[i]));
         count++;
     }
-    health = json_whole(health, count);
-    count = json_object_size(object) + 1;
-    json_object_set_new(object, "health_checks", health); /* NULL: is not set, and missed below */
-    return json_whole(object, count);
+    return with_field(object, "health_checks", json_whole(health, count));
 }
 
 json_t *decision_to_json(const struct settings *settings, const struct decision *decision)
@@ -94,6 +109,7 @@ json_t *decision_to_json(const struct settings *settings, const struct decision 
         "voters", voters_to_json(settings, decision->voters), "left",
         regions_to_json(settings, decision->regions_left), "order", decision->order, "override",
         (int)decision->override, "reason", decision->reason);
+    object = with_before(object, settings, group, decision);
     return store_form_stamp(with_health(object, settings, decision));
 }
 
@@ -105,10 +121,10 @@ int decision_write(const struct settings *settings, const struct decision *decis
 
 /* ---- reading ---- */
 
-/* Three vectors behind the struct, in one block. */
+/* Four vectors behind the struct, in one block. */
 static struct decision *decision_blank(uint32_t group, uint32_t site_count)
 {
-    struct decision *decision = calloc(1, sizeof(*decision) + 3 * (size_t)site_count * sizeof(int));
+    struct decision *decision = calloc(1, sizeof(*decision) + 4 * (size_t)site_count * sizeof(int));
     int *vectors;
 
     if (decision == NULL)
@@ -224,6 +240,11 @@ static void decision_take(struct json_fields *fields, const struct settings *set
     json_take_text(fields, "order", decision->order, sizeof(decision->order));
     decision->override = json_take_boolean(fields, "override");
     json_take_text(fields, "reason", decision->reason, sizeof(decision->reason));
+    if (json_has(fields, "before")) {
+        decision->before = vectors + 3 * (size_t)group->site_count;
+        take_weights(fields, "before", settings, group, -1,
+                     vectors + 3 * (size_t)group->site_count);
+    }
     if (decision->kind == DECISION_ATTACH)
         take_health(fields, settings, decision);
 }

@@ -80,9 +80,11 @@ static bool evidence_stands(const struct engine *engine, uint32_t group)
 {
     const struct zone_slot *slots = first_slot(engine, group);
 
-    enum decision_kind kind = engine->groups[group].head.decision.kind;
+    const struct decision *head = &engine->groups[group].head.decision;
+    enum decision_kind kind = head->kind;
+    bool restores = kind == DECISION_REASSERT || (kind == DECISION_CANCEL && head->before != NULL);
 
-    if (!decision_is_move(kind) && kind != DECISION_REASSERT)
+    if (!decision_is_move(kind) && !restores)
         return true;
     if (engine->groups[group].glass.rules && !glass_stands(engine, group))
         return false; /* of a head that no store has, nothing is latched */
@@ -90,7 +92,7 @@ static bool evidence_stands(const struct engine *engine, uint32_t group)
         if (!gainers_stand(engine, &slots[i]))
             return false;
     }
-    if (kind == DECISION_REASSERT)
+    if (restores)
         return true; /* it takes weight from nobody by itself */
     return state_group(engine, group)->beacons || leavers_stand(engine, group);
 }

@@ -130,6 +130,7 @@ static void take_decision(struct engine *engine, struct decision_slot *slot, uin
     TAKE(engine, slot->weights, sites);
     TAKE(engine, slot->normal, sites);
     TAKE(engine, slot->base, sites);
+    TAKE(engine, slot->before, sites);
 }
 
 static void take_groups(struct engine *engine)

@@ -106,10 +106,13 @@ void decision_slot_copy(struct decision_slot *slot, const struct decision *decis
     memmove(slot->weights, decision->weights, size);
     memmove(slot->normal, decision->normal, size);
     memmove(slot->base, decision->base, size);
+    if (decision->before != NULL)
+        memmove(slot->before, decision->before, size);
     slot->decision = *decision;
     slot->decision.weights = slot->weights;
     slot->decision.normal = slot->normal;
     slot->decision.base = slot->base;
+    slot->decision.before = decision->before != NULL ? slot->before : NULL;
 }
 
 /* D6: when the group moved last, on our own clock. What is known already is not asked of the wall

@@ -66,7 +66,9 @@ static const int *weights_of(const struct group_state *state, uint64_t epoch)
 
     if (!state->has_head)
         return NULL;
-    return epoch == head->epoch ? head->weights : epoch == head->base_epoch ? head->base : NULL;
+    if (epoch == head->base_epoch && epoch != head->epoch)
+        return head->before != NULL ? head->before : head->base;
+    return epoch == head->epoch ? head->weights : NULL;
 }
 
 static void say_set(const struct engine *engine, struct lines *lines, const struct zone_slot *slot,

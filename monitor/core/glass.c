@@ -378,6 +378,7 @@ static void write_decision(struct engine *engine, uint32_t group, const struct o
     memcpy(state->proposal.normal, normal_weights(engine, group), size);
     memcpy(state->proposal.weights, wish->weights, size);
     memcpy(state->proposal.base, weights, size);
+    decision->before = NULL;
     decision->epoch = epoch;
     decision->base_epoch = observing_fence_max(engine, group);
     decision->moved_wall = decision->at_wall;

@@ -267,8 +267,9 @@ bool observing_twin(const struct engine *engine, const struct zone_slot *slot)
 static bool taken_back(const struct engine *engine, const struct zone_slot *slot)
 {
     const struct group_state *state = &engine->groups[slot->group];
+    enum decision_kind kind = state->head.decision.kind;
 
-    return state->head.decision.kind == DECISION_REASSERT &&
+    return (kind == DECISION_REASSERT || kind == DECISION_CANCEL) &&
            zone_says(engine, slot, state->head.weights);
 }
 

@@ -24,6 +24,10 @@ static void set_base(const struct engine *engine, uint32_t group, struct decisio
     /* of an older epoch nothing is known: then the base stays what it was */
     proposal->decision.base_epoch = fence == head->epoch ? fence : head->base_epoch;
     memcpy(proposal->base, fence == head->epoch ? head->weights : head->base, size);
+    if (head->before != NULL && !observing_begun(engine, group)) {
+        memcpy(proposal->before, head->before, size);
+        proposal->decision.before = proposal->before;
+    }
 }
 
 uint64_t proposal_highest_epoch(const struct engine *engine, uint32_t group)

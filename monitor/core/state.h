@@ -64,6 +64,7 @@ struct decision_slot {
     int *weights;
     int *normal;
     int *base;
+    int *before; /* room; the decision says whether it has one */
 };
 
 /* What a zone says of a site when its sets there have no weight in common. */

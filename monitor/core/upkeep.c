@@ -169,6 +169,7 @@ static struct decision *adopt(struct engine *engine, uint32_t group, const char 
 
     take_zone_weights(engine, group, state->proposal.weights);
     memcpy(state->proposal.base, state->proposal.weights, size);
+    decision->before = NULL;
     decision->base_epoch = observing_fence_max(engine, group);
     snprintf(decision->reason, sizeof(decision->reason), "%s", reason);
     return decision;
@@ -230,7 +231,7 @@ static bool drift_is_to_stand(const struct engine *engine, uint32_t group)
 }
 
 /* C4: a region that the zone's weights leave gains again: it has to be good for that (D2). */
-static bool gainers_are_up(const struct engine *engine, uint32_t group)
+static bool gainers_are_up(const struct engine *engine, uint32_t group, const int *weights)
 {
     const struct group_state *state = &engine->groups[group];
     const struct group *g = state_group(engine, group);
@@ -244,7 +245,7 @@ static bool gainers_are_up(const struct engine *engine, uint32_t group)
                           (engine->settings->services[site->service].required || !g->together);
 
             if (!settings_site_in_zone(engine->settings, g->sites[k], slot->zone) ||
-                state->head.weights[k] <= slot->weights[k])
+                weights[k] <= slot->weights[k])
                 continue;
             if (engine->drained[site->region] ||
                 (judged && engine->agreements[g->sites[k]].state != AGREED_UP))
@@ -266,7 +267,7 @@ static bool drift_is_to_go(struct engine *engine, uint32_t group)
 
     if (g->drift != DRIFT_RESTORE || !observing_drifted(engine, group) ||
         !all_present(engine, group) || !all_say_one(engine, group) ||
-        !gainers_are_up(engine, group))
+        !gainers_are_up(engine, group, state->head.weights))
         return false;
     if (state->head.decision.kind != DECISION_REASSERT || age_ms >= g->dwell_ms)
         return true;
@@ -310,6 +311,18 @@ static void propose_drift(struct engine *engine, uint32_t group)
         memcpy(decision->order, ack->id, sizeof(ack->id));
 }
 
+/* C4: what the restored weights were before somebody wrote into them: the head's own when it was
+ * applied; else what that was made from. */
+static void keep_before(const struct engine *engine, uint32_t group, struct decision_slot *proposal)
+{
+    const struct decision *head = &engine->groups[group].head.decision;
+    bool applied = observing_begun(engine, group);
+    const int *before = applied ? head->weights : head->before != NULL ? head->before : head->base;
+
+    memcpy(proposal->before, before, state_group(engine, group)->site_count * sizeof(int));
+    proposal->decision.before = proposal->before;
+}
+
 /* The same statement, made from what the zone says now. A move that was never applied stays what it
  * is, so that its evidence counts when it is sent (C6). */
 static void propose_reassert(struct engine *engine, uint32_t group)
@@ -319,6 +332,7 @@ static void propose_reassert(struct engine *engine, uint32_t group)
     bool due = decision_is_move(head->kind) && !observing_begun(engine, group);
     struct decision *decision = proposal_begin(engine, group, due ? head->kind : DECISION_REASSERT);
 
+    keep_before(engine, group, &state->proposal);
     memcpy(state->proposal.base, head->weights,
            state_group(engine, group)->site_count * sizeof(int));
     take_zone_weights(engine, group, state->proposal.base);
@@ -386,6 +400,8 @@ static void propose_fence(struct engine *engine, uint32_t group)
     decision->base_epoch = 0;
     decision->regions_left = head->regions_left;
     decision->voters = head->voters;
+    if (applied)
+        decision->before = NULL;
     if (!applied) { /* else its order is done, and lifts nothing any more (D7) */
         decision->override = head->override;
         memcpy(decision->order, head->order, sizeof(decision->order));
@@ -433,23 +449,26 @@ static bool cancellable(const struct engine *engine, uint32_t group)
         if ((head->regions_left >> r & 1) && !returned(engine, group, r))
             return false;
     }
-    return true;
+    return head->before == NULL || gainers_are_up(engine, group, head->before);
 }
 
 /* What stood before the decision stands again; and when the zone lost that as well (Route 53 may
- * lose what it accepted), what it has now: a cancellation moves nothing. */
+ * lose what it accepted), what it has now: a cancellation moves nothing. An edit over which the
+ * decision was made once more is no part of what stood: it was to be restored (C4). */
 static void propose_cancel(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
     bool stands =
         zones_say(engine, group, state->head.base) || observing_drifted(engine, group); /* C4 */
+    const int *before =
+        state->head.decision.before != NULL ? state->head.decision.before : state->head.base;
     struct decision *decision =
         stands ? proposal_begin(engine, group, DECISION_CANCEL) : adopt(engine, group, "");
 
     if (dwell_is_void(engine, group))
         decision->moved_wall = 0;
     if (stands)
-        memcpy(state->proposal.weights, state->head.base,
+        memcpy(state->proposal.weights, before,
                state_group(engine, group)->site_count * sizeof(int));
     snprintf(decision->reason, sizeof(decision->reason),
              "epoch %" PRIu64 " was never applied and its region is agreed up again",

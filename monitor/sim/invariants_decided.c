@@ -570,17 +570,30 @@ static void judge_cancelled_to(const struct ruling *ruling)
     }
 }
 
+/* C4: under "restore" somebody may have written into what was before it, and the decision was made
+ * once more over that: before it is also what the fence's own epoch said. */
+static bool goes_back(const struct ruling *ruling)
+{
+    const struct kept *before = ruling->before;
+    const struct kept *said =
+        ledger_find(ruling->invariants, ruling->decision->group, before->base_epoch);
+    size_t size = ruling->group->site_count * sizeof(int);
+
+    return memcmp(ruling->decision->weights, before->base, size) == 0 ||
+           (ruling->group->drift == DRIFT_RESTORE && said != NULL &&
+            memcmp(ruling->decision->weights, said->weights, size) == 0);
+}
+
 static void judge_cancel(const struct ruling *ruling)
 {
     const struct kept *before = ruling->before;
-    size_t size = ruling->group->site_count * sizeof(int);
     const char *what = NULL;
 
     if (before->kind != DECISION_LEAVE)
         what = "which is no leave";
     else if (ruling->group->beacons)
         what = "whose beacons have moved traffic already";
-    else if (memcmp(ruling->decision->weights, before->base, size) != 0)
+    else if (!goes_back(ruling))
         what = "and does not go back to what was before it";
     for (uint32_t z = 0; ruling->snapshot != NULL && z < ruling->settings->zone_count; z++) {
         if (ruling->snapshot->fences[z] >= before->epoch)

@@ -449,6 +449,14 @@ static bool follows(const struct invariants *invariants, const struct batch *bat
     return true;
 }
 
+/* C4: a cancellation takes back what somebody wrote, where drift = "restore" decided so before it:
+ * then its weights are those that the fence's own epoch said. */
+static bool puts_back(const struct group *group, const struct kept *kept, const struct kept *said)
+{
+    return group->drift == DRIFT_RESTORE && said != NULL &&
+           memcmp(kept->weights, said->weights, group->site_count * sizeof(int)) == 0;
+}
+
 /* S-15, C4: what it took away is what the fence's own epoch said, or what was adopted since, or
  * what drift = "restore" decided to write over; else somebody else had written, and it wrote over
  * him. And what is not a move moves nothing. */
@@ -465,8 +473,8 @@ static void judge_human(struct invariants *invariants, uint32_t probe, const str
     if (kept == NULL)
         return;
     if (shift && !follows(invariants, batch) &&
-        (kept->kind == DECISION_ADOPT || kept->kind == DECISION_CANCEL ||
-         kept->kind == DECISION_ATTACH))
+        (kept->kind == DECISION_ADOPT || kept->kind == DECISION_ATTACH ||
+         (kept->kind == DECISION_CANCEL && !puts_back(group, kept, said))))
         fail(invariants, "S-15", probe, batch,
              "moves weight, by a decision that moves nothing: ", decision_kind_name(kept->kind));
     for (uint32_t i = 0; said != NULL && !kept->override && i < batch->item_count; i++) {

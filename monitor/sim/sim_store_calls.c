@@ -250,6 +250,8 @@ static const struct commit *keep_commit(struct pool *pool, const struct settings
     to.decision.weights = keep_bytes(pool, decision->weights, sites * sizeof(int));
     to.decision.normal = keep_bytes(pool, decision->normal, sites * sizeof(int));
     to.decision.base = keep_bytes(pool, decision->base, sites * sizeof(int));
+    if (decision->before != NULL)
+        to.decision.before = keep_bytes(pool, decision->before, sites * sizeof(int));
     to.votes = keep_bytes(pool, from->votes, from->vote_count * sizeof(*from->votes));
     to.budget = keep_bytes(pool, from->budget, from->budget_count * sizeof(*from->budget));
     if (from->obeyed != NULL)

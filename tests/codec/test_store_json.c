@@ -139,6 +139,31 @@ START_TEST(an_attaching_decision_keeps_its_health_checks)
 }
 END_TEST
 
+/* C4: what a cancellation goes back to; a decision without it is written as it always was. */
+START_TEST(a_decision_that_restores_keeps_what_was_decided_before)
+{
+    static const int before[] = {100, 0, 100, 0};
+    struct decision decision = a_decision();
+    struct decision *read = NULL;
+    int length;
+
+    length = decision_write(&pizza, &decision, text, sizeof(text));
+    ck_assert_int_gt(length, 0);
+    ck_assert_ptr_null(strstr(text, "before"));
+    ck_assert_int_eq(decision_read(&pizza, 0, text, (size_t)length, &read, error, sizeof(error)),
+                     0);
+    ck_assert_ptr_null(read->before);
+    free(read);
+    decision.before = before;
+    length = decision_write(&pizza, &decision, text, sizeof(text));
+    ck_assert_msg(decision_read(&pizza, 0, text, (size_t)length, &read, error, sizeof(error)) == 0,
+                  "%s", error);
+    ck_assert_mem_eq(read->before, before, sizeof(before));
+    ck_assert_mem_eq(read->base, base, sizeof(base));
+    free(read);
+}
+END_TEST
+
 /* Replaces the first `from` in text by `to`; the length of the new text. */
 static size_t edit(const char *from, const char *to)
 {
@@ -704,6 +729,7 @@ int main(void)
     tcase_add_test(tests, a_vote_under_other_settings_is_read_as_knowing_nothing);
     tcase_add_test(tests, a_decision_is_read_back_as_it_was_written);
     tcase_add_test(tests, an_attaching_decision_keeps_its_health_checks);
+    tcase_add_test(tests, a_decision_that_restores_keeps_what_was_decided_before);
     tcase_add_loop_test(tests, a_spoilt_decision_is_refused_and_says_why, 0,
                         sizeof(spoilt_decisions) / sizeof(*spoilt_decisions));
     tcase_add_test(tests, names_that_left_the_electorate_do_not_make_a_decision_unreadable);
