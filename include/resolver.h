@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "checks.h"
 #include "units.h"
 
 enum dns_status {
@@ -32,6 +33,9 @@ enum dns_status {
 
 /* "NXDOMAIN", "timeout", ...: for messages. */
 const char *dns_status_name(enum dns_status status);
+
+/* Such a status says nothing of the name. */
+bool dns_status_is_own_fault(enum dns_status status);
 
 enum {
     RESOLVER_ADDRESSES_MAX = 16,
@@ -95,6 +99,7 @@ void address_format_host(const union address *address, char out[ADDRESS_TEXT_MAX
 /* The same host, whatever the ports. */
 bool address_is_same_host(const union address *one, const union address *other);
 
+bool address_is_of_family(const union address *address, enum address_family family);
 void address_set_port(union address *address, uint16_t port);
 socklen_t address_length(const union address *address);
 

@@ -86,6 +86,11 @@ const char *dns_status_name(enum dns_status status)
     return status_names[status];
 }
 
+bool dns_status_is_own_fault(enum dns_status status)
+{
+    return status == DNS_CANCELLED || status == DNS_NO_MEMORY || status == DNS_NO_SOCKET;
+}
+
 /* ---- addresses ---- */
 
 bool address_parse(const char *text, union address *ret_address)
@@ -131,6 +136,12 @@ bool address_is_same_host(const union address *one, const union address *other)
     if (one->any.sa_family == AF_INET)
         return one->v4.sin_addr.s_addr == other->v4.sin_addr.s_addr;
     return IN6_ARE_ADDR_EQUAL(&one->v6.sin6_addr, &other->v6.sin6_addr);
+}
+
+bool address_is_of_family(const union address *address, enum address_family family)
+{
+    return family == FAMILY_BOTH ||
+           address->any.sa_family == (family == FAMILY_IPV4 ? AF_INET : AF_INET6);
 }
 
 void address_set_port(union address *address, uint16_t port)

@@ -226,7 +226,7 @@ START_TEST(ten_megabytes_are_judged_by_their_beginning)
 
     expect(&result, RESULT_GOOD, FAILURE_NONE, "status 200");
     result = probe(&bad);
-    expect(&result, RESULT_BAD, FAILURE_BODY, "(65536 bytes read), wanted \"small\"");
+    expect(&result, RESULT_BAD, FAILURE_BODY, "(the first 65536 bytes), wanted \"small\"");
     server_stop(server);
 }
 END_TEST

@@ -224,7 +224,7 @@ START_TEST(an_endless_body_is_judged_by_its_beginning)
     memset(piece, 'x', sizeof(piece) - 1);
     result = probe_script((struct script){.text = OK "\r\nbig", .drips = piece, .drip_limit = 5000},
                           "small", PATIENT_MS);
-    expect(&result, RESULT_BAD, FAILURE_BODY, "(65536 bytes read), wanted \"small\"");
+    expect(&result, RESULT_BAD, FAILURE_BODY, "(the first 65536 bytes), wanted \"small\"");
 }
 END_TEST
 

@@ -106,7 +106,7 @@ START_TEST(a_page_of_ten_megabytes_is_judged_by_its_beginning)
 
     expect(&result, RESULT_GOOD, FAILURE_NONE, "status 200");
     result = ask(_i, "/big", "200", "small");
-    expect(&result, RESULT_BAD, FAILURE_BODY, "(65536 bytes read), wanted \"small\"");
+    expect(&result, RESULT_BAD, FAILURE_BODY, "(the first 65536 bytes), wanted \"small\"");
 }
 END_TEST
 

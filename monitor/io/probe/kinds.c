@@ -3,6 +3,7 @@
 #include "attempt.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 extern const struct attempt_kind kind_http;      /* http.c: plain HTTP/1.1, lean */
 extern const struct attempt_kind kind_http_curl; /* http_curl.c: what needs libcurl */
@@ -25,4 +26,20 @@ const struct attempt_kind *kind_of(const struct check *check)
 
     assert(kind != NULL); /* groups and pushes are not made by a prober */
     return check->kind == CHECK_HTTP && needs_curl(check) ? &kind_http_curl : kind;
+}
+
+bool prober_can(const struct check *check, char *error, size_t error_size)
+{
+    const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
+    int wanted = CURL_VERSION_HTTP3;
+
+    if (check->kind != CHECK_HTTP || check->http_version == HTTP_VERSION_1)
+        return true;
+    if (check->http_version == HTTP_VERSION_2)
+        wanted = CURL_VERSION_HTTP2;
+    if (curl->features & wanted)
+        return true;
+    snprintf(error, error_size, "this build cannot speak HTTP/%c: libcurl %s is without it",
+             wanted == CURL_VERSION_HTTP2 ? '2' : '3', curl->version);
+    return false;
 }

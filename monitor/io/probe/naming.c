@@ -55,12 +55,6 @@ static void on_answer(void *context, const struct resolution *resolution)
         watch->naming = NAMING_NOT_ASKED; /* it may be among those that were cut off */
 }
 
-/* Our own faults say nothing of a name. */
-static bool is_own_fault(enum dns_status status)
-{
-    return status == DNS_CANCELLED || status == DNS_NO_MEMORY || status == DNS_NO_SOCKET;
-}
-
 void naming_ask(struct attempt *attempt)
 {
     const struct check *check = attempt->check;
@@ -92,7 +86,7 @@ void naming_tell(struct attempt *attempt)
     size_t length = strlen(result->detail);
     size_t room = sizeof(result->detail) - length;
 
-    if (watch == NULL || watch->check != attempt->check || is_own_fault(watch->status))
+    if (watch == NULL || watch->check != attempt->check || dns_status_is_own_fault(watch->status))
         return;
     result->naming = watch->naming;
     if (watch->naming == NAMING_FAILED)

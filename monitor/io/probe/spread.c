@@ -187,10 +187,11 @@ static void describe(struct words *words, const struct spread *spread, const str
 static void take_timings(struct attempt *lead, const struct attempt *side)
 {
     usec_t resolve_us = lead->result.timings.resolve_us;
+    usec_t further_us = side->result.timings.resolve_us; /* of redirects */
 
     lead->result.status = side->result.status;
     lead->result.timings = side->result.timings;
-    lead->result.timings.resolve_us = resolve_us;
+    lead->result.timings.resolve_us = resolve_us + (further_us > 0 ? further_us : 0);
     lead->result.timings.total_us += resolve_us;
 }
 
@@ -271,12 +272,6 @@ static void spread_begin(struct attempt *lead, const union address *addresses, u
     }
 }
 
-static bool is_of_family(const union address *address, enum address_family family)
-{
-    return family == FAMILY_BOTH ||
-           address->any.sa_family == (family == FAMILY_IPV4 ? AF_INET : AF_INET6);
-}
-
 /* Keeps those of the family, with the port of the check. Returns how many. */
 static unsigned keep_wanted(struct resolution *resolution, const struct check *check)
 {
@@ -285,7 +280,7 @@ static unsigned keep_wanted(struct resolution *resolution, const struct check *c
     for (unsigned i = 0; i < resolution->count; i++) {
         union address address = resolution->addresses[i];
 
-        if (!is_of_family(&address, check->family))
+        if (!address_is_of_family(&address, check->family))
             continue;
         address_set_port(&address, check->port);
         resolution->addresses[kept++] = address;
@@ -318,15 +313,14 @@ static void on_resolved(void *context, const struct resolution *resolution)
     struct attempt *attempt = context;
     struct resolution wanted = *resolution;
     enum dns_status status = resolution->status;
-    bool own_fault = status == DNS_CANCELLED || status == DNS_NO_MEMORY || status == DNS_NO_SOCKET;
 
     attempt->lookup = NULL;
     attempt_mark(attempt, &attempt->result.timings.resolve_us);
     if (status == DNS_OK)
         go_on(attempt, &wanted);
     else
-        attempt_end(attempt, own_fault ? RESULT_VOID : RESULT_BAD, FAILURE_DNS, "%s: %s",
-                    attempt->check->host, dns_status_name(status));
+        attempt_end(attempt, dns_status_is_own_fault(status) ? RESULT_VOID : RESULT_BAD,
+                    FAILURE_DNS, "%s: %s", attempt->check->host, dns_status_name(status));
 }
 
 void spread_resolve(struct attempt *attempt)
