@@ -31,7 +31,7 @@ def test_everything_is_installed(root):
     for document in ("LICENSE", "README.md", "API.md", "METRICS.md", "ALERTS.md"):
         assert (root / "usr/local/share/doc/regionshift" / document).is_file()
     for example in ("jwt-pizza.conf", "jwt-pizza-five.conf", "jwt-pizza-etcd.conf",
-                    "regionshift.conf"):
+                    "every-check.conf", "regionshift.conf"):
         assert (root / "usr/local/share/doc/regionshift/examples" / example).is_file()
     policies = {path.name for path in
                 (root / "usr/local/share/doc/regionshift/examples/iam").iterdir()}
