@@ -11,7 +11,7 @@ import time
 
 import pytest
 from operators import EAST, GROUP, WEST, ask, make_stage, ready
-from programs import BUILD, TOP, free_port
+from programs import BUILD, TOP, faketime_env, free_port
 from stage import PROBES, REGIONS, SERVICES
 
 SPEED = 10  # of the laboratory's checkers: 10 s become 1 s
@@ -21,9 +21,13 @@ NEXT = {EAST: "evict-east-next-1", WEST: "evict-west-next-2"}
 class Beacons:
     """A stage whose three probes serve beacons on addresses of their own."""
 
-    def __init__(self, folder, options=("--checker-speed", str(SPEED))):
+    def __init__(self, folder, speed=SPEED, options=()):
         self.stage = make_stage(folder, beacons=True)
-        self.stage.lab_options += options
+        self.stage.lab_options += ("--checker-speed", str(speed), *options)
+        # `init --health-checks` has half the checkers' pace, so that they change their minds before
+        # its eyes as at 1 and 1, and it gives up no sooner than a slow machine needs.
+        self.pace = max(speed / 2, 1)
+        self.stage.more.append((r"aws = \{", "aws = {\n    timeout = 30;", "6 s at that pace"))
         self.ports = {probe: free_port(self.stage.probe_address(probe)) for probe in PROBES}
         for probe, vantage in zip(PROBES, ("aws/us-east-1", "aws/us-west-2", "hetzner/fra1")):
             self.stage.more.append((
@@ -43,13 +47,19 @@ class Beacons:
         self.stage.settle()
         return self
 
-    def init(self, *options, probe="use1", check=True):
+    def init(self, *options, probe="use1", check=True, pace=None):
         done = subprocess.run(
             [str(BUILD / "regionshift"), "-c", str(self.stage.conf(probe)), "init",
              "--health-checks", *options], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=240, check=False, env=self.stage.daemon_env())
+            timeout=240, check=False,
+            env=self.quick_env(pace))
         assert not check or done.returncode == 0, done.stdout + done.stderr
         return done
+
+    def quick_env(self, pace=None):
+        """For the command: a clock that runs so many times as fast."""
+        quick = faketime_env(f"+0 x{pace or self.pace:g}", monotonic=True)
+        return dict(self.stage.daemon_env(), **quick)
 
     def listing(self):
         return json.loads(self.init("--json").stdout)
@@ -94,6 +104,15 @@ def beacons(tmp_path_factory):
 
 
 @pytest.fixture
+def attached(beacons):
+    """The same, with health checks that are as they ought to be, whichever test comes first."""
+    if None in beacons.health_of().values() or any(
+            check["step"] != "keep" for check in beacons.listing()["checks"]):
+        beacons.init("--yes")
+    return beacons
+
+
+@pytest.fixture
 def fresh(tmp_path):
     made = Beacons(tmp_path)
     with made.stage:
@@ -134,35 +153,35 @@ def test_then_it_is_made_and_attached_and_a_second_run_has_nothing_to_do(beacons
     assert beacons.answers() == {EAST}
 
 
-def test_what_somebody_changed_is_named_and_put_right(beacons):
-    parent = next(check for check in beacons.listing()["checks"] if check["probe"] is None)
-    child = next(check for check in beacons.listing()["checks"] if check["probe"] == "fra")
-    aws(beacons, "update-health-check", "--health-check-id", parent["id"],
+def test_what_somebody_changed_is_named_and_put_right(attached):
+    parent = next(check for check in attached.listing()["checks"] if check["probe"] is None)
+    child = next(check for check in attached.listing()["checks"] if check["probe"] == "fra")
+    aws(attached, "update-health-check", "--health-check-id", parent["id"],
         "--health-threshold", "3")
-    aws(beacons, "update-health-check", "--health-check-id", child["id"],
+    aws(attached, "update-health-check", "--health-check-id", child["id"],
         "--search-string", "other")
-    shown = beacons.init().stdout
+    shown = attached.init().stdout
     assert "HealthThreshold 3, not 2" in shown and "SearchString" in shown
-    done = json.loads(beacons.init("--yes", "--json").stdout)
+    done = json.loads(attached.init("--yes", "--json").stdout)
     assert (done["made"], done["updated"]) == (0, 2)
-    assert all(check["step"] == "keep" for check in beacons.listing()["checks"])
+    assert all(check["step"] == "keep" for check in attached.listing()["checks"])
 
 
-def test_a_check_that_was_deleted_is_made_again_under_another_reference(beacons):
-    child = next(check for check in beacons.listing()["checks"] if check["probe"] == "use1")
-    aws(beacons, "delete-health-check", "--health-check-id", child["id"])
-    done = json.loads(beacons.init("--yes", "--json").stdout)
+def test_a_check_that_was_deleted_is_made_again_under_another_reference(attached):
+    child = next(check for check in attached.listing()["checks"] if check["probe"] == "use1")
+    aws(attached, "delete-health-check", "--health-check-id", child["id"])
+    done = json.loads(attached.init("--yes", "--json").stdout)
     assert done["made"] == 1 and done["updated"] == 1, "the child, and its parent's list"
-    assert all(check["step"] == "keep" for check in beacons.listing()["checks"])
+    assert all(check["step"] == "keep" for check in attached.listing()["checks"])
 
 
-def test_somebody_elses_checks_are_left_alone(beacons):
-    aws(beacons, "create-health-check", "--caller-reference", "theirs", "--health-check-config",
+def test_somebody_elses_checks_are_left_alone(attached):
+    aws(attached, "create-health-check", "--caller-reference", "theirs", "--health-check-config",
         "Type=HTTP,IPAddress=127.0.0.1,Port=80,ResourcePath=/")
-    listing = beacons.listing()
+    listing = attached.listing()
     assert listing["account_has"] == 9 and listing["left_over"] == []
-    beacons.init("--yes")
-    assert any(check["reference"] == "theirs" for check in beacons.stage.lab.checks())
+    attached.init("--yes")
+    assert any(check["reference"] == "theirs" for check in attached.stage.lab.checks())
 
 
 def lines_of(beacons, name="health-checks"):
@@ -175,20 +194,20 @@ def lines_of(beacons, name="health-checks"):
     return {line["about"].split()[-1]: line for line in found()}
 
 
-def test_ready_knows_the_health_checks_and_what_is_wrong_with_them(beacons):
-    beacons.stage.wait_until("a whole look", lambda: all(
-        line["state"] == "ok" for line in lines_of(beacons).values()), 40)
-    assert set(lines_of(beacons)) == set(REGIONS)
-    parent = next(check["id"] for check in beacons.listing()["checks"]
+def test_ready_knows_the_health_checks_and_what_is_wrong_with_them(attached):
+    attached.stage.wait_until("a whole look", lambda: all(
+        line["state"] == "ok" for line in lines_of(attached).values()), 40)
+    assert set(lines_of(attached)) == set(REGIONS)
+    parent = next(check["id"] for check in attached.listing()["checks"]
                   if check["probe"] is None and check["region"] == EAST)
-    aws(beacons, "update-health-check", "--health-check-id", parent, "--no-inverted")
-    beacons.stage.wait_until("it is seen", lambda: lines_of(beacons)[EAST]["state"] == "fail", 40)
-    line = lines_of(beacons)[EAST]
+    aws(attached, "update-health-check", "--health-check-id", parent, "--no-inverted")
+    attached.stage.wait_until("it is seen", lambda: lines_of(attached)[EAST]["state"] == "fail", 40)
+    line = lines_of(attached)[EAST]
     assert "Inverted false, not true" in line["measured"]
     assert "regionshift init --health-checks" in line["advice"]
-    assert lines_of(beacons)[WEST]["state"] == "ok"
-    beacons.init("--yes")
-    beacons.stage.wait_until("all is well", lambda: lines_of(beacons)[EAST]["state"] == "ok", 40)
+    assert lines_of(attached)[WEST]["state"] == "ok"
+    attached.init("--yes")
+    attached.stage.wait_until("all is well", lambda: lines_of(attached)[EAST]["state"] == "ok", 40)
 
 
 def aws(beacons, *arguments):
@@ -293,7 +312,7 @@ def test_a_region_that_is_left_now_is_not_attached(fresh):
     stage = fresh.stage
     stage.kill_site("factory", EAST)
     stage.wait_until("the word is said", lambda: fresh.lit(EAST) == 3, 30)
-    done = fresh.init("--yes", check=False)
+    done = fresh.init("--yes", check=False, pace=SPEED)
     assert done.returncode == 3, done.stdout + done.stderr
     assert f"the health check of {EAST} is unhealthy" in done.stderr
     assert set(fresh.health_of().values()) == {None}

@@ -5,9 +5,9 @@ import os
 import signal
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
+from programs import faketime_env
 from stage import BUILD, PROBES, REGIONS, SERVICES
 from test_failover import moves, must_stay, wait_moved, weights
 
@@ -92,16 +92,13 @@ def test_mail_refused_for_a_while_arrives_later_once(stage):
 
 
 def test_a_clock_a_day_behind_changes_no_decision(make_stage):
-    """One daemon is started with a clock that is a day behind (libfaketime, without its command:
-    that would stay between the daemon and us, and take the signals)."""
-    faketime = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+    """One daemon is started with a clock that is a day behind."""
     stage = make_stage()
     for probe in PROBES[:1]:
         stage.stop_daemon(probe)
     again = time.monotonic()
-    stage.start_daemon(PROBES[0], wrapper=[
-        "env", f"LD_PRELOAD={faketime}", "FAKETIME=-1d", "FAKETIME_DONT_FAKE_MONOTONIC=1",
-        "FAKETIME_FORCE_MONOTONIC_FIX=0"])      # or it turns timed waits of threads into spinning
+    stage.start_daemon(PROBES[0], wrapper=["env", *(
+        f"{name}={value}" for name, value in faketime_env("-1d").items())])
     stage.wait_log(30, since=again, probes=(PROBES[0],), fact="store", status="ok")
     for service in SERVICES:
         stage.wait_log(30, since=again, probes=(PROBES[0],), fact="agreement",

@@ -158,8 +158,7 @@ def beacons_stage(tmp_path):
     file = tmp_path / "iam.json"
     file.write_text(json.dumps(policies.directory(
         document("actor"), document("health-checks-reader"), others=PERSON)))
-    options = ("--checker-speed", "20", "--checkers", "3", "--iam", str(file))
-    made = Beacons(tmp_path, options)
+    made = Beacons(tmp_path, speed=20, options=("--checkers", "3", "--iam", str(file)))
     with made.stage:
         yield made.start()
 
@@ -167,7 +166,7 @@ def beacons_stage(tmp_path):
 def init_health_checks(beacons):
     """What `regionshift init --health-checks --yes` says when the person runs it."""
     stage = beacons.stage
-    env = dict(stage.daemon_env(), AWS_ACCESS_KEY_ID=PERSON_KEY,
+    env = dict(beacons.quick_env(), AWS_ACCESS_KEY_ID=PERSON_KEY,
                AWS_SECRET_ACCESS_KEY=PERSON_SECRET)
     done = subprocess.run([str(BUILD / "regionshift"), "-c", str(stage.conf(PROBES[0])), "init",
                            "--health-checks", "--yes", "--json"], stdin=subprocess.DEVNULL,
