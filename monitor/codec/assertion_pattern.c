@@ -90,7 +90,8 @@ static int complain_of_code(struct scan *scan, const struct scanned_pattern *wri
     if (code == PCRE2_ERROR_HEAP_FAILED)
         return scan_no_memory(scan);
     pcre2_get_error_message(code, why, WHY_SIZE);
-    return scan_wrong(scan, written->text + offset, "no pattern: %s", (const char *)why);
+    return scan_wrong(scan, written->text + offset, "no pattern (%s), allowed is what PCRE2 allows",
+                      (const char *)why);
 }
 
 static int compile(struct scan *scan, const struct scanned_pattern *written,

@@ -68,19 +68,26 @@ static bool is_of_word(char c)
     return is_letter(c) || is_digit(c) || c == '_' || c == '-';
 }
 
+/* Letters that are not ASCII are of no word of ours, but of the reader's. */
+static bool is_shown_whole(char c)
+{
+    return is_of_word(c) || (unsigned char)c >= 0x80;
+}
+
 /* What stands here, as a reader would point at it: a word or number whole, or a run of signs. */
 static size_t length_of_found(const char *at)
 {
     size_t length = 0;
 
-    if (is_of_word(*at)) {
-        while (is_of_word(at[length]) || at[length] == '.')
+    if (is_shown_whole(*at)) {
+        while (is_shown_whole(at[length]) || at[length] == '.')
             length++;
         return length;
     }
-    if (strchr("()\"'", *at) != NULL)
+    if (*at == '(' || *at == ')')
         return 1;
-    while (at[length] != '\0' && strchr(" \t()\"'", at[length]) == NULL && !is_of_word(at[length]))
+    while (at[length] != '\0' && strchr(" \t()\"'", at[length]) == NULL &&
+           !is_shown_whole(at[length]))
         length++;
     return length;
 }
@@ -91,8 +98,9 @@ int scan_unexpected(struct scan *scan, const char *format, ...)
     char allowed[WHY_MAX];
     va_list arguments;
 
-    scan_blanks(scan);
-    if (*scan->at != '\0') {
+    if (scan_is_text(scan)) {
+        memcpy(found, "a text", sizeof("a text"));
+    } else if (*scan->at != '\0') {
         found[0] = '"';
         text_escape(found + 1, sizeof(found) - 2, scan->at, length_of_found(scan->at));
         memcpy(found + strlen(found), "\"", 2);
@@ -324,7 +332,7 @@ int scan_pattern(struct scan *scan, struct scanned_pattern *ret_pattern)
 
     scan_blanks(scan);
     if (*scan->at != '/')
-        return scan_unexpected(scan, "patterns as /ok|fine/i");
+        return scan_unexpected(scan, "patterns as /ok/i");
     found.text = scan->at + 1;
     for (end = found.text; *end != '/'; end++) {
         if (*end == '\\' && end[1] != '\0')
@@ -332,7 +340,7 @@ int scan_pattern(struct scan *scan, struct scanned_pattern *ret_pattern)
         else if (*end == '\0')
             return scan_wrong(scan, scan->at,
                               "a pattern without its end, allowed are patterns as "
-                              "/ok|fine/i, a slash in them as \\/");
+                              "/ok/i, a slash in them as \\/");
     }
     found.length = (size_t)(end - found.text);
     found.flags = end + 1;

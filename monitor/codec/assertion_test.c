@@ -306,8 +306,12 @@ static int scan_relation(struct scan *scan, struct test *test)
 /* What was written between here and the place reached, for the messages. */
 static int keep_written(struct scan *scan, const char *begin, char **ret_text)
 {
+    const char *end = scan->at;
+
     begin += strspn(begin, " \t");
-    *ret_text = copy_bytes(begin, begin < scan->at ? (size_t)(scan->at - begin) : 0);
+    while (end > begin && (end[-1] == ' ' || end[-1] == '\t'))
+        end--;
+    *ret_text = copy_bytes(begin, end > begin ? (size_t)(end - begin) : 0);
     return *ret_text != NULL ? 0 : scan_no_memory(scan);
 }
 

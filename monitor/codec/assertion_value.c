@@ -175,7 +175,7 @@ static enum assertion_outcome match(struct judging *judging, const struct test *
         say_foreign(saying, test->name, strlen(test->name));
         say(saying, " cannot be judged: ");
         say_foreign(saying, test->wanted, strlen(test->wanted));
-        say(saying, " went past the limit of %d steps", PATTERN_STEPS_MAX);
+        say(saying, " went past its limits (%d steps)", PATTERN_STEPS_MAX);
         break;
     case PATTERN_NO_MEMORY:
         say(saying, "no memory for a pattern");
