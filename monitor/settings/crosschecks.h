@@ -24,6 +24,7 @@ void check_duplicate_site(struct inspection *in);
 void check_same_check(struct inspection *in);
 void check_all_weights_zero(struct inspection *in);
 void check_site_without_checks(struct inspection *in);
+void check_site_without_required(struct inspection *in);
 
 /* crosschecks_records.c */
 void check_duplicate_record(struct inspection *in);
@@ -78,7 +79,6 @@ void check_external_id_of_check(struct inspection *in);
 /* crosschecks_members.c */
 void check_duplicate_check(struct inspection *in);
 void check_duplicate_job(struct inspection *in);
-void check_site_without_required(struct inspection *in);
 void check_level_of_member(struct inspection *in);
 void check_group_of_checks(struct inspection *in);
 void check_timing_of_group(struct inspection *in);

@@ -77,10 +77,15 @@ void check_aims_at_link_local(struct inspection *in)
     for (uint32_t i = 0; i < settings->check_count; i++) {
         const char *target;
         uint32_t needs = refused(&settings->checks[i], &target);
-        if ((needs & (ALLOW_LINK_LOCAL | ALLOW_METADATA)) != 0)
+        if ((needs & ALLOW_METADATA) != 0)
             inspect_complain(in, place_of_check(settings, i, "url"),
-                             "%s is link-local: it is the probe's own machine or its metadata "
-                             "service; name the region's endpoint",
+                             "%s is a cloud's metadata service, which tells the probe's own "
+                             "machine its credentials; name the region's endpoint",
+                             target);
+        else if ((needs & ALLOW_LINK_LOCAL) != 0)
+            inspect_complain(in, place_of_check(settings, i, "url"),
+                             "%s is link-local: it is the probe's own machine or its neighbour; "
+                             "name the region's endpoint, or say allow = [ \"link-local\" ]",
                              target);
     }
 }
@@ -187,8 +192,8 @@ void check_ca_file_unused(struct inspection *in)
         if (check->ca_file[0] != '\0' && !trusts_own_authority(check))
             inspect_complain(in, place_of_check(settings, i, "ca_file"),
                              "no certificate is checked %s; leave it out, or %s",
-                             check->tls ? "with verify = false" : "unless the url is https://",
-                             check->tls ? "leave verify at true" : "ask over https");
+                             check->tls ? "with verify = false" : "in the clear",
+                             check->tls ? "leave verify at true" : "ask over TLS");
     }
 }
 

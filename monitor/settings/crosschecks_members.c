@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* crosschecks_members.c: the checks of a site together: their names, the groups among them, and
- * whether one is left that can say that the site is down. */
+/* crosschecks_members.c: the checks of a site together: their names, and the groups
+ * among them. */
 #include "crosschecks.h"
 
 #include <string.h>
@@ -52,24 +52,6 @@ void check_duplicate_job(struct inspection *in)
 }
 
 /* ---- levels ---- */
-
-void check_site_without_required(struct inspection *in)
-{
-    const struct settings *settings = in->settings;
-    for (uint32_t i = 0; i < settings->site_count; i++) {
-        const struct site *site = &settings->sites[i];
-        uint32_t required = 0;
-        for (uint32_t j = site->first_check; j < site->first_check + site->check_count; j++) {
-            const struct check *check = &settings->checks[j];
-            required += check->level == LEVEL_REQUIRED && !check->is_member ? 1 : 0;
-        }
-        if (site->check_count > 0 && required == 0)
-            inspect_complain(in, place_of_site(settings, i, "checks"),
-                             "%s has no check of level required outside a group, so nothing could "
-                             "ever say that it is down; require one",
-                             site->name);
-    }
-}
 
 void check_level_of_member(struct inspection *in)
 {

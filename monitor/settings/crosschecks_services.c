@@ -170,3 +170,21 @@ void check_site_without_checks(struct inspection *in)
                              site->name);
     }
 }
+
+void check_site_without_required(struct inspection *in)
+{
+    const struct settings *settings = in->settings;
+    for (uint32_t i = 0; i < settings->site_count; i++) {
+        const struct site *site = &settings->sites[i];
+        uint32_t required = 0;
+        for (uint32_t j = site->first_check; j < site->first_check + site->check_count; j++) {
+            const struct check *check = &settings->checks[j];
+            required += check->level == LEVEL_REQUIRED && !check->is_member ? 1 : 0;
+        }
+        if (site->check_count > 0 && required == 0 && !is_fallback(settings, site))
+            inspect_complain(in, place_of_site(settings, i, "checks"),
+                             "%s has no check of level required outside a group, so nothing could "
+                             "ever say that it is down; require one",
+                             site->name);
+    }
+}

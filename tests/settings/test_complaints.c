@@ -88,6 +88,7 @@ START_TEST(every_complaint_is_said_to_the_letter)
     setenv("WORD_A", "alpha", 1);
     setenv("WORD_B", "beta", 1);
     setenv("WORD_X", "two words", 1);
+    setenv("LONG", "0123456789abcdef0123456789abcdef", 1);
     for (char *line = cases; *line != '\0';) {
         char *end = strchr(line, '\n');
         *end = '\0';

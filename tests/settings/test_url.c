@@ -29,6 +29,16 @@ static const struct {
     {"tcp://[::1]:22", "::1", 22, "/", true},
     {"http://a/%41%2f~!$&'()*+,;=:@-._", "a", 80, "/%41%2f~!$&'()*+,;=:@-._", false},
     {"http://3com.example/", "3com.example", 80, "/", false},
+    {"tls://a.example.com:5432", "a.example.com", 5432, "/", false},
+    {"dns://ns.example.com/a.example.com", "ns.example.com", 53, "/a.example.com", false},
+    {"dns://[::1]:5353/a?type=MX", "::1", 5353, "/a?type=MX", true},
+    {"icmp://A.example.com.", "a.example.com", 0, "/", false},
+    {"icmp://[2001:db8::1]", "2001:db8::1", 0, "/", true},
+    {"grpc://a:50051", "a", 50051, "/", false},
+    {"grpcs://a:443", "a", 443, "/", false},
+    {"ws://a/x?y", "a", 80, "/x?y", false},
+    {"wss://a", "a", 443, "/", false},
+    {"agent://192.0.2.1:9999", "192.0.2.1", 9999, "/", true},
 };
 
 START_TEST(a_url_is_cut_into_its_parts)
@@ -110,6 +120,39 @@ static const char *const refused[] = {
     "tcp://a:1/x",
     "tcp://a:1?x",
     "http://a*b/",
+    "tls://a",
+    "tls://a:1/",
+    "tls:a:1",
+    "grpc://a",
+    "grpc://a:1/x",
+    "grpcs://a",
+    "grpcs://a:1?x",
+    "agent://a",
+    "agent://a:1/",
+    "icmp://a:7",
+    "icmp://a/",
+    "icmp://",
+    "icmp:a",
+    "ws://u@a/",
+    "wss://a/#f",
+    "wss:/a/",
+    "dns://a",
+    "dns://a/",
+    "dns://a/?type=A",
+    "dns://a/b/c",
+    "dns://a/b..c",
+    "dns://a/-b",
+    "dns://a/b?type=",
+    "dns://a/b?type=ANY",
+    "dns://a/b?type=A;class=IN",
+    "dns://a/b?type=A&x=y",
+    "dns://a/b?TYPE=A",
+    "dns://a/b?a?type=A",
+    "dns://a/%62",
+    "dns://a/b*c",
+    "dns://a:0/b",
+    "dns:b",
+    "dns:///b",
 };
 
 START_TEST(what_could_be_read_in_two_ways_is_refused)
@@ -119,6 +162,62 @@ START_TEST(what_could_be_read_in_two_ways_is_refused)
     ck_assert_msg(url_parse(refused[_i], &url, error, sizeof error) == -1, "%s", refused[_i]);
     ck_assert_uint_gt(strlen(error), 10);
     ck_assert_uint_eq(url.port, 7); /* untouched */
+}
+END_TEST
+
+static const struct {
+    const char *target;
+    const char *name;
+    const char *type;
+} questions[] = {
+    {"/a.example.com", "a.example.com", "A"},
+    {"/A.Example.COM.?type=aaaa", "a.example.com", "AAAA"},
+    {"/.?type=NS", ".", "NS"},
+    {"/_acme-challenge.a.example?type=TXT", "_acme-challenge.a.example", "TXT"},
+    {"/*.example.com?type=CNAME", "*.example.com", "CNAME"},
+    {"/1.2.0.192.in-addr.arpa?type=PTR", "1.2.0.192.in-addr.arpa", "PTR"},
+    {"/a?type=SRV", "a", "SRV"},
+    {"/a?type=CAA", "a", "CAA"},
+    {"/a?type=SOA", "a", "SOA"},
+    {"/a?type=MX", "a", "MX"},
+};
+
+START_TEST(a_question_is_a_name_and_a_type)
+{
+    struct url_question question;
+    char error[256] = "";
+    ck_assert_msg(url_question(questions[_i].target, &question, error, sizeof error) == 0, "%s: %s",
+                  questions[_i].target, error);
+    ck_assert_str_eq(question.name, questions[_i].name);
+    ck_assert_str_eq(question.type, questions[_i].type);
+}
+END_TEST
+
+START_TEST(a_question_past_the_limit_of_a_name_is_refused)
+{
+    struct url_question question = {.type = "untouched"};
+    char error[256];
+    char target[600] = "/";
+    for (unsigned i = 0; i < 130; i++)
+        snprintf(target + strlen(target), sizeof target - strlen(target), "a.");
+    ck_assert_int_eq(url_question(target, &question, error, sizeof error), -1);
+    ck_assert_int_eq(url_question("a", &question, error, sizeof error), -1);
+    ck_assert_str_eq(question.type, "untouched");
+}
+END_TEST
+
+static const char *const elsewhere[] = {"tcp://a:1", "tls://a:1",  "dns://a/b",
+                                        "icmp://a",  "grpc://a:1", "grpcs://a:1",
+                                        "ws://a/",   "wss://a/",   "agent://a:1"};
+
+START_TEST(only_http_is_the_web)
+{
+    char error[256];
+    char text[32];
+    snprintf(text, sizeof text, "%s", elsewhere[_i]);
+    ck_assert_int_eq(rule_check_url(text, error, sizeof error), 0);
+    ck_assert_int_eq(rule_web_url(text, error, sizeof error), -1);
+    ck_assert_int_eq(rule_reference(text, error, sizeof error), -1);
 }
 END_TEST
 
@@ -261,6 +360,9 @@ int main(void)
 
     tcase_add_loop_test(tests, a_url_is_cut_into_its_parts, 0, COUNT(taken));
     tcase_add_loop_test(tests, what_could_be_read_in_two_ways_is_refused, 0, COUNT(refused));
+    tcase_add_loop_test(tests, a_question_is_a_name_and_a_type, 0, COUNT(questions));
+    tcase_add_test(tests, a_question_past_the_limit_of_a_name_is_refused);
+    tcase_add_loop_test(tests, only_http_is_the_web, 0, COUNT(elsewhere));
     tcase_add_test(tests, a_host_past_its_limit_is_refused);
     tcase_add_test(tests, ip_and_port_are_both_needed);
     tcase_add_loop_test(tests, a_duration_is_whole_milliseconds_and_prints_what_it_means, 0,
