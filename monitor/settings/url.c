@@ -17,16 +17,11 @@ static const struct {
     uint16_t port; /* 0: must be given, or there is none */
     enum takes takes;
 } schemes[] = {
-    [URL_HTTP] = {"http://", 80, TAKES_PATH},
-    [URL_HTTPS] = {"https://", 443, TAKES_PATH},
-    [URL_TCP] = {"tcp://", 0, TAKES_PORT_ONLY},
-    [URL_TLS] = {"tls://", 0, TAKES_PORT_ONLY},
-    [URL_DNS] = {"dns://", 53, TAKES_QUESTION},
-    [URL_ICMP] = {"icmp://", 0, TAKES_HOST_ONLY},
-    [URL_GRPC] = {"grpc://", 0, TAKES_PORT_ONLY},
-    [URL_GRPCS] = {"grpcs://", 0, TAKES_PORT_ONLY},
-    [URL_WS] = {"ws://", 80, TAKES_PATH},
-    [URL_WSS] = {"wss://", 443, TAKES_PATH},
+    [URL_HTTP] = {"http://", 80, TAKES_PATH},       [URL_HTTPS] = {"https://", 443, TAKES_PATH},
+    [URL_TCP] = {"tcp://", 0, TAKES_PORT_ONLY},     [URL_TLS] = {"tls://", 0, TAKES_PORT_ONLY},
+    [URL_DNS] = {"dns://", 53, TAKES_QUESTION},     [URL_ICMP] = {"icmp://", 0, TAKES_HOST_ONLY},
+    [URL_GRPC] = {"grpc://", 0, TAKES_PORT_ONLY},   [URL_GRPCS] = {"grpcs://", 0, TAKES_PORT_ONLY},
+    [URL_WS] = {"ws://", 80, TAKES_PATH},           [URL_WSS] = {"wss://", 443, TAKES_PATH},
     [URL_AGENT] = {"agent://", 0, TAKES_PORT_ONLY},
 };
 

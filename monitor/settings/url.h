@@ -29,8 +29,8 @@ struct url {
     enum url_scheme scheme;
     char host[URL_HOST_MAX + 1]; /* lower case, without brackets or trailing dot */
     bool is_literal;             /* the host is an IP address */
-    uint16_t port;      /* 0: the scheme knows none (icmp) */
-    const char *target; /* path and query, at least "/"; within the text, or static */
+    uint16_t port;               /* 0: the scheme knows none (icmp) */
+    const char *target;          /* path and query, at least "/"; within the text, or static */
 };
 
 /* Returns 0, or -1 with a sentence in error. User names, fragments, and everything but printable
