@@ -28,15 +28,15 @@ struct server {
     pthread_t thread;
 };
 
-/* port: in, 0 for any; out, the one taken. */
-static int bind_loopback(int type, uint16_t *port)
+/* last: of the address 127.0.0.last; port: in, 0 for any; out, the one taken. */
+static int bind_loopback(int type, unsigned last, uint16_t *port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(*port)};
     socklen_t length = sizeof(address);
     int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
 
     ck_assert_int_ge(fd, 0);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + last);
     ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, length), 0);
     ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &length), 0);
     *port = ntohs(address.sin_port);
@@ -96,14 +96,14 @@ static void *run_udp(void *context)
     return NULL;
 }
 
-static struct server *start(int type, uint16_t port, server_serve serve, server_answer answer,
-                            void *context)
+static struct server *start(int type, unsigned last, uint16_t port, server_serve serve,
+                            server_answer answer, void *context)
 {
     struct server *server = calloc(1, sizeof(*server));
 
     ck_assert_ptr_nonnull(server);
     server->port = port;
-    server->fd = bind_loopback(type, &server->port);
+    server->fd = bind_loopback(type, last, &server->port);
     if (type == SOCK_STREAM)
         ck_assert_int_eq(listen(server->fd, 1024), 0);
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, server->wake), 0);
@@ -117,18 +117,24 @@ static struct server *start(int type, uint16_t port, server_serve serve, server_
 
 struct server *server_start_tcp(server_serve serve, void *context)
 {
-    return start(SOCK_STREAM, 0, serve, NULL, context);
+    return start(SOCK_STREAM, 1, 0, serve, NULL, context);
+}
+
+struct server *server_start_tcp_beside(const struct server *tcp, unsigned last, server_serve serve,
+                                       void *context)
+{
+    return start(SOCK_STREAM, last, tcp->port, serve, NULL, context);
 }
 
 struct server *server_start_udp(server_answer answer, void *context)
 {
-    return start(SOCK_DGRAM, 0, NULL, answer, context);
+    return start(SOCK_DGRAM, 1, 0, NULL, answer, context);
 }
 
 struct server *server_start_udp_beside(const struct server *tcp, server_answer answer,
                                        void *context)
 {
-    return start(SOCK_DGRAM, tcp->port, NULL, answer, context);
+    return start(SOCK_DGRAM, 1, tcp->port, NULL, answer, context);
 }
 
 uint16_t server_port(const struct server *server)
@@ -228,6 +234,6 @@ uint16_t server_free_port(void)
 {
     uint16_t port = 0;
 
-    close(bind_loopback(SOCK_STREAM, &port));
+    close(bind_loopback(SOCK_STREAM, 1, &port));
     return port;
 }

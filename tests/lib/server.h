@@ -20,6 +20,10 @@ typedef size_t (*server_answer)(void *context, const uint8_t *query, size_t leng
 struct server *server_start_tcp(server_serve serve, void *context);
 struct server *server_start_udp(server_answer answer, void *context);
 
+/* As server_start_tcp(), on 127.0.0.last and the port of another: a name with several addresses. */
+struct server *server_start_tcp_beside(const struct server *tcp, unsigned last, server_serve serve,
+                                       void *context);
+
 /* As server_start_udp(), on the port of a server on TCP: name servers are both. */
 struct server *server_start_udp_beside(const struct server *tcp, server_answer answer,
                                        void *context);

@@ -52,6 +52,41 @@ static void put_v4(struct message *message, unsigned name, uint32_t ttl, uint8_t
     put_record(message, name, ns_t_a, ttl, address, 4);
 }
 
+/* Of what the metadata service of a cloud has. */
+static void put_cloud(struct message *message)
+{
+    static const uint8_t address[4] = {169, 254, 169, 254};
+
+    put_record(message, HEAD_LENGTH, ns_t_a, 5, address, 4);
+}
+
+static void put_loopback_v6(struct message *message)
+{
+    put_record(message, HEAD_LENGTH, ns_t_aaaa, 5, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16);
+}
+
+/* Names with several addresses. */
+static void put_several(struct message *message, const char *name, unsigned type)
+{
+    if (strcmp(name, "pair.test") == 0 && type == ns_t_a) {
+        put_v4(message, HEAD_LENGTH, 5, 9);
+        put_v4(message, HEAD_LENGTH, 5, 1);
+    } else if (strcmp(name, "many.test") == 0 && type == ns_t_a) {
+        for (uint8_t last = 1; last <= 20; last++)
+            put_v4(message, HEAD_LENGTH, 5, last);
+    } else if (strcmp(name, "trio.test") == 0 && type == ns_t_a) {
+        for (uint8_t last = 1; last <= 3; last++)
+            put_v4(message, HEAD_LENGTH, 5, last);
+    } else if (strcmp(name, "both.test") == 0 && type == ns_t_a) {
+        put_v4(message, HEAD_LENGTH, 5, 1);
+    } else if (strcmp(name, "both.test") == 0 && type == ns_t_aaaa) {
+        put_loopback_v6(message);
+    } else if (strcmp(name, "mixed.test") == 0 && type == ns_t_a) {
+        put_cloud(message);
+        put_v4(message, HEAD_LENGTH, 5, 1);
+    }
+}
+
 static void put_chain(struct message *message, unsigned type)
 {
     static const uint8_t target[] = {6, 't', 'a', 'r', 'g', 'e', 't', 0xc0, HEAD_LENGTH + 6};
@@ -89,18 +124,15 @@ static void put_answers(struct message *message, const char *name, unsigned type
     else if (strcmp(name, "chain.test") == 0)
         put_chain(message, type);
     else if (strcmp(name, "six.test") == 0 && type == ns_t_aaaa)
-        put_record(message, HEAD_LENGTH, type, 5, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16);
+        put_loopback_v6(message);
     else if (strcmp(name, "txt.test") == 0 && type == ns_t_txt)
         put_texts(message);
     else if (strcmp(name, "big.test") == 0 && type == ns_t_txt)
         put_big_text(message);
-    else if (strcmp(name, "pair.test") == 0 && type == ns_t_a) {
-        put_v4(message, HEAD_LENGTH, 5, 9);
-        put_v4(message, HEAD_LENGTH, 5, 1);
-    } else if (strcmp(name, "many.test") == 0 && type == ns_t_a) {
-        for (uint8_t last = 1; last <= 20; last++)
-            put_v4(message, HEAD_LENGTH, 5, last);
-    }
+    else if (strcmp(name, "cloud.test") == 0 && type == ns_t_a)
+        put_cloud(message);
+    else
+        put_several(message, name, type);
 }
 
 /* Reads the name of the question. Returns its end, 0 when it is none. */

@@ -18,6 +18,9 @@ enum { ZONE_TTL_MAX = 1000000 };
  *   many.test    A 127.0.0.1 ... .20          silent.test   no answer
  *   six.test     AAAA ::1                     junk.test     bytes that are no answer
  *   pair.test    A 127.0.0.9 and 127.0.0.1
+ *   trio.test    A 127.0.0.1, 127.0.0.2 and 127.0.0.3
+ *   both.test    A 127.0.0.1 and AAAA ::1
+ *   cloud.test   A 169.254.169.254            mixed.test    the same and A 127.0.0.1
  *   txt.test     TXT "v=rs1 " "group=g" and TXT "other"
  *   big.test     TXT of 3 x 255 bytes, cut over UDP */
 struct zone {
