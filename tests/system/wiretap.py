@@ -5,6 +5,7 @@ judged by botocore: which operation of its model it is, and whether its signatur
 import re
 import socket
 import threading
+import time
 from urllib.parse import parse_qsl
 
 import botocore.session
@@ -21,6 +22,7 @@ class Request:
         self.method, self.target, self.version = lines[0].split(" ")
         self.headers = [tuple(part.strip() for part in line.split(":", 1)) for line in lines[1:]]
         self.body = body
+        self.at = time.monotonic()
 
     def header(self, name):
         """The one header of that name; more than one could be read in two ways."""
@@ -39,13 +41,14 @@ class Request:
 
     def is_signed_by(self, access, secret):
         """Does botocore make the same signature of what came over the wire?"""
+        scope = ("us-east-1", "sts" if self.target == "/" else "route53")
         match = re.fullmatch(r"AWS4-HMAC-SHA256 Credential=([^/]+)/(\d{8})/([^/]+)/([^/]+)"
                              r"/aws4_request, SignedHeaders=([^,]+), Signature=([0-9a-f]{64})",
                              self.header("authorization"))
         assert match, self.header("authorization")
         key, day, region, service, names, signature = match.groups()
         assert key == access and self.header("x-amz-date").startswith(day)
-        assert (region, service) == ("us-east-1", "route53")
+        assert (region, service) == scope
         again = AWSRequest(method=self.method, url=f"http://{self.header('host')}{self.target}",
                            data=self.body)
         for name in names.split(";"):
@@ -70,12 +73,14 @@ def _routes(cache={}):
 
 
 class Tap:
-    """Listens on a port of its own, passes everything on to `to`, and keeps the requests."""
+    """Listens on a port of its own, passes everything on to `to`, and keeps the requests, and the
+    answers as they came, in pieces."""
 
     def __init__(self, to):
         host, _, port = to.rpartition(":")
         self.to = (host, int(port))
         self.requests = []
+        self.answers = []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
         threading.Thread(target=self._listen, daemon=True).start()
@@ -91,12 +96,16 @@ class Tap:
                 return
             far = socket.create_connection(self.to)
             threading.Thread(target=self._requests, args=(near, far), daemon=True).start()
-            threading.Thread(target=self._answers, args=(far, near), daemon=True).start()
+            threading.Thread(target=self._pass_answers, args=(far, near), daemon=True).start()
 
-    @staticmethod
-    def _answers(source, sink):
+    def answered(self, words):
+        """How often these bytes were answered; an answer's body comes in one piece from the lab."""
+        return sum(data.count(words) for data in list(self.answers))
+
+    def _pass_answers(self, source, sink):
         try:
             while data := source.recv(65536):
+                self.answers.append(data)
                 sink.sendall(data)
         except OSError:
             pass
