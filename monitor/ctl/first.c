@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* regionshift init: shows what taking groups on would create, and with --yes does it and waits
- * until the zone has it (D9). */
+ * until the zone has it (D9), or until Route 53 denies it: no waiting helps then. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -9,13 +9,65 @@
 #include "render.h"
 #include "terraform.h"
 
-enum { PAUSE_MS = 200, READ_WAIT_MS = 15 * 1000, DONE_WAIT_MS = 60 * 1000 };
+enum {
+    PAUSE_MS = 200,
+    READ_WAIT_MS = 15 * 1000,
+    DONE_WAIT_MS = 60 * 1000,
+    DENIAL_EVERY_MS = 2000 /* to ask reads the zones afresh, and most zones are quicker */
+};
 
 static void pause_ms(long ms)
 {
     const struct timespec span = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
 
     nanosleep(&span, NULL);
+}
+
+/* ---- what Route 53 denies ---- */
+
+/* The lines of `regionshift ready` that say so. */
+static bool is_denial(const json_t *line)
+{
+    const char *name = text_of(line, "name");
+
+    return strcmp(text_of(line, "state"), "fail") == 0 &&
+           (strcmp(name, "credentials") == 0 || strcmp(name, "write") == 0);
+}
+
+static bool tell_denials(const json_t *ready)
+{
+    bool are_any = false;
+    const json_t *line;
+    size_t i;
+
+    json_array_foreach(json_object_get(ready, "lines"), i, line)
+    {
+        if (!is_denial(line))
+            continue;
+        are_any = true;
+        fputs("regionshift: zone ", stderr);
+        render_text(stderr, text_of(line, "about"));
+        fputs(": ", stderr);
+        render_text(stderr, text_of(line, "measured"));
+        fputs("\n  -> ", stderr);
+        render_text(stderr, text_of(line, "advice"));
+        fputc('\n', stderr);
+    }
+    return are_any;
+}
+
+/* Now and then while we wait: whether it is in vain, which is said then, by whom and what to do. */
+static bool is_denied(struct client *client, int waited_ms)
+{
+    struct reply reply = {0};
+    bool denied;
+
+    if (waited_ms == 0 || waited_ms % DENIAL_EVERY_MS != 0)
+        return false;
+    denied = client_ask(client, "/api/v1/ready", NULL, &reply) == 0 && reply_code(&reply) == 0 &&
+             tell_denials(reply.body);
+    reply_clear(&reply);
+    return denied;
 }
 
 /* ---- what there is to do ---- */
@@ -63,6 +115,8 @@ static int list(struct client *client, struct reply *ret_reply)
         reply_clear(ret_reply);
         if (code != 0)
             return code;
+        if (is_denied(client, waited_ms))
+            return CODE_FAILED;
         pause_ms(PAUSE_MS);
     }
 }
@@ -141,6 +195,12 @@ static int wait_for_it(struct client *client, struct reply *ret_reply)
         if (code != 0 || is_done(ret_reply->body))
             return code;
         reply_clear(ret_reply);
+        if (is_denied(client, waited_ms)) {
+            fputs("regionshift: the first decision stands, the zone does not have it: the daemon "
+                  "tries again by itself, and `regionshift status` shows how far\n",
+                  stderr);
+            return CODE_FAILED;
+        }
         pause_ms(PAUSE_MS);
     }
     fprintf(
