@@ -24,7 +24,8 @@ bool redirect_is_wanted(const struct attempt *attempt, const struct transfer *tr
 {
     int status = transfer->status;
 
-    return attempt->check->redirects > 0 && transfer->location.length > 0 &&
+    return attempt->check->redirects > 0 &&
+           (transfer->location.length > 0 || transfer->location.failed) &&
            (status == 301 || status == 302 || status == 303 || status == 307 || status == 308);
 }
 
@@ -230,7 +231,10 @@ void redirect_follow(struct attempt *attempt)
         return;
     }
     transfer->hops++;
-    if (!read_location(transfer, &hop))
+    if (transfer->location.failed)
+        attempt_end(attempt, RESULT_BAD, FAILURE_STATUS,
+                    "status %d, redirected to more than %d bytes", transfer->status, LOCATION_MAX);
+    else if (!read_location(transfer, &hop))
         refuse(attempt, RESULT_BAD, "to what is no URL", buffer_text(&transfer->location));
     else if (strcmp(hop.scheme, check->tls ? "https" : "http") != 0)
         refuse(attempt, RESULT_BAD, "to another scheme, which is not followed", hop.url);

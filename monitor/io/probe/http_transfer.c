@@ -82,7 +82,7 @@ static bool end_of_headers(struct transfer *transfer)
     look_at_tls(transfer);
     transfer->head_done = true;
     transfer->status = (int)status;
-    transfer->enough = !transfer->body_wanted || transfer->location.length > 0;
+    transfer->enough = !transfer->body_wanted || redirect_is_wanted(transfer->attempt, transfer);
     return !transfer->enough;
 }
 
