@@ -154,6 +154,165 @@ START_TEST(headers_of_the_settings_are_sent_and_replace_ours)
 }
 END_TEST
 
+/* ---- HTTP/2, HTTP/3 ---- */
+
+/* cell: http, good, nginx */
+START_TEST(http2_is_spoken_where_it_is_wanted)
+{
+    struct check check = check_over(_i, "/echo", "200", "GET /echo HTTP/2.0|127.0.0.1:");
+    struct result result;
+
+    check.port = _i == OVER_HTTPS ? nginx.https2_port : nginx.http2_port;
+    check.http_version = HTTP_VERSION_2;
+    result = probe(&check);
+    expect(&result, RESULT_GOOD, FAILURE_NONE, "status 200");
+    ck_assert_int_ge(result.timings.connect_us, 0);
+    ck_assert_int_eq(result.timings.tls_us > 0, _i == OVER_HTTPS);
+    ck_assert_int_ge(result.timings.first_byte_us, 0);
+    ck_assert_int_ge(result.timings.total_us,
+                     result.timings.connect_us + result.timings.first_byte_us);
+}
+END_TEST
+
+/* cell: http, bad, nginx */
+START_TEST(what_a_page_over_http2_lacks_is_told_as_ever)
+{
+    struct check check = check_over(_i, "/sick", "200", NULL);
+    struct result result;
+
+    check.port = _i == OVER_HTTPS ? nginx.https2_port : nginx.http2_port;
+    check.http_version = HTTP_VERSION_2;
+    result = probe(&check);
+    expect(&result, RESULT_BAD, FAILURE_STATUS, "status 503, wanted 200");
+    check.target = "/moved";
+    check.redirects = 1;
+    result = probe(&check);
+    expect(&result, RESULT_GOOD, FAILURE_NONE, "status 200");
+}
+END_TEST
+
+/* cell: http, bad, nginx */
+START_TEST(a_server_without_http2_is_bad_when_http2_is_wanted)
+{
+    struct check check = check_over(_i, "/ok", "200", NULL);
+    struct result result;
+
+    check.http_version = HTTP_VERSION_2;
+    result = probe(&check);
+    if (_i == OVER_HTTPS)
+        expect(&result, RESULT_BAD, FAILURE_STATUS, "HTTP/1.1 spoken, wanted HTTP/2");
+    else /* whose kind of surprise this is, libcurl decides */
+        expect(&result, RESULT_BAD, result.failure, "no HTTP/2: ");
+}
+END_TEST
+
+START_TEST(http3_is_offered_only_where_libcurl_has_it)
+{
+    struct check check = check_over(OVER_HTTPS, "/ok", "200", NULL);
+    char error[200] = "";
+    struct result result;
+
+    ck_assert(prober_can(&check, error, sizeof(error)));
+    check.http_version = HTTP_VERSION_2;
+    ck_assert(prober_can(&check, error, sizeof(error)));
+    check.http_version = HTTP_VERSION_3;
+    result = probe(&check); /* nginx has no HTTP/3 */
+    if (prober_can(&check, error, sizeof(error))) {
+        ck_assert_int_eq(result.class, RESULT_BAD);
+    } else {
+        expect(&result, RESULT_VOID, FAILURE_POLICY,
+               "this build cannot speak HTTP/3: libcurl " LIBCURL_VERSION " is without it");
+        expect(&result, RESULT_VOID, FAILURE_POLICY, error);
+    }
+}
+END_TEST
+
+/* ---- what an expression may ask for ---- */
+
+enum { ALL_SUBJECTS = SUBJECT_BIT(SUBJECT_COUNT) - 1 };
+
+static const struct {
+    int way;
+    const char *text;
+    const char *unmet; /* NULL: it holds */
+} expressions[] = {
+    {OVER_HTTP, "header \"content-type\" contains \"plain\"", NULL},
+    {OVER_HTTPS, "header \"content-type\" contains \"plain\"", NULL},
+    {OVER_HTTP, "header \"server\" contains \"Apache\"", "nginx"},
+    {OVER_HTTPS, "header \"server\" contains \"Apache\"", "nginx"},
+    {OVER_HTTP, "latency < 50s", NULL},
+    {OVER_HTTPS, "latency < 50s", NULL},
+    {OVER_HTTP, "latency > 50s", "latency"},
+    {OVER_HTTPS, "latency > 50s", "latency"},
+    {OVER_HTTPS, "tls >= 1.2", NULL},
+    {OVER_HTTPS, "cert_days < 4000 and cert_days > 0", NULL},
+    {OVER_HTTPS, "cert_days > 36000", "days"},
+};
+
+START_TEST(an_expression_sees_headers_times_and_certificates)
+{
+    struct check check = check_over(expressions[_i].way, "/ok", NULL, NULL);
+    struct assertion *assertion = NULL;
+    char error[200];
+    struct result result;
+
+    ck_assert_msg(
+        assertion_parse(expressions[_i].text, ALL_SUBJECTS, &assertion, error, sizeof(error)) == 0,
+        "%s", error);
+    check.assertion = assertion;
+    result = probe(&check);
+    if (expressions[_i].unmet == NULL) {
+        expect(&result, RESULT_GOOD, FAILURE_NONE, "status 200");
+    } else {
+        ck_assert_int_eq(result.class, RESULT_BAD);
+        expect(&result, RESULT_BAD, result.failure, expressions[_i].unmet);
+    }
+    assertion_destroy(assertion);
+}
+END_TEST
+
+START_TEST(a_body_is_read_as_far_as_the_check_says)
+{
+    struct check check = check_over(_i, "/big", "200", "bigx");
+    struct result result;
+
+    check.body_max = 4;
+    result = probe(&check);
+    expect(&result, RESULT_GOOD, FAILURE_NONE, "status 200");
+    check.body_max = 3;
+    result = probe(&check);
+    expect(&result, RESULT_BAD, FAILURE_BODY, "(the first 3 bytes), wanted \"bigx\"");
+    check.body_max = 1024 * 1024;
+    check.assertion = make_check(0, "", "200", "small").assertion;
+    result = probe(&check);
+    expect(&result, RESULT_BAD, FAILURE_BODY, "(the first 1048576 bytes), wanted \"small\"");
+}
+END_TEST
+
+/* ---- whose proxy ---- */
+
+/* A proxy of the environment would be asked in the endpoint's place. */
+START_TEST(proxies_of_the_environment_are_not_asked)
+{
+    static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
+                                        "ALL_PROXY"};
+    struct check check = check_over(_i, "/ok", "200", "ok");
+    char proxy[64];
+    struct result result;
+
+    snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%u", server_free_port());
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        setenv(names[i], proxy, 1);
+    check.redirects = 1; /* over libcurl, also without TLS */
+    result = probe(&check);
+    expect(&result, RESULT_GOOD, FAILURE_NONE, "status 200");
+    check.http_version = HTTP_VERSION_2;
+    check.port = _i == OVER_HTTPS ? nginx.https2_port : nginx.http2_port;
+    result = probe(&check);
+    expect(&result, RESULT_GOOD, FAILURE_NONE, "status 200");
+}
+END_TEST
+
 /* ---- certificates ---- */
 
 static struct check check_certificate(enum certificate_kind kind)
@@ -291,6 +450,14 @@ static TCase *page_tests(void)
     tcase_add_loop_test(tests, head_asks_for_no_body, 0, WAYS);
     tcase_add_loop_test(tests, the_request_says_who_asks_and_keeps_nothing_open, 0, WAYS);
     tcase_add_loop_test(tests, headers_of_the_settings_are_sent_and_replace_ours, 0, WAYS);
+    tcase_add_loop_test(tests, http2_is_spoken_where_it_is_wanted, 0, WAYS);
+    tcase_add_loop_test(tests, what_a_page_over_http2_lacks_is_told_as_ever, 0, WAYS);
+    tcase_add_loop_test(tests, a_server_without_http2_is_bad_when_http2_is_wanted, 0, WAYS);
+    tcase_add_test(tests, http3_is_offered_only_where_libcurl_has_it);
+    tcase_add_loop_test(tests, an_expression_sees_headers_times_and_certificates, 0,
+                        (int)(sizeof(expressions) / sizeof(expressions[0])));
+    tcase_add_loop_test(tests, a_body_is_read_as_far_as_the_check_says, 0, WAYS);
+    tcase_add_loop_test(tests, proxies_of_the_environment_are_not_asked, 0, WAYS);
     return tests;
 }
 

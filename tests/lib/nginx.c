@@ -19,7 +19,7 @@
 
 static const char program[] = "nginx"; /* found along PATH */
 
-enum { SOCKETS = 2 + CERTIFICATE_KINDS, BIG = 10 * 1024 * 1024, PATH_SIZE = 128 };
+enum { SOCKETS = 4 + CERTIFICATE_KINDS, BIG = 10 * 1024 * 1024, PATH_SIZE = 128 };
 
 static int listen_on_loopback(uint16_t *ret_port)
 {
@@ -76,13 +76,13 @@ static void write_locations(FILE *file)
 }
 
 static void write_tls_server(FILE *file, uint16_t port, enum certificate_kind kind,
-                             const char *versions)
+                             const char *versions, const char *http2)
 {
     fprintf(file,
-            "  server {\n    listen 127.0.0.1:%u ssl;\n    ssl_certificate %s;\n"
+            "  server {\n    listen 127.0.0.1:%u ssl%s;\n    ssl_certificate %s;\n"
             "    ssl_certificate_key %s;\n    ssl_protocols %s;\n"
             "    ssl_ciphers DEFAULT@SECLEVEL=0;\n",
-            port, certificates_file(kind), certificates_key(kind), versions);
+            port, http2, certificates_file(kind), certificates_key(kind), versions);
     write_locations(file);
 }
 
@@ -100,8 +100,11 @@ static void write_settings(const struct nginx *nginx)
     fprintf(file, "  server {\n    listen 127.0.0.1:%u;\n", nginx->http_port);
     write_locations(file);
     for (enum certificate_kind kind = 0; kind < CERTIFICATE_KINDS; kind++)
-        write_tls_server(file, nginx->https_ports[kind], kind, "TLSv1.2 TLSv1.3");
-    write_tls_server(file, nginx->old_tls_port, CERTIFICATE_GOOD, "TLSv1.1");
+        write_tls_server(file, nginx->https_ports[kind], kind, "TLSv1.2 TLSv1.3", "");
+    write_tls_server(file, nginx->old_tls_port, CERTIFICATE_GOOD, "TLSv1.1", "");
+    write_tls_server(file, nginx->https2_port, CERTIFICATE_GOOD, "TLSv1.2 TLSv1.3", " http2");
+    fprintf(file, "  server {\n    listen 127.0.0.1:%u http2;\n", nginx->http2_port);
+    write_locations(file);
     fprintf(file, "}\n");
     fclose(file);
 }
@@ -150,8 +153,10 @@ void nginx_start(struct nginx *ret_nginx)
     ck_assert_ptr_nonnull(mkdtemp(ret_nginx->folder));
     sockets[0] = listen_on_loopback(&ret_nginx->http_port);
     sockets[1] = listen_on_loopback(&ret_nginx->old_tls_port);
+    sockets[2] = listen_on_loopback(&ret_nginx->http2_port);
+    sockets[3] = listen_on_loopback(&ret_nginx->https2_port);
     for (int i = 0; i < CERTIFICATE_KINDS; i++)
-        sockets[2 + i] = listen_on_loopback(&ret_nginx->https_ports[i]);
+        sockets[4 + i] = listen_on_loopback(&ret_nginx->https_ports[i]);
     write_pages(ret_nginx);
     write_settings(ret_nginx);
     ret_nginx->pid = fork();

@@ -18,6 +18,8 @@ struct nginx {
     uint16_t http_port;
     uint16_t https_ports[CERTIFICATE_KINDS]; /* each with the certificate of that kind */
     uint16_t old_tls_port;                   /* TLS 1.1 and no newer */
+    uint16_t http2_port;                     /* HTTP/2 by prior knowledge */
+    uint16_t https2_port;                    /* HTTP/2 by ALPN, the good certificate */
     int pid;
     char folder[64];
 };

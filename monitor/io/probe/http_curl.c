@@ -55,7 +55,8 @@ static enum failure failure_by_phase(const struct transfer *transfer, CURLcode c
 static void end_failed(struct attempt *attempt, const struct transfer *transfer, CURLcode code)
 {
     const char *words = transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(code);
-    bool not_spoken = code == CURLE_HTTP2 && !transfer->head_done;
+    bool no_http2 = attempt->check->http_version == HTTP_VERSION_2 && !attempt->check->tls &&
+                    !transfer->head_done && transfer_time(transfer, CURLINFO_CONNECT_TIME_T) > 0;
     enum failure failure = failure_by_phase(transfer, code);
     enum result_class class = RESULT_BAD;
     char text[RESULT_DETAIL_MAX + 1];
@@ -67,7 +68,7 @@ static void end_failed(struct attempt *attempt, const struct transfer *transfer,
         }
     }
     text_escape(text, sizeof(text), words, strlen(words));
-    attempt_end(attempt, class, failure, "%s%s", not_spoken ? "no HTTP/2: " : "", text);
+    attempt_end(attempt, class, failure, "%s%s", no_http2 ? "no HTTP/2: " : "", text);
 }
 
 static const char *version_name(long version)
