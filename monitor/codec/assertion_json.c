@@ -195,8 +195,8 @@ json_t *json_body_parse(const char *body, size_t length, bool cut, bool *ret_is_
     if (root != NULL)
         return root;
     code = json_error_code(&error);
-    *ret_is_unknown =
-        code == json_error_out_of_memory || (cut && code == json_error_premature_end_of_input);
+    *ret_is_unknown = code == json_error_out_of_memory || error.line < 1 /* nothing was read */ ||
+                      (cut && code == json_error_premature_end_of_input);
     if (cut && *ret_is_unknown)
         snprintf(why, JSON_WHY_MAX, "it was cut after %zu bytes, see body_limit", length);
     else

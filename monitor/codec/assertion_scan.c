@@ -32,7 +32,8 @@ static size_t column_of(const struct scan *scan, const char *at)
     return column;
 }
 
-static int complain(struct scan *scan, const char *at, const char *format, va_list arguments)
+__attribute__((format(printf, 3, 0))) static int complain(struct scan *scan, const char *at,
+                                                          const char *format, va_list arguments)
 {
     char why[WHY_MAX];
     char shown[WHY_MAX];

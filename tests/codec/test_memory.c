@@ -357,6 +357,34 @@ static int make_assertion(void)
     return 0;
 }
 
+/* With one of each: a path, a name, a list, a text, a pattern, and, or, not. */
+static int judge_expression(void)
+{
+    static const char text[] =
+        "json .a[0]['b c'] < 100 and not header 'x-ready' == '0' and "
+        "(status in 101,102,103,104,105,200-299 or body matches /^ok.*[0-9]$/is) and "
+        "body matches /b c/";
+    static const char body[] = "{\"a\": [{\"b c\": 99}]}";
+    struct answer answer = {.has = UINT32_MAX,
+                            .status = 201,
+                            .body = body,
+                            .body_length = sizeof(body) - 1,
+                            .state = ""};
+    struct assertion *assertion = NULL;
+    enum assertion_outcome outcome;
+    enum failure failure;
+
+    if (assertion_parse(text, (1u << SUBJECT_COUNT) - 1, &assertion, error, sizeof(error)) < 0)
+        return -1;
+    outcome = assertion_judge(assertion, &answer, &failure, error, sizeof(error));
+    assertion_destroy(assertion);
+    /* jansson takes its own want of memory for bad JSON; a daemon has ended by then */
+    if (outcome == ASSERTION_UNKNOWN || strstr(error, "body is no JSON") != NULL)
+        return -1;
+    snprintf(made, sizeof(made), outcome == ASSERTION_HOLDS ? "holds" : "fails");
+    return 0;
+}
+
 static int read_http(void)
 {
     static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -669,6 +697,7 @@ static const struct {
     {"notice_decode", decode_notice, encode_notice},
     {"mail and webhook", say_notice, NULL},
     {"assertion_create", make_assertion, NULL},
+    {"assertion_parse and judge", judge_expression, NULL},
     {"http1", read_http, NULL},
     {"route53_page_read", read_page, NULL},
     {"zone_read", read_zone, NULL},

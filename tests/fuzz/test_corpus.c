@@ -34,6 +34,8 @@ static const struct target targets[] = {
     {"credentials_file", fuzz_credentials_file},
     {"credentials_plan", fuzz_credentials_plan},
     {"credentials_words", fuzz_credentials_words},
+    {"assertion_expression", fuzz_assertion_expression},
+    {"assertion_answer", fuzz_assertion_answer},
 };
 
 /* In a block of just its size, so that a byte too far is seen by the sanitizers. */
