@@ -2,17 +2,20 @@
 /* store_form.h: the version of the store's values, and what a probe may make of one that another
  * version wrote. While an upgrade rolls through the regions, two versions share the store.
  *
- *   "v":1       the major version of this one value. A reader that does not know it cannot read the
- *               value, and holds still: the vote does not count, the head stops decisions here, the
- *               order freezes, the ledger stops moves. Each is written in the lowest major that
- * says it, so that only what is really new waits for the upgrade. "minor":1   the release's minor
- * version of all values; left out while it is 0. A newer minor may have added fields that an older
- * reader may pass over, and whose loss is harmless: an older probe writes heads, ledger and claims
- * without them. Orders keep theirs.
+ * "v":1, the major version of this one value. A reader that does not know it cannot read the value,
+ * and holds still: the vote does not count, the head stops decisions here, the order freezes, the
+ * ledger stops moves. Each is written in the lowest major that says it, so that only what is really
+ * new waits for the upgrade.
+ *
+ * "minor":1, the release's minor version of all values; left out while it is 0. A newer minor may
+ * have added fields that an older reader may pass over, and whose loss is harmless: an older probe
+ * writes heads, ledger and claims without them. Orders keep theirs.
  *
  * A field nobody knows is passed over only where a newer minor is written; anywhere else it is a
  * typing error, and a complaint. Words and letters are closed sets, and a new one raises the major;
- * but for failure letters, which decide nothing. */
+ * but for failure letters, which decide nothing. Major 1 is what the first release writes: a daemon
+ * built before it that lacks one of its words or fields takes such a value for a broken one, and
+ * holds still as well. */
 #ifndef REGIONSHIFT_STORE_FORM_H
 #define REGIONSHIFT_STORE_FORM_H
 
