@@ -37,7 +37,7 @@ def test_everything_is_installed(root):
                 (root / "usr/local/share/doc/regionshift/examples/iam").iterdir()}
     assert policies == {path.name for path in (TOP / "config/iam").iterdir()}
     for page in ("man8/regionshiftd.8", "man1/regionshift.1", "man5/regionshift.conf.5",
-                 "man5/regionshift-scenario.5"):
+                 "man5/regionshift-scenario.5", "man5/regionshift-assertion.5"):
         assert (root / "usr/local/share/man" / page).is_file()
     installed = {path.name for path in (root / "usr/local/share/regionshift/scenarios").iterdir()}
     assert installed == {path.name for path in (TOP / "config/scenarios").iterdir()}
