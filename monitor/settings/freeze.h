@@ -13,7 +13,7 @@ int freeze(struct inspection *in, const char *probe);
 int freeze_services(struct inspection *in, struct service **ret_services);
 int freeze_checks(struct inspection *in, const struct draft_site *from, uint32_t site,
                   struct check *checks);
-const struct assertion *freeze_assertion(struct inspection *in, uint32_t check);
+int freeze_assertion(struct inspection *in, uint32_t index, struct check *check);
 int freeze_groups(struct inspection *in, struct service *services);
 
 /* Zeroed memory in the settings' arena, NULL when out of it. */

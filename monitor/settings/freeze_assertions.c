@@ -4,7 +4,6 @@
  * the same subject, and only there: "latency < 300ms" lets no 500 pass, "status == 404" no 200. */
 #include "freeze.h"
 
-#include <assert.h>
 #include <string.h>
 
 #define BIT(subject) SUBJECT_BIT(SUBJECT_##subject)
@@ -56,19 +55,24 @@ static struct assertion *parse_expect(struct inspection *in, uint32_t index)
     return expect;
 }
 
-static struct assertion *parse_usual(enum check_kind kind, uint32_t spoken_of)
+/* Returns -1 when out of memory. An assertion that is lost must not pass for none. */
+static int parse_usual(enum check_kind kind, uint32_t spoken_of, struct assertion **ret_all)
 {
     struct assertion *all = NULL;
-    char ignored[256];
+    char error[256];
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) {
         struct assertion *one = NULL;
         if (usual[i].kind != kind || (usual[i].unless & spoken_of) != 0)
             continue;
-        int parsed = assertion_parse(usual[i].text, subjects[kind], &one, ignored, sizeof ignored);
-        assert(parsed == 0);
-        all = assertion_both(all, one);
+        if (assertion_parse(usual[i].text, subjects[kind], &one, error, sizeof error) == 0)
+            all = assertion_both(all, one);
+        if (one == NULL || all == NULL) {
+            assertion_destroy(all);
+            return -1;
+        }
     }
-    return all;
+    *ret_all = all;
+    return 0;
 }
 
 /* The short forms. */
@@ -85,13 +89,19 @@ static struct assertion *parse_page(struct inspection *in, uint32_t index, uint3
     return page;
 }
 
-const struct assertion *freeze_assertion(struct inspection *in, uint32_t index)
+int freeze_assertion(struct inspection *in, uint32_t index, struct check *check)
 {
-    const struct check *check = &in->settings->checks[index];
     struct assertion *expect = parse_expect(in, index);
     uint32_t spoken_of = assertion_subjects(expect);
-    struct assertion *own = check->kind == CHECK_HTTP ? parse_page(in, index, spoken_of)
-                                                      : parse_usual(check->kind, spoken_of);
+    struct assertion *own = NULL;
+    if (check->kind == CHECK_HTTP) {
+        own = parse_page(in, index, spoken_of);
+    } else if (parse_usual(check->kind, spoken_of, &own) < 0) {
+        assertion_destroy(expect);
+        return -1;
+    }
+    bool is_any = own == NULL && expect == NULL;
     in->frozen->assertions[index] = assertion_both(own, expect);
-    return in->frozen->assertions[index];
+    check->assertion = in->frozen->assertions[index];
+    return is_any || check->assertion != NULL ? 0 : -1;
 }

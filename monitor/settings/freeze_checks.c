@@ -274,7 +274,8 @@ int freeze_checks(struct inspection *in, const struct draft_site *from, uint32_t
         if (freeze_check(in, &draft_checks(from)[i], site, check) < 0)
             return -1;
         settings->check_count++;
-        check->assertion = freeze_assertion(in, first + i);
+        if (freeze_assertion(in, first + i, check) < 0)
+            return -1;
     }
     for (uint32_t i = 0; i < from->checks.count; i++) {
         if (checks[first + i].kind == CHECK_GROUP &&

@@ -183,15 +183,17 @@ static uint32_t next_random(uint32_t *state)
     return *state >> 8;
 }
 
+static const char *const damaged[] = {"config/regionshift.conf", "config/every-check.conf"};
+
 START_TEST(damaged_files_are_refused_or_read_but_never_crash)
 {
     static const char interesting[] = "{}()[]\"\\;:=,#/*@+-.0x9L\n \x80\xff\x01";
-    char *base = source_text("config/regionshift.conf");
+    char *base = source_text(damaged[_i]);
     size_t length = strlen(base);
     char *text = malloc(length + 1);
     ck_assert_ptr_nonnull(text);
     uint32_t state = 2;
-    for (unsigned round = 0; round < 3000; round++) {
+    for (unsigned round = 0; round < 2000; round++) {
         memcpy(text, base, length + 1);
         for (unsigned i = 0; i <= round % 6; i++)
             text[next_random(&state) % length] =
@@ -293,6 +295,15 @@ START_TEST(each_allocation_may_fail)
 }
 END_TEST
 
+START_TEST(each_allocation_of_every_kind_of_check_may_fail)
+{
+    setenv("NIGHTLY_BACKUP_TOKEN", "0123456789abcdef0123456789abcdef", 1);
+    char *text = source_text("config/every-check.conf");
+    refuse_each(text, true);
+    free(text);
+}
+END_TEST
+
 START_TEST(each_allocation_of_a_bad_file_may_fail)
 {
     char *text = base_with("down = 2;", "down = 0; upp = 1;");
@@ -345,9 +356,10 @@ int main(void)
     tcase_add_test(tests, deep_nesting_ends_before_the_parser_does);
     tcase_add_test(tests, a_mebibyte_is_read_and_one_byte_more_is_not);
     tcase_add_test(tests, a_list_longer_than_its_limit_is_not_read);
-    tcase_add_test(tests, damaged_files_are_refused_or_read_but_never_crash);
+    tcase_add_loop_test(tests, damaged_files_are_refused_or_read_but_never_crash, 0, 2);
     tcase_add_test(tests, noise_is_refused);
     tcase_add_test(tests, each_allocation_may_fail);
+    tcase_add_test(tests, each_allocation_of_every_kind_of_check_may_fail);
     tcase_add_test(tests, each_allocation_of_a_bad_file_may_fail);
     tcase_add_test(tests, a_file_that_cannot_be_read_is_named);
     suite_add_tcase(suite, tests);
