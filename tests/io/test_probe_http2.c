@@ -294,9 +294,9 @@ static const struct {
     server_serve serve;
     const char *words;
 } hostile[] = {
-    {"garbage", serve_garbage, "no HTTP/2: "},
-    {"GOAWAY", serve_goaway, "no HTTP/2: "},
-    {"a stream that is reset", serve_stream_reset, "no HTTP/2: "},
+    {"garbage", serve_garbage, "over HTTP/2: "},
+    {"GOAWAY", serve_goaway, "over HTTP/2: "},
+    {"a stream that is reset", serve_stream_reset, "over HTTP/2: "},
     {"a stream that is refused", serve_refused_stream, ""},
     {"a reset in the body", serve_reset_in_the_body, ""},
     {"a close in the body", serve_close_in_the_body, ""},

@@ -202,7 +202,7 @@ START_TEST(a_server_without_http2_is_bad_when_http2_is_wanted)
     if (_i == OVER_HTTPS)
         expect(&result, RESULT_BAD, FAILURE_STATUS, "HTTP/1.1 spoken, wanted HTTP/2");
     else /* whose kind of surprise this is, libcurl decides */
-        expect(&result, RESULT_BAD, result.failure, "no HTTP/2: ");
+        expect(&result, RESULT_BAD, result.failure, "over HTTP/2: ");
 }
 END_TEST
 

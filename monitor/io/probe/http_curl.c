@@ -52,11 +52,17 @@ static enum failure failure_by_phase(const struct transfer *transfer, CURLcode c
     return transfer->head_done ? FAILURE_BODY : FAILURE_STATUS;
 }
 
+static bool is_connected(const struct attempt *attempt, const struct transfer *transfer)
+{
+    return attempt->check->tls ? transfer->connect_us >= 0
+                               : transfer_time(transfer, CURLINFO_CONNECT_TIME_T) > 0;
+}
+
 static void end_failed(struct attempt *attempt, const struct transfer *transfer, CURLcode code)
 {
     const char *words = transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(code);
-    bool no_http2 = attempt->check->http_version == HTTP_VERSION_2 && !attempt->check->tls &&
-                    !transfer->head_done && transfer_time(transfer, CURLINFO_CONNECT_TIME_T) > 0;
+    bool over_http2 = attempt->check->http_version == HTTP_VERSION_2 &&
+                      is_connected(attempt, transfer); /* nobody may be there who speaks it */
     enum failure failure = failure_by_phase(transfer, code);
     enum result_class class = RESULT_BAD;
     char text[RESULT_DETAIL_MAX + 1];
@@ -68,7 +74,7 @@ static void end_failed(struct attempt *attempt, const struct transfer *transfer,
         }
     }
     text_escape(text, sizeof(text), words, strlen(words));
-    attempt_end(attempt, class, failure, "%s%s", no_http2 ? "no HTTP/2: " : "", text);
+    attempt_end(attempt, class, failure, "%s%s", over_http2 ? "over HTTP/2: " : "", text);
 }
 
 static const char *version_name(long version)
@@ -313,12 +319,6 @@ static void release(struct attempt *attempt)
     attempt->result.status = transfer->status;
     transfer->attempt = NULL;
     curl_loop_cancel(attempt->prober->curl_loop, transfer->easy);
-}
-
-static bool is_connected(const struct attempt *attempt, const struct transfer *transfer)
-{
-    return attempt->check->tls ? transfer->connect_us >= 0
-                               : transfer_time(transfer, CURLINFO_CONNECT_TIME_T) > 0;
 }
 
 static const char *doing(const struct attempt *attempt)
