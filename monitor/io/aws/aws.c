@@ -19,6 +19,7 @@
 #include "log.h"
 #include "resolver.h"
 #include "result.h"
+#include "transfer.h"
 #include "turn.h"
 
 struct aws {
@@ -68,20 +69,12 @@ struct aws_call {
 
 /* ---- the end ---- */
 
-/* Header lines hold the session token. */
-static void free_headers(struct curl_slist *headers)
-{
-    for (struct curl_slist *line = headers; line != NULL; line = line->next)
-        explicit_bzero(line->data, strlen(line->data));
-    curl_slist_free_all(headers);
-}
-
 /* The one finish: detach, then report. */
 static void finish(struct aws_call *call)
 {
     call->aws->call_count--;
     curl_easy_cleanup(call->easy);
-    free_headers(call->headers);
+    transfer_free_headers(call->headers);
     curl_slist_free_all(call->addresses);
     call->answer.body = buffer_text(&call->reply);
     call->answer.length = call->reply.length;
@@ -206,35 +199,6 @@ static int set_url(struct aws_call *call, const char *target)
     return status;
 }
 
-static int add_header(struct aws_call *call, const char *name, const char *value)
-{
-    struct curl_slist *list;
-    struct buffer line;
-    int status = -1;
-
-    buffer_init(&line, SIGV4_CANONICAL_MAX);
-    buffer_add_text(&line, name);
-    buffer_add_text(&line, ": ");
-    buffer_add_text(&line, value);
-    list = line.failed ? NULL : curl_slist_append(call->headers, buffer_text(&line));
-    if (list != NULL) {
-        call->headers = list;
-        status = 0;
-    }
-    buffer_clear(&line);
-    return status;
-}
-
-/* Whom to believe, when it is not the system's list: named as for AWS's own tools. */
-static int set_authorities(CURL *easy)
-{
-    const char *bundle = getenv("AWS_CA_BUNDLE");
-
-    if (bundle == NULL || bundle[0] == '\0')
-        return 0;
-    return curl_easy_setopt(easy, CURLOPT_CAINFO, bundle) == CURLE_OK ? 0 : -1;
-}
-
 /* A write goes over a connection of its own: over a kept one that turns out dead libcurl would
  * send the request a second time by itself, and the first may have been executed (C3). */
 static int set_method(struct aws_call *call)
@@ -259,7 +223,7 @@ static int set_request(struct aws_call *call)
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->curl_error);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_reply);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
-    if (set_authorities(easy) != 0 || set_method(call) != 0)
+    if (transfer_set_authorities(easy) != 0 || set_method(call) != 0)
         return -1;
     if (call->question.write_body == NULL)
         return 0;
@@ -284,16 +248,17 @@ static void now_text(msec_t offset_ms, char out[SIGV4_TIME_LENGTH + 1])
 static int add_headers(struct aws_call *call, const struct sigv4_request *request,
                        const struct sigv4_credentials *credentials, const char *authorization)
 {
-    if (add_header(call, "Host", request->host) != 0 ||
-        add_header(call, "X-Amz-Date", request->time) != 0 ||
-        add_header(call, "Authorization", authorization) != 0 ||
-        add_header(call, "User-Agent", "regionshift") != 0)
+    if (transfer_add_header(&call->headers, "Host", request->host) != 0 ||
+        transfer_add_header(&call->headers, "X-Amz-Date", request->time) != 0 ||
+        transfer_add_header(&call->headers, "Authorization", authorization) != 0 ||
+        transfer_add_header(&call->headers, "User-Agent", "regionshift") != 0)
         return -1;
     if (credentials->token[0] != '\0' &&
-        add_header(call, "X-Amz-Security-Token", credentials->token) != 0)
+        transfer_add_header(&call->headers, "X-Amz-Security-Token", credentials->token) != 0)
         return -1;
     for (size_t i = 0; i < request->header_count; i++) {
-        if (add_header(call, request->headers[i].key, request->headers[i].value) != 0)
+        if (transfer_add_header(&call->headers, request->headers[i].key,
+                                request->headers[i].value) != 0)
             return -1;
     }
     return 0;

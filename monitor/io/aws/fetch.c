@@ -17,6 +17,7 @@
 #include "date.h"
 #include "resolver.h"
 #include "result.h"
+#include "transfer.h"
 
 LIST_HEAD(fetch_list, fetch);
 
@@ -46,19 +47,11 @@ struct fetch {
 
 /* ---- the end ---- */
 
-/* Header lines hold tokens. */
-static void free_headers(struct curl_slist *headers)
-{
-    for (struct curl_slist *line = headers; line != NULL; line = line->next)
-        explicit_bzero(line->data, strlen(line->data));
-    curl_slist_free_all(headers);
-}
-
 static void destroy(struct fetch *fetch)
 {
     LIST_REMOVE(fetch, link);
     curl_easy_cleanup(fetch->easy);
-    free_headers(fetch->headers);
+    transfer_free_headers(fetch->headers);
     curl_slist_free_all(fetch->addresses);
     buffer_clear(&fetch->body);
     buffer_clear(&fetch->reply);
@@ -178,40 +171,21 @@ static bool needs_resolving(const char *host)
 
 /* ---- the question ---- */
 
-static int add_header(struct fetch *fetch, const char *name, const char *value)
-{
-    struct curl_slist *list;
-    struct buffer line;
-    int status = -1;
-
-    buffer_init(&line, SIGV4_CANONICAL_MAX);
-    buffer_add_text(&line, name);
-    buffer_add_text(&line, ": ");
-    buffer_add_text(&line, value);
-    list = line.failed ? NULL : curl_slist_append(fetch->headers, buffer_text(&line));
-    if (list != NULL) {
-        fetch->headers = list;
-        status = 0;
-    }
-    buffer_clear(&line);
-    return status;
-}
-
 static int set_headers(struct fetch *fetch, const struct fetch_question *question)
 {
     assert(question->header_count <= FETCH_HEADERS_MAX);
     for (size_t i = 0; i < question->header_count; i++) {
-        if (add_header(fetch, question->headers[i].key, question->headers[i].value) != 0)
+        if (transfer_add_header(&fetch->headers, question->headers[i].key,
+                                question->headers[i].value) != 0)
             return -1;
     }
-    return add_header(fetch, "User-Agent", "regionshift");
+    return transfer_add_header(&fetch->headers, "User-Agent", "regionshift");
 }
 
 /* Each over a connection of its own: they are hours apart. */
 static void set_options(struct fetch *fetch, const struct fetch_question *question)
 {
     CURL *easy = fetch->easy;
-    const char *bundle = getenv("AWS_CA_BUNDLE");
 
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, fetch->headers);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -223,8 +197,6 @@ static void set_options(struct fetch *fetch, const struct fetch_question *questi
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
     curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, question->method);
-    if (bundle != NULL && bundle[0] != '\0')
-        curl_easy_setopt(easy, CURLOPT_CAINFO, bundle);
     if (question->body != NULL) {
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)fetch->body.length);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, buffer_text(&fetch->body));
@@ -270,7 +242,8 @@ struct fetch *fetch_start(struct fetcher *fetcher, const struct fetch_question *
     buffer_init(&fetch->reply, question->answer_max);
     if (question->body != NULL)
         buffer_add(&fetch->body, question->body, question->body_length);
-    is_good = fetch->easy != NULL && !fetch->body.failed && set_headers(fetch, question) == 0;
+    is_good = fetch->easy != NULL && !fetch->body.failed && set_headers(fetch, question) == 0 &&
+              transfer_set_authorities(fetch->easy) == 0;
     if (!is_good)
         on_no_memory();
     LIST_INSERT_HEAD(&fetcher->fetches, fetch, link);
