@@ -288,7 +288,6 @@ START_TEST(an_endless_body_is_judged_by_its_beginning)
 }
 END_TEST
 
-/* cell: http, hostile, frames of HTTP/2 by hand */
 static const struct {
     const char *name;
     server_serve serve;
@@ -311,6 +310,7 @@ static const struct {
     {"endless frames without data", serve_empty_data_flood, ""},
 };
 
+/* cell: http, hostile, frames of HTTP/2 by hand */
 START_TEST(what_no_honest_server_sends_is_bad)
 {
     struct result result = probe_http2(hostile[_i].serve, LONG_MS);

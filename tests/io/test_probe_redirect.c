@@ -203,7 +203,6 @@ END_TEST
 
 /* ---- refused ---- */
 
-/* cell: http, hostile, loopback server */
 static const struct {
     const char *location;
     enum result_class class;
@@ -234,6 +233,7 @@ static const struct {
     {"http://PIZZA.example.com.:8080/", RESULT_VOID, FAILURE_POLICY, "to the failover name"},
 };
 
+/* cell: http, hostile, loopback server */
 START_TEST(a_redirect_that_leads_astray_is_refused_and_said)
 {
     static const struct service_record records[] = {{.name = "other.example.com"},

@@ -72,6 +72,7 @@ static void black_hole_close(struct black_hole *hole)
 
 /* ---- kinds ---- */
 
+/* cell: tcp, good, loopback server */
 START_TEST(a_tcp_check_is_good_when_the_connection_is_made)
 {
     struct server *server = server_start_tcp(serve_silence, NULL);
@@ -88,6 +89,7 @@ START_TEST(a_tcp_check_is_good_when_the_connection_is_made)
 }
 END_TEST
 
+/* cell: tcp, bad, loopback server */
 START_TEST(a_tcp_check_is_bad_when_refused)
 {
     struct check check = make_check(server_free_port(), NULL, NULL, NULL);
@@ -263,6 +265,7 @@ static void end_stuck(struct stuck *stuck)
     black_hole_close(&stuck->hole);
 }
 
+/* cell: http, cancelled, loopback server */
 START_TEST(a_cancelled_attempt_is_void_and_told_once)
 {
     struct stuck stuck;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <zlib.h>
 
 #include "prober_fixture.h"
 
@@ -50,6 +51,7 @@ static struct result probe_script(struct script script, const char *body, msec_t
     return result;
 }
 
+/* cell: http, good, loopback server */
 START_TEST(a_good_answer_is_good_with_its_times)
 {
     struct result result = probe_script(
@@ -76,6 +78,7 @@ START_TEST(an_answer_until_the_close_is_good)
 }
 END_TEST
 
+/* cell: http, bad, loopback server */
 START_TEST(a_wrong_status_is_told)
 {
     struct result result =
@@ -86,6 +89,7 @@ START_TEST(a_wrong_status_is_told)
 }
 END_TEST
 
+/* cell: http, bad, loopback server */
 START_TEST(a_wrong_body_is_told)
 {
     struct result result = probe_script((struct script){.text = OK "\r\nsorry"}, "ok", PATIENT_MS);
@@ -125,6 +129,7 @@ START_TEST(a_server_that_closes_at_once_has_lost_the_connection)
 }
 END_TEST
 
+/* cell: http, hostile, loopback server */
 START_TEST(a_server_that_reads_and_closes_has_not_answered)
 {
     struct result result = probe_script((struct script){.text = ""}, NULL, PATIENT_MS);
@@ -133,6 +138,7 @@ START_TEST(a_server_that_reads_and_closes_has_not_answered)
 }
 END_TEST
 
+/* cell: http, hostile, loopback server */
 START_TEST(a_reset_in_the_body_is_a_lost_connection)
 {
     struct result result =
@@ -152,6 +158,7 @@ START_TEST(a_truncated_body_is_a_bad_body)
 }
 END_TEST
 
+/* cell: http, hostile, loopback server */
 START_TEST(a_truncated_chunk_is_a_bad_body)
 {
     struct result result = probe_script(
@@ -161,6 +168,7 @@ START_TEST(a_truncated_chunk_is_a_bad_body)
 }
 END_TEST
 
+/* cell: http, hostile, loopback server */
 START_TEST(garbage_is_no_status)
 {
     struct result result =
@@ -171,6 +179,7 @@ START_TEST(garbage_is_no_status)
 }
 END_TEST
 
+/* cell: http, hostile, loopback server */
 START_TEST(endless_interim_answers_are_no_answer)
 {
     struct result result = probe_script(
@@ -192,6 +201,7 @@ static void serve_thousand_headers(struct server *server, int fd, void *context)
     server_wait_for_close(server, fd);
 }
 
+/* cell: http, hostile, loopback server */
 START_TEST(a_thousand_headers_are_refused)
 {
     struct server *server = server_start_tcp(serve_thousand_headers, NULL);
@@ -217,6 +227,7 @@ static void serve_ten_megabytes(struct server *server, int fd, void *context)
     server_wait_for_close(server, fd);
 }
 
+/* cell: http, hostile, loopback server */
 START_TEST(ten_megabytes_are_judged_by_their_beginning)
 {
     struct server *server = server_start_tcp(serve_ten_megabytes, NULL);
@@ -231,8 +242,74 @@ START_TEST(ten_megabytes_are_judged_by_their_beginning)
 }
 END_TEST
 
+/* ---- what is packed stays packed ---- */
+
+enum { UNPACKED = 10 * 1024 * 1024 };
+
+/* Ten megabytes of nothing as gzip has them, a thousandth of that. */
+struct bomb {
+    const char *head;
+    uint8_t bytes[64 * 1024];
+    size_t length;
+};
+
+static void bomb_make(struct bomb *bomb)
+{
+    static uint8_t nothing[UNPACKED];
+    z_stream stream;
+
+    memset(&stream, 0, sizeof(stream));
+    ck_assert_int_eq(deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY), Z_OK);
+    stream.next_in = nothing;
+    stream.avail_in = sizeof(nothing);
+    stream.next_out = bomb->bytes;
+    stream.avail_out = sizeof(bomb->bytes);
+    ck_assert_int_eq(deflate(&stream, Z_FINISH), Z_STREAM_END);
+    bomb->length = sizeof(bomb->bytes) - stream.avail_out;
+    deflateEnd(&stream);
+}
+
+static void serve_bomb(struct server *server, int fd, void *context)
+{
+    const struct bomb *bomb = context;
+
+    server_read_request(server, fd);
+    server_send_text(server, fd, bomb->head);
+    server_send(server, fd, bomb->bytes, bomb->length);
+}
+
+static const struct {
+    const char *head;
+    uint32_t redirects; /* 1: over libcurl */
+} bombs[] = {
+    {OK "Content-Encoding: gzip\r\n\r\n", 0},
+    {OK "Content-Encoding: gzip\r\n\r\n", 1},
+    {OK "Transfer-Encoding: gzip\r\n\r\n", 0},
+    {OK "Transfer-Encoding: gzip\r\n\r\n", 1},
+};
+
+/* cell: http, hostile, loopback server */
+START_TEST(a_packed_body_is_not_unpacked)
+{
+    static struct bomb bomb;
+    struct server *server;
+    struct check check;
+    struct result result;
+
+    bomb_make(&bomb);
+    bomb.head = bombs[_i].head;
+    server = server_start_tcp(serve_bomb, &bomb);
+    check = make_check(server_port(server), "/", "200", "ok");
+    check.redirects = bombs[_i].redirects;
+    result = probe(&check);
+    expect(&result, RESULT_BAD, FAILURE_BODY, "body \"\\x1f\\x8b");
+    server_stop(server);
+}
+END_TEST
+
 /* ---- timeouts say in which phase ---- */
 
+/* cell: http, timed out, loopback server */
 START_TEST(a_silent_server_times_out_waiting)
 {
     struct result result = probe_script((struct script){.text = "", .waits = true}, NULL, SHORT_MS);
@@ -244,6 +321,7 @@ START_TEST(a_silent_server_times_out_waiting)
 }
 END_TEST
 
+/* cell: http, timed out, loopback server */
 START_TEST(headers_byte_by_byte_time_out_as_headers)
 {
     struct result result =
@@ -253,6 +331,7 @@ START_TEST(headers_byte_by_byte_time_out_as_headers)
 }
 END_TEST
 
+/* cell: http, timed out, loopback server */
 START_TEST(a_body_byte_by_byte_times_out_as_body)
 {
     struct result result =
@@ -352,6 +431,8 @@ int main(void)
     tcase_add_test(tests, endless_interim_answers_are_no_answer);
     tcase_add_test(tests, a_thousand_headers_are_refused);
     tcase_add_test(tests, ten_megabytes_are_judged_by_their_beginning);
+    tcase_add_loop_test(tests, a_packed_body_is_not_unpacked, 0,
+                        (int)(sizeof(bombs) / sizeof(bombs[0])));
     tcase_add_test(tests, a_silent_server_times_out_waiting);
     tcase_add_test(tests, headers_byte_by_byte_time_out_as_headers);
     tcase_add_test(tests, a_body_byte_by_byte_times_out_as_body);

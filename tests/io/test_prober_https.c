@@ -99,6 +99,7 @@ static struct result probe_script(struct script script, const char *body, msec_t
     return result;
 }
 
+/* cell: http, good, loopback server with TLS */
 START_TEST(a_good_answer_is_good)
 {
     struct result result = probe_script(
@@ -175,6 +176,7 @@ START_TEST(headers_cut_short_are_no_answer)
 }
 END_TEST
 
+/* cell: http, hostile, loopback server with TLS */
 START_TEST(garbage_is_no_status)
 {
     struct result result =
@@ -184,6 +186,7 @@ START_TEST(garbage_is_no_status)
 }
 END_TEST
 
+/* cell: http, hostile, loopback server with TLS */
 START_TEST(endless_interim_answers_are_no_answer)
 {
     struct result result = probe_script(
@@ -193,6 +196,7 @@ START_TEST(endless_interim_answers_are_no_answer)
 }
 END_TEST
 
+/* cell: http, hostile, loopback server with TLS */
 START_TEST(a_thousand_headers_are_refused)
 {
     struct result result = probe_script(
@@ -203,6 +207,7 @@ START_TEST(a_thousand_headers_are_refused)
 }
 END_TEST
 
+/* cell: http, hostile, loopback server with TLS */
 START_TEST(sixteen_kilobytes_of_headers_are_refused)
 {
     static char line[1024] = "X-Header: ";
@@ -216,6 +221,7 @@ START_TEST(sixteen_kilobytes_of_headers_are_refused)
 }
 END_TEST
 
+/* cell: http, hostile, loopback server with TLS */
 START_TEST(an_endless_body_is_judged_by_its_beginning)
 {
     static char piece[4097];
@@ -236,6 +242,7 @@ static void serve_silence(struct server *server, int fd, void *context)
     server_wait_for_close(server, fd);
 }
 
+/* cell: http, timed out, loopback server with TLS */
 START_TEST(a_handshake_that_hangs_times_out_as_handshake)
 {
     struct server *server = server_start_tcp(serve_silence, NULL);
@@ -254,6 +261,7 @@ END_TEST
 /* A handshake takes its time; what comes after it must not depend on how long. */
 enum { AFTER_HANDSHAKE_MS = 1000 };
 
+/* cell: http, timed out, loopback server with TLS */
 START_TEST(a_silent_server_times_out_waiting)
 {
     struct result result =
@@ -273,6 +281,7 @@ START_TEST(headers_byte_by_byte_time_out_as_headers)
 }
 END_TEST
 
+/* cell: http, timed out, loopback server with TLS */
 START_TEST(a_body_byte_by_byte_times_out_as_body)
 {
     struct result result =
@@ -311,6 +320,7 @@ static void serve_garbage(struct server *server, int fd, void *context)
     server_wait_for_close(server, fd);
 }
 
+/* cell: http, hostile, loopback server with TLS */
 START_TEST(a_server_that_speaks_no_tls_fails_in_tls)
 {
     struct server *server = server_start_tcp(serve_garbage, NULL);

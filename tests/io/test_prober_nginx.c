@@ -43,6 +43,7 @@ static struct result ask(int way, const char *target, const char *status, const 
     return probe(&check);
 }
 
+/* cell: http, good, nginx */
 START_TEST(a_good_page_is_good_with_its_times)
 {
     struct result result = ask(_i, "/ok", "200", "ok");
@@ -65,6 +66,7 @@ START_TEST(a_page_without_a_body_wanted_is_good_by_its_status)
 }
 END_TEST
 
+/* cell: http, bad, nginx */
 START_TEST(a_sick_page_is_bad_by_its_status)
 {
     struct result result = ask(_i, "/sick", "200-299,304", "ok");
@@ -74,6 +76,7 @@ START_TEST(a_sick_page_is_bad_by_its_status)
 }
 END_TEST
 
+/* cell: http, bad, nginx */
 START_TEST(a_page_without_the_text_is_bad_by_its_body)
 {
     struct result result = ask(_i, "/ok", "200", "fine");
@@ -335,6 +338,7 @@ static const struct {
     {CERTIFICATE_SELF_SIGNED, "self-signed certificate"},
 };
 
+/* cell: http, bad, nginx */
 START_TEST(a_bad_certificate_is_a_class_of_its_own)
 {
     struct check check = check_certificate(bad_certificates[_i].kind);
