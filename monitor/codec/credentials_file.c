@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Line after line: a section opens, a property of our profile that the table knows is noted,
- * everything else is passed over. The grammar is AWS's INI: `#` and `;` begin comments, indented
- * lines belong to the property above them (`s3 =` and its children), sections of one name add up.
- */
+ * everything else is passed over. Indented lines belong to the property above them (`s3 =` and its
+ * children), sections of one name add up. */
 #include "credentials_file.h"
 
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
 
-struct span {
-    const char *at;
-    size_t length;
-};
+#include "ini.h"
 
 struct parser {
     enum credentials_file_kind kind;
@@ -21,10 +17,10 @@ struct parser {
     unsigned line;
     bool in_section; /* any */
     bool is_ours;
-    struct span key_id; /* in the text; length 0: not seen */
-    struct span secret;
-    struct span token;
-    struct span old_token;
+    struct ini_span key_id; /* in the text; length 0: not seen */
+    struct ini_span secret;
+    struct ini_span token;
+    struct ini_span old_token;
     char *error;
     size_t error_size;
 };
@@ -42,33 +38,12 @@ static int fail(struct parser *parser, const char *words)
 
 /* ---- texts ---- */
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r';
-}
-
-static struct span trim(struct span span)
-{
-    while (span.length > 0 && is_blank(span.at[0])) {
-        span.at++;
-        span.length--;
-    }
-    while (span.length > 0 && is_blank(span.at[span.length - 1]))
-        span.length--;
-    return span;
-}
-
-static bool equals(struct span span, const char *text)
-{
-    return span.length == strlen(text) && memcmp(span.at, text, span.length) == 0;
-}
-
 static char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-static bool equals_any_case(struct span span, const char *text)
+static bool equals_any_case(struct ini_span span, const char *text)
 {
     if (span.length != strlen(text))
         return false;
@@ -77,16 +52,6 @@ static bool equals_any_case(struct span span, const char *text)
             return false;
     }
     return true;
-}
-
-/* A comment behind a value needs a blank before it. */
-static struct span without_comment(struct span span)
-{
-    for (size_t i = 1; i < span.length; i++) {
-        if ((span.at[i] == '#' || span.at[i] == ';') && is_blank(span.at[i - 1]))
-            span.length = i;
-    }
-    return trim(span);
 }
 
 /* ---- what may be a credential ---- */
@@ -101,7 +66,7 @@ static bool is_usable(const char *text, size_t length)
 }
 
 /* A command or a path may have blanks in it, and letters that are not of ASCII. */
-static bool is_printable(struct span span)
+static bool is_printable(struct ini_span span)
 {
     for (size_t i = 0; i < span.length; i++) {
         unsigned char byte = (unsigned char)span.at[i];
@@ -112,7 +77,7 @@ static bool is_printable(struct span span)
     return true;
 }
 
-static int set_field(char *out, size_t size, const char *name, struct span value, char *error,
+static int set_field(char *out, size_t size, const char *name, struct ini_span value, char *error,
                      size_t error_size)
 {
     if (value.length >= size) {
@@ -129,8 +94,8 @@ static int set_field(char *out, size_t size, const char *name, struct span value
     return 0;
 }
 
-static int set_fields(struct credentials *credentials, struct span key_id, struct span secret,
-                      struct span token, char *error, size_t error_size)
+static int set_fields(struct credentials *credentials, struct ini_span key_id,
+                      struct ini_span secret, struct ini_span token, char *error, size_t error_size)
 {
     if (set_field(credentials->key_id, sizeof(credentials->key_id), "the access key id", key_id,
                   error, error_size) != 0 ||
@@ -147,52 +112,34 @@ static int set_fields(struct credentials *credentials, struct span key_id, struc
 int credentials_set(struct credentials *credentials, const char *key_id, const char *secret,
                     const char *token, char *error, size_t error_size)
 {
-    struct span no_token = {"", 0};
-    struct span spans[2] = {{key_id, strlen(key_id)}, {secret, strlen(secret)}};
+    struct ini_span no_token = {"", 0};
+    struct ini_span spans[2] = {{key_id, strlen(key_id)}, {secret, strlen(secret)}};
 
     if (token != NULL)
-        no_token = (struct span){token, strlen(token)};
+        no_token = (struct ini_span){token, strlen(token)};
     return set_fields(credentials, spans[0], spans[1], no_token, error, error_size);
 }
 
 /* ---- lines ---- */
 
-/* `profile NAME` or `default`; the name may stand in quotes. */
-static bool is_our_config_section(const struct parser *parser, struct span name)
+static int open_section(struct parser *parser, struct ini_span line)
 {
-    static const char word[] = "profile";
-    size_t length = strlen(word);
+    struct ini_span name;
 
-    if (equals(name, "default"))
-        return strcmp(parser->profile, "default") == 0;
-    if (name.length <= length || memcmp(name.at, word, length) != 0 || !is_blank(name.at[length]))
-        return false;
-    name = trim((struct span){name.at + length, name.length - length});
-    if (name.length >= 2 && (name.at[0] == '"' || name.at[0] == '\'') &&
-        name.at[name.length - 1] == name.at[0])
-        name = (struct span){name.at + 1, name.length - 2};
-    return equals(name, parser->profile);
-}
-
-static int open_section(struct parser *parser, struct span line)
-{
-    const char *end = memchr(line.at, ']', line.length);
-    struct span name;
-
-    if (end == NULL)
+    if (!ini_section(line, &name))
         return fail(parser, "a section without its ]");
-    name = trim((struct span){line.at + 1, (size_t)(end - line.at) - 1});
     if (name.length == 0)
         return fail(parser, "a section without a name");
     parser->in_section = true;
-    parser->is_ours = parser->kind == CREDENTIALS_FILE_SHARED ? equals(name, parser->profile)
-                                                              : is_our_config_section(parser, name);
+    parser->is_ours = parser->kind == CREDENTIALS_FILE_SHARED
+                          ? ini_equals(name, parser->profile)
+                          : ini_section_is(name, "profile", parser->profile);
     if (parser->is_ours)
         parser->out->is_present = true;
     return 0;
 }
 
-static int note(struct parser *parser, struct span *field, struct span value)
+static int note(struct parser *parser, struct ini_span *field, struct ini_span value)
 {
     if (field->length > 0)
         return fail(parser, "a credential that was given before");
@@ -230,7 +177,7 @@ static const struct property properties[] = {
 /* Who signs in with these sits at a keyboard. */
 static const char *const of_people[] = {"sso_session", "sso_start_url", "login_session"};
 
-static int keep(struct parser *parser, const struct property *property, struct span value)
+static int keep(struct parser *parser, const struct property *property, struct ini_span value)
 {
     char *field = (char *)parser->out + property->offset;
     char words[128];
@@ -250,7 +197,7 @@ static int keep(struct parser *parser, const struct property *property, struct s
     return fail(parser, words);
 }
 
-static int note_property(struct parser *parser, struct span key, struct span value)
+static int note_property(struct parser *parser, struct ini_span key, struct ini_span value)
 {
     if (equals_any_case(key, "aws_access_key_id"))
         return note(parser, &parser->key_id, value);
@@ -271,32 +218,29 @@ static int note_property(struct parser *parser, struct span key, struct span val
     return 0;
 }
 
-static int read_property(struct parser *parser, struct span line)
+static int read_property(struct parser *parser, struct ini_span line)
 {
-    const char *sign = memchr(line.at, '=', line.length);
-    struct span key, value;
+    struct ini_span key, value;
 
-    if (sign == NULL)
+    if (!ini_property(line, &key, &value))
         return fail(parser, "neither a section, nor a comment, nor KEY = VALUE");
     if (!parser->in_section)
         return fail(parser, "a property before the first section");
-    key = trim((struct span){line.at, (size_t)(sign - line.at)});
-    value = without_comment((struct span){sign + 1, line.length - (size_t)(sign - line.at) - 1});
     if (key.length == 0)
         return fail(parser, "a value without its key");
     return parser->is_ours ? note_property(parser, key, value) : 0;
 }
 
-static int read_line(struct parser *parser, struct span line)
+static int read_line(struct parser *parser, struct ini_span line)
 {
-    bool is_indented = line.length > 0 && is_blank(line.at[0]);
+    bool is_indented = line.length > 0 && ini_is_blank(line.at[0]);
 
     if (line.length > CREDENTIALS_LINE_MAX)
         return fail(parser, "longer than 32768 characters");
     if (memchr(line.at, '\0', line.length) != NULL)
         return fail(parser, "a NUL, this is no text");
-    line = trim(line);
-    if (line.length == 0 || line.at[0] == '#' || line.at[0] == ';')
+    line = ini_trim(line);
+    if (ini_is_nothing(line))
         return 0;
     if (is_indented && parser->in_section)
         return 0;
@@ -305,16 +249,13 @@ static int read_line(struct parser *parser, struct span line)
 
 static int read_lines(struct parser *parser, const char *text, size_t length)
 {
-    while (length > 0) {
-        const char *end = memchr(text, '\n', length);
-        size_t line_length = end != NULL ? (size_t)(end - text) : length;
-        size_t step = end != NULL ? line_length + 1 : line_length;
+    struct ini_span rest = ini_begin(text, length);
+    struct ini_span line;
 
+    while (ini_next_line(&rest, &line)) {
         parser->line++;
-        if (read_line(parser, (struct span){text, line_length}) != 0)
+        if (read_line(parser, line) != 0)
             return -1;
-        text += step;
-        length -= step;
     }
     return 0;
 }
@@ -345,7 +286,6 @@ int credentials_file_read(const char *text, size_t length, enum credentials_file
                           const char *profile, struct credentials_profile *ret_profile, char *error,
                           size_t error_size)
 {
-    static const char mark[] = "\xef\xbb\xbf"; /* which some editors put before the text */
     struct parser parser = {.kind = kind,
                             .profile = profile,
                             .out = ret_profile,
@@ -358,10 +298,6 @@ int credentials_file_read(const char *text, size_t length, enum credentials_file
     if (length > CREDENTIALS_FILE_MAX) {
         snprintf(error, error_size, "more than %d bytes", CREDENTIALS_FILE_MAX);
         return -1;
-    }
-    if (length >= strlen(mark) && memcmp(text, mark, strlen(mark)) == 0) {
-        text += strlen(mark);
-        length -= strlen(mark);
     }
     if (read_lines(&parser, text, length) == 0 && take_keys(&parser) == 0)
         return 0;

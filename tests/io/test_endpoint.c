@@ -135,6 +135,8 @@ START_TEST(the_first_that_is_said_counts)
     expect("", AWS_STS, "section-sts");
     config("[default]\nendpoint_url = http://profile\n");
     expect("", AWS_ROUTE_53, "profile");
+    config("\xef\xbb\xbf[default]\nendpoint_url = http://editor\n"); /* some put a mark before it */
+    expect("", AWS_ROUTE_53, "editor");
     config("");
     expect("", AWS_ROUTE_53, "route53.amazonaws.com");
 }
