@@ -39,7 +39,8 @@ def test_a_unit_test_that_fails_shows_what_it_said_last(tmp_path):
     (tmp_path / "build/Makefile").write_text(
         "check:\n"
         "\t@sleep 0.1; seq 1000 | sed 's/^/said /' >red.log; echo said too >green.log\n"
-        "\t@echo ':global-test-result: FAIL' >red.trs; echo ':global-test-result: PASS' >green.trs\n"
+        "\t@echo ':global-test-result: FAIL' >red.trs\n"
+        "\t@echo ':global-test-result: PASS' >green.trs\n"
         "\t@exit 1\n")
     done = subprocess.run(["sh", "-c", functions + "\nunit_tests"], cwd=tmp_path, check=False,
                           capture_output=True, text=True, timeout=60)

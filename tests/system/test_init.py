@@ -54,5 +54,5 @@ def test_init_that_may_not_read_says_so_and_ends(lacking):
     done = denied(stage, READ[1])
     assert "decision stands" not in done.stderr, "nothing was begun"
     allow_all(stage)
-    stage.wait_until("init is done", lambda: stage.ctl("init", "--yes", check=False).returncode == 0,
-                     60)
+    stage.wait_until("init is done",
+                     lambda: stage.ctl("init", "--yes", check=False).returncode == 0, 60)
