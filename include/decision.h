@@ -41,6 +41,9 @@ struct decision {
     const int *base;       /* ... and what that epoch said: drift is measured against it (C4) */
     const int *before;     /* the base as it was decided, where somebody has written into it and
                               that is restored (C4): a cancellation goes back to it; NULL: base */
+    uint64_t same_since;   /* revision of the first head in a row that says this: the same weights,
+                              the same normal, nothing moved; 0: this one. A failback ordered since
+                              is about what still stands (D5) */
     uint64_t voters;       /* probe_set: whose votes were the evidence */
     uint32_t regions_left; /* bit set of regions that lose weight */
     char order[ORDER_ID_MAX + 1];         /* the order obeyed, "" none */

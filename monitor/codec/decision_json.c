@@ -71,6 +71,14 @@ static json_t *with_before(json_t *object, const struct settings *settings,
     return with_field(object, "before", weights_to_json(settings, group, decision->before));
 }
 
+/* D5: only a decision that says again what the one before it said has this field. */
+static json_t *with_since(json_t *object, const struct decision *decision)
+{
+    if (decision->same_since == 0)
+        return object;
+    return with_field(object, "same_since", json_integer((json_int_t)decision->same_since));
+}
+
 /* B2: only an attaching decision has this field. */
 static json_t *with_health(json_t *object, const struct settings *settings,
                            const struct decision *decision)
@@ -109,7 +117,7 @@ json_t *decision_to_json(const struct settings *settings, const struct decision 
         "voters", voters_to_json(settings, decision->voters), "left",
         regions_to_json(settings, decision->regions_left), "order", decision->order, "override",
         (int)decision->override, "reason", decision->reason);
-    object = with_before(object, settings, group, decision);
+    object = with_since(with_before(object, settings, group, decision), decision);
     return store_form_stamp(with_health(object, settings, decision));
 }
 
@@ -240,6 +248,8 @@ static void decision_take(struct json_fields *fields, const struct settings *set
     json_take_text(fields, "order", decision->order, sizeof(decision->order));
     decision->override = json_take_boolean(fields, "override");
     json_take_text(fields, "reason", decision->reason, sizeof(decision->reason));
+    if (json_has(fields, "same_since"))
+        decision->same_since = (uint64_t)json_take_integer(fields, "same_since", 1, INT64_MAX);
     if (json_has(fields, "before")) {
         decision->before = vectors + 3 * (size_t)group->site_count;
         take_weights(fields, "before", settings, group, -1,

@@ -48,12 +48,24 @@ static const struct order *drain_behind(const struct engine *engine, uint32_t re
     return NULL;
 }
 
-/* The failback ordered under the head that stands: an older word was about an older state, and
- * would send traffic back by itself (D5). */
+/* The failback ordered under the head that stands, or one that said the same: an older word was
+ * about an older state, and would send traffic back by itself (D5). */
 static const struct order *failback_order(const struct engine *engine, uint32_t group)
 {
+    const struct group_state *state = &engine->groups[group];
+    uint64_t since = state->head.decision.same_since;
+
     return orders_failback(&engine->orders, group, state_wall(engine, engine->now_ms),
-                           engine->groups[group].head_revision);
+                           since > 0 ? since : state->head_revision);
+}
+
+/* D5: one that was not obeyed and is in force no more, since something else was decided; or NULL.
+ */
+static const struct order *void_failback(const struct engine *engine, uint32_t group)
+{
+    if (failback_order(engine, group) != NULL)
+        return NULL;
+    return orders_failback(&engine->orders, group, state_wall(engine, engine->now_ms), 0);
 }
 
 /* An order with --override that this group has not obeyed yet lifts readiness for it (D7). */
@@ -135,6 +147,18 @@ static bool has_moved(const struct decision *decision)
     return decision_is_move(decision->kind) || decision->moved_wall == decision->at_wall;
 }
 
+/* D10: nobody waits for an order that will not be obeyed any more. */
+static void tell_void(struct engine *engine, uint32_t group, const struct order *order)
+{
+    struct fact *fact = state_fact(engine, FACT_REFUSED);
+
+    fact->rule = "D5";
+    fact->group = group;
+    fact->epoch = (int64_t)engine->groups[group].head.decision.epoch;
+    fact->word = "failback-void";
+    strncpy(fact->text, order->id, sizeof(fact->text) - 1);
+}
+
 void deciding_set_head(struct engine *engine, uint32_t group, const struct decision *decision,
                        uint64_t revision)
 {
@@ -142,6 +166,7 @@ void deciding_set_head(struct engine *engine, uint32_t group, const struct decis
     bool first = !state->has_head;
     bool news = first || decision->epoch != state->head.decision.epoch;
     bool owed = state->announce && observing_begun(engine, group);
+    const struct order *waits = first ? NULL : failback_order(engine, group);
     struct fact *fact;
 
     decision_slot_copy(&state->head, decision, state_group(engine, group)->site_count);
@@ -154,6 +179,9 @@ void deciding_set_head(struct engine *engine, uint32_t group, const struct decis
         state->journal_epoch = decision->epoch; /* C2: a store that goes back does not reuse it */
     if (!news)
         return;
+    if (waits != NULL && failback_order(engine, group) == NULL &&
+        strcmp(waits->id, decision->order) != 0)
+        tell_void(engine, group, waits);
     set_moved(engine, group, decision->moved_wall);
     state->head_seen_ms = engine->now_ms;
     state->head_witnessed = !first && state_store_ok(engine) && engine->gap == BLIND_NOT;
@@ -322,13 +350,18 @@ static void gate_failback(struct engine *engine, uint32_t group, bool failback)
 {
     struct group_state *state = &engine->groups[group];
     const struct group *g = state_group(engine, group);
+    const struct order *old = failback ? NULL : void_failback(engine, group);
     bool away = false;
 
     if (state->wish.kind == DECISION_LEAVE)
         return; /* leaving is no failback */
     for (uint32_t k = 0; k < g->site_count; k++)
         away |= state->head.weights[k] < state->head.normal[k];
-    if (away)
+    if (away && old != NULL)
+        finding_add(state->gates, &state->gate_count, "D5", "failback", false, -1, -1,
+                    "the failback ordered by %s was about what stood before: order it again",
+                    old->by);
+    else if (away)
         finding_add(state->gates, &state->gate_count, "D5", "failback", failback, -1, -1,
                     failback ? "weight may return" : "weight returns by order only: failback %s",
                     g->name);

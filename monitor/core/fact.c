@@ -29,7 +29,7 @@ static const struct {
     [FACT_DECIDED] = {"decided", NULL, NULL, "kind", NULL, "weights"},
     [FACT_CONFLICT] = {"conflict", NULL, NULL, "store", NULL, NULL},
     [FACT_COMMIT_FAILED] = {"commit_failed", NULL, NULL, "store", NULL, NULL},
-    [FACT_REFUSED] = {"refused", "value", "limit", "reason", NULL, NULL},
+    [FACT_REFUSED] = {"refused", "value", "limit", "reason", NULL, "order"},
     [FACT_ZONE] = {"zone", NULL, NULL, "note", NULL, "weights"},
     [FACT_ZONE_FAILED] = {"zone_failed", "retry_ms", NULL, "outcome", NULL, NULL},
     [FACT_SENT] = {"sent", "items", NULL, NULL, NULL, "weights"},

@@ -88,6 +88,21 @@ static void commit_ledger(struct engine *engine, uint32_t group, struct commit *
     budget[commit->budget_count++] = commit->decision.at_wall;
 }
 
+/* D5: what says nothing new, and stands where nothing has moved meanwhile, does not make an order
+ * older that was given about it. */
+static uint64_t same_since(const struct group_state *state, const struct decision *decision,
+                           uint32_t sites)
+{
+    const struct decision *head = &state->head.decision;
+    size_t size = sites * sizeof(int);
+
+    if (!state->has_head || decision->moved_wall != head->moved_wall ||
+        memcmp(decision->weights, head->weights, size) != 0 ||
+        memcmp(decision->normal, head->normal, size) != 0)
+        return 0;
+    return head->same_since > 0 ? head->same_since : state->head_revision;
+}
+
 /* D7: an order is marked obeyed in the transaction that obeys it. */
 static void commit_order(struct engine *engine, uint32_t group, struct commit *commit)
 {
@@ -114,6 +129,8 @@ void proposal_commit(struct engine *engine, uint32_t group)
     probe_set evidence = evidence_behind(engine, &state->proposal.decision);
     struct fact *fact;
 
+    state->proposal.decision.same_since =
+        same_since(state, &state->proposal.decision, state_group(engine, group)->site_count);
     *commit = (struct commit){.decision = state->proposal.decision,
                               .head_revision = state->has_head ? state->head_revision : 0,
                               .votes = votes,

@@ -434,7 +434,7 @@ static void judge_failback_word(struct ruling *ruling)
     const struct told_order *order = orders_named(&ruling->truth->orders, ruling->decision->order);
 
     if (order != NULL && order->verb == ORDER_FAILBACK) {
-        if (order->create_revision <= ruling->before->revision && !ruling->truth->revisions_void)
+        if (order->create_revision <= ruling->before->said_since && !ruling->truth->revisions_void)
             invariants_fail(ruling->invariants, "S-13", ruling->probe,
                             "decision %" PRIu64 " fails back by order %s, which is older than "
                             "decision %" PRIu64,

@@ -62,11 +62,26 @@ void ledger_set_head(struct invariants *invariants, uint32_t group, const struct
     uint32_t sites = invariants_group(invariants, group)->site_count;
 
     model->head.epoch = 0;
-    if (decision != NULL)
+    if (decision != NULL) {
         keep(&model->head, decision, revision, sites);
+        model->head.said_since = decision->same_since > 0 ? decision->same_since : revision;
+    }
     model->head.lost = 0;
     model->head.gained = 0;
     model->head.evicted = 0;
+}
+
+/* D5: since when an order is about what stands: until something else is decided, or known to have
+ * moved. */
+static uint64_t said_since(const struct kept *head, const struct decision *decision,
+                           uint64_t revision, uint32_t sites)
+{
+    size_t size = sites * sizeof(int);
+    bool same = head->epoch > 0 && memcmp(head->weights, decision->weights, size) == 0 &&
+                memcmp(head->normal, decision->normal, size) == 0 &&
+                decision->moved_wall != decision->at_wall;
+
+    return same ? head->said_since : revision;
 }
 
 static void note_decision(const struct ruling *ruling, uint64_t revision)
@@ -84,6 +99,7 @@ static void note_decision(const struct ruling *ruling, uint64_t revision)
     kept->twice = kept->glass || (again && memcmp(kept->weights, ruling->decision->weights,
                                                   sites * sizeof(int)) != 0);
     keep(kept, ruling->decision, revision, sites);
+    model->head.said_since = said_since(&model->head, ruling->decision, revision, sites);
     keep(&model->head, ruling->decision, revision, sites);
     kept->lost = model->head.lost = lost;
     kept->gained = model->head.gained = gained;

@@ -172,6 +172,7 @@ struct kept {
     bool twice; /* the epoch was committed again after the store went back */
     bool glass; /* ... or taken without the store */
     uint64_t revision;
+    uint64_t said_since; /* of the head: the revision of the first that said so (D5) */
     uint64_t base_epoch;
     uint32_t lost; /* bit set of regions that lost weight */
     uint32_t gained;

@@ -139,7 +139,8 @@ START_TEST(an_attaching_decision_keeps_its_health_checks)
 }
 END_TEST
 
-/* C4: what a cancellation goes back to; a decision without it is written as it always was. */
+/* C4, D5: what a cancellation goes back to, and since when the same is said; a decision without is
+ * written as it always was. */
 START_TEST(a_decision_that_restores_keeps_what_was_decided_before)
 {
     static const int before[] = {100, 0, 100, 0};
@@ -150,15 +151,18 @@ START_TEST(a_decision_that_restores_keeps_what_was_decided_before)
     length = decision_write(&pizza, &decision, text, sizeof(text));
     ck_assert_int_gt(length, 0);
     ck_assert_ptr_null(strstr(text, "before"));
+    ck_assert_ptr_null(strstr(text, "same_since"));
     ck_assert_int_eq(decision_read(&pizza, 0, text, (size_t)length, &read, error, sizeof(error)),
                      0);
     ck_assert_ptr_null(read->before);
     free(read);
     decision.before = before;
+    decision.same_since = 4711;
     length = decision_write(&pizza, &decision, text, sizeof(text));
     ck_assert_msg(decision_read(&pizza, 0, text, (size_t)length, &read, error, sizeof(error)) == 0,
                   "%s", error);
     ck_assert_mem_eq(read->before, before, sizeof(before));
+    ck_assert_uint_eq(read->same_since, 4711);
     ck_assert_mem_eq(read->base, base, sizeof(base));
     free(read);
 }

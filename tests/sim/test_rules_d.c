@@ -424,6 +424,119 @@ START_TEST(d5_an_old_failback_order_is_no_order_for_a_later_failover)
 }
 END_TEST
 
+/* Traffic has moved west, the east is still down, and somebody has ordered the failback: it waits.
+ */
+static struct world *failback_waits(const char *settings, const char *weights)
+{
+    struct world *world =
+        pizza_world_traced(settings, WORLD_TRACE(FACT_DECIDED) | WORLD_TRACE(FACT_REFUSED), NONE);
+
+    factory_dies(world);
+    run_for(world, 60000);
+    expect_weights(world, weights);
+    order_group(world, ORDER_FAILBACK);
+    run_for(world, 10000);
+    return world;
+}
+
+static void all_start_again(struct world *world)
+{
+    for (uint32_t probe = USE1; probe <= FRA; probe++) {
+        world_kill(world, probe);
+        run_for(world, 1000);
+        world_start(world, probe);
+        run_for(world, 60000);
+    }
+}
+
+static void somebody_edits(struct world *world)
+{
+    world_set_weight(world, "pizza/us-west-2", 40);
+}
+
+static void fence_goes(struct world *world)
+{
+    world_delete_fence(world, "jwt-pizza");
+}
+
+/* A drift is restored, or a fence written anew: the head is a new one, and says what it said when
+ * the failback was ordered. That is known to whoever has not seen it, too. */
+static void failback_outlives(const char *kind, void (*happens)(struct world *world))
+{
+    struct world *world = failback_waits(PIZZA("hold = 20; drift = \"restore\";"), "0/100 0/100");
+
+    happens(world);
+    run_until(world, kind, 310000);
+    run_for(world, 30000);
+    fence_goes(world); /* and once more */
+    run_until(world, "epoch=4 kind=adopt weights=\"0/100 0/100\"", 310000);
+    all_start_again(world);
+    expect_traced(world, "failback-void", 0);
+    expect_weights(world, "0/100 0/100");
+    factory_heals(world);
+    run_for(world, 120000);
+    expect_traced(world, "kind=failback weights=\"100/0 100/0\"", 1);
+    expect_weights(world, "100/0 100/0");
+    expect_sound(world);
+    world_destroy(world);
+}
+
+START_TEST(d5_a_failback_order_outlives_a_drift_that_is_restored)
+{
+    failback_outlives("epoch=3 kind=reassert weights=\"0/100 0/100\"", somebody_edits);
+}
+END_TEST
+
+START_TEST(d5_a_failback_order_outlives_a_fence_that_is_written_anew)
+{
+    failback_outlives("epoch=3 kind=adopt weights=\"0/100 0/100\"", fence_goes);
+}
+END_TEST
+
+/* Other weights are another state: the order is void, and whoever waits for it hears that (D10). */
+START_TEST(d5_a_failback_order_that_is_void_is_said_to_be)
+{
+    struct world *world =
+        failback_waits(PIZZA3("100", "0", "0", "hold = 20; dwell = 0;"), "0/100/0 0/100/0");
+    struct group_view view;
+
+    region_dies(world, "us-west-2", SITE_REFUSE);
+    run_until(world, "epoch=3 kind=leave weights=\"0/0/100 0/0/100\"", 60000);
+    run_for(world, 10000);
+    expect_traced(world, "epoch=3 reason=failback-void order=order-1 rule=D5", 3);
+    factory_heals(world);
+    run_for(world, 120000);
+    expect_weights(world, "0/0/100 0/0/100");
+    look(world, &view);
+    ck_assert(!find_gate(&view, "failback")->open);
+    ck_assert_ptr_nonnull(strstr(find_gate(&view, "failback")->text, "order it again"));
+    world_destroy(world);
+}
+END_TEST
+
+/* The store is set back to where the order waited. The zone says the same weights as then; but
+ * traffic has been back meanwhile, so an order that was obeyed once is not obeyed again (C7). */
+START_TEST(d5_an_order_obeyed_before_the_store_was_set_back_is_not_obeyed_again)
+{
+    struct world *world = failback_waits(PIZZA("hold = 20; dwell = 60;"), "0/100 0/100");
+
+    world_store_save(world);
+    factory_heals(world);
+    run_for(world, 120000);
+    expect_weights(world, "100/0 100/0");
+    factory_dies(world);
+    run_for(world, 120000);
+    expect_weights(world, "0/100 0/100");
+    world_store_rollback(world);
+    run_for(world, 120000);
+    expect_traced(world, "epoch=5 kind=adopt weights=\"0/100 0/100\"", 1);
+    factory_heals(world);
+    run_for(world, 600000);
+    expect_weights(world, "0/100 0/100");
+    world_destroy(world);
+}
+END_TEST
+
 START_TEST(d5_an_order_whose_time_is_over_brings_nothing_back)
 {
     struct world *world = moved_and_healed(PIZZA("hold = 20;"));
@@ -486,6 +599,10 @@ int main(void)
         d4_not_even_an_override_moves_to_a_region_agreed_down, d5_nothing_comes_back_by_itself,
         d5_an_order_brings_it_back_once_it_is_stable,
         d5_an_old_failback_order_is_no_order_for_a_later_failover,
+        d5_a_failback_order_outlives_a_drift_that_is_restored,
+        d5_a_failback_order_outlives_a_fence_that_is_written_anew,
+        d5_a_failback_order_that_is_void_is_said_to_be,
+        d5_an_order_obeyed_before_the_store_was_set_back_is_not_obeyed_again,
         d5_an_order_whose_time_is_over_brings_nothing_back,
         d5_auto_returns_in_steps_each_held_for_dwell,
         d5_leaving_a_dead_region_is_no_failback_and_needs_no_order);
