@@ -44,6 +44,7 @@
 #include "json_memory.h"
 #include "log.h"
 #include "loop.h"
+#include "probe.h"
 #include "settings.h"
 
 #ifndef REGIONSHIFT_VERSION
@@ -152,6 +153,20 @@ static void harden(void)
     signal(SIGHUP, SIG_IGN);
 }
 
+/* What a file may hold although this program was built without it; such a check stays unknown. */
+static void tell_impossible_checks(const struct settings *settings, const char *file)
+{
+    char why[200];
+
+    for (uint32_t i = 0; i < settings->check_count; i++) {
+        const struct check *check = &settings->checks[i];
+
+        if (!prober_can(check, why, sizeof(why)))
+            fprintf(stderr, "%s: warning: %s: %s: %s\n", file, settings->sites[check->site].name,
+                    check->url, why);
+    }
+}
+
 /* Reads the settings; problems go to stderr. NULL when they hold an error. */
 static struct settings *load(const struct arguments *arguments)
 {
@@ -170,6 +185,7 @@ static struct settings *load(const struct arguments *arguments)
         settings_destroy(settings);
         return NULL;
     }
+    tell_impossible_checks(settings, file);
     return settings;
 }
 
