@@ -74,6 +74,20 @@ static bool gainers_stand(const struct engine *engine, const struct zone_slot *s
     return true;
 }
 
+/* D2: nobody has judged what follows an adoption (D3): it gains only where it is up, and wanted. */
+static bool followers_stand(const struct engine *engine, const struct zone_slot *slot)
+{
+    const struct group *g = state_group(engine, slot->group);
+
+    for (uint32_t k = 0; k < g->site_count; k++) {
+        if (settings_site_in_zone(engine->settings, g->sites[k], slot->zone) &&
+            engine->groups[slot->group].head.weights[k] > slot->weights[k] &&
+            engine->drained[engine->settings->sites[g->sites[k]].region])
+            return false;
+    }
+    return gainers_stand(engine, slot);
+}
+
 /* C6: what the decision was made from is still so. What is latched has moved traffic already, so a
  * recovery does not stop it any more (C8). */
 static bool evidence_stands(const struct engine *engine, uint32_t group)
@@ -121,6 +135,8 @@ static const char *closed_rule(const struct engine *engine, const struct zone_sl
         return "C2"; /* to be decided anew first */
     if (observing_late(engine, group))
         return "C8"; /* to be adopted, not undone */
+    if (head->kind == DECISION_ADOPT && !followers_stand(engine, slot))
+        return "C6";
     if (!observing_begun(engine, group) && !evidence_stands(engine, group))
         return "C6"; /* once one zone has it, the others follow (C8) */
     return NULL;

@@ -175,15 +175,35 @@ static bool moves_nothing(enum decision_kind kind)
            kind == DECISION_REASSERT;
 }
 
+static bool head_moves_nothing(const struct engine *engine, uint32_t group)
+{
+    const struct group_state *state = &engine->groups[group];
+
+    return state->has_head && moves_nothing(state->head.decision.kind);
+}
+
+uint64_t observing_leader(const struct engine *engine, uint32_t group)
+{
+    const struct zone_slot *slots = first_slot(engine, group);
+    uint64_t newest = observing_fence_max(engine, group);
+    uint64_t late = 0;
+
+    if (!head_moves_nothing(engine, group) || newest > engine->groups[group].head.decision.epoch)
+        return newest;
+    for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
+        if (slot_late(engine, &slots[i]) && fence_of(&slots[i]) > late)
+            late = fence_of(&slots[i]);
+    }
+    return late > 0 ? late : newest;
+}
+
 bool observing_late(const struct engine *engine, uint32_t group)
 {
     const struct zone_slot *slots = first_slot(engine, group);
-    const struct group_state *state = &engine->groups[group];
-    enum decision_kind kind = state->head.decision.kind;
 
-    if (!state->has_head || !moves_nothing(kind))
+    if (!head_moves_nothing(engine, group))
         return false;
-    for (uint32_t i = 0; i < state->slot_count; i++) {
+    for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
         if (slot_late(engine, &slots[i]) || slot_fell_back(engine, &slots[i]))
             return true;
     }
@@ -263,13 +283,14 @@ bool observing_twin(const struct engine *engine, const struct zone_slot *slot)
            !zone_says(engine, slot, state->head.weights) && plan_holds(engine, slot);
 }
 
-/* Whoever wrote over a decision that is about to be restored did so himself. */
+/* Whoever wrote over a decision that is about to be restored did so himself; and the batch of an
+ * adoption's base may have come to this zone later than it was adopted (D3). */
 static bool taken_back(const struct engine *engine, const struct zone_slot *slot)
 {
     const struct group_state *state = &engine->groups[slot->group];
     enum decision_kind kind = state->head.decision.kind;
 
-    return (kind == DECISION_REASSERT || kind == DECISION_CANCEL) &&
+    return (kind == DECISION_REASSERT || kind == DECISION_CANCEL || kind == DECISION_ADOPT) &&
            zone_says(engine, slot, state->head.weights);
 }
 

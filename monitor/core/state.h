@@ -438,6 +438,9 @@ int observing_first(const struct engine *engine, const struct zone_slot *slot, u
 /* C7, C8: the batch of an older decision was applied after all, although the head (a cancel, or an
  * adoption) was made without knowing; such a head moves nothing, so it may not undo that. */
 bool observing_late(const struct engine *engine, uint32_t group);
+/* The epoch that the other zones of a group follow (D3): of the newest fence; but what came late
+ * has moved traffic, and the head above it, made without knowing, has moved none. */
+uint64_t observing_leader(const struct engine *engine, uint32_t group);
 /* C2: the fence that the head rests on is gone: it has to be written anew under a new epoch. */
 bool observing_gone(const struct engine *engine, uint32_t group);
 /* C7: some zone has, or had, the head's epoch. */

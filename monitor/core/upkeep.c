@@ -18,6 +18,7 @@
 
 #include "change.h"
 #include "proposal.h"
+#include "whole.h"
 
 /* Weights of the zones as read, of each site where the newest fence is: the others are to follow.
  * Where there is no record set, what is there already stays. */
@@ -160,7 +161,65 @@ static bool readings_since(struct engine *engine, uint32_t group, msec_t since_m
     return fresh;
 }
 
-/* What the zones say becomes the head; neither a move nor counted as one. */
+/* D3: whom a site follows, or who follows it. */
+struct leading {
+    const struct engine *engine;
+    uint32_t group;
+    uint64_t epoch;
+};
+
+static enum whole_role role_of(const void *context, uint32_t in_group)
+{
+    const struct leading *leading = context;
+    const struct group_state *state = &leading->engine->groups[leading->group];
+    uint32_t site = state_group(leading->engine, leading->group)->sites[in_group];
+    enum whole_role role = WHOLE_FOLLOWS;
+
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
+        const struct zone_slot *slot = &leading->engine->slots[i];
+
+        if (!settings_site_in_zone(leading->engine->settings, site, slot->zone))
+            continue;
+        if (slot->drifted || slot->weights[in_group] < 0)
+            return WHOLE_STAYS;
+        if (slot->fence_present && slot->fence.epoch == leading->epoch)
+            role = WHOLE_LEADS;
+    }
+    return role;
+}
+
+static bool any_twin(const struct engine *engine, uint32_t group)
+{
+    const struct group_state *state = &engine->groups[group];
+
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
+        if (observing_twin(engine, &engine->slots[i]))
+            return true;
+    }
+    return false;
+}
+
+/* D3, C8: what one zone was given the others get. */
+static bool follow_leader(const struct engine *engine, uint32_t group, const int *said,
+                          int *weights)
+{
+    const struct group_state *state = &engine->groups[group];
+    struct leading leading = {engine, group, observing_leader(engine, group)};
+    bool has_head = leading.epoch == state->head.decision.epoch && !any_twin(engine, group);
+
+    return state->has_head && leading.epoch > 0 &&
+           whole_follow(&(struct whole_input){.settings = engine->settings,
+                                              .group = group,
+                                              .normal = state->head.normal,
+                                              .said = said,
+                                              .known = has_head ? state->head.weights : NULL,
+                                              .role = role_of,
+                                              .context = &leading},
+                        weights);
+}
+
+/* What the zones say becomes the head, and zones that lag behind the others follow (D3); neither a
+ * move nor counted as one. */
 static struct decision *adopt(struct engine *engine, uint32_t group, const char *reason)
 {
     struct group_state *state = &engine->groups[group];
@@ -170,6 +229,8 @@ static struct decision *adopt(struct engine *engine, uint32_t group, const char 
     take_zone_weights(engine, group, state->proposal.weights);
     memcpy(state->proposal.base, state->proposal.weights, size);
     decision->before = NULL;
+    if (follow_leader(engine, group, state->proposal.base, state->proposal.weights))
+        decision->moved_wall = decision->at_wall;
     decision->base_epoch = observing_fence_max(engine, group);
     snprintf(decision->reason, sizeof(decision->reason), "%s", reason);
     return decision;
@@ -305,7 +366,7 @@ static void propose_drift(struct engine *engine, uint32_t group)
 
     memcpy(state->proposal.normal, state->proposal.weights,
            state_group(engine, group)->site_count * sizeof(int));
-    if (dwell_is_void(engine, group))
+    if (dwell_is_void(engine, group) && decision->moved_wall != decision->at_wall)
         decision->moved_wall = 0;
     if (ack != NULL)
         memcpy(decision->order, ack->id, sizeof(ack->id));
@@ -465,7 +526,7 @@ static void propose_cancel(struct engine *engine, uint32_t group)
     struct decision *decision =
         stands ? proposal_begin(engine, group, DECISION_CANCEL) : adopt(engine, group, "");
 
-    if (dwell_is_void(engine, group))
+    if (dwell_is_void(engine, group) && decision->moved_wall != decision->at_wall)
         decision->moved_wall = 0;
     if (stands)
         memcpy(state->proposal.weights, before,
@@ -486,6 +547,14 @@ enum upkeep {
     UPKEEP_ATTACH
 };
 
+/* D3, C4: one of several zones would be adopted with what somebody else wrote there, without a
+ * word of his, and could not follow the others: it is told, and waits for that word. */
+static bool split_by_drift(const struct engine *engine, uint32_t group)
+{
+    return state_group(engine, group)->together && engine->groups[group].slot_count > 1 &&
+           observing_drifted(engine, group);
+}
+
 static enum upkeep what_is_wanted(struct engine *engine, uint32_t group)
 {
     if (zone_ahead(engine, group))
@@ -495,7 +564,7 @@ static enum upkeep what_is_wanted(struct engine *engine, uint32_t group)
     if (drift_is_to_go(engine, group))
         return UPKEEP_REASSERT;
     if (observing_late(engine, group))
-        return UPKEEP_LATE;
+        return split_by_drift(engine, group) ? UPKEEP_NONE : UPKEEP_LATE;
     if (observing_gone(engine, group) && !observing_drifted(engine, group))
         return UPKEEP_FENCE;
     if (attach_is_wanted(engine, group) && !cancellable(engine, group) &&

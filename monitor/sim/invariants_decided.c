@@ -644,7 +644,7 @@ static void judge_adopt(const struct ruling *ruling)
 {
     for (uint32_t k = 0; k < ruling->group->site_count && ruling->snapshot != NULL; k++) {
         int read = read_of(ruling, k, ruling->decision->weights[k]);
-        if (ruling->decision->weights[k] != read && read >= 0)
+        if (ruling->decision->weights[k] != read && read >= 0 && !whole_follows(ruling, k))
             invariants_fail(ruling->invariants, "S-15", ruling->probe,
                             "decision %" PRIu64 " adopts weight %d for %s, the zone as read has %d",
                             epoch_of(ruling), ruling->decision->weights[k],
@@ -767,5 +767,6 @@ void decided_judge(struct ruling *ruling)
     if (!ruling->changes || ruling->truth->revisions_void)
         return;
     judge_changes(ruling);
+    whole_judge(ruling);
     judge_presence(ruling);
 }

@@ -80,6 +80,10 @@ const struct invariant_name invariant_names[] = {
      "the fence that was shown, and above every epoch it knows."},
     {"S-42", "C1",
      "A zone is written only when those that come before it in its group have the decision."},
+    {"S-43", "D3",
+     "Where services move together, no adoption and no cancellation leaves some of them in a "
+     "region "
+     "and others not, unless a decision that some zone holds, or a person, said so."},
 };
 
 const uint32_t invariant_count = sizeof(invariant_names) / sizeof(invariant_names[0]);

@@ -7,6 +7,7 @@
  *     invariants_voted.c    what each probe saw, and whether its votes say that   (V1-V5, A2)
  *     invariants_ledger.c   a decision among decisions: epochs, compares, orders  (C2, D7-D9)
  *     invariants_decided.c  who loses weight, who gains it, on what evidence      (A1-A4, D1-D5)
+ *     invariants_whole.c    services that move together stay together             (D3)
  *     invariants_limits.c   dwell and budget                                      (D6)
  *     invariants_written.c  what is sent to Route 53, and what it took            (C1-C7)
  *     invariants_told.c     alerts, facts, beacons                                (L1, L2, B1)
@@ -357,6 +358,13 @@ void decided_judge(struct ruling *ruling);
 
 /* This vote as the transaction compared it; NULL: it did not. (invariants_ledger.c) */
 const struct commit_vote *ruling_compared(const struct ruling *ruling, uint32_t probe);
+
+/* ---- invariants_whole.c ---- */
+
+void whole_judge(const struct ruling *ruling);
+/* An adoption gives the site, by its place in the group, what another zone's decision said of it.
+ */
+bool whole_follows(const struct ruling *ruling, uint32_t k);
 
 /* ---- invariants_limits.c ---- */
 

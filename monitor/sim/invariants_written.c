@@ -83,12 +83,32 @@ static void judge_leavers(struct invariants *invariants, uint32_t probe, const s
     }
 }
 
+/* D2: what follows an adoption (D3) nobody has judged: it gains where it is up and not drained, in
+ * every zone anew. */
+static void judge_followers(struct invariants *invariants, uint32_t probe,
+                            const struct batch *batch, const struct kept *kept)
+{
+    const struct heard *heard = &invariants->heard[probe];
+    const struct group *group = invariants_group(invariants, batch->group);
+    wall_t wall = heard->wall_offset + heard->at_ms;
+
+    judge_gainers(invariants, probe, batch, kept);
+    for (uint32_t k = 0; k < group->site_count; k++) {
+        const struct site *site = site_at(invariants, group->sites[k]);
+        if (gains(invariants, probe, batch->zone, site, kept->weights[k]) &&
+            orders_draining(&heard->orders, site->region, wall) != NULL)
+            fail(invariants, "S-11", probe, batch, "gives weight to what is drained: ", site->name);
+    }
+}
+
 /* S-11: a plan whose reason is gone is dropped. Once a zone has it, the others follow (C8): by the
  * truth, which knows of more such zones than the sender. */
 static void judge_evidence(struct invariants *invariants, uint32_t probe, const struct batch *batch)
 {
     const struct kept *kept = ledger_find(invariants, batch->group, batch->epoch);
 
+    if (kept != NULL && kept->kind == DECISION_ADOPT)
+        judge_followers(invariants, probe, batch, kept);
     if (kept == NULL || invariants->groups[batch->group].accepted >= batch->epoch)
         return;
     if (kept->kind != DECISION_LEAVE && kept->kind != DECISION_FAILBACK)
@@ -429,16 +449,23 @@ static uint32_t place_of(const struct invariants *invariants, const struct group
     return k;
 }
 
-/* C8: sets in one zone follow those that the same site has in another, which was there first. */
-static bool follows(const struct invariants *invariants, const struct batch *batch)
+/* C8: sets in one zone follow those that the same site has in another, which was there first; or,
+ * by an adoption that says so, those of the services that move with it (D3). */
+static bool follows(const struct invariants *invariants, const struct batch *batch,
+                    const struct kept *kept)
 {
     const struct settings *s = invariants->settings;
+    const struct group *group = invariants_group(invariants, batch->group);
 
     for (uint32_t i = 0; i < batch->item_count; i++) {
         uint32_t set = written_set_of(invariants, batch, &batch->items[i].set);
         const struct service *service;
         bool elsewhere = false;
+        uint32_t k;
         if (set == NONE)
+            continue;
+        k = place_of(invariants, group, set);
+        if (group->together && kept->kind == DECISION_ADOPT && kept->base[k] != kept->weights[k])
             continue;
         service = &s->services[s->sites[s->sets[set].site].service];
         for (uint32_t r = 0; r < service->record_count; r++)
@@ -472,7 +499,7 @@ static void judge_human(struct invariants *invariants, uint32_t probe, const str
 
     if (kept == NULL)
         return;
-    if (shift && !follows(invariants, batch) &&
+    if (shift && !follows(invariants, batch, kept) &&
         (kept->kind == DECISION_ADOPT || kept->kind == DECISION_ATTACH ||
          (kept->kind == DECISION_CANCEL && !puts_back(group, kept, said))))
         fail(invariants, "S-15", probe, batch,

@@ -387,7 +387,7 @@ static void settle(void)
     made_read_zone();
 }
 
-void made_begin(const char *settings)
+static void begin(const char *settings)
 {
     char error[512] = "";
 
@@ -407,7 +407,18 @@ void made_begin(const char *settings)
     made_accept(USE1);
     made_read_zone();
     made_pass(120000);
+}
+
+void made_begin(const char *settings)
+{
+    begin(settings);
     made_sound();
+}
+
+void made_begin_anyhow(const char *settings)
+{
+    begin(settings);
+    made.inv->violated = false;
 }
 
 void made_end(void)

@@ -484,6 +484,61 @@ START_TEST(s_37_a_move_that_takes_no_place_in_the_ledger)
 }
 END_TEST
 
+/* Read in two zones: pizza's has the leave of epoch 2, the factory's has not. */
+static void read_half(void)
+{
+    static const int weights[] = {0, 100, 100, 0};
+
+    for (uint32_t p = 0; p < MADE_PROBES; p++) {
+        struct heard *heard = &made.inv->heard[p];
+        for (uint32_t z = 0; z < 2; z++)
+            heard->slots[z] = (struct told_slot){true, true, 2 - z, 2 - z};
+        memcpy(heard->weights, weights, sizeof(weights));
+    }
+}
+
+static void cancelled_and_read_half(void)
+{
+    made_end();
+    made_begin_anyhow(PIZZA_TWO_ZONES("hold = 20; dwell = 600;"));
+    made_leave_after(25000);
+    made_decide();
+    made_site_heals(FACTORY_EAST);
+    made_decision(DECISION_CANCEL, 100, 0, 100, 0);
+    made.commit.decision.base_epoch = 1;
+    memcpy(made.base, made.weights, sizeof(made.base));
+    made_decide();
+    made_sound();
+    read_half();
+}
+
+START_TEST(s_43_half_of_a_leave_is_adopted)
+{
+    cancelled_and_read_half();
+    made_decision(DECISION_ADOPT, 0, 100, 100, 0);
+    made_decide();
+    made_broken("S-43");
+}
+END_TEST
+
+START_TEST(s_43_all_of_it_is)
+{
+    cancelled_and_read_half();
+    made_decision(DECISION_ADOPT, 0, 100, 0, 100);
+    made_decide();
+    made_sound();
+}
+END_TEST
+
+START_TEST(s_15_what_no_zone_and_no_decision_of_one_says_is_adopted)
+{
+    cancelled_and_read_half();
+    made_decision(DECISION_ADOPT, 0, 100, 0, 70);
+    made_decide();
+    made_broken("S-15");
+}
+END_TEST
+
 static void add_evidence(TCase *tests)
 {
     tcase_add_test(tests, s_01_a_leave_on_one_vote);
@@ -528,6 +583,9 @@ static void add_ledger(TCase *tests)
     tcase_add_test(tests, s_36_a_cancel_of_what_was_applied);
     tcase_add_test(tests, s_36_a_cancel_while_the_region_is_down);
     tcase_add_test(tests, s_37_a_move_that_takes_no_place_in_the_ledger);
+    tcase_add_test(tests, s_43_half_of_a_leave_is_adopted);
+    tcase_add_test(tests, s_43_all_of_it_is);
+    tcase_add_test(tests, s_15_what_no_zone_and_no_decision_of_one_says_is_adopted);
 }
 
 int main(void)

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* D3: services that move together stay together. A leave and a failback say all of a group at once,
+ * and are judged as units (invariants_decided.c). An adoption takes what the zones say, and they
+ * may be at different epochs: it must not make the half of one decision, or two halves, the head.
+ *
+ * What is whole is not computed here as the engine does: a region is split when one service has
+ * left it, by what is normal, and another has not, or when it stands in for one and not for
+ * another. Decisions may be so for a reason (a substitute goes service by service, D5). An adoption
+ * may be so only where one of the decisions that the zones hold was. */
+#include <inttypes.h>
+
+#include "invariants_state.h"
+
+static const struct site *site_of(const struct ruling *ruling, uint32_t k)
+{
+    return &ruling->settings->sites[ruling->group->sites[k]];
+}
+
+static bool has_site(const struct ruling *ruling, uint32_t service, uint32_t region)
+{
+    for (uint32_t k = 0; k < ruling->group->site_count; k++) {
+        if (site_of(ruling, k)->service == service && site_of(ruling, k)->region == region)
+            return true;
+    }
+    return false;
+}
+
+/* The service has no site in any other region that the group is given: it would have no weight at
+ * all (C5). */
+static bool has_nowhere(const struct ruling *ruling, uint32_t in_group)
+{
+    const struct site *own = site_of(ruling, in_group);
+
+    for (uint32_t k = 0; k < ruling->group->site_count; k++) {
+        if (ruling->decision->weights[k] > 0 && site_of(ruling, k)->region != own->region &&
+            has_site(ruling, own->service, site_of(ruling, k)->region))
+            return false;
+    }
+    return true;
+}
+
+/* In this region, by these weights. excuse: a service that can go nowhere may stay. */
+static bool is_split(const struct ruling *ruling, uint32_t region, const int *weights, bool excuse)
+{
+    const int *normal = ruling->decision->normal;
+    bool left = false;
+    bool stays = false;
+    bool stands_in = false;
+    bool absent = false;
+
+    for (uint32_t k = 0; k < ruling->group->site_count; k++) {
+        bool in = weights[k] > 0;
+        if (site_of(ruling, k)->region != region)
+            continue;
+        left |= !in && normal[k] > 0;
+        stays |= in && !(excuse && has_nowhere(ruling, k));
+        stands_in |= in && normal[k] == 0 && !(excuse && has_nowhere(ruling, k));
+        absent |= !in;
+    }
+    return (left && stays) || (stands_in && absent);
+}
+
+static bool in_group_zone(const struct ruling *ruling, uint32_t zone)
+{
+    for (uint32_t i = 0; i < ruling->group->zone_count; i++) {
+        if (ruling->group->zones[i] == zone)
+            return true;
+    }
+    return false;
+}
+
+/* What the zone says is what its fence's decision said; else somebody else wrote there, or nobody
+ * can know. */
+static bool says_decision(const struct ruling *ruling, uint32_t zone, const struct kept *said)
+{
+    const struct settings *s = ruling->settings;
+
+    for (uint32_t k = 0; k < ruling->group->site_count; k++) {
+        const struct site *site = site_of(ruling, k);
+        for (uint32_t i = site->first_set; i < site->first_set + site->set_count; i++) {
+            if (s->records[s->sets[i].record].zone == zone &&
+                ruling->snapshot->weights[i] != said->weights[k])
+                return false;
+        }
+    }
+    return true;
+}
+
+/* Some zone holds a decision that was split there as well, or is nothing that can be judged. */
+static bool some_zone_is_split(const struct ruling *ruling, uint32_t region)
+{
+    for (uint32_t z = 0; z < ruling->settings->zone_count; z++) {
+        const struct kept *said;
+        if (!in_group_zone(ruling, z))
+            continue;
+        said =
+            ledger_find(ruling->invariants, ruling->decision->group, ruling->snapshot->fences[z]);
+        if (said == NULL || !says_decision(ruling, z, said) ||
+            is_split(ruling, region, said->weights, false))
+            return true;
+    }
+    return false;
+}
+
+void whole_judge(const struct ruling *ruling)
+{
+    if (!ruling->group->together || ruling->snapshot == NULL ||
+        (ruling->decision->kind != DECISION_ADOPT && ruling->decision->kind != DECISION_CANCEL))
+        return;
+    for (uint32_t r = 0; r < ruling->settings->region_count; r++) {
+        if (is_split(ruling, r, ruling->decision->weights, true) && !some_zone_is_split(ruling, r))
+            invariants_fail(ruling->invariants, "S-43", ruling->probe,
+                            "decision %" PRIu64
+                            " (%s) leaves some services of %s in %s, and others "
+                            "not, and no zone's decision said so",
+                            ruling->decision->epoch, decision_kind_name(ruling->decision->kind),
+                            ruling->group->name, ruling->settings->regions[r]);
+    }
+}
+
+/* S-15: the adoption gives the site what another zone's decision said of it. What a decision of the
+ * glass said, or one whose number was used twice, no ledger tells. */
+bool whole_follows(const struct ruling *ruling, uint32_t k)
+{
+    const struct settings *s = ruling->settings;
+
+    for (uint32_t z = 0; ruling->group->together && z < s->zone_count; z++) {
+        const struct kept *said;
+        if (!in_group_zone(ruling, z) || settings_site_in_zone(s, ruling->group->sites[k], z) ||
+            ruling->snapshot->fences[z] == 0)
+            continue;
+        said =
+            ledger_find(ruling->invariants, ruling->decision->group, ruling->snapshot->fences[z]);
+        if (said == NULL || said->weights[k] == ruling->decision->weights[k])
+            return true;
+    }
+    return false;
+}
