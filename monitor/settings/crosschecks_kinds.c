@@ -190,10 +190,9 @@ void check_http_version_in_clear(struct inspection *in)
     const struct settings *settings = in->settings;
     for (uint32_t i = 0; i < settings->check_count; i++) {
         const struct check *check = &settings->checks[i];
-        if (check->kind == CHECK_HTTP && check->http_version != HTTP_VERSION_1 && !check->tls)
+        if (check->kind == CHECK_HTTP && check->http_version == HTTP_VERSION_3 && !check->tls)
             inspect_complain(in, place_of_check(settings, i, "http"),
-                             "HTTP/%s is spoken over TLS; ask over https, or leave http at 1.1",
-                             check->http_version == HTTP_VERSION_2 ? "2" : "3");
+                             "HTTP/3 is spoken over TLS; ask over https, or leave http at 1.1");
     }
 }
 

@@ -92,7 +92,7 @@ static const char *const starttls_words[] = {"none", "smtp",     "imap",  "pop3"
 #define WITH_CERTIFICATE (HTTP | TLS | GRPC | WEBSOCKET)
 #define WITH_ANSWER (WITH_HOST | COMMAND | PUSH | ALARM | ALB)
 
-enum { TEXT_LENGTH = 1000, ADDRESSES_MAX = 8, ARGUMENT_LENGTH = 4000, BODY_MAX = 64 * 1024 };
+enum { TEXT_LENGTH = 1000, ADDRESSES_MAX = 16, ARGUMENT_LENGTH = 4000, BODY_MAX = 64 * 1024 };
 
 static const struct option draft_addresses_options[] = {
     {"need", OPTION_COUNT, AT(draft_addresses, need), 1, ADDRESSES_MAX, "any",
