@@ -16,6 +16,7 @@
 #include "health_watch.h"
 #include "loop.h"
 #include "readiness.h"
+#include "rollups.h"
 #include "teller.h"
 
 struct control;
@@ -32,6 +33,7 @@ struct control_sources {
     struct health_watch *health;   /* NULL: so here */
     const struct alerts *alerts;   /* NULL: not told */
     struct history *history;       /* NULL: none is kept */
+    const struct rollups *rollups; /* NULL: nothing is measured */
     bool dry_run;
     struct daemon_stats stats;
 };

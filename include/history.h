@@ -10,6 +10,7 @@
 #include "alert.h"
 #include "decision.h"
 #include "recording.h"
+#include "rollup.h"
 #include "settings.h"
 #include "units.h"
 
@@ -20,7 +21,8 @@ enum {
     HISTORY_PENDING_MAX = 10000,         /* records that wait for the disk */
     HISTORY_LINES_MAX = 4 * 1024 * 1024, /* bytes of lines among them */
     HISTORY_READS_MAX = 64,
-    HISTORY_ROWS_MAX = 1000 /* of one answer */
+    HISTORY_ROWS_MAX = 1000,          /* of one answer */
+    HISTORY_ROLLUPS_MAX = 1000 * 1000 /* minutes, and half as many quarters and days; 150 MB */
 };
 
 struct history;
@@ -71,6 +73,26 @@ struct recording_stats {
 };
 void history_recording_stats(const struct history *history, struct recording_stats *ret_stats);
 
+/* ---- how long checks took ---- */
+
+/* What one check did in one minute, quarter of an hour, or day. */
+enum history_span { SPAN_MINUTE, SPAN_QUARTER, SPAN_DAY, SPAN_COUNT };
+
+struct history_rollup {
+    wall_t at_wall;    /* when the time began */
+    const char *site;  /* as the settings name it */
+    const char *check; /* its name, or its place in the site's list */
+    struct rollup rollup;
+};
+/* A minute of many checks; it goes into the quarter and the day as well. Minutes are kept for two
+ * days, quarters for thirty, days as long as everything else; never more than HISTORY_ROLLUPS_MAX.
+ */
+void history_rollups(struct history *history, const struct history_rollup *rows, uint32_t count);
+
+/* "1m" "15m" "1d" */
+const char *history_span_name(enum history_span span);
+int history_span_parse(const char *name, enum history_span *ret_span);
+
 /* ---- reading; done is called once, from the loop ---- */
 
 struct history_decision_row {
@@ -113,6 +135,12 @@ typedef void (*history_incident_done)(void *context, const struct history_incide
  * minutes before it was opened until five minutes after it was resolved. */
 void history_incident(struct history *history, const char *id, history_incident_done done,
                       void *context);
+
+typedef void (*history_rollups_done)(void *context, const struct history_rollup *rows,
+                                     uint32_t count, const char *error);
+/* The newest `limit` rollups of a site's checks, newest first. */
+void history_read_rollups(struct history *history, const char *site, enum history_span span,
+                          uint32_t limit, history_rollups_done done, void *context);
 
 struct history_stats {
     uint64_t written;

@@ -32,6 +32,7 @@ enum {
     OPTION_SWEEP,
     OPTION_RECORDING,
     OPTION_FROM,
+    OPTION_BY,
     OPTION_LIST,
     OPTION_EXPORT,
     OPTION_STORE,
@@ -65,6 +66,7 @@ static const struct option options[] = {
     {"sweep", required_argument, NULL, OPTION_SWEEP},
     {"recording", required_argument, NULL, OPTION_RECORDING},
     {"from", required_argument, NULL, OPTION_FROM},
+    {"by", required_argument, NULL, OPTION_BY},
     {"list", no_argument, NULL, OPTION_LIST},
     {"export", no_argument, NULL, OPTION_EXPORT},
     {"store", no_argument, NULL, OPTION_STORE},
@@ -99,6 +101,7 @@ static const struct {
     {OPTION_SWEEP, TAKES_SWEEP, "--sweep"},
     {OPTION_RECORDING, TAKES_RECORDING, "--recording"},
     {OPTION_FROM, TAKES_FROM, "--from"},
+    {OPTION_BY, TAKES_BY, "--by"},
     {OPTION_LIST, TAKES_LIST, "--list"},
     {OPTION_EXPORT, TAKES_EXPORT, "--export"},
     {OPTION_STORE, TAKES_STORE, "--store"},
@@ -328,6 +331,9 @@ static int take_option(struct reading *reading, int option, char **argv)
         return take_number(reading, "--seed", 0, INT64_MAX - SEEDS_MAX, &arguments->seed);
     case OPTION_RECORDING:
         return take_number(reading, "--recording", 1, INT64_MAX, &arguments->recording);
+    case OPTION_BY:
+        arguments->by = optarg;
+        return -1;
     case OPTION_FROM:
         arguments->from = optarg;
         return -1;

@@ -44,6 +44,7 @@ struct arguments {
     const char *sweep; /* --sweep; NULL */
     int64_t recording; /* --recording; 0: the newest */
     const char *from;  /* --from; NULL */
+    const char *by;    /* --by; NULL */
     const char *admin; /* --admin; NULL */
     const char *admin_password;
     const char *passwords; /* --passwords; NULL */
@@ -84,7 +85,8 @@ enum option_set {
     TAKES_LIST = 262144,
     TAKES_EXPORT = 524288,
     TAKES_STORE = 1048576, /* init's own: --store and what goes with it */
-    TAKES_HEALTH = 2097152 /* and --health-checks */
+    TAKES_HEALTH = 2097152, /* and --health-checks */
+    TAKES_BY = 4194304      /* timings' own */
 };
 
 struct command {
@@ -107,6 +109,7 @@ int run_init_store(const struct arguments *arguments);
 int run_init_health(const struct arguments *arguments);
 int run_order(const struct arguments *arguments);
 int run_history(const struct arguments *arguments);
+int run_timings(const struct arguments *arguments);
 int run_incident(const struct arguments *arguments);
 int run_alert_test(const struct arguments *arguments);
 int run_simulate(const struct arguments *arguments);

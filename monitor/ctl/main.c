@@ -100,6 +100,12 @@ static const struct command commands[] = {
     {"history", "[GROUP] [--limit N]", "decisions, with evidence and measured times",
      "\nFrom the history file of the daemon that is asked; newest first; N is 20 unless given.\n",
      "GROUP", false, TAKES_LIMIT, run_history},
+    {"timings", "SITE [--by 1m|15m|1d] [--limit N]",
+     "how long a site's checks took, and how they failed",
+     "\nFrom the history file of the daemon that is asked, as its own probe saw it; newest first. "
+     "A\n"
+     "row for each check and minute (or quarter of an hour, or day); N is 20 unless given.\n",
+     "SITE", true, TAKES_BY | TAKES_LIMIT, run_timings},
     {"incident", "ID", "a report of one incident, open or resolved", "", "ID", true, 0,
      run_incident},
     {"alert-test", "[--probe NAME]", "send a test alert through every sink",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* regionshift history and incident: what happened, with evidence and measured times. */
+/* regionshift history, timings and incident: what happened, with evidence and measured times. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -90,6 +90,94 @@ int run_history(const struct arguments *arguments)
     }
     if (json_array_size(json_object_get(reply.body, "decisions")) == 0)
         printf("no decision is recorded here yet\n");
+    reply_clear(&reply);
+    return CODE_GOOD;
+}
+
+/* ---- timings ---- */
+
+/* "12.3 ms", "1.25 s" */
+static void add_time(struct table *table, const json_t *seconds)
+{
+    double value = json_number_value(seconds);
+
+    if (!json_is_number(seconds))
+        table_add(table, STYLE_DIM, "-");
+    else if (value < 1)
+        table_add(table, STYLE_PLAIN, "%.1f ms", value * 1e3);
+    else
+        table_add(table, STYLE_PLAIN, "%.2f s", value);
+}
+
+/* "3 (timeout 2, connect 1)" */
+static void add_failures(struct table *table, const json_t *row)
+{
+    char words[256] = "";
+    const char *class;
+    const json_t *number;
+    size_t used = 0;
+
+    json_object_foreach((json_t *)json_object_get(row, "failures"), class, number)
+    {
+        int n = snprintf(words + used, sizeof(words) - used, "%s%s %lld", used > 0 ? ", " : "",
+                         class, (long long)json_integer_value(number));
+
+        if (n > 0 && used + (size_t)n < sizeof(words))
+            used += (size_t)n;
+    }
+    if (number_of(row, "bad") == 0)
+        table_add(table, STYLE_DIM, "0");
+    else
+        table_add(table, STYLE_BAD, "%lld (%s)", number_of(row, "bad"), words);
+}
+
+static void print_timings(const json_t *rows)
+{
+    static const char *const heads[] = {"from", "check",   "good",    "bad", "median",    "p95",
+                                        "p99",  "resolve", "connect", "tls", "first byte"};
+    static const char *const phases[] = {"resolve", "connect", "tls", "first_byte"};
+    struct table *table = table_create(sizeof(heads) / sizeof(heads[0]));
+    const json_t *row;
+    size_t i;
+
+    for (size_t h = 0; h < sizeof(heads) / sizeof(heads[0]); h++)
+        table_add(table, STYLE_DIM, "%s", heads[h]);
+    json_array_foreach(rows, i, row)
+    {
+        table_add(table, STYLE_DIM, "%s", text_of(row, "at"));
+        table_add(table, STYLE_PLAIN, "%s", text_of(row, "check"));
+        table_add(table, STYLE_PLAIN, "%lld", number_of(row, "good"));
+        add_failures(table, row);
+        add_time(table, json_object_get(row, "median"));
+        add_time(table, json_object_get(row, "p95"));
+        add_time(table, json_object_get(row, "p99"));
+        for (size_t p = 0; p < sizeof(phases) / sizeof(phases[0]); p++)
+            add_time(table,
+                     json_object_get(json_object_get(json_object_get(row, "phases"), phases[p]),
+                                     "mean"));
+    }
+    table_finish(table, 0);
+}
+
+int run_timings(const struct arguments *arguments)
+{
+    char path[PATH_SIZE];
+    struct reply reply;
+    const json_t *rows;
+    int code;
+
+    snprintf(path, sizeof(path), "/api/v1/timings?limit=%" PRId64,
+             arguments->limit != 0 ? arguments->limit : 20);
+    path_add(path, sizeof(path), "&site=", arguments->name);
+    if (arguments->by != NULL)
+        path_add(path, sizeof(path), "&by=", arguments->by);
+    if (!client_show(arguments, path, NULL, &reply, &code))
+        return code;
+    rows = json_object_get(reply.body, "timings");
+    if (json_array_size(rows) == 0)
+        printf("nothing is recorded here yet: a minute is written once it is over\n");
+    else
+        print_timings(rows);
     reply_clear(&reply);
     return CODE_GOOD;
 }

@@ -204,10 +204,74 @@ static void add_weight(struct table *table, const json_t *site)
     table_add(table, STYLE_DIM, "%lld", normal);
 }
 
+/* The slowest of the checks that decide. */
+static void add_latency(struct table *table, const json_t *site)
+{
+    const json_t *check;
+    double median = -1;
+    double p95 = -1;
+    size_t i;
+
+    json_array_foreach(json_object_get(site, "checks"), i, check)
+    {
+        const json_t *seconds = json_object_get(check, "seconds");
+        const json_t *value = json_object_get(seconds, "median");
+
+        if (strcmp(text_of(check, "level"), "required") != 0 || !json_is_number(value) ||
+            json_number_value(value) <= median)
+            continue;
+        median = json_number_value(value);
+        p95 = json_number_value(json_object_get(seconds, "p95"));
+    }
+    if (median < 0)
+        table_add(table, STYLE_DIM, "-");
+    else
+        table_add(table, STYLE_PLAIN, "%.1f/%.1f ms", median * 1e3, p95 * 1e3);
+}
+
+/* What a site's own row cannot say: which check it is, and those that move nothing. */
+static void print_checks(const json_t *group)
+{
+    const json_t *site;
+    const json_t *check;
+    struct table *table = NULL;
+    char span[SPAN_MAX];
+    size_t i;
+    size_t k;
+
+    json_array_foreach(json_object_get(group, "sites"), i, site)
+    {
+        json_array_foreach(json_object_get(site, "checks"), k, check)
+        {
+            const char *state = text_of(check, "state");
+
+            if (strcmp(state, "up") == 0)
+                continue;
+            if (table == NULL) {
+                printf("  checks of this probe that are not up\n");
+                table = table_create(7);
+            }
+            table_add(table, STYLE_PLAIN, "%s", text_of(site, "site"));
+            table_add(table, STYLE_PLAIN, "%s", text_of(check, "name"));
+            table_add(table, style_of_state(state), "%s", state);
+            table_add(table, STYLE_DIM, "%s",
+                      render_span(json_object_get(check, "for_seconds"), span));
+            table_add(table, STYLE_PLAIN, "%s",
+                      strcmp(text_of(check, "failure"), "none") == 0 ? ""
+                                                                     : text_of(check, "failure"));
+            table_add(table, STYLE_DIM, "%s%s", text_of(check, "level"),
+                      true_of(check, "member") ? ", of a group" : "");
+            table_add(table, STYLE_DIM, "%s", text_of(check, "url"));
+        }
+    }
+    if (table != NULL)
+        table_finish(table, 4);
+}
+
 static void print_sites(const json_t *status, const json_t *group)
 {
     const json_t *probes = json_object_get(status, "probes");
-    struct table *table = table_create(5 + json_array_size(probes));
+    struct table *table = table_create(6 + json_array_size(probes));
     const json_t *site;
     const json_t *probe;
     char span[SPAN_MAX];
@@ -219,6 +283,7 @@ static void print_sites(const json_t *status, const json_t *group)
     table_add(table, STYLE_DIM, "normal");
     table_add(table, STYLE_DIM, "agreed");
     table_add(table, STYLE_DIM, "for");
+    table_add(table, STYLE_DIM, "latency");
     json_array_foreach(probes, p, probe)
     {
         table_add(table, STYLE_DIM, "%s", text_of(probe, "name"));
@@ -230,6 +295,7 @@ static void print_sites(const json_t *status, const json_t *group)
         table_add(table, style_of_state(text_of(site, "agreed")), "%s", text_of(site, "agreed"));
         table_add(table, STYLE_DIM, "%s",
                   render_span(json_object_get(site, "agreed_for_seconds"), span));
+        add_latency(table, site);
         json_array_foreach(probes, p, probe)
         {
             add_vote(table,
@@ -293,6 +359,7 @@ static void print_status(const json_t *status)
         print_decision(group);
         print_holds(group);
         print_sites(status, group);
+        print_checks(group);
     }
     print_orders(json_object_get(status, "orders"));
 }

@@ -128,6 +128,8 @@ static void close_parts(struct daemon *daemon)
     store_close(daemon->store, nothing, NULL); /* gives the lease back */
     route53_close(daemon->route53, nothing, NULL);
     recorder_end(daemon->recorder, RECORDING_STOPPED);
+    if (daemon->rollups != NULL)
+        rollups_flush(daemon->rollups, daemon->history);
     history_close(daemon->history, nothing, NULL);
     loop_close(daemon->loop, nothing, NULL);
     ignore(&daemon->on_hangup, SIGHUP);
@@ -310,6 +312,9 @@ static int start_network(struct daemon *daemon)
     rc = history_create(&daemon->uv, settings, &daemon->history);
     if (rc < 0)
         return failed("history", rc, NULL);
+    rc = rollups_create(settings, &daemon->rollups);
+    if (rc < 0)
+        return failed("rollups", rc, NULL);
     rc = recorder_create(daemon->history, &daemon->recorder);
     if (rc < 0)
         return failed("recorder", rc, NULL);

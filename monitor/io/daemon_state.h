@@ -17,6 +17,7 @@
 #include "readiness.h"
 #include "recorder.h"
 #include "resolver.h"
+#include "rollups.h"
 #include "store.h"
 #include "teller.h"
 
@@ -45,6 +46,7 @@ struct daemon {
     unsigned resolver_users; /* that have not closed yet */
     struct alerts *alerts;
     struct history *history;
+    struct rollups *rollups;
     struct recorder *recorder;
     struct journal *journal;
     struct latches *latches;

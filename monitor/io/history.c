@@ -10,14 +10,17 @@
 #include <string.h>
 #include <uv.h>
 
+#include "buffer.h"
 #include "history_db.h"
 #include "log.h"
 #include "pool.h"
+#include "rollups_file.h"
 #include "store_json.h"
 
 enum {
     TRIM_EVERY = 1000, /* records: old ones are looked for after that many new ones */
     VALUE_SIZE = 64 * 1024,
+    ROLLUPS_AT_ONCE = 64 * 1024, /* bytes of one record */
     ID_SIZE = 256
 };
 
@@ -28,6 +31,8 @@ struct reading_job {
     uint32_t limit;
     history_decisions_done decisions_done;
     history_incident_done incident_done;
+    history_rollups_done rollups_done;
+    enum history_span span;
     void *context;
     struct history_answer answer;
 };
@@ -47,7 +52,7 @@ struct history {
     struct record *records;
     struct reading_job *reading;
     bool trim;
-    wall_t trim_wall; /* what is older goes */
+    wall_t trim_wall; /* now, when it was asked for */
     bool failed;
     char error[HISTORY_ERROR_MAX];
 
@@ -78,10 +83,13 @@ static void run(uv_work_t *work)
         history->failed = history_db_write(history->db, history->records, history->error,
                                            sizeof(history->error)) < 0;
     if (history->trim && !history->failed)
-        history->failed = history_db_trim(history->db, history->trim_wall, history->error,
-                                          sizeof(history->error)) < 0;
+        history->failed = history_db_trim(history->db, history->trim_wall, history->keep_ms,
+                                          history->error, sizeof(history->error)) < 0;
     if (reading != NULL && reading->decisions_done != NULL)
         history_db_decisions(history->db, reading->id, reading->limit, &reading->answer);
+    else if (reading != NULL && reading->rollups_done != NULL)
+        history_db_rollups(history->db, reading->id, reading->span, reading->limit,
+                           &reading->answer);
     else if (reading != NULL)
         history_db_incident(history->db, reading->id, &reading->answer);
 }
@@ -95,6 +103,9 @@ static void answer(struct reading_job *reading)
     if (reading->decisions_done != NULL)
         reading->decisions_done(reading->context, a->decisions,
                                 a->error[0] != '\0' ? 0 : a->decision_count, a->error);
+    else if (reading->rollups_done != NULL)
+        reading->rollups_done(reading->context, a->rollups,
+                              a->error[0] != '\0' ? 0 : a->rollup_count, a->error);
     else
         reading->incident_done(reading->context,
                                a->has_incident && a->error[0] == '\0' ? &a->incident : NULL,
@@ -208,7 +219,7 @@ static void start_work(struct history *history)
     if (history->since_trim >= TRIM_EVERY) {
         history->since_trim = 0;
         history->trim = true;
-        history->trim_wall = history->newest_wall - history->keep_ms;
+        history->trim_wall = history->newest_wall;
     }
     uv_queue_work(history->uv, &history->work, run, on_done);
 }
@@ -230,7 +241,8 @@ static const char *keep(char **place, const char *text)
 static bool add(struct history *history, const struct record *from)
 {
     size_t size = strlen(from->group) + strlen(from->id) + strlen(from->name) + strlen(from->who) +
-                  strlen(from->region) + strlen(from->title) + strlen(from->text) + 7;
+                  strlen(from->region) + strlen(from->title) + strlen(from->text) + 7 +
+                  from->data_length;
     struct record *record = NULL;
     char *place;
 
@@ -249,6 +261,8 @@ static bool add(struct history *history, const struct record *from)
     record->region = keep(&place, from->region);
     record->title = keep(&place, from->title);
     record->text = keep(&place, from->text);
+    if (from->data != NULL)
+        record->data = memcpy(place, from->data, from->data_length);
     record->next = NULL;
     *history->last = record;
     history->last = &record->next;
@@ -308,10 +322,8 @@ void history_fact(struct history *history, wall_t at_wall, const char *group, co
                                   .text = line});
 }
 
-/* ---- recordings ---- */
-
-/* A record of a recording: what is not said is "". */
-static struct record recording_record(enum record_kind kind, wall_t at_wall)
+/* What is not said is "". */
+static struct record bare_record(enum record_kind kind, wall_t at_wall)
 {
     return (struct record){.kind = kind,
                            .at_wall = at_wall,
@@ -324,10 +336,32 @@ static struct record recording_record(enum record_kind kind, wall_t at_wall)
                            .text = ""};
 }
 
+/* Rows are put together in portions, so that no record is large. */
+void history_rollups(struct history *history, const struct history_rollup *rows, uint32_t count)
+{
+    struct record record = bare_record(RECORD_ROLLUPS, count > 0 ? rows[0].at_wall : 0);
+    struct buffer buffer;
+
+    buffer_init(&buffer, 2 * ROLLUPS_AT_ONCE);
+    for (uint32_t i = 0; i < count; i++) {
+        rollups_file_row(&buffer, &rows[i]);
+        if (buffer.length < ROLLUPS_AT_ONCE && i + 1 < count)
+            continue;
+        record.data = buffer.data;
+        record.data_length = buffer.length;
+        history->since_trim += TRIM_EVERY / 10; /* it grows by itself, hour by hour */
+        add(history, &record);
+        buffer_reset(&buffer);
+    }
+    buffer_clear(&buffer);
+}
+
+/* ---- recordings ---- */
+
 void history_recording_begin(struct history *history, wall_t at_wall, const char *probe,
                              int64_t bytes_max, const char *head)
 {
-    struct record record = recording_record(RECORD_BEGIN, at_wall);
+    struct record record = bare_record(RECORD_BEGIN, at_wall);
 
     record.who = probe;
     record.bytes = bytes_max;
@@ -339,7 +373,7 @@ void history_recording_begin(struct history *history, wall_t at_wall, const char
 void history_recording_lines(struct history *history, wall_t at_wall, const char *lines,
                              uint32_t events)
 {
-    struct record record = recording_record(RECORD_LINES, at_wall);
+    struct record record = bare_record(RECORD_LINES, at_wall);
     size_t length = strlen(lines);
 
     record.events = events;
@@ -359,7 +393,7 @@ void history_recording_lines(struct history *history, wall_t at_wall, const char
 void history_recording_end(struct history *history, wall_t at_wall, enum recording_end end,
                            uint32_t lost)
 {
-    struct record record = recording_record(RECORD_END, at_wall);
+    struct record record = bare_record(RECORD_END, at_wall);
 
     record.name = recording_end_name(history->has_gap ? RECORDING_GAP : end);
     record.events = lost;
@@ -414,6 +448,20 @@ void history_incident(struct history *history, const char *id, history_incident_
         return;
     }
     memcpy(reading.id, id, strlen(id) + 1);
+    read_later(history, &reading);
+}
+
+void history_read_rollups(struct history *history, const char *site, enum history_span span,
+                          uint32_t limit, history_rollups_done done, void *context)
+{
+    struct reading_job reading = {
+        .limit = limit, .span = span, .rollups_done = done, .context = context};
+
+    if (history->reading_count >= HISTORY_READS_MAX || strlen(site) >= ID_SIZE) {
+        done(context, NULL, 0, "too many questions at once, or a name too long");
+        return;
+    }
+    memcpy(reading.id, site, strlen(site) + 1);
     read_later(history, &reading);
 }
 

@@ -10,6 +10,7 @@
 #include "durable.h"
 #include "pool.h"
 #include "recording_write.h"
+#include "rollups_file.h"
 
 enum {
     BUSY_MS = 2000,               /* another process may read the file */
@@ -110,7 +111,8 @@ static int make_ready(struct history_db *db, char *error, size_t error_size)
     sqlite3_busy_timeout(db->handle, BUSY_MS);
     if (sqlite3_exec(db->handle, schema, NULL, NULL, NULL) != SQLITE_OK ||
         add_columns(db) != SQLITE_OK ||
-        sqlite3_exec(db->handle, recording_schema, NULL, NULL, NULL) != SQLITE_OK)
+        sqlite3_exec(db->handle, recording_schema, NULL, NULL, NULL) != SQLITE_OK ||
+        rollups_file_prepare(db->handle) < 0)
         return fail(db, "cannot be made ready", error, error_size);
     return 0;
 }
@@ -220,6 +222,8 @@ static int write_record(struct history_db *db, const struct record *record)
         return write_decision(db, record);
     case RECORD_ALERT:
         return write_alert(db, record);
+    case RECORD_ROLLUPS:
+        return rollups_file_write(db->handle, record->data, record->data_length);
     case RECORD_BEGIN:
     case RECORD_LINES:
     case RECORD_END:
@@ -262,8 +266,10 @@ int history_db_write(struct history_db *db, const struct record *records, char *
     return rc;
 }
 
-int history_db_trim(struct history_db *db, wall_t before_wall, char *error, size_t error_size)
+int history_db_trim(struct history_db *db, wall_t now_wall, msec_t keep_ms, char *error,
+                    size_t error_size)
 {
+    wall_t before_wall = now_wall - keep_ms;
     char sql[512];
 
     if (make_ready(db, error, error_size) < 0)
@@ -276,7 +282,8 @@ int history_db_trim(struct history_db *db, wall_t before_wall, char *error, size
              (long long)before_wall, (long long)before_wall, (long long)before_wall,
              HISTORY_FACTS_MAX);
     if (sqlite3_exec(db->handle, sql, NULL, NULL, NULL) != SQLITE_OK ||
-        recording_writer_trim(db->recordings, db->handle, before_wall) < 0)
+        recording_writer_trim(db->recordings, db->handle, before_wall) < 0 ||
+        rollups_file_trim(db->handle, now_wall, keep_ms) < 0)
         return fail(db, "cannot be trimmed", error, error_size);
     return 0;
 }
@@ -408,4 +415,29 @@ void history_db_incident(struct history_db *db, const char *id, struct history_a
     read_incident(db, id, ret_answer);
     if (ret_answer->has_incident && ret_answer->error[0] == '\0')
         read_facts(db, ret_answer);
+}
+
+void history_db_rollups(struct history_db *db, const char *site, enum history_span span,
+                        uint32_t limit, struct history_answer *ret_answer)
+{
+    struct history_answer *answer = ret_answer;
+    uint32_t rows = limit < HISTORY_ROWS_MAX ? limit : HISTORY_ROWS_MAX;
+    sqlite3_stmt *statement;
+    int rc;
+
+    answer->rollups = begin(db, answer, sizeof(*answer->rollups));
+    if (answer->error[0] != '\0')
+        return;
+    statement = rollups_file_select(db->handle, site, span, rows);
+    while ((rc = sqlite3_step(statement)) == SQLITE_ROW) {
+        struct history_rollup *row = &answer->rollups[answer->rollup_count];
+
+        row->at_wall = sqlite3_column_int64(statement, 0);
+        row->site = text_of(answer, statement, 1);
+        row->check = text_of(answer, statement, 2);
+        if (rollup_unpack(sqlite3_column_blob(statement, 3),
+                          (size_t)sqlite3_column_bytes(statement, 3), &row->rollup) == 0)
+            answer->rollup_count++; /* else: of a later release, or damaged */
+    }
+    end(db, answer, statement, rc);
 }

@@ -11,7 +11,8 @@ enum record_kind {
     RECORD_DECISION,
     RECORD_ALERT,
     RECORD_FACT,
-    RECORD_BEGIN, /* of a recording (recording.h) */
+    RECORD_ROLLUPS, /* a minute of checks, as rollups_row() puts them together */
+    RECORD_BEGIN,   /* of a recording (recording.h) */
     RECORD_LINES,
     RECORD_END
 };
@@ -23,9 +24,11 @@ struct record {
     wall_t at_wall;
     uint64_t epoch;
     struct history_times times;
-    bool opens;         /* alert: opened, else resolved */
-    uint32_t events;    /* lines: how many; end: how many are missing behind it */
-    int64_t bytes;      /* begin: what all recordings together may have */
+    bool opens;       /* alert: opened, else resolved */
+    uint32_t events;  /* lines: how many; end: how many are missing behind it */
+    int64_t bytes;    /* begin: what all recordings together may have */
+    const void *data; /* rollups; NULL else */
+    size_t data_length;
     const char *group;  /* decision, alert, fact */
     const char *id;     /* alert: the incident */
     const char *name;   /* decision: kind; alert: event; end: why */
@@ -45,6 +48,8 @@ struct history_answer {
     struct history_incident_row incident;
     struct history_fact_row *facts;
     uint32_t fact_count;
+    struct history_rollup *rollups;
+    uint32_t rollup_count;
     struct pool *pool;
     char error[HISTORY_ERROR_MAX];
 };
@@ -54,10 +59,13 @@ struct history_answer {
 struct history_db *history_db_create(const char *path); /* NULL: out of memory */
 int history_db_write(struct history_db *db, const struct record *records, char *error,
                      size_t error_size);
-int history_db_trim(struct history_db *db, wall_t before_wall, char *error, size_t error_size);
+int history_db_trim(struct history_db *db, wall_t now_wall, msec_t keep_ms, char *error,
+                    size_t error_size);
 void history_db_decisions(struct history_db *db, const char *group, uint32_t limit,
                           struct history_answer *ret_answer);
 void history_db_incident(struct history_db *db, const char *id, struct history_answer *ret_answer);
+void history_db_rollups(struct history_db *db, const char *site, enum history_span span,
+                        uint32_t limit, struct history_answer *ret_answer);
 /* How recording goes; not while a write is under way. */
 void history_db_recording(const struct history_db *db, struct recording_stats *ret_stats);
 void history_db_destroy(struct history_db *db);

@@ -75,6 +75,7 @@ void perform_result(void *context, uint32_t token, const struct result *result)
         copy->class = RESULT_VOID;
     count_result(daemon, copy->class);
     if (token < check_count) {
+        rollups_add(daemon->rollups, daemon->history, token, copy, loop_wall_ms());
         event = (struct event){.kind = EVENT_RESULT, .result = {token, copy}};
         loop_post(daemon->loop, &event, free, copy);
         return;

@@ -18,6 +18,7 @@ static void look(void *context, struct control_sources *ret_sources)
                                             .health = daemon->health,
                                             .alerts = daemon->alerts,
                                             .history = daemon->history,
+                                            .rollups = daemon->rollups,
                                             .dry_run = daemon->options.dry_run};
     daemon_stats(daemon, &ret_sources->stats);
 }

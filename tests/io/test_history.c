@@ -12,6 +12,7 @@
 
 #include "../codec/pizza.h"
 #include "history.h"
+#include "rollups.h"
 
 static char folder[64];
 static char file[128];
@@ -339,6 +340,147 @@ START_TEST(a_question_that_waits_when_we_stop_is_answered)
 }
 END_TEST
 
+/* ---- how long checks took ---- */
+
+static void on_rollups(void *context, const struct history_rollup *rows, uint32_t count,
+                       const char *error)
+{
+    char line[200];
+
+    (void)context;
+    say(error);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct rollup *r = &rows[i].rollup;
+
+        snprintf(line, sizeof(line), "+%lld s %s: %u good, %u bad, mean %lld; ",
+                 (long long)(rows[i].at_wall - noon) / 1000, rows[i].check, r->good, r->bad,
+                 (long long)rollup_mean(r, PHASE_TOTAL));
+        say(line);
+    }
+}
+
+static const char *rollups_by(const char *site, enum history_span span)
+{
+    answered[0] = '\0';
+    history_read_rollups(history, site, span, 100, on_rollups, NULL);
+    settle();
+    return answered;
+}
+
+static void took(struct rollups *rollups, uint32_t check, msec_t after_ms, usec_t total_us)
+{
+    struct result result = {.class = total_us < 0 ? RESULT_BAD : RESULT_GOOD,
+                            .failure = total_us < 0 ? FAILURE_TIMEOUT : FAILURE_NONE,
+                            .timings = {-1, -1, -1, -1, total_us}};
+
+    rollups_add(rollups, history, check, &result, noon + after_ms);
+}
+
+START_TEST(a_minute_goes_into_its_quarter_and_its_day)
+{
+    struct rollups *rollups = NULL;
+
+    ck_assert_int_eq(rollups_create(&settings, &rollups), 0);
+    for (int minute = 0; minute < 20; minute++) {
+        took(rollups, 0, minute * MINUTE, 1000);
+        took(rollups, 0, minute * MINUTE + 30000, minute == 3 ? -1 : 3000);
+    }
+    took(rollups, 1, 0, 500);
+    rollups_flush(rollups, history);
+    settle();
+    ck_assert_ptr_nonnull(
+        strstr(rollups_by("pizza/us-east-1", SPAN_MINUTE), "+180 s 0: 1 good, 1 bad, mean 1000; "));
+    ck_assert_str_eq(rollups_by("pizza/us-east-1", SPAN_QUARTER),
+                     "+900 s 0: 10 good, 0 bad, mean 2000; "
+                     "+0 s 0: 29 good, 1 bad, mean 1965; +0 s 1: 1 good, 0 bad, mean 500; ");
+    ck_assert_ptr_nonnull(strstr(rollups_by("pizza/us-east-1", SPAN_DAY), ": 39 good, 1 bad"));
+    ck_assert_str_eq(rollups_by("pizza/us-west-2", SPAN_DAY), "");
+    rollups_destroy(rollups);
+}
+END_TEST
+
+START_TEST(a_restart_in_a_quarter_goes_on_with_it)
+{
+    for (int run = 0; run < 2; run++) {
+        struct rollups *rollups = NULL;
+
+        ck_assert_int_eq(rollups_create(&settings, &rollups), 0);
+        took(rollups, 0, 1000, 2000);
+        rollups_flush(rollups, history);
+        rollups_destroy(rollups);
+        close_history();
+        open_history();
+    }
+    ck_assert_str_eq(rollups_by("pizza/us-east-1", SPAN_QUARTER),
+                     "+0 s 0: 2 good, 0 bad, mean 2000; ");
+}
+END_TEST
+
+START_TEST(what_is_shown_is_the_last_whole_minute_or_the_first_that_runs)
+{
+    struct rollups *rollups = NULL;
+    struct check_times times;
+
+    ck_assert_int_eq(rollups_create(&settings, &rollups), 0);
+    rollups_of(rollups, 0, &times);
+    ck_assert_int_eq(times.median_us, -1);
+    took(rollups, 0, 0, 1000);
+    rollups_of(rollups, 0, &times);
+    ck_assert_int_eq(times.median_us, 1000);
+    took(rollups, 0, 2 * MINUTE, 5000);
+    took(rollups, 0, 2 * MINUTE + 1, -1);
+    rollups_of(rollups, 0, &times);
+    ck_assert_int_eq(times.median_us, 1000);
+    ck_assert_uint_eq(times.count[PHASE_TOTAL], 2);
+    ck_assert_uint_eq(times.sum_us[PHASE_TOTAL], 6000);
+    rollups_destroy(rollups);
+}
+END_TEST
+
+START_TEST(a_reload_goes_on_with_the_checks_that_stay)
+{
+    struct settings other = settings;
+    struct rollups *rollups = NULL;
+    struct check_times times;
+
+    ck_assert_int_eq(rollups_create(&settings, &rollups), 0);
+    took(rollups, 2, 0, 1000);
+    took(rollups, 5, 0, 7000);
+    other.site_count = 4; /* solo is gone */
+    other.check_count = 5;
+    ck_assert_int_eq(rollups_reload(rollups, history, &other), 0);
+    rollups_of(rollups, 2, &times);
+    ck_assert_int_eq(times.median_us, 1000);
+    rollups_of(rollups, 4, &times);
+    ck_assert_int_eq(times.median_us, -1);
+    rollups_destroy(rollups);
+}
+END_TEST
+
+/* Days are kept with everything else, minutes for two days; nothing more than the limits. */
+START_TEST(old_minutes_go_and_days_stay)
+{
+    struct rollups *rollups = NULL;
+
+    ck_assert_int_eq(rollups_create(&settings, &rollups), 0);
+    for (int day = 0; day < 40; day++) {
+        took(rollups, 0, day * 24LL * 60 * MINUTE, 1000);
+        rollups_flush(rollups, history);
+        settle();
+    }
+    history_reload(history, &settings); /* looks for what is old with the next record */
+    took(rollups, 0, 40LL * 24 * 60 * MINUTE, 1000);
+    rollups_flush(rollups, history);
+    settle();
+    rollups_by("pizza/us-east-1", SPAN_MINUTE);
+    ck_assert_ptr_null(strstr(answered, "+0 s"));
+    ck_assert_ptr_nonnull(strstr(answered, "+3369600 s")); /* the day before yesterday's end */
+    rollups_by("pizza/us-east-1", SPAN_DAY);
+    ck_assert_uint_gt(strlen(answered), 1000);
+    rollups_destroy(rollups);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("history");
@@ -357,6 +499,11 @@ int main(void)
     tcase_add_test(tests, a_file_of_an_older_release_gets_what_it_lacks);
     tcase_add_test(tests, more_than_fits_is_dropped_and_counted);
     tcase_add_test(tests, a_question_that_waits_when_we_stop_is_answered);
+    tcase_add_test(tests, a_minute_goes_into_its_quarter_and_its_day);
+    tcase_add_test(tests, a_restart_in_a_quarter_goes_on_with_it);
+    tcase_add_test(tests, what_is_shown_is_the_last_whole_minute_or_the_first_that_runs);
+    tcase_add_test(tests, a_reload_goes_on_with_the_checks_that_stay);
+    tcase_add_test(tests, old_minutes_go_and_days_stay);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);

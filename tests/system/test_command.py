@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 
 import pytest
-from operators import EAST, GROUP, TOKEN, ask, code_of, epoch, make_stage, start
+from operators import EAST, GROUP, TOKEN, ask, code_of, epoch, make_stage, ready, start
 from stage import BUILD, TOP
 
 
@@ -31,6 +31,7 @@ def plain(text):
     text = re.sub(r'"v=rs1 .*?"', "FENCE", text)
     text = re.sub(r"127\.77\.\d\.\d+", "ADDRESS", text)
     text = re.sub(r"\bby=\w+|\bby (use1|usw2)", "by PROBE", text)
+    text = re.sub(r"[\d.]+/[\d.]+ ms", "N ms", text)
     text = re.sub(r"\d+(\.\d+)? s\b", "N s", text)
     text = re.sub(r"epoch[ =]\d+", "epoch N", text)
     text = re.sub(r"(V5 +self +-) .*", r"\1 SENTENCE", text)
@@ -42,11 +43,11 @@ probe use1 sees, store ok, 0 of 4 moves used in 6 h 0 m
 
 group jwt-pizza epoch N, init by PROBE at TIME, in the zone
  first head, from what the zone says
- site weight normal agreed for use1 usw2 fra
- pizza/us-east-1 100 100 up N s up up up
- pizza/us-west-2 0 0 up N s up up up
- factory/us-east-1 100 100 up N s up up up
- factory/us-west-2 0 0 up N s up up up
+ site weight normal agreed for latency use1 usw2 fra
+ pizza/us-east-1 100 100 up N s N ms up up up
+ pizza/us-west-2 0 0 up N s N ms up up up
+ factory/us-east-1 100 100 up N s N ms up up up
+ factory/us-west-2 0 0 up N s N ms up up up
 """
 EXPLAIN = """\
 group jwt-pizza, as probe use1 sees it
@@ -118,6 +119,9 @@ def test_the_commands_show_what_an_operator_needs(tmp_path):
             "taken on already, at epoch 1", "at epoch 1 already")
         stage.kill_site("factory", EAST)
         stage.wait_until("moved", lambda: epoch(stage) == 2, 30)
+        text = plain(stage.ctl("status").stdout)
+        assert f"checks of this probe that are not up\n factory/{EAST} 0 down N s connect required" \
+            in text
         incidents = stage.status()["incidents"]
         ident = next(i["id"] for i in incidents if i["event"] == "region_down")
         report = stage.wait_until("the incident is in the history", lambda: stage.ctl(
@@ -126,6 +130,21 @@ def test_the_commands_show_what_an_operator_needs(tmp_path):
         after = stage.ctl("history", GROUP, "--limit", "1").stdout
         assert "evidence votes of" in re.sub(" +", " ", after) and "leave by" in after
         assert stage.ctl("explain", "burger", check=False).returncode == 2
+
+
+def test_a_daemon_that_stops_leaves_its_timings(tmp_path):
+    with make_stage(tmp_path) as stage:
+        start(stage)
+        stage.stop_daemon("use1")
+        stage.start_daemon("use1")
+        stage.wait_until("it is back", lambda: ready(stage), 30)
+        for by in ("1m", "15m", "1d"):
+            text = plain(stage.ctl("timings", f"pizza/{EAST}", "--by", by).stdout)
+            assert "from check good bad median p95 p99 resolve connect tls first byte" in text
+            assert re.search(r"TIME 0 [1-9]\d* 0 [\d.]+ ms [\d.]+ ms", text), text
+        rows = json.loads(stage.ctl("timings", f"pizza/{EAST}", "--json").stdout)["timings"]
+        assert rows[0]["good"] > 0 and rows[0]["phases"]["total"]["mean"] > 0
+        assert stage.ctl("timings", "pizza/mars", check=False).returncode != 0
 
 
 def test_json_is_what_the_daemon_says(stage):
@@ -205,7 +224,7 @@ def test_help_is_there_for_every_command():
     usage = alone("--help")
     assert usage.returncode == 0
     names = re.findall(r"(?m)^  ([a-z-]+) +\w", usage.stdout)
-    assert len(names) == 16
+    assert len(names) == 17
     manual = (TOP / "docs/regionshift.1").read_text()
     for name in names:
         for done in (alone(name, "--help"), alone("help", name)):

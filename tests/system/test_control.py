@@ -42,7 +42,7 @@ def test_the_documented_paths_are_those_that_are_served():
     documented = {(method, re.sub(r"(?<=/)[A-Z]+", "?", path), scope.upper())
                   for method, path, scope in documented_routes()}
     assert documented == set(coded_routes())
-    assert len(documented) == 15
+    assert len(documented) == 16
 
 
 GOOD = {"Authorization": f"Bearer {TOKEN}"}
@@ -78,8 +78,9 @@ def expected(method, path, caller):
         return {404}
     if (wanted, path) == ("POST", "/api/v1/health-checks"):
         return {400}
-    # "{}" is no order; init of what has a decision begins nothing; there is no such incident
-    return {"/api/v1/orders": {400}, "/api/v1/incident/ID": {404}}.get(path, {200})
+    # "{}" is no order, and no site is none; init of what has a decision begins nothing; there is no such incident
+    return {"/api/v1/orders": {400}, "/api/v1/timings": {400},
+            "/api/v1/incident/ID": {404}}.get(path, {200})
 
 
 @pytest.mark.parametrize("caller", CALLERS)
@@ -203,6 +204,10 @@ def test_a_bad_order_is_refused_and_leaves_nothing(stage, what):
     ("/api/v1/history?limit=1x", 400, "bad_argument"),
     ("/api/v1/history?group=burger", 404, "no_such_group"),
     ("/api/v1/incident/nope", 404, "no_such_incident"),
+    ("/api/v1/timings", 400, "bad_argument"),
+    ("/api/v1/timings?site=pizza/mars", 404, "no_such_site"),
+    ("/api/v1/timings?site=pizza/us-east-1&by=2m", 400, "bad_argument"),
+    ("/api/v1/timings?site=pizza/us-east-1&limit=0", 400, "bad_argument"),
     ("/api/v1/incident/%27%3b%20drop%20table", 404, "no_such_incident"),
 ])
 def test_what_is_not_there_is_said_so(stage, path, status, code):

@@ -37,23 +37,46 @@ static json_t *votes_of(const struct look *look, uint32_t site, const struct tal
     return votes;
 }
 
-/* Our own checks of the site, and why the last bad one was bad. */
+/* How long it took last, and of late. */
+static json_t *times_of(const struct look *look, uint32_t check)
+{
+    struct check_times times;
+    const struct timings *t = &times.last;
+
+    if (look->now->rollups == NULL)
+        return json_null();
+    rollups_of(look->now->rollups, check, &times);
+    return json_pack("{s:o, s:o, s:{s:o, s:o, s:o, s:o, s:o}}", "median", piece_us(times.median_us),
+                     "p95", piece_us(times.p95_us), "last", "resolve", piece_us(t->resolve_us),
+                     "connect", piece_us(t->connect_us), "tls", piece_us(t->tls_us), "first_byte",
+                     piece_us(t->first_byte_us), "total", piece_us(t->total_us));
+}
+
+/* Why the last bad result was bad, too. */
+static json_t *check_of(const struct look *look, uint32_t check)
+{
+    static const char *const levels[LEVEL_COUNT] = {"required", "degraded", "info"};
+    const struct check *c = &look->settings->checks[check];
+    const struct verdict *verdict = engine_verdict(look->engine, check);
+    char label[CHECK_LABEL_MAX + 1];
+
+    check_label(look->settings, check, label);
+    return json_pack("{s:s, s:s, s:s, s:b, s:s, s:o, s:o, s:s, s:o}", "name", label, "url",
+                     c->url != NULL ? c->url : "", "level", levels[c->level], "member",
+                     c->is_member, "state", verdict_state_name(verdict->state), "for_seconds",
+                     piece_seconds(look->now_ms - verdict->since_ms), "last_result_seconds",
+                     piece_seconds(verdict->last_ms < 0 ? -1 : look->now_ms - verdict->last_ms),
+                     "failure", failure_name(verdict->failure), "seconds", times_of(look, check));
+}
+
+/* Our own checks of the site. */
 static json_t *checks_of(const struct look *look, uint32_t site)
 {
     const struct site *s = &look->settings->sites[site];
     json_t *checks = json_array();
 
-    for (uint32_t i = s->first_check; i < s->first_check + s->check_count; i++) {
-        const struct verdict *verdict = engine_verdict(look->engine, i);
-
-        json_array_append_new(
-            checks,
-            json_pack("{s:s, s:s, s:o, s:o, s:s}", "url", look->settings->checks[i].url, "state",
-                      verdict_state_name(verdict->state), "for_seconds",
-                      piece_seconds(look->now_ms - verdict->since_ms), "last_result_seconds",
-                      piece_seconds(verdict->last_ms < 0 ? -1 : look->now_ms - verdict->last_ms),
-                      "failure", failure_name(verdict->failure)));
-    }
+    for (uint32_t i = s->first_check; i < s->first_check + s->check_count; i++)
+        json_array_append_new(checks, check_of(look, i));
     return checks;
 }
 

@@ -15,7 +15,8 @@ struct page {
     struct buffer text;
     const struct control_sources *now;
     const struct control *control;
-    const char *family; /* being written */
+    const char *family;
+    const char *suffix; /* of a summary's samples; NULL: none */ /* being written */
 };
 
 /* ---- the form ---- */
@@ -41,6 +42,8 @@ static void sample(struct page *page, const char *labels, double value)
     char number[64];
 
     buffer_add_text(&page->text, page->family);
+    if (page->suffix != NULL)
+        buffer_add_text(&page->text, page->suffix);
     if (labels[0] != '\0') {
         buffer_add_char(&page->text, '{');
         buffer_add_text(&page->text, labels);
@@ -171,6 +174,48 @@ static void write_sites(struct page *page)
 
 /* ---- this probe's own checks ---- */
 
+enum { CHECK_LABELS = 3 * (NAME_MAX_LENGTH + 16) };
+
+static void label_check(const struct settings *s, uint32_t check, char out[CHECK_LABELS])
+{
+    const struct site *site = &s->sites[s->checks[check].site];
+    char label[CHECK_LABEL_MAX + 1];
+
+    check_label(s, check, label);
+    snprintf(out, CHECK_LABELS, "service=\"%s\",region=\"%s\",check=\"%s\"",
+             s->services[site->service].name, s->regions[site->region], label);
+}
+
+/* A summary without quantiles: rates of sum over count are means of any time. */
+static void write_times(struct page *page)
+{
+    const struct settings *s = page->now->settings;
+
+    if (page->now->rollups == NULL)
+        return;
+    family(page, "regionshift_check_phase_seconds", "summary",
+           "How long the phases of this probe's checks took, as far as they came; total: of good "
+           "results alone.");
+    for (uint32_t i = 0; i < s->check_count; i++) {
+        struct check_times times;
+        char labels[CHECK_LABELS];
+
+        label_check(s, i, labels);
+        rollups_of(page->now->rollups, i, &times);
+        for (unsigned phase = 0; phase < ROLLUP_PHASES; phase++) {
+            const char *name = rollup_phase_name((enum phase_of_check)phase);
+
+            if (times.count[phase] == 0)
+                continue;
+            page->suffix = "_sum";
+            labelled(page, (double)times.sum_us[phase] / 1e6, "%s,phase=\"%s\"", labels, name);
+            page->suffix = "_count";
+            labelled(page, (double)times.count[phase], "%s,phase=\"%s\"", labels, name);
+        }
+    }
+    page->suffix = NULL;
+}
+
 static void write_checks(struct page *page)
 {
     const struct settings *s = page->now->settings;
@@ -178,14 +223,13 @@ static void write_checks(struct page *page)
     family(page, "regionshift_check_state", "gauge",
            "This probe's own verdict of each check: 1 for the state it is in (V1).");
     for (uint32_t i = 0; i < s->check_count; i++) {
-        const struct site *site = &s->sites[s->checks[i].site];
         const struct verdict *verdict = engine_verdict(page->now->engine, i);
+        char labels[CHECK_LABELS];
 
+        label_check(s, i, labels);
         for (int state = 0; state < VERDICT_STATE_COUNT; state++)
-            labelled(page, verdict->state == (enum verdict_state)state,
-                     "service=\"%s\",region=\"%s\",check=\"%" PRIu32 "\",state=\"%s\"",
-                     s->services[site->service].name, s->regions[site->region],
-                     i - site->first_check, verdict_state_name((enum verdict_state)state));
+            labelled(page, verdict->state == (enum verdict_state)state, "%s,state=\"%s\"", labels,
+                     verdict_state_name((enum verdict_state)state));
     }
     family(page, "regionshift_check_results_total", "counter",
            "Results of check attempts; void ones were late through our own fault (V4).");
@@ -545,6 +589,7 @@ void handle_metrics(struct request *request)
     write_failover_ready(&page);
     write_sites(&page);
     write_checks(&page);
+    write_times(&page);
     write_groups(&page);
     write_durations(&page);
     write_regions(&page);

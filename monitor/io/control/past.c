@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* GET /api/v1/history?group=&limit= and /api/v1/incident/ID: what this machine's history file
- * knows. It is read by a thread of its own, so the request waits. */
+/* GET /api/v1/history?group=&limit=, /api/v1/incident/ID and /api/v1/timings?site=&by=&limit=: what
+ * this machine's history file knows. It is read by a thread of its own, so the request waits. */
 #include "server.h"
 
 #include <errno.h>
@@ -143,4 +143,96 @@ void handle_incident(struct request *request)
     ticket = request_wait(request);
     if (ticket != NULL)
         history_incident(request->now.history, request->args[0], on_incident, ticket);
+}
+
+/* ---- how long checks took ---- */
+
+static json_t *phases_of(const struct rollup *rollup)
+{
+    json_t *phases = json_object();
+
+    for (unsigned i = 0; i < ROLLUP_PHASES; i++) {
+        enum phase_of_check phase = (enum phase_of_check)i;
+        usec_t max_us = rollup->reached[i] == 0 ? -1 : (usec_t)rollup->max_us[i];
+
+        json_object_set_new(phases, rollup_phase_name(phase),
+                            json_pack("{s:o, s:o}", "mean", piece_us(rollup_mean(rollup, phase)),
+                                      "max", piece_us(max_us)));
+    }
+    return phases;
+}
+
+static json_t *failures_of(const struct rollup *rollup)
+{
+    json_t *failures = json_object();
+
+    for (unsigned i = FAILURE_NONE + 1; i < FAILURE_COUNT; i++) {
+        if (rollup->failures[i] > 0)
+            json_object_set_new(failures, failure_name((enum failure)i),
+                                json_integer(rollup->failures[i]));
+    }
+    return failures;
+}
+
+static json_t *timing_of(const struct history_rollup *row)
+{
+    const struct rollup *r = &row->rollup;
+
+    return json_pack("{s:o, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "at",
+                     piece_time(row->at_wall), "check", row->check, "good", (json_int_t)r->good,
+                     "bad", (json_int_t)r->bad, "void", (json_int_t)r->aside, "failures",
+                     failures_of(r), "median", piece_us(rollup_quantile(r, 0.5)), "p95",
+                     piece_us(rollup_quantile(r, 0.95)), "p99", piece_us(rollup_quantile(r, 0.99)),
+                     "phases", phases_of(r));
+}
+
+static void on_rollups(void *context, const struct history_rollup *rows, uint32_t count,
+                       const char *error)
+{
+    struct request *request = ticket_redeem(context);
+    json_t *list;
+
+    if (request == NULL)
+        return;
+    if (error[0] != '\0') {
+        reply_error(request, MHD_HTTP_SERVICE_UNAVAILABLE, "history_away",
+                    "the history cannot be read: %s", error);
+    } else {
+        list = json_array();
+        for (uint32_t i = 0; i < count; i++)
+            json_array_append_new(list, timing_of(&rows[i]));
+        reply_json(request, MHD_HTTP_OK, json_pack("{s:i, s:o}", "v", 1, "timings", list));
+    }
+    request_resume(request);
+}
+
+static bool take_span(struct request *request, enum history_span *ret_span)
+{
+    const char *text = request_query(request, "by");
+
+    *ret_span = SPAN_MINUTE;
+    if (text == NULL || history_span_parse(text, ret_span) == 0)
+        return true;
+    reply_error(request, MHD_HTTP_BAD_REQUEST, "bad_argument", "by is 1m, 15m or 1d");
+    return false;
+}
+
+void handle_timings(struct request *request)
+{
+    const char *site = request_query(request, "site");
+    enum history_span span;
+    struct ticket *ticket;
+    uint32_t limit;
+
+    if (site == NULL || settings_site(request->now.settings, site) == NONE) {
+        reply_error(request, site == NULL ? MHD_HTTP_BAD_REQUEST : MHD_HTTP_NOT_FOUND,
+                    site == NULL ? "bad_argument" : "no_such_site",
+                    "site is one of the settings' sites, as SERVICE/REGION; status lists them");
+        return;
+    }
+    if (!take_limit(request, &limit) || !take_span(request, &span) || !has_history(request))
+        return;
+    ticket = request_wait(request);
+    if (ticket != NULL)
+        history_read_rollups(request->now.history, site, span, limit, on_rollups, ticket);
 }

@@ -22,6 +22,11 @@ json_t *piece_seconds(msec_t ms)
     return ms < 0 ? json_null() : json_real((double)ms / 1000.0);
 }
 
+json_t *piece_us(usec_t us)
+{
+    return us < 0 ? json_null() : json_real((double)us / 1e6);
+}
+
 static json_t *number(int64_t value)
 {
     return value < 0 ? json_null() : json_integer(value);

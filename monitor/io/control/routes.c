@@ -20,6 +20,7 @@ static const struct route routes[] = {
     {GET, "/api/v1/ready", SCOPE_READ, handle_ready},
     {GET, "/api/v1/history", SCOPE_READ, handle_history},
     {GET, "/api/v1/incident/?", SCOPE_READ, handle_incident},
+    {GET, "/api/v1/timings", SCOPE_READ, handle_timings},
     {GET, "/api/v1/init", SCOPE_READ, handle_first},
     {POST, "/api/v1/init", SCOPE_ORDER, handle_init},
     {GET, "/api/v1/health-checks", SCOPE_READ, handle_attached},

@@ -212,6 +212,7 @@ void handle_explain(struct request *request);
 void handle_plan(struct request *request);
 void handle_ready(struct request *request);
 void handle_history(struct request *request);
+void handle_timings(struct request *request);
 void handle_incident(struct request *request);
 void handle_first(struct request *request);
 void handle_init(struct request *request);
@@ -230,6 +231,7 @@ void orders_close(struct control *control, uv_close_cb closed);
 
 json_t *piece_time(wall_t wall);  /* RFC 3339; null for 0 */
 json_t *piece_seconds(msec_t ms); /* null below 0 */
+json_t *piece_us(usec_t us);      /* the same, of microseconds */
 json_t *piece_gates(const struct gate *gates, uint32_t count);
 /* How far the group's change is, zone by zone, in the order in which they are changed (C1). */
 json_t *piece_zones(const struct engine *engine, const struct settings *settings, uint32_t group);
