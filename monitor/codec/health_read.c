@@ -11,12 +11,6 @@
 
 enum { PORT_MAX = 65535, MEMBERS_MAX = 32 };
 
-static int fail(char *error, size_t error_size, const char *words)
-{
-    snprintf(error, error_size, "%s", words);
-    return -1;
-}
-
 /* ---- members ---- */
 
 enum member_form { MEMBER_TEXT, MEMBER_NUMBER, MEMBER_BOOL, MEMBER_LIST };
@@ -186,11 +180,9 @@ int health_answer_read(const char *body, size_t length, struct health_answer *re
     if (xml_read(body, length, &answer.xml, error, error_size) != 0)
         return -1;
     if (!is_answer(answer.xml.root->name) ||
-        read_check(answer.xml.pool, xml_child(answer.xml.root, "HealthCheck"), &answer.check) !=
-            0) {
-        xml_clear(&answer.xml);
-        return fail(error, error_size, "the health check cannot be read exactly");
-    }
+        read_check(answer.xml.pool, xml_child(answer.xml.root, "HealthCheck"), &answer.check) != 0)
+        return route53_refuse(&answer.xml, error, error_size,
+                              "the health check cannot be read exactly");
     *ret_answer = answer;
     return 0;
 }
@@ -239,20 +231,13 @@ int health_page_read(const char *body, size_t length, struct health_page *ret_pa
     if (route53_answer(body, length, name, name, &page.xml, error, error_size) != 0)
         return -1;
     checks = xml_child(page.xml.root, "HealthChecks");
-    if (checks == NULL || read_checks(&page, checks) != 0) {
-        snprintf(error, error_size, "health check %u of the page cannot be read exactly",
-                 page.count + 1);
-        goto out;
-    }
-    if (read_continuation(&page) != 0) {
-        fail(error, error_size, "the page does not say whether and where another one follows");
-        goto out;
-    }
+    if (checks == NULL || read_checks(&page, checks) != 0)
+        return route53_refuse(&page.xml, error, error_size,
+                              "health check %u of the page cannot be read exactly", page.count + 1);
+    if (read_continuation(&page) != 0)
+        return route53_refuse(&page.xml, error, error_size, ROUTE53_NO_NEXT);
     *ret_page = page;
     return 0;
-out:
-    xml_clear(&page.xml);
-    return -1;
 }
 
 void health_page_clear(struct health_page *page)
@@ -303,8 +288,8 @@ int health_status_read(const char *body, size_t length, struct health_status *re
     *ret_status = status;
     return 0;
 out:
-    xml_clear(&status.xml);
-    return fail(error, error_size, "the observations of a health check cannot be read");
+    return route53_refuse(&status.xml, error, error_size,
+                          "the observations of a health check cannot be read");
 }
 
 void health_status_clear(struct health_status *status)

@@ -24,4 +24,10 @@ bool route53_has_twice(const struct xml_node *node);
 int route53_answer(const char *body, size_t length, const char *root, const char *other_root,
                    struct xml *ret_xml, char *error, size_t error_size);
 
+/* For a document that cannot be used: says why, and clears it. -1. */
+int route53_refuse(struct xml *xml, char *error, size_t error_size, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+#define ROUTE53_NO_NEXT "the page does not say whether and where another one follows"
+
 #endif

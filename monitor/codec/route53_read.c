@@ -2,6 +2,7 @@
 /* Answers of Route 53. Names are unescaped only where that cannot make two different names equal:
  * `\052` is `*`, but an escaped dot or backslash stays as it is, or a label with a dot in it would
  * pass for two labels and a stranger's record for ours. */
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,12 +13,6 @@
 enum { TTL_MAX = INT32_MAX };
 
 /* ---- texts ---- */
-
-static int fail(char *error, size_t error_size, const char *words)
-{
-    snprintf(error, error_size, "%s", words);
-    return -1;
-}
 
 /* The byte that `\ooo` stands for; -1: not of that form. */
 static int octal_escape(const char *text)
@@ -250,13 +245,21 @@ int route53_answer(const char *body, size_t length, const char *root, const char
 
     if (xml_read(body, length, &xml, error, error_size) != 0)
         return -1;
-    if (strcmp(xml.root->name, root) != 0 && strcmp(xml.root->name, other_root) != 0) {
-        snprintf(error, error_size, "the answer is no %s", root);
-        xml_clear(&xml);
-        return -1;
-    }
+    if (strcmp(xml.root->name, root) != 0 && strcmp(xml.root->name, other_root) != 0)
+        return route53_refuse(&xml, error, error_size, "the answer is no %s", root);
     *ret_xml = xml;
     return 0;
+}
+
+int route53_refuse(struct xml *xml, char *error, size_t error_size, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(error, error_size, format, arguments);
+    va_end(arguments);
+    xml_clear(xml);
+    return -1;
 }
 
 int route53_page_read(const char *body, size_t length, struct route53_page *ret_page, char *error,
@@ -269,20 +272,14 @@ int route53_page_read(const char *body, size_t length, struct route53_page *ret_
     if (route53_answer(body, length, name, name, &page.xml, error, error_size) != 0)
         return -1;
     sets = xml_child(page.xml.root, "ResourceRecordSets");
-    if (sets == NULL || read_sets(&page, sets) != 0) {
-        snprintf(error, error_size, "record set %u of the page cannot be read exactly",
-                 page.set_count + 1);
-        goto out;
-    }
-    if (read_continuation(&page, page.xml.root) != 0) {
-        fail(error, error_size, "the page does not say whether and where another one follows");
-        goto out;
-    }
+    if (sets == NULL || read_sets(&page, sets) != 0)
+        return route53_refuse(&page.xml, error, error_size,
+                              "record set %u of the page cannot be read exactly",
+                              page.set_count + 1);
+    if (read_continuation(&page, page.xml.root) != 0)
+        return route53_refuse(&page.xml, error, error_size, ROUTE53_NO_NEXT);
     *ret_page = page;
     return 0;
-out:
-    xml_clear(&page.xml);
-    return -1;
 }
 
 void route53_page_clear(struct route53_page *page)
@@ -336,20 +333,13 @@ int route53_zone_read(const char *body, size_t length, struct route53_zone *ret_
     zone.is_private =
         strcmp(text_or_empty(xml_text(xml_child(hosted, "Config"), "PrivateZone")), "true") == 0;
     zone.apex = plain_name(zone.xml.pool, text_or_empty(xml_text(hosted, "Name")));
-    if (zone.apex == NULL || zone.apex[0] == '\0') {
-        fail(error, error_size, "the hosted zone has no name");
-        goto out;
-    }
+    if (zone.apex == NULL || zone.apex[0] == '\0')
+        return route53_refuse(&zone.xml, error, error_size, "the hosted zone has no name");
     delegation = xml_child(zone.xml.root, "DelegationSet");
-    if (read_servers(&zone, xml_child(delegation, "NameServers")) != 0) {
-        fail(error, error_size, "the delegation set cannot be read");
-        goto out;
-    }
+    if (read_servers(&zone, xml_child(delegation, "NameServers")) != 0)
+        return route53_refuse(&zone.xml, error, error_size, "the delegation set cannot be read");
     *ret_zone = zone;
     return 0;
-out:
-    xml_clear(&zone.xml);
-    return -1;
 }
 
 void route53_zone_clear(struct route53_zone *zone)
@@ -392,14 +382,13 @@ int route53_change_read(const char *body, size_t length, struct route53_change *
                         char *error, size_t error_size)
 {
     struct xml xml;
-    int status;
 
     if (route53_answer(body, length, "ChangeResourceRecordSetsResponse", "GetChangeResponse", &xml,
                        error, error_size) != 0)
         return -1;
-    status = read_change_info(xml_child(xml.root, "ChangeInfo"), ret_change);
-    if (status != 0)
-        fail(error, error_size, "the change has no id, or a status other than PENDING and INSYNC");
+    if (read_change_info(xml_child(xml.root, "ChangeInfo"), ret_change) != 0)
+        return route53_refuse(&xml, error, error_size,
+                              "the change has no id, or a status other than PENDING and INSYNC");
     xml_clear(&xml);
-    return status;
+    return 0;
 }
