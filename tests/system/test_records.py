@@ -203,3 +203,58 @@ def test_what_stands_in_a_set_is_kept_as_it_is(records):
     assert alias["Weight"] == 0
     assert alias["AliasTarget"] == {"HostedZoneId": "Z26RNL4JYFTOTI", "EvaluateTargetHealth": False,
                                     "DNSName": "pizza-9.elb.us-east-1.amazonaws.com."}
+
+
+# -- targets of Amazon's that have no address of their own --
+
+TARGETS = {                                     # (hosted zone, name, EvaluateTargetHealth)
+    EAST: {"cdn": ("Z2FDTNDATAQYW2", "d111111abcdef8.cloudfront.net.", False),
+           "page": ("Z3AQBSTGFYJSTF", "s3-website-us-east-1.amazonaws.com.", True),
+           "alb": (*BALANCERS[EAST][:1], BALANCERS[EAST][1] + ".", True)},
+    WEST: {"cdn": ("Z2FDTNDATAQYW2", "d222222abcdef8.cloudfront.net.", False),
+           "page": ("Z3BJ6K6RIION7M", "s3-website-us-west-2.amazonaws.com.", False),
+           "alb": (*BALANCERS[WEST][:1], BALANCERS[WEST][1] + ".", False)}}
+KINDS = ("cdn", "page", "alb")
+
+
+class Targets(Stage):
+    """Three more names of the pizza, whose sets are there: a distribution, a website, a balancer.
+    The settings know their names and identifiers, nothing of where they point."""
+
+    def start_lab(self):
+        super().start_lab()
+        self.lab.seed([
+            {"Name": f"{kind}.example.com", "Type": "A", "SetIdentifier": f"pizza-{region}",
+             "Weight": 100 * (region == EAST), "AliasTarget": dict(zip(
+                 ("HostedZoneId", "DNSName", "EvaluateTargetHealth"), TARGETS[region][kind]))}
+            for kind in KINDS for region in REGIONS])
+
+    def common_changes(self):
+        names = ", ".join(f'{{ record = "{kind}.example.com"; }}' for kind in KINDS)
+        empty = ", ".join("{ }" for _ in KINDS)
+        return super().common_changes() + [
+            (r'record = "pizza\.example\.com";', f'record = "pizza.example.com"; also = ( {names} );',
+             "more records"),
+            *((rf'(?:set = "pizza-{region}";\s+value = "[0-9.]+";)',
+               f'set = "pizza-{region}"; value = "{self.address("pizza", region)}"; '
+               f'also = ( {empty} );', "more sets") for region in REGIONS)]
+
+
+def test_alias_sets_of_every_kind_of_target_move_and_keep_all_but_the_weight(make_stage):
+    stage = make_stage(kind=Targets)
+    before = read(stage, ZONE)
+    assert len(before) == 2 * (len(KINDS) + 2)
+    stage.kill_site("factory", EAST)
+    stage.wait_until("all moved", lambda: {
+        region: {record["Weight"] for (_, _, identifier), record in read(stage, ZONE).items()
+                 if identifier.endswith(region)} for region in REGIONS} == {EAST: {0}, WEST: {100}},
+        30)
+    after = read(stage, ZONE)
+    assert {key: dict(record, Weight=None) for key, record in after.items()} == {
+        key: dict(record, Weight=None) for key, record in before.items()}
+    for kind in KINDS:
+        for region in REGIONS:
+            target = after[f"{kind}.example.com.", "A", f"pizza-{region}"]["AliasTarget"]
+            assert tuple(target[key] for key in ("HostedZoneId", "DNSName", "EvaluateTargetHealth")
+                         ) == TARGETS[region][kind]
+    assert moved(stage) == [ZONE]

@@ -16,7 +16,7 @@ import urllib.parse
 from pathlib import Path
 
 import pytest
-from operators import EAST, GROUP, TIMING, TOKEN, WORDS, CleanStage, ask, order, start
+from operators import (EAST, GROUP, TIMING, TOKEN, WORDS, CleanStage, ask, order, start)
 from stage import BUILD, PROBES, SERVICES, ZONE, StageError
 from labctl import SECRET_KEY       # the stage knows where that is
 
@@ -24,6 +24,7 @@ PASSWORD = "canary-of-the-mailbox-5f0c9d"
 SIGNING = "canary-of-the-webhook-77e1b2"
 SECRETS = {"token": TOKEN, "password": PASSWORD, "signing": SIGNING, "aws": SECRET_KEY,
            **{f"word-{region}": word for region, word in WORDS.items()}}
+VANTAGES = ("aws/us-east-1", "aws/us-west-2", "hetzner/fra1")
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 
@@ -124,6 +125,8 @@ class CanaryStage(CleanStage):
                 f'url = "http://127.0.0.1:{self.mail_ports["http"]}/hook";\n'
                 f'      secret = "file:{self.folder}/secret-signing"; }}')
         self.more = [
+            *((f'vantage = "{vantage}";', f'vantage = "{vantage}"; beacon = "http://192.0.2.{n}:80";',
+               "checkers ask there") for n, vantage in enumerate(VANTAGES, 1)),
             (r'(?<=control\.sock";)', f'\n    token = "file:{self.folder}/secret-token";',
              "orders over TCP"),
             (r"beacons = false;", f"beacons = true; beacon_words = ( {words} );", "beacons"),
@@ -151,6 +154,7 @@ def answers(stage):
     incidents = [one["id"] for one in text["incidents"]]
     paths = ["/healthz", "/readyz", "/metrics", "/api/v1/status", f"/api/v1/explain/{GROUP}",
              f"/api/v1/plan?down={EAST}", "/api/v1/history", "/api/v1/init", "/nowhere",
+             "/api/v1/ready", "/api/v1/health-checks",
              *(f"/api/v1/incident/{one}" for one in incidents)]
     assert incidents, "the failover is an incident"
     places = {}
@@ -172,6 +176,13 @@ def processes(stage):
         assert children == b"", "a program that was run for its keys has ended"
         assert re.search(r"Max core file size +0 +0 ", (process / "limits").read_text())
     return places
+
+
+def health_checks(stage):
+    """What `init --health-checks` shows: health checks whose search strings are the words."""
+    done = stage.run(BUILD / "regionshift", "-c", stage.conf("use1"), "init", "--health-checks")
+    assert b"8 to make" in done, done
+    return done
 
 
 def printed(stage, folder):
@@ -199,6 +210,8 @@ def printed(stage, folder):
         "freeze over TCP": stage.run(command, "-s", f"http://{stage.http('fra')}", "freeze",
                                      "--yes", "--reason", "canary",
                                      REGIONSHIFT_TOKEN_FILE=stage.folder / "secret-token"),
+        "ready": stage.ctl("ready", check=False).stdout.encode(),
+        "init --health-checks": health_checks(stage),
         "alert-test": stage.ctl("alert-test", check=False).stdout.encode()}
     assert b"holds a control character" in places["regionshiftd -t with a secret of two lines"]
     assert places["regionshiftd -t with secrets inline"].count(b"env:NAME") >= 1
@@ -252,9 +265,10 @@ def life(tmp_path_factory):
         with CanaryStage(timing=TIMING, lab_options=["--rate", "0"],
                          folder=tmp_path_factory.mktemp("stage")) as stage:
             start(stage)
+            planned = stage.ctl("plan", "--down", EAST, "--xml").stdout.encode()
             fail_over(stage)
             stage.beacons = {probe: beacon(stage, probe) for probe in PROBES}
-            places = {"replies to orders": stage.replies, **processes(stage),
+            places = {"replies to orders": stage.replies, "plan --xml": planned, **processes(stage),
                       **files_of(stage.folder, scratch, "alerts waiting")}
             stage.mailbox_command("mail refuse 0 -")
             stage.mailbox_command("http refuse 0 -")
@@ -301,9 +315,10 @@ def test_everything_that_could_leak_was_looked_at(life):
                      for name in ("history.db", "history.db-wal", "spool/latches.json")),
                    *(f"{what} of {probe}" for probe in PROBES
                      for what in ("cmdline", "log", "recording", "/metrics", "/api/v1/status",
-                                  f"/api/v1/explain/{GROUP}")),
+                                  f"/api/v1/explain/{GROUP}", "/api/v1/ready",
+                                  "/api/v1/health-checks")),
                    "spool/alerts/", "process-env (", "spool/epochs.json", "alerts sent",
-                   "simulate --trace"):
+                   "simulate --trace", "plan --xml", "init --health-checks"):
         assert wanted in names, wanted
     for place in ("recording of use1", "log of use1", "/api/v1/status of use1"):
         assert GROUP.encode() in life.places[place], place
