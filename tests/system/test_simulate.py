@@ -365,6 +365,24 @@ def test_no_scenarios_at_all_is_an_error(tmp_path):
     assert done.returncode == 2 and "holds no *.scn" in done.stderr
 
 
+@pytest.mark.parametrize("name", ["jwt-pizza-beacons", "jwt-pizza-records"])
+def test_a_shipped_scenario_holds_under_shipped_settings_or_is_not_for_them(name, tmp_path):
+    """The others are played by tests/sim/test_scenario_files.c."""
+    settings = TOP / "config" / f"{name}.conf"
+
+    def play(files):
+        return simulate(tmp_path, *(word for file in files for word in ("--scenario", file)),
+                        settings=settings)
+    files = sorted((TOP / "config" / "scenarios").glob("*.scn"))
+    done = play(files)
+    if done.returncode == 2:
+        misfits = {line.split(":")[0] for line in done.stderr.splitlines()}
+        fit = [file for file in files if str(file) not in misfits]
+        assert len(fit) > len(files) / 2, done.stderr
+        done = play(fit)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 # ---- the outside ----
 
 def test_secrets_are_not_opened_and_nothing_is_created(folder, tmp_path):
