@@ -63,6 +63,8 @@ const struct crosscheck crosschecks[] = {
      check_needs_circle},
     {"batch-too-large", ERROR, SECTION_SERVICES | SECTION_GROUPS,
      "What moves in one zone has to fit into one request (C1).", check_batch_too_large},
+    {"zone-too-large", ERROR, SECTION_SERVICES | SECTION_GROUPS,
+     "What is in one zone has to fit into one reading (C1).", check_zone_too_large},
     {"duplicate-zone", ERROR, SECTION_AWS, "A hosted zone is written in one way.",
      check_duplicate_zone},
     {"zone-unused", ERROR, SECTION_AWS | SECTION_SERVICES,

@@ -45,6 +45,7 @@ void check_external_id_alone(struct inspection *in);
 void check_needs_elsewhere(struct inspection *in);
 void check_needs_circle(struct inspection *in);
 void check_batch_too_large(struct inspection *in);
+void check_zone_too_large(struct inspection *in);
 
 /* crosschecks_checks.c */
 void check_aims_at_failover_name(struct inspection *in);

@@ -7,6 +7,7 @@
 #include "batch_guard.h"
 #include "freeze.h"
 #include "record.h"
+#include "zone_read.h"
 
 /* ---- aws.zones ---- */
 
@@ -128,4 +129,28 @@ void check_batch_too_large(struct inspection *in)
         for (uint32_t j = 0; j < group->zone_count; j++)
             judge_batch(in, i, group->zones[j]);
     }
+}
+
+/* A reading keeps at most so many sets: beyond it no reading ends, and nothing is ever written. */
+static void judge_reading(struct inspection *in, uint32_t zone)
+{
+    const struct settings *settings = in->settings;
+    size_t sets = 0;
+    for (uint32_t i = 0; i < settings->set_count; i++)
+        sets += settings->records[settings->sets[i].record].zone == zone;
+    for (uint32_t i = 0; i < settings->group_count; i++) {
+        for (uint32_t j = 0; j < settings->groups[i].zone_count; j++)
+            sets += settings->groups[i].zones[j] == zone; /* its fence */
+    }
+    if (sets > ZONE_READ_SETS_MAX)
+        inspect_complain(in, place_of("services"),
+                         "%zu record sets and fences are in %s, and one reading of a zone holds at "
+                         "most %d; move some services to another zone or to other settings",
+                         sets, settings->zones[zone].id, ZONE_READ_SETS_MAX);
+}
+
+void check_zone_too_large(struct inspection *in)
+{
+    for (uint32_t i = 0; i < in->settings->zone_count; i++)
+        judge_reading(in, i);
 }

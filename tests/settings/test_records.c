@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What services write into their zones: several records, alias sets, other accounts, an order. */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -177,6 +178,76 @@ START_TEST(a_dump_of_records_parses_back)
 }
 END_TEST
 
+/* ---- how much one reading of a zone can hold ---- */
+
+enum { MANY_SERVICES = 63, MANY_RECORDS = 16, MANY_REGIONS = 4, MANY_SIZE = 1 << 20 };
+
+/* 63 groups of one service with 16 records in 4 regions, the last in so many: all in one zone, each
+ * in a batch that Route 53 takes. */
+static void put_service(FILE *out, int n, int regions)
+{
+    fprintf(out,
+            "%s{ name = \"s%d\"; zone = \"Z1\"; record = \"s%d.example.com\"; type = \"A\"; ttl = "
+            "60; also = (",
+            n > 0 ? ", " : "", n, n);
+    for (int i = 1; i < MANY_RECORDS; i++)
+        fprintf(out, "%s{ record = \"r%d.s%d.example.com\"; }", i > 1 ? ", " : " ", i, n);
+    fprintf(out, " ); sites = (");
+    for (int r = 0; r < regions; r++) {
+        fprintf(out, "%s{ region = \"r%d\"; weight = %d; set = \"r%d\"; also = ( { }",
+                r > 0 ? ", " : " ", r, r == 0, r);
+        for (int i = 2; i < MANY_RECORDS; i++)
+            fprintf(out, ", { }");
+        fprintf(out,
+                " ); checks = ( { type = \"tcp\"; url = \"tcp://c%d-%d.example.net:1\"; } ); }", n,
+                r);
+    }
+    fprintf(out, " ); }");
+}
+
+static char *said_of_many(int services, int regions_of_last)
+{
+    char *text = malloc(MANY_SIZE);
+    FILE *out = fmemopen(text, MANY_SIZE, "w");
+    char *said;
+
+    fprintf(out, "quorum = { probes = ( { name = \"a\"; vantage = \"o/a\"; may_act = true; }, "
+                 "{ name = \"b\"; vantage = \"o/b\"; }, { name = \"c\"; vantage = \"p/c\"; } ); "
+                 "};\nservices = ( ");
+    for (int n = 0; n < services; n++)
+        put_service(out, n, n + 1 < services ? MANY_REGIONS : regions_of_last);
+    fprintf(out, " );\ngroups = ( ");
+    for (int n = 0; n < services; n++) {
+        fprintf(out, "%s{ name = \"g%d\"; services = [ \"s%d\" ]; order = [", n > 0 ? ", " : "", n,
+                n);
+        for (int r = 0; r < (n + 1 < services ? MANY_REGIONS : regions_of_last); r++)
+            fprintf(out, "%s\"r%d\"", r > 0 ? ", " : " ", r);
+        fprintf(out, " ]; }");
+    }
+    fprintf(out, " );\n");
+    ck_assert_int_eq(fclose(out), 0);
+    said = said_about(text, strlen(text));
+    free(text);
+    return said;
+}
+
+START_TEST(what_is_in_one_zone_fits_into_one_reading)
+{
+    /* 63 x 16 x 4 and 63 fences are 4,095; a region more of one service is too much */
+    char *said = said_of_many(MANY_SERVICES, MANY_REGIONS);
+
+    ck_assert_msg(strstr(said, "zone-too-large") == NULL, "%s", said);
+    free(said);
+    said = said_of_many(MANY_SERVICES, MANY_REGIONS + 1);
+    ck_assert_msg(strstr(said, "services: 4111 record sets and fences are in Z1, and one reading "
+                               "of a zone holds at most 4096; move some services to another zone "
+                               "or to other settings [zone-too-large]") != NULL,
+                  "%s", said);
+    ck_assert_ptr_null(strstr(said, "batch-too-large"));
+    free(said);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("records");
@@ -192,6 +263,7 @@ int main(void)
     tcase_add_test(tests, what_a_site_does_not_say_of_further_records_is_the_zones);
     tcase_add_test(tests, a_name_has_one_form);
     tcase_add_test(tests, the_fingerprint_covers_records_and_not_roles);
+    tcase_add_test(tests, what_is_in_one_zone_fits_into_one_reading);
     tcase_add_test(tests, a_dump_of_records_parses_back);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
