@@ -92,12 +92,12 @@ static const char *const starttls_words[] = {"none", "smtp",     "imap",  "pop3"
 #define WITH_CERTIFICATE (HTTP | TLS | GRPC | WEBSOCKET)
 #define WITH_ANSWER (WITH_HOST | COMMAND | PUSH | ALARM | ALB)
 
-enum { TEXT_LENGTH = 1000, ADDRESSES_MAX = 16, ARGUMENT_LENGTH = 4000, BODY_MAX = 64 * 1024 };
+enum { TEXT_LENGTH = 1000, ADDRESSES_MAX = 16, ARGUMENT_LENGTH = 4000, BODY_MAX = 1024 * 1024 };
 
 static const struct option draft_addresses_options[] = {
     {"need", OPTION_COUNT, AT(draft_addresses, need), 1, ADDRESSES_MAX, "any",
      .help = "How many of the addresses that the name has must be good: all, any, or so many. Each "
-             "is asked by itself, at most 8.",
+             "is asked by itself, at most 16.",
      .words = needs},
     {"family", OPTION_WORD, AT(draft_addresses, family), 0, 0, "both",
      .help = "Which of them are asked: IPv4 and IPv6, or one of the two.", .words = families},
@@ -172,12 +172,13 @@ static const struct option draft_check_options[] = {
          "What the kind expects anyway holds beside it, unless it speaks of that itself.",
      .kinds = WITH_ANSWER},
     {"http", OPTION_WORD, AT(draft_check, http), 0, 0, "1.1",
-     .help = "The version of HTTP that is spoken; 2 and 3 over TLS only.", .words = http_versions,
-     .kinds = HTTP},
+     .help =
+         "The version of HTTP that is spoken; 3 over TLS only, 2 in the clear without an upgrade.",
+     .words = http_versions, .kinds = HTTP},
     {"redirects", OPTION_INTEGER, AT(draft_check, redirects), 0, 5, "0",
      .help = "Redirects that are followed, never to another scheme; 0: they are an answer.",
      .kinds = HTTP},
-    {"body_limit", OPTION_INTEGER, AT(draft_check, body_limit), 1, 1024 * 1024, "65536",
+    {"body_limit", OPTION_INTEGER, AT(draft_check, body_limit), 1, BODY_MAX, "65536",
      .help = "Bytes of an answer's body that are read; what comes after them is not looked at.",
      .kinds = HTTP},
     {"verify", OPTION_BOOLEAN, AT(draft_check, verify), 0, 0, "true",

@@ -56,6 +56,29 @@ static void expect_refused(const char *path, const char *value, const char *expe
 
 /* ---- what a change does ---- */
 
+START_TEST(what_a_check_is_told_can_be_changed)
+{
+    struct settings *s = with("services.*.sites.*.checks.*.addresses.need", "all");
+    ck_assert_uint_eq(s->checks[1].need, NEED_ALL);
+    settings_destroy(s);
+    s = with("services.*.sites.*.checks.*.addresses.need", "2");
+    ck_assert_uint_eq(s->checks[0].need, 2);
+    settings_destroy(s);
+    s = with("services.[0].sites.[0].checks.[0].expect", "\"latency < 1s\"");
+    ck_assert_str_eq(s->checks[0].expect, "latency < 1s");
+    settings_destroy(s);
+    s = with("services.*.sites.*.checks.*.allow", "[ \"loopback\" ]");
+    ck_assert_uint_eq(s->checks[1].allow, ALLOW_LOOPBACK);
+    settings_destroy(s);
+    expect_refused("services.[0].sites.[0].checks.[0].addresses.need", "most",
+                   "F: services.[0].sites.[0].checks.[0].addresses.need: \"most\" is unknown; "
+                   "allowed: one of \"all\", \"any\", or an integer, 1 to 16 [word]\n");
+    expect_refused("services.[0].sites.[0].checks.[0].type", "tcp",
+                   "F:10: services.[0].sites.[0].checks.[0].url: type tcp takes tcp://HOST:PORT; "
+                   "this URL is for type http [type-fits-url]\n");
+}
+END_TEST
+
 START_TEST(an_option_that_the_file_leaves_out_can_be_changed)
 {
     struct settings *s = with("groups.*.hold", "45");
@@ -358,6 +381,7 @@ int main(void)
 {
     Suite *suite = suite_create("changes");
     TCase *tcase = tcase_create("changes");
+    tcase_add_test(tcase, what_a_check_is_told_can_be_changed);
     tcase_add_test(tcase, an_option_that_the_file_leaves_out_can_be_changed);
     tcase_add_test(tcase, a_group_that_the_file_leaves_out_can_be_changed);
     tcase_add_test(tcase, a_star_means_every_member_of_a_list);
