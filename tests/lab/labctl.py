@@ -24,8 +24,8 @@ PROGRAM = Path(__file__).resolve().parent / "route53"
 PYTHON = "/usr/bin/python3"
 ACCESS_KEY = "AKIALABLABLABLABLAB1"
 SECRET_KEY = "lab/secret+key/for/tests+only/0123456789"
-START_S = 20.0
-STOP_S = 10.0
+START_S = 60.0
+STOP_S = 60.0
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 

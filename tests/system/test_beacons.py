@@ -210,6 +210,32 @@ def test_ready_knows_the_health_checks_and_what_is_wrong_with_them(attached):
     attached.stage.wait_until("all is well", lambda: lines_of(attached)[EAST]["state"] == "ok", 40)
 
 
+def test_ready_says_of_the_beacons_what_is_lit_and_what_does_not_follow_them(fresh):
+    stage = fresh.stage
+
+    def says(state, measured):
+        """Until the line of the daemon says so; the line."""
+        return stage.wait_until(f"{state}: {measured}", lambda: next(
+            (line for line in lines_of(fresh, "beacons").values()
+             if line["state"] == state and line["measured"] == measured), None), 60)
+    line = says("warn", "2 of 2 regions have a word, 0 lit; 4 record sets without a health check, "
+                        f"as that of pizza/{EAST}")
+    assert "regionshift init --health-checks" in line["advice"]
+    fresh.init("--yes")
+    says("ok", "2 of 2 regions have a word, 0 lit")
+    stage.kill_site("factory", EAST)
+    says("ok", "2 of 2 regions have a word, 1 lit")
+    stage.start_site("factory", EAST)
+    stage.wait_until("east may gain", lambda: stage.gate_open("gain", EAST), 60)
+    stage.lab.fault("down")             # decided, and the zone does not show it
+    stage.ctl("failback", GROUP, "--reason", "repaired")
+    line = says("warn", f"2 of 2 regions have a word, 1 lit; {EAST} is lit though the zone gives "
+                        "it weight")
+    assert f"Route 53 keeps {EAST} away meanwhile (B1)" in line["advice"]
+    stage.lab.heal()
+    says("ok", "2 of 2 regions have a word, 0 lit")
+
+
 def aws(beacons, *arguments):
     done = subprocess.run(
         ["aws", "--endpoint-url", beacons.stage.lab.endpoint, "--region", "us-east-1", "route53",
