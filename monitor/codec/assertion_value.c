@@ -239,7 +239,8 @@ struct line {
     size_t value_length;
 };
 
-/* The next "name: value"; whatever is no such line (the status line, a folded one) is passed. */
+/* The next "name: value". A status line may look like one, and a folded line too: neither begins as
+ * a header's name can, so neither is ever the one that is asked for. */
 static bool next_line(const char **at, const char *end, struct line *ret_line)
 {
     while (*at < end) {
@@ -250,7 +251,7 @@ static bool next_line(const char **at, const char *end, struct line *ret_line)
         *at = stop != NULL ? stop + 1 : end;
         stop = stop != NULL ? stop : end;
         colon = memchr(begin, ':', (size_t)(stop - begin));
-        if (colon == NULL || *begin == ' ' || *begin == '\t')
+        if (colon == NULL)
             continue;
         *ret_line = (struct line){.name = begin, .name_length = (size_t)(colon - begin)};
         for (colon++; colon < stop && (*colon == ' ' || *colon == '\t'); colon++)

@@ -283,6 +283,17 @@ START_TEST(unknown_goes_through_and_or_and_not)
 }
 END_TEST
 
+START_TEST(of_two_unknown_sides_the_left_one_is_told)
+{
+    struct answer answer = {.has = 0};
+
+    ck_assert_int_eq(judge_answer("exit == 0 and tls > 1.1", &answer), UNKNOWN);
+    ck_assert_str_eq(detail, "this answer has no exit to judge");
+    ck_assert_int_eq(judge_answer("tls > 1.1 or exit == 0", &answer), UNKNOWN);
+    ck_assert_str_eq(detail, "this answer has no tls to judge");
+}
+END_TEST
+
 static const char *const subjects[] = {
     "status == 200", "body == ''",  "json . exists", "header 'a' exists", "latency < 1s",
     "cert_days > 1", "tls > 1.1",   "rcode == 1",    "answers == 1",      "exit == 0",
@@ -503,6 +514,7 @@ int main(void)
     tcase_add_test(tests, a_certificate_that_has_ended_counts_below_zero);
     tcase_add_test(tests, flags_of_patterns_do_what_they_say);
     tcase_add_loop_test(tests, unknown_goes_through_and_or_and_not, 0, COUNT(unknowns));
+    tcase_add_test(tests, of_two_unknown_sides_the_left_one_is_told);
     tcase_add_test(tests, nothing_is_read_that_the_answer_does_not_have);
     tcase_add_loop_test(tests, a_pattern_that_runs_past_its_limits_is_unknown_and_says_so, 0,
                         COUNT(endless));

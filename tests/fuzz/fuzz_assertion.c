@@ -14,11 +14,12 @@
 
 enum { ERROR_SIZE = 256, EVERY_SUBJECT = (1 << SUBJECT_COUNT) - 1 };
 
-/* Against these foreign answers are judged. */
+/* Against these foreign answers are judged. None of them is slow: what runs past its limits is
+ * found at once, and would be all that is run. */
 static const char *const expressions[] = {
     "json .queue.depth < 100 or json .queue['odd name'][1] == 'two' or json [0] != null",
     "body contains 'ok' and body != 'ok' or body contains '\\x00'",
-    "body matches /(a|aa)+[^a]$/ or body matches /^\\s*\\{.*\"ok\"\\s*:\\s*true/is",
+    "body matches /(a|aa){1,6}[^a]$/ or body matches /^\\s*\\{.*\"ok\"\\s*:\\s*true/is",
     "header 'x-ready' == '1' or header 'via' != 'a' or header 'x' matches /^[0-9]+$/",
     "header 'a' exists or not header 'b' contains 'c'",
     "not (json .a contains 'x' or json .b matches /x+y/ or json . exists)",
