@@ -29,7 +29,7 @@ struct health_reply {
 typedef void (*health_done)(void *context, const struct health_reply *reply);
 
 /* settings outlive it. Health checks are kept in the account of the zone of the first group with
- * beacons (aws.zones[].role). Returns 0 or -errno. */
+ * beacons, or of the first group (aws.zones[].role). Returns 0 or -errno. */
 int health_api_create(uv_loop_t *loop, const struct settings *settings,
                       struct health_api **ret_api);
 

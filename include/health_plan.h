@@ -18,6 +18,7 @@
 
 #include "health_check.h"
 #include "pool.h"
+#include "record.h"
 #include "settings.h"
 
 enum health_step {
@@ -70,10 +71,17 @@ struct health_cost {
     int64_t cents;
 };
 
+/* What the references of all checks of a group begin with: "rs1-", a digest of its zone and name,
+ * "-". It does not depend on the group's having beacons (now). */
+enum { HEALTH_WHOSE_LENGTH = 4 + PLAN_LENGTH + 1 };
+void health_plan_whose(const struct settings *settings, uint32_t group,
+                       char ret_text[HEALTH_WHOSE_LENGTH + 1]);
+
 /* rotate: children are to look for the regions' next words (settings' beacon_words[].next), where
  * there are any; without it both words are as they ought to be.
- * Everything lives in the pool. Returns 0, or -1: no memory, or -2 with a sentence: the settings
- * have no beacons that could be checked. */
+ * Everything lives in the pool. Returns 0, or -1: no memory, or -2 with a sentence: the beacons of
+ * the settings could not be checked. Without groups with beacons it has no items, and finds what is
+ * left over. */
 int health_plan_make(const struct settings *settings, bool rotate, struct pool *pool,
                      struct health_plan **ret_plan, char *error, size_t error_size);
 

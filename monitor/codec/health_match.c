@@ -197,13 +197,14 @@ static bool is_item(const struct health_plan *plan, const struct health_check *c
     return false;
 }
 
-/* By the first half of its reference: of a group of ours in its zone. */
+/* By the first half of its reference: of a group of ours in its zone, with beacons or not. */
 static bool is_ours(const struct health_plan *plan, const struct health_check *check)
 {
-    enum { WHOSE_LENGTH = 4 + 16 + 1 }; /* "rs1-", a digest, "-" */
+    for (uint32_t g = 0; g < plan->settings->group_count; g++) {
+        char whose[HEALTH_WHOSE_LENGTH + 1];
 
-    for (uint32_t i = 0; i < plan->count; i++) {
-        if (strncmp(check->reference, plan->items[i].stem, WHOSE_LENGTH) == 0)
+        health_plan_whose(plan->settings, g, whose);
+        if (strncmp(check->reference, whose, HEALTH_WHOSE_LENGTH) == 0)
             return true;
     }
     return false;

@@ -40,24 +40,35 @@ static const char *keep(struct pool *pool, const char *text)
     return pool_copy(pool, text, strlen(text));
 }
 
+void health_plan_whose(const struct settings *settings, uint32_t group,
+                       char ret_text[HEALTH_WHOSE_LENGTH + 1])
+{
+    const struct group *g = &settings->groups[group];
+    const struct service_record *record = settings_own_record(settings, g->services[0]);
+    char text[1024];
+    char whose[PLAN_LENGTH + 1];
+    int length =
+        snprintf(text, sizeof(text), "%s\n%s\n", settings->zones[record->zone].id, g->name);
+
+    plan_digest(text, (size_t)length, whose);
+    snprintf(ret_text, HEALTH_WHOSE_LENGTH + 1, "rs1-%s-", whose);
+}
+
 /* Two halves: whose check it is, and which. What Route 53 never changes in a check (its kind, its
  * interval, whether it is asked by address) is part of the second. */
 static void make_stem(const struct settings *settings, struct health_item *item)
 {
-    const struct group *group = &settings->groups[item->group];
-    const struct service_record *record = settings_own_record(settings, group->services[0]);
     char text[1024];
-    char whose[PLAN_LENGTH + 1], which[PLAN_LENGTH + 1];
-    int length =
-        snprintf(text, sizeof(text), "%s\n%s\n", settings->zones[record->zone].id, group->name);
+    char whose[HEALTH_WHOSE_LENGTH + 1];
+    char which[PLAN_LENGTH + 1];
+    int length = snprintf(
+        text, sizeof(text), "%s\n%s\n%d\n%lld\n%d\n", settings->regions[item->region],
+        item->probe != NONE ? settings->electors[item->probe].name : "", (int)item->config.kind,
+        (long long)item->config.interval_s, item->config.address[0] != '\0');
 
-    plan_digest(text, (size_t)length, whose);
-    length = snprintf(text, sizeof(text), "%s\n%s\n%d\n%lld\n%d\n", settings->regions[item->region],
-                      item->probe != NONE ? settings->electors[item->probe].name : "",
-                      (int)item->config.kind, (long long)item->config.interval_s,
-                      item->config.address[0] != '\0');
+    health_plan_whose(settings, item->group, whose);
     plan_digest(text, (size_t)length, which);
-    snprintf(item->stem, sizeof(item->stem), "rs1-%s-%s-", whose, which);
+    snprintf(item->stem, sizeof(item->stem), "%s%s-", whose, which);
 }
 
 static int make_child(struct health_plan *plan, struct health_item *item)
@@ -152,7 +163,7 @@ static uint32_t item_count(const struct settings *settings)
 static const char *obstacle(const struct settings *settings)
 {
     if (item_count(settings) == 0)
-        return "no group has beacons = true";
+        return NULL; /* what is left over may still be there */
     if (beacon_count(settings) < settings->quorum_down)
         return "fewer probes have a beacon (quorum.probes[].beacon) than quorum.down asks for, so "
                "their words could never suffice";

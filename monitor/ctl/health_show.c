@@ -120,7 +120,10 @@ void show_checkup(const struct checkup *checkup)
         for (uint32_t i = 0; i < group->order_count; i++)
             show_region(checkup, g, group->order[i]);
     }
-    show_cost(checkup);
+    if (checkup->plan->count > 0)
+        show_cost(checkup);
+    else
+        printf("no group has beacons = true: nothing is to be made\n");
     show_left_over(checkup->plan);
 }
 

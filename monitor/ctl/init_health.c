@@ -22,17 +22,22 @@ static int refuse(const char *text)
 static int check_settings(const struct settings *settings)
 {
     const struct hosted_zone *first = NULL;
+    bool any = false;
+
+    for (uint32_t g = 0; g < settings->group_count; g++)
+        any |= settings->groups[g].beacons;
 
     for (uint32_t g = 0; g < settings->group_count; g++) {
         const struct group *group = &settings->groups[g];
         const struct hosted_zone *zone =
             &settings->zones[settings_own_record(settings, group->services[0])->zone];
 
-        if (!group->beacons)
-            continue;
+        if (any && !group->beacons)
+            continue; /* without any: where checks of an earlier day may be */
         if (first != NULL && strcmp(first->role, zone->role) != 0)
-            return refuse("groups with beacons are in zones of different roles, and so perhaps of "
-                          "different accounts: give each a settings file of its own");
+            return refuse(
+                "groups (with beacons) are in zones of different roles, and so perhaps of "
+                "different accounts: give each a settings file of its own");
         if (first == NULL)
             first = zone;
     }
@@ -102,10 +107,24 @@ static int do_it(struct checkup *checkup)
     return CODE_GOOD;
 }
 
+/* No group has beacons any more: nothing is made, and what was made is named. */
+static int show_what_is_left(const struct checkup *checkup)
+{
+    if (checkup->plan->left_over_count == 0 || checkup->arguments->rotate)
+        return refuse("no group has beacons = true");
+    if (checkup->arguments->json)
+        show_checkup_json(checkup);
+    else
+        show_checkup(checkup);
+    return CODE_GOOD;
+}
+
 static int show_or_do(struct checkup *checkup)
 {
     int code = checkup_look(checkup);
 
+    if (code == CODE_GOOD && checkup->plan->count == 0)
+        return show_what_is_left(checkup);
     if (code == CODE_GOOD)
         code = check_rotation(checkup);
     if (code != CODE_GOOD)

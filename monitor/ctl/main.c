@@ -67,7 +67,8 @@ static const struct command commands[] = {
      "(B2).\n"
      "Shows them and what they cost; with --yes makes what is missing, waits until every region's\n"
      "is healthy, and has the daemon attach them to the record sets. It can be run again at any\n"
-     "time. With --rotate they look for the next words. Uses AWS's usual credentials, which need\n"
+     "time. With --rotate they look for the next words. Lists what is left over from other\n"
+     "settings, and deletes nothing. Uses AWS's usual credentials, which need\n"
      "config/iam/health-checks.json; see docs/BEACONS.md.\n",
      NULL, false, TAKES_YES | TAKES_STORE | TAKES_HEALTH | TAKES_TERRAFORM, run_init},
     {"drain", "REGION --reason TEXT [--for TIME] [--override [--yes]]",

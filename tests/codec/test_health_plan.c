@@ -259,10 +259,22 @@ START_TEST(what_cannot_be_planned_is_said)
     ck_assert_int_eq(health_plan_make(&hand.settings, false, pool, &none, error, sizeof(error)),
                      -2);
     ck_assert_ptr_nonnull(strstr(error, "fewer probes"));
+}
+END_TEST
+
+START_TEST(of_a_group_without_beacons_any_more_all_is_left_over)
+{
+    struct health_plan *none;
+
+    (void)carry_out();
     hand.group.beacons = false;
-    ck_assert_int_eq(health_plan_make(&hand.settings, false, pool, &none, error, sizeof(error)),
-                     -2);
-    ck_assert_ptr_nonnull(strstr(error, "no group"));
+    ck_assert_int_eq(health_plan_make(&hand.settings, false, pool, &none, error, sizeof(error)), 0);
+    account[plan->count] = account[0];
+    account[plan->count].reference = "theirs-1";
+    ck_assert_int_eq(health_plan_match(none, account, plan->count + 1), 0);
+    ck_assert_uint_eq(none->count, 0);
+    ck_assert_uint_eq(none->left_over_count, plan->count);
+    ck_assert_ptr_null(health_plan_next(none));
 }
 END_TEST
 
@@ -382,6 +394,7 @@ int main(void)
     tcase_add_test(tcase, the_next_word_is_as_good_until_it_is_asked_for);
     tcase_add_test(tcase, references_fit_and_all_differ);
     tcase_add_test(tcase, what_cannot_be_planned_is_said);
+    tcase_add_test(tcase, of_a_group_without_beacons_any_more_all_is_left_over);
     tcase_add_test(tcase, the_cost_is_what_the_price_list_makes_of_it);
     tcase_add_test(tcase, healthy_is_more_than_eighteen_of_a_hundred);
     tcase_add_test(tcase, a_copy_of_a_check_owns_what_it_says);

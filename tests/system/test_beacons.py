@@ -47,9 +47,9 @@ class Beacons:
         self.stage.settle()
         return self
 
-    def init(self, *options, probe="use1", check=True, pace=None):
+    def init(self, *options, probe="use1", check=True, pace=None, conf=None):
         done = subprocess.run(
-            [str(BUILD / "regionshift"), "-c", str(self.stage.conf(probe)), "init",
+            [str(BUILD / "regionshift"), "-c", str(conf or self.stage.conf(probe)), "init",
              "--health-checks", *options], stdin=subprocess.DEVNULL, capture_output=True, text=True,
             timeout=240, check=False,
             env=self.quick_env(pace))
@@ -182,6 +182,19 @@ def test_somebody_elses_checks_are_left_alone(attached):
     assert listing["account_has"] == 9 and listing["left_over"] == []
     attached.init("--yes")
     assert any(check["reference"] == "theirs" for check in attached.stage.lab.checks())
+
+
+def test_of_groups_without_beacons_any_more_what_is_left_is_named_and_stays(attached, tmp_path):
+    conf = tmp_path / "without.conf"
+    conf.write_text(re.sub(r"beacons = true; beacon_words = \(.*\);", "beacons = false;",
+                           attached.stage.conf("use1").read_text()))
+    ours = {check["id"] for check in attached.stage.lab.checks() if check["reference"] != "theirs"}
+    told = json.loads(attached.init("--yes", "--json", conf=conf).stdout)
+    assert set(told["left_over"]) == ours and told["checks"] == []
+    shown = attached.init(conf=conf).stdout
+    assert "nothing is to be made" in shown
+    assert set(re.findall(r"--health-check-id (\S+)", shown)) == ours
+    assert {check["id"] for check in attached.stage.lab.checks()} >= ours
 
 
 def lines_of(beacons, name="health-checks"):

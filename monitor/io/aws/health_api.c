@@ -282,19 +282,18 @@ void health_api_tag(struct health_api *api, const char *id, const struct health_
 
 static void take_role(struct health_api *api, const struct settings *settings)
 {
-    for (uint32_t g = 0; g < settings->group_count; g++) {
-        const struct group *group = &settings->groups[g];
-        const struct hosted_zone *zone;
+    const struct hosted_zone *zone;
+    uint32_t g = 0;
 
-        if (!group->beacons)
-            continue;
-        zone = &settings->zones[settings_own_record(settings, group->services[0])->zone];
-        api->has_role = zone->role[0] != '\0';
-        snprintf(api->role_arn, sizeof(api->role_arn), "%s", zone->role);
-        snprintf(api->external_id, sizeof(api->external_id), "%s", zone->external_id);
-        api->role = (struct credentials_role){api->role_arn, api->external_id};
-        return;
-    }
+    while (g < settings->group_count && !settings->groups[g].beacons)
+        g++;
+    if (g == settings->group_count)
+        g = 0; /* none has any: checks of an earlier day are looked for */
+    zone = &settings->zones[settings_own_record(settings, settings->groups[g].services[0])->zone];
+    api->has_role = zone->role[0] != '\0';
+    snprintf(api->role_arn, sizeof(api->role_arn), "%s", zone->role);
+    snprintf(api->external_id, sizeof(api->external_id), "%s", zone->external_id);
+    api->role = (struct credentials_role){api->role_arn, api->external_id};
 }
 
 int health_api_create(uv_loop_t *loop, const struct settings *settings, struct health_api **ret_api)
