@@ -91,7 +91,8 @@ def test_nobody_of_the_same_user_looks_into_the_command(home, listener):
 def test_nobody_of_the_same_user_looks_into_the_daemon(home, tmp_path):
     """A sanitizer that looks for leaks would have to trace it, too: that one is switched off."""
     conf = home / "one.conf"
-    sites = ", ".join(f'''{{ region = "{region}"; weight = 1; set = "{region}"; value = "192.0.2.1";
+    sites = ", ".join(f'''{{ region = "{region}"; weight = 1; set = "{region}";
+        value = "192.0.2.1";
         checks = ( {{ type = "tcp"; url = "tcp://127.0.0.1:9"; }} ); }}'''
                       for region in ("east", "west"))
     conf.write_text(f'''

@@ -233,8 +233,8 @@ class Targets(Stage):
         names = ", ".join(f'{{ record = "{kind}.example.com"; }}' for kind in KINDS)
         empty = ", ".join("{ }" for _ in KINDS)
         return super().common_changes() + [
-            (r'record = "pizza\.example\.com";', f'record = "pizza.example.com"; also = ( {names} );',
-             "more records"),
+            (r'record = "pizza\.example\.com";',
+             f'record = "pizza.example.com"; also = ( {names} );', "more records"),
             *((rf'(?:set = "pizza-{region}";\s+value = "[0-9.]+";)',
                f'set = "pizza-{region}"; value = "{self.address("pizza", region)}"; '
                f'also = ( {empty} );', "more sets") for region in REGIONS)]
