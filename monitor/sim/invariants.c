@@ -285,6 +285,21 @@ static void set_back(struct invariants *inv)
     truth_read_heads(inv);
 }
 
+/* D3: every few seconds, that zones of one group do not stay at different decisions. */
+static void compare_zones(struct invariants *inv, struct world *world)
+{
+    bool acts[PROBES_MAX];
+
+    inv->apart_due_ms = inv->now_ms + APART_LOOK_MS;
+    for (uint32_t i = 0; i < inv->settings->set_count; i++)
+        inv->weights[i] = world_set_now(world, i);
+    for (uint32_t p = 0; p < inv->probe_count; p++)
+        acts[p] = inv->settings->electors[p].may_act && world_alive(world, p) &&
+                  !world_paused(world, p) && world_reaches_store(world, p) &&
+                  world_has_own_settings(world, p);
+    whole_watch(inv, acts, world_origin(world) == 0 || !somebody_can_tell(inv), inv->weights);
+}
+
 static void on_step(void *context, struct world *world, uint32_t probe, const struct event *event,
                     const struct update *update)
 {
@@ -313,6 +328,8 @@ static void on_step(void *context, struct world *world, uint32_t probe, const st
         told_stepped(inv, probe, event, update);
     if (inv->now_ms >= inv->debt_due_ms)
         told_due(inv, world_origin(world) > 0 && somebody_can_tell(inv));
+    if (inv->now_ms >= inv->apart_due_ms)
+        compare_zones(inv, world);
 }
 
 static void on_commit(void *context, struct world *world, uint32_t probe,

@@ -84,6 +84,9 @@ const struct invariant_name invariant_names[] = {
      "Where services move together, no adoption and no cancellation leaves some of them in a "
      "region "
      "and others not, unless a decision that some zone holds, or a person, said so."},
+    {"S-44", "D3",
+     "Where services move together, no zone lacks for 6 minutes what another one has of the head, "
+     "unless a rule holds it back: a freeze, a drift, a region that would gain and is not up."},
 };
 
 const uint32_t invariant_count = sizeof(invariant_names) / sizeof(invariant_names[0]);

@@ -29,8 +29,12 @@ enum {
     READ_WHOLE_MS =
         30000,            /* S1: the store is read whole every 10 s; three missed, and it is away */
     LEASE_LEFT_MS = 1000, /* C6: what a lease must have left when a batch leaves */
-    LEAP = 1000000000,    /* C2: nobody counts so far above what is known */
-    CONFIRMED = 8         /* words that broke the glass of a group: a batch may hang 10 minutes */
+    /* D3: a zone that lags is seen with the next reading, five minutes at most (C4), and written
+     * within 30 s (C8); the second of its zones as well */
+    APART_MS = 360000,
+    APART_LOOK_MS = 10000,
+    LEAP = 1000000000, /* C2: nobody counts so far above what is known */
+    CONFIRMED = 8      /* words that broke the glass of a group: a batch may hang 10 minutes */
 };
 
 /* ---- what a probe saw (V1-V4), by its own clock ---- */
@@ -202,6 +206,8 @@ struct group_model {
     uint64_t accepted;        /* highest epoch that some zone took */
     uint64_t shifted;         /* newest epoch that changed a weight */
     uint64_t told;            /* newest epoch that people heard of as a move */
+    uint64_t apart_epoch;     /* D3: the head that some zone lacks ... */
+    msec_t apart_ms;          /* ... since when nothing has held it back */
 };
 
 /* ---- the store's truth when it took a commit ---- */
@@ -276,6 +282,7 @@ struct invariants {
     struct debt debts[DEBTS_MAX];
     uint32_t debt_count;
     msec_t debt_due_ms;
+    msec_t apart_due_ms;         /* when zones are compared next (D3) */
     struct memory_piece *memory; /* everything above */
 };
 
@@ -365,6 +372,8 @@ void whole_judge(const struct ruling *ruling);
 /* An adoption gives the site, by its place in the group, what another zone's decision said of it.
  */
 bool whole_follows(const struct ruling *ruling, uint32_t k);
+/* acts: by probe, it may act and is well; weights: of every set, now. excused: nobody can. */
+void whole_watch(struct invariants *inv, const bool *acts, bool excused, const int *weights);
 
 /* ---- invariants_limits.c ---- */
 

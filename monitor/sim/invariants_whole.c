@@ -136,3 +136,79 @@ bool whole_follows(const struct ruling *ruling, uint32_t k)
     }
     return false;
 }
+
+/* ---- for how long the zones may differ ---- */
+
+/* Somebody who may act would be held back by a rule: a freeze, a gap, a lease that is none, or (D2)
+ * a region that would gain and is not agreed up, or is drained. */
+static bool is_held(const struct invariants *inv, uint32_t probe, uint32_t group)
+{
+    const struct heard *heard = &inv->heard[probe];
+    const struct kept *head = &inv->groups[group].head;
+    const struct group *g = invariants_group(inv, group);
+    wall_t wall = heard->wall_offset + heard->at_ms;
+
+    if (orders_freezing(&heard->orders, group, wall) != NULL || !heard->lease_alive ||
+        heard->known_until_ms < heard->at_ms || heard->at_ms < heard->quiet_until_ms)
+        return true;
+    for (uint32_t k = 0; k < g->site_count; k++) {
+        const struct site *site = &inv->settings->sites[g->sites[k]];
+        if (head->weights[k] > 0 && (heard->opinions[g->sites[k]].says != SAYS_UP ||
+                                     orders_draining(&heard->orders, site->region, wall) != NULL))
+            return true;
+    }
+    return false;
+}
+
+/* C4: in some zone stands what no decision said. weights: of every set, now. */
+static bool is_touched(const struct invariants *inv, uint32_t group, const int *weights)
+{
+    const struct settings *s = inv->settings;
+    const struct group *g = invariants_group(inv, group);
+
+    for (uint32_t k = 0; k < g->site_count; k++) {
+        const struct site *site = &s->sites[g->sites[k]];
+        for (uint32_t i = site->first_set; i < site->first_set + site->set_count; i++) {
+            uint32_t zone = s->records[s->sets[i].record].zone;
+            const struct kept *said =
+                ledger_find(inv, group, inv->highest[(size_t)group * s->zone_count + zone]);
+            if (said == NULL || said->weights[k] != weights[i])
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Some zone has the head, and another has it not. */
+static bool is_apart(const struct invariants *inv, uint32_t group)
+{
+    const struct group *g = invariants_group(inv, group);
+    uint64_t head = inv->groups[group].head.epoch;
+    bool any = false;
+
+    for (uint32_t i = 0; i < g->zone_count; i++)
+        any |= inv->highest[(size_t)group * inv->settings->zone_count + g->zones[i]] == head;
+    return g->together && any && told_zone_behind(inv, group, head);
+}
+
+void whole_watch(struct invariants *inv, const bool *acts, bool excused, const int *weights)
+{
+    for (uint32_t g = 0; g < inv->settings->group_count; g++) {
+        struct group_model *model = &inv->groups[g];
+        bool held = excused || inv->stranding || !is_apart(inv, g) || is_touched(inv, g, weights);
+
+        for (uint32_t p = 0; p < inv->probe_count && !held; p++)
+            held = acts[p] && is_held(inv, p, g);
+        if (held || model->apart_epoch != model->head.epoch || inv->hindered_ms > model->apart_ms ||
+            inv->disturbed_ms > model->apart_ms) {
+            model->apart_ms = inv->now_ms;
+            model->apart_epoch = model->head.epoch;
+        } else if (inv->now_ms - model->apart_ms > APART_MS) {
+            invariants_fail(inv, "S-44", NONE,
+                            "decision %" PRIu64 " of %s stands in one zone and not in another for "
+                            "%" PRId64 " ms, and no rule holds it back",
+                            model->head.epoch, invariants_group(inv, g)->name,
+                            inv->now_ms - model->apart_ms);
+        }
+    }
+}
