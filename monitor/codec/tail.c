@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "pool.h"
+#include "record.h"
 
 enum {
     TAIL_BYTES_MAX = 1024 * 1024,
@@ -210,10 +211,19 @@ out:
     return -1;
 }
 
+/* An epoch that leaps is nobody's, as in the zone itself (C2). */
+static bool fence_is_new(const struct tail_question *question, const char *const *values,
+                         size_t count)
+{
+    uint64_t epoch = dns_answer_epoch(values, count, question->group);
+
+    return epoch >= question->epoch && !fence_leaps(epoch, question->epoch);
+}
+
 bool tail_is_new(const struct tail_question *question, const char *const *values, size_t count)
 {
     if (question->group != NULL)
-        return dns_answer_epoch(values, count, question->group) >= question->epoch;
+        return fence_is_new(question, values, count);
     for (size_t i = 0; i < count; i++) {
         if (!has_value(question, values[i]))
             return false;
