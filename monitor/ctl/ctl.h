@@ -84,7 +84,7 @@ enum option_set {
     TAKES_FROM = 131072,
     TAKES_LIST = 262144,
     TAKES_EXPORT = 524288,
-    TAKES_STORE = 1048576, /* init's own: --store and what goes with it */
+    TAKES_STORE = 1048576,  /* init's own: --store and what goes with it */
     TAKES_HEALTH = 2097152, /* and --health-checks */
     TAKES_BY = 4194304      /* timings' own */
 };

@@ -120,8 +120,8 @@ def test_the_commands_show_what_an_operator_needs(tmp_path):
         stage.kill_site("factory", EAST)
         stage.wait_until("moved", lambda: epoch(stage) == 2, 30)
         text = plain(stage.ctl("status").stdout)
-        assert f"checks of this probe that are not up\n factory/{EAST} 0 down N s connect required" \
-            in text
+        assert ("checks of this probe that are not up\n"
+                f" factory/{EAST} 0 down N s connect required") in text
         incidents = stage.status()["incidents"]
         ident = next(i["id"] for i in incidents if i["event"] == "region_down")
         report = stage.wait_until("the incident is in the history", lambda: stage.ctl(

@@ -78,7 +78,8 @@ def expected(method, path, caller):
         return {404}
     if (wanted, path) == ("POST", "/api/v1/health-checks"):
         return {400}
-    # "{}" is no order, and no site is none; init of what has a decision begins nothing; there is no such incident
+    # "{}" is no order, no site is none, there is no such incident; init of what has a decision
+    # begins nothing
     return {"/api/v1/orders": {400}, "/api/v1/timings": {400},
             "/api/v1/incident/ID": {404}}.get(path, {200})
 
