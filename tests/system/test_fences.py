@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What becomes of a fence that somebody else wrote, and of a change that Route 53 took and forgot:
-by real daemons, at the stand-in of Route 53 (C2, C7, C8). A fence that is deleted: test_failover.py;
-one that is no fence: test_verification.py."""
+by real daemons, at the stand-in of Route 53 (C2, C7, C8). A fence that is deleted is in
+test_failover.py, one that is no fence in test_verification.py."""
 
 import hashlib
 import re

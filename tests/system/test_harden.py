@@ -107,12 +107,12 @@ http = {{ listen = ""; socket = "{home}/daemon.sock"; }};
 history = {{ path = "{home}/history.db"; }};
 alerting = {{ spool = "{home}/spool"; }};
 ''')
+    untraced = os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
     with open(tmp_path / "log", "wb") as log:
         process = subprocess.Popen([home / "regionshiftd", "-c", conf, "--probe", "one"],
                                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=home,
-                                   env=dict(os.environ, AWS_EC2_METADATA_DISABLED="true", ASAN_OPTIONS=(
-                                       os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0")),
-                                   **as_nobody())
+                                   env=dict(os.environ, AWS_EC2_METADATA_DISABLED="true",
+                                            ASAN_OPTIONS=untraced), **as_nobody())
     try:
         until = time.monotonic() + 60
         while not (home / "daemon.sock").exists():

@@ -126,7 +126,8 @@ class CanaryStage(CleanStage):
                 f'      secret = "file:{self.folder}/secret-signing"; }}')
         self.more = [
             *((f'vantage = "{vantage}";',
-               f'vantage = "{vantage}"; beacon = "http://192.0.2.{n}:80";', "checkers ask there") for n, vantage in enumerate(VANTAGES, 1)),
+               f'vantage = "{vantage}"; beacon = "http://192.0.2.{n}:80";', "checkers ask there")
+              for n, vantage in enumerate(VANTAGES, 1)),
             (r'(?<=control\.sock";)', f'\n    token = "file:{self.folder}/secret-token";',
              "orders over TCP"),
             (r"beacons = false;", f"beacons = true; beacon_words = ( {words} );", "beacons"),
