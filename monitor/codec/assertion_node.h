@@ -10,7 +10,8 @@
  *      test     not                        assertion_judge.c    three values
  *      status    |                         assertion_value.c    one test against one answer
  *      in 200   test                       assertion_json.c     paths into a body
- *               body contains "sorry"      assertion_pattern.c  PCRE2 with a limit on its steps
+ *               body contains "sorry"      assertion_header.c, assertion_json_look.c  ... its parts
+ *                                          assertion_pattern.c  PCRE2 with a limit on its steps
  *                                          assertion_say.c      what was seen and what was wanted
  *
  * A new subject is a row in assertion_subject.c and a member of struct answer. */

@@ -7,11 +7,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
+#include "assertion_look.h"
 #include "assertion_subject.h"
 
-static enum assertion_outcome outcome_of(bool holds)
+enum assertion_outcome look_outcome(bool holds)
 {
     return holds ? ASSERTION_HOLDS : ASSERTION_FAILS;
 }
@@ -28,7 +28,7 @@ __attribute__((format(printf, 2, 3))) static void see(struct finding *finding, c
     finding->seen_length = strlen(finding->buffer);
 }
 
-static bool order_holds(enum relation relation, int order)
+bool look_order_holds(enum relation relation, int order)
 {
     switch (relation) {
     case RELATION_EQUAL:
@@ -141,8 +141,8 @@ static void look_at_number(const struct judging *judging, const struct test *tes
 
     see_number(finding, subject_form(test->subject)->kind, number);
     finding->outcome =
-        outcome_of(test->relation == RELATION_IN ? is_in(operand, number)
-                                                 : order_holds(test->relation, order));
+        look_outcome(test->relation == RELATION_IN ? is_in(operand, number)
+                                                   : look_order_holds(test->relation, order));
 }
 
 /* ---- texts ---- */
@@ -184,8 +184,8 @@ static enum assertion_outcome match(struct judging *judging, const struct test *
     return ASSERTION_UNKNOWN;
 }
 
-static enum assertion_outcome text_holds(struct judging *judging, const struct test *test,
-                                         const char *text, size_t length, struct saying *saying)
+enum assertion_outcome look_text_holds(struct judging *judging, const struct test *test,
+                                       const char *text, size_t length, struct saying *saying)
 {
     const struct operand *operand = &test->operand;
     bool is_equal;
@@ -193,13 +193,13 @@ static enum assertion_outcome text_holds(struct judging *judging, const struct t
     if (test->relation == RELATION_MATCHES)
         return match(judging, test, text, length, saying);
     if (test->relation == RELATION_CONTAINS)
-        return outcome_of(contains(text, length, operand->text, operand->text_length));
+        return look_outcome(contains(text, length, operand->text, operand->text_length));
     is_equal =
         length == operand->text_length && (length == 0 || memcmp(text, operand->text, length) == 0);
-    return outcome_of(is_equal == (test->relation == RELATION_EQUAL));
+    return look_outcome(is_equal == (test->relation == RELATION_EQUAL));
 }
 
-static void see_text(struct finding *finding, const char *text, size_t length)
+void look_see_text(struct finding *finding, const char *text, size_t length)
 {
     finding->is_quoted = true;
     finding->seen = text;
@@ -212,13 +212,14 @@ static void look_at_body(struct judging *judging, const struct test *test, struc
 {
     const struct answer *answer = judging->answer;
 
-    see_text(finding, answer->body, answer->body_length);
+    look_see_text(finding, answer->body, answer->body_length);
     if (answer->body_cut && test->relation == RELATION_EQUAL)
         finding->outcome = ASSERTION_FAILS;
     else if (answer->body_cut && test->relation == RELATION_NOT_EQUAL)
         finding->outcome = ASSERTION_HOLDS;
     else
-        finding->outcome = text_holds(judging, test, answer->body, answer->body_length, saying);
+        finding->outcome =
+            look_text_holds(judging, test, answer->body, answer->body_length, saying);
 }
 
 static void look_at_state(struct judging *judging, const struct test *test, struct finding *finding,
@@ -226,176 +227,8 @@ static void look_at_state(struct judging *judging, const struct test *test, stru
 {
     const char *state = judging->answer->state;
 
-    see_text(finding, state, strlen(state));
-    finding->outcome = text_holds(judging, test, state, strlen(state), saying);
-}
-
-/* ---- headers ---- */
-
-struct line {
-    const char *name;
-    size_t name_length;
-    const char *value;
-    size_t value_length;
-};
-
-/* The next "name: value". A status line may look like one, and a folded line too: neither begins as
- * a header's name can, so neither is ever the one that is asked for. */
-static bool next_line(const char **at, const char *end, struct line *ret_line)
-{
-    while (*at < end) {
-        const char *begin = *at;
-        const char *stop = memchr(begin, '\n', (size_t)(end - begin));
-        const char *colon;
-
-        *at = stop != NULL ? stop + 1 : end;
-        stop = stop != NULL ? stop : end;
-        colon = memchr(begin, ':', (size_t)(stop - begin));
-        if (colon == NULL)
-            continue;
-        *ret_line = (struct line){.name = begin, .name_length = (size_t)(colon - begin)};
-        for (colon++; colon < stop && (*colon == ' ' || *colon == '\t'); colon++)
-            ;
-        while (stop > colon && (stop[-1] == ' ' || stop[-1] == '\t' || stop[-1] == '\r'))
-            stop--;
-        ret_line->value = colon;
-        ret_line->value_length = (size_t)(stop - colon);
-        return true;
-    }
-    return false;
-}
-
-static bool is_named(const struct line *line, const char *name)
-{
-    return line->name_length == strlen(name) &&
-           strncasecmp(line->name, name, line->name_length) == 0;
-}
-
-/* Of several lines with the name one that is right is enough; for != all of them must be other. */
-static enum assertion_outcome join_lines(const struct test *test, enum assertion_outcome before,
-                                         enum assertion_outcome line)
-{
-    enum assertion_outcome decides =
-        test->relation == RELATION_NOT_EQUAL ? ASSERTION_FAILS : ASSERTION_HOLDS;
-
-    if (before == decides || line == decides)
-        return decides;
-    return before == ASSERTION_UNKNOWN ? before : line;
-}
-
-static void look_at_header(struct judging *judging, const struct test *test,
-                           struct finding *finding, struct saying *saying)
-{
-    const char *at = judging->answer->head;
-    const char *end = at + judging->answer->head_length;
-    struct line line;
-
-    finding->outcome = ASSERTION_FAILS;
-    finding->is_missing = true;
-    while (next_line(&at, end, &line)) {
-        enum assertion_outcome outcome = ASSERTION_HOLDS;
-
-        if (!is_named(&line, test->header))
-            continue;
-        if (test->relation != RELATION_EXISTS)
-            outcome = text_holds(judging, test, line.value, line.value_length, saying);
-        if (finding->is_missing)
-            see_text(finding, line.value, line.value_length);
-        finding->outcome =
-            finding->is_missing ? outcome : join_lines(test, finding->outcome, outcome);
-        finding->is_missing = false;
-    }
-}
-
-/* ---- JSON ---- */
-
-static bool json_equals(const json_t *value, const struct operand *operand)
-{
-    switch (operand->literal.kind) {
-    case JSON_LITERAL_NUMBER:
-        return json_is_number(value) && json_number_compare(value, &operand->literal) == 0;
-    case JSON_LITERAL_WORD:
-        return json_typeof(value) == operand->literal.word;
-    case JSON_LITERAL_TEXT:
-        break;
-    }
-    return json_is_string(value) && json_string_length(value) == operand->text_length &&
-           memcmp(json_string_value(value), operand->text, operand->text_length) == 0;
-}
-
-static enum assertion_outcome json_holds(struct judging *judging, const struct test *test,
-                                         const json_t *value, struct saying *saying)
-{
-    switch (test->relation) {
-    case RELATION_EQUAL:
-    case RELATION_NOT_EQUAL:
-        return outcome_of(json_equals(value, &test->operand) == (test->relation == RELATION_EQUAL));
-    case RELATION_LESS:
-    case RELATION_LESS_EQUAL:
-    case RELATION_GREATER:
-    case RELATION_GREATER_EQUAL:
-        return outcome_of(
-            json_is_number(value) &&
-            order_holds(test->relation, json_number_compare(value, &test->operand.literal)));
-    case RELATION_CONTAINS:
-    case RELATION_MATCHES:
-        if (!json_is_string(value))
-            return ASSERTION_FAILS;
-        return text_holds(judging, test, json_string_value(value), json_string_length(value),
-                          saying);
-    case RELATION_EXISTS:
-        return ASSERTION_HOLDS;
-    case RELATION_IN:
-    case RELATION_COUNT:
-        break;
-    }
-    return ASSERTION_FAILS;
-}
-
-/* The body as JSON, parsed when the first test asks. NULL: it cannot be, and that has been said. */
-static const json_t *json_of_body(struct judging *judging, const struct test *test,
-                                  struct finding *finding, struct saying *saying)
-{
-    const struct answer *answer = judging->answer;
-
-    if (!judging->json_read) {
-        judging->json = json_body_parse(answer->body, answer->body_length, answer->body_cut,
-                                        &judging->json_unknown, judging->json_why);
-        judging->json_read = true;
-    }
-    if (judging->json != NULL)
-        return judging->json;
-    finding->is_broken = true;
-    finding->outcome = judging->json_unknown ? ASSERTION_UNKNOWN : ASSERTION_FAILS;
-    say(saying, judging->json_unknown ? "body cannot be read as JSON: " : "body is no JSON, ");
-    say_foreign(saying, judging->json_why, strlen(judging->json_why));
-    say(saying, ", wanted ");
-    say_foreign(saying, test->name, strlen(test->name));
-    saying->failure = FAILURE_BODY;
-    return NULL;
-}
-
-static void look_at_json(struct judging *judging, const struct test *test, struct finding *finding,
-                         struct saying *saying)
-{
-    const json_t *root = json_of_body(judging, test, finding, saying);
-    const json_t *value;
-
-    if (root == NULL)
-        return;
-    value = json_path_find(test->path, root);
-    finding->is_missing = value == NULL;
-    finding->outcome = ASSERTION_FAILS;
-    if (value == NULL)
-        return;
-    if (json_is_string(value)) {
-        see_text(finding, json_string_value(value), json_string_length(value));
-    } else {
-        json_value_print(value, finding->buffer, sizeof(finding->buffer));
-        finding->seen = finding->buffer;
-        finding->seen_length = strlen(finding->buffer);
-    }
-    finding->outcome = json_holds(judging, test, value, saying);
+    look_see_text(finding, state, strlen(state));
+    finding->outcome = look_text_holds(judging, test, state, strlen(state), saying);
 }
 
 /* ---- all of them ---- */
