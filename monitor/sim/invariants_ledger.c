@@ -60,6 +60,7 @@ void ledger_set_head(struct invariants *invariants, uint32_t group, const struct
 {
     struct group_model *model = &invariants->groups[group];
     uint32_t sites = invariants_group(invariants, group)->site_count;
+    const struct kept *kept;
 
     model->head.epoch = 0;
     if (decision != NULL) {
@@ -69,6 +70,11 @@ void ledger_set_head(struct invariants *invariants, uint32_t group, const struct
     model->head.lost = 0;
     model->head.gained = 0;
     model->head.evicted = 0;
+    if (decision == NULL)
+        return;
+    kept = slot_of(invariants, group, decision->epoch);
+    if (kept->epoch == decision->epoch)
+        model->head.evicted = kept->evicted; /* a restored decision says what it said (B1) */
 }
 
 /* D5: since when an order is about what stands: until something else is decided, or known to have
