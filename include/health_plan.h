@@ -104,6 +104,9 @@ enum { HEALTH_PLAN_TAGS = 4 };
 void health_plan_tags(const struct health_plan *plan, const struct health_item *item,
                       struct health_tag ret_tags[HEALTH_PLAN_TAGS], size_t *ret_count);
 
+/* Probes that Route 53 asks: each of them has a child in every calculated check. */
+uint32_t health_plan_beacons(const struct settings *settings);
+
 void health_plan_cost(const struct health_plan *plan, struct health_cost *ret_cost);
 
 /* A copy that owns its strings, in the pool. 0 or -1. */

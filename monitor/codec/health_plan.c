@@ -15,7 +15,7 @@ static bool has_beacon(const struct elector *elector)
     return elector->beacon.url[0] != '\0';
 }
 
-static uint32_t beacon_count(const struct settings *settings)
+uint32_t health_plan_beacons(const struct settings *settings)
 {
     uint32_t count = 0;
 
@@ -118,7 +118,7 @@ static void make_calculated(struct health_plan *plan, struct health_item *item)
     snprintf(item->name, sizeof(item->name),
              "regionshift %.60s: %.60s unless %u of %u say leave (inverted)",
              settings->groups[item->group].name, settings->regions[item->region],
-             settings->quorum_down, beacon_count(settings));
+             settings->quorum_down, health_plan_beacons(settings));
     make_stem(settings, item);
 }
 
@@ -154,7 +154,7 @@ static uint32_t item_count(const struct settings *settings)
 
     for (uint32_t g = 0; g < settings->group_count; g++) {
         if (settings->groups[g].beacons)
-            count += settings->groups[g].order_count * (beacon_count(settings) + 1);
+            count += settings->groups[g].order_count * (health_plan_beacons(settings) + 1);
     }
     return count;
 }
@@ -164,7 +164,7 @@ static const char *obstacle(const struct settings *settings)
 {
     if (item_count(settings) == 0)
         return NULL; /* what is left over may still be there */
-    if (beacon_count(settings) < settings->quorum_down)
+    if (health_plan_beacons(settings) < settings->quorum_down)
         return "fewer probes have a beacon (quorum.probes[].beacon) than quorum.down asks for, so "
                "their words could never suffice";
     for (uint32_t g = 0; g < settings->group_count; g++) {

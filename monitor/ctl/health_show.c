@@ -45,7 +45,7 @@ static void add_item(struct table *table, const struct checkup *checkup,
     } else {
         table_add(table, STYLE_PLAIN, "calculated");
         table_add(table, STYLE_PLAIN, "unhealthy when %lld of %u say leave (inverted)",
-                  (long long)item->config.threshold, item->config.child_count);
+                  (long long)item->config.threshold, health_plan_beacons(settings));
     }
     table_add(table, STYLE_DIM, "%s", id);
     table_add(table, style_of(item->step), "%s", item->differs);
