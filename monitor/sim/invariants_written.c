@@ -449,6 +449,16 @@ static uint32_t place_of(const struct invariants *invariants, const struct group
     return k;
 }
 
+/* It only vouches for what stays (C5). */
+static bool same_weight(const struct invariants *invariants, const struct batch *batch,
+                        uint32_t set)
+{
+    const struct batch_item *delete = item_of(invariants, batch, set, BATCH_DELETE);
+    const struct batch_item *create = item_of(invariants, batch, set, BATCH_CREATE);
+
+    return delete != NULL && create != NULL && delete->set.weight == create->set.weight;
+}
+
 /* C8: sets in one zone follow those that the same site has in another, which was there first; or,
  * by an adoption that says so, those of the services that move with it (D3). */
 static bool follows(const struct invariants *invariants, const struct batch *batch,
@@ -465,7 +475,8 @@ static bool follows(const struct invariants *invariants, const struct batch *bat
         if (set == NONE)
             continue;
         k = place_of(invariants, group, set);
-        if (group->together && kept->kind == DECISION_ADOPT && kept->base[k] != kept->weights[k])
+        if (same_weight(invariants, batch, set) ||
+            (group->together && kept->kind == DECISION_ADOPT && kept->base[k] != kept->weights[k]))
             continue;
         service = &s->services[s->sites[s->sets[set].site].service];
         for (uint32_t r = 0; r < service->record_count; r++)
