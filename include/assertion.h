@@ -100,4 +100,7 @@ enum assertion_outcome assertion_judge(const struct assertion *assertion,
  * to be read: a body is read when SUBJECT_BODY is among them. */
 uint32_t assertion_subjects(const struct assertion *assertion);
 
+/* The name of a DNS response code (RFC 6895, 2.3); NULL: it has none. */
+const char *rcode_name(int64_t rcode);
+
 #endif

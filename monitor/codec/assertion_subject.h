@@ -38,9 +38,6 @@ enum { NAMES_SIZE = 160 };
 void subject_names(uint32_t subjects, char out[NAMES_SIZE]);
 void relation_names(uint32_t relations, char out[NAMES_SIZE]);
 
-/* Of RFC 6895, 2.3; NULL: it has no name. */
-const char *rcode_name(int64_t rcode);
-
 enum { RCODE_MAX = 4095 /* 12 bits, with those of EDNS */ };
 
 #endif

@@ -8,10 +8,18 @@
 extern const struct attempt_kind kind_http;      /* http.c: plain HTTP/1.1, lean */
 extern const struct attempt_kind kind_http_curl; /* http_curl.c: what needs libcurl */
 extern const struct attempt_kind kind_tcp;       /* tcp.c */
+extern const struct attempt_kind kind_tls;       /* tls.c */
+extern const struct attempt_kind kind_dns;       /* dns.c */
+extern const struct attempt_kind kind_icmp;      /* icmp.c */
+extern const struct attempt_kind kind_agent;     /* agent.c */
 
 static const struct attempt_kind *const kinds[CHECK_KIND_COUNT] = {
     [CHECK_HTTP] = &kind_http,
     [CHECK_TCP] = &kind_tcp,
+    [CHECK_AGENT] = &kind_agent,
+    [CHECK_TLS] = &kind_tls,
+    [CHECK_DNS] = &kind_dns,
+    [CHECK_ICMP] = &kind_icmp,
 };
 
 /* Most checks are plain, and libcurl costs twice as much. */
