@@ -36,6 +36,7 @@ static const struct target targets[] = {
     {"credentials_words", fuzz_credentials_words},
     {"assertion_expression", fuzz_assertion_expression},
     {"assertion_answer", fuzz_assertion_answer},
+    {"agent_line", fuzz_agent_line},
 };
 
 /* In a block of just its size, so that a byte too far is seen by the sanitizers. */
