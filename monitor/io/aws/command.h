@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* command.h: a program of the operator's, run for what it prints. No shell, no input, no descriptor
- * of ours, and of our environment only what such programs need. It and its children have a session
- * of their own and end with the deadline. */
+/* command.h: a program that is run for the credentials it prints (child.h): of our environment it
+ * has what such programs need, and no more. It and its children end with the deadline. */
 #ifndef REGIONSHIFT_IO_AWS_COMMAND_H
 #define REGIONSHIFT_IO_AWS_COMMAND_H
 
