@@ -21,6 +21,7 @@
 typedef struct uv_loop_s uv_loop_t; /* libuv's own name, without its header */
 
 struct prober;
+struct account;
 
 /* Called once for each started attempt. `token` is what prober_start() was given. The result is
  * valid during the call only. Do not start a check from inside: record and return. */
@@ -43,6 +44,10 @@ void prober_set_records(struct prober *prober, const struct service_record *reco
  * for all phases together. One attempt in flight per token; a second start of the same token is a
  * programmer's error. */
 void prober_start(struct prober *prober, uint32_t token, const struct check *check);
+
+/* Has the attempt that was just started tell all it sees (account.h). What it would be without that,
+ * it is: only how an answer begins is read as well. The account must outlive the prober. */
+void prober_explain(struct prober *prober, uint32_t token, struct account *account);
 
 /* Starts one attempt at a reference (V5): any HTTP answer of any of its addresses, or any DNS
  * answer of the server, is good; tokens are shared with prober_start(), so the caller numbers them

@@ -11,9 +11,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "account.h"
 #include "address_policy.h"
 
 /* ---- the end ---- */
+
+static usec_t answered_us(const struct attempt *attempt)
+{
+    return attempt->answered_us > 0 ? attempt->answered_us : prober_now_us();
+}
 
 /* For how long we stood still, when the result may be owed to that; 0: it counts (V4). */
 static msec_t own_fault_ms(const struct attempt *attempt, enum result_class class)
@@ -60,7 +66,8 @@ void attempt_end(struct attempt *attempt, enum result_class class, enum failure 
     result->class = class;
     result->failure = failure;
     if (result->timings.total_us < 0) /* of several addresses, it is that of one of them */
-        result->timings.total_us = prober_now_us() - attempt->begun_us;
+        result->timings.total_us = answered_us(attempt) - attempt->begun_us;
+    account_end(attempt);
     if (attempt->is_side) {
         attempt_release(attempt);
         attempt->phase = PHASE_ENDED;
@@ -76,7 +83,7 @@ static usec_t latency(const struct attempt *attempt)
 {
     usec_t resolve_us = attempt->result.timings.resolve_us;
 
-    return prober_now_us() - attempt->begun_us - (resolve_us > 0 ? resolve_us : 0);
+    return answered_us(attempt) - attempt->begun_us - (resolve_us > 0 ? resolve_us : 0);
 }
 
 void attempt_judge(struct attempt *attempt, const struct answer *answer, const char *seen)
@@ -88,6 +95,7 @@ void attempt_judge(struct attempt *attempt, const struct answer *answer, const c
 
     known.latency_us = latency(attempt);
     known.has |= SUBJECT_BIT(SUBJECT_LATENCY);
+    account_answer(attempt, &known);
     if (known.has & SUBJECT_BIT(SUBJECT_STATUS))
         attempt->result.status = known.status;
     if (attempt->check->assertion != NULL)

@@ -26,9 +26,11 @@
 #include "result.h"
 #include "wheel.h"
 
+struct account;
 struct attempt;
 struct spread;
 struct naming_watch;
+struct trust;
 
 enum {
     STARTS_PER_TURN = 64,     /* of the loop: a burst of starts must not delay the answers */
@@ -83,6 +85,7 @@ struct attempt {
     msec_t lag_before_ms;  /* of the prober, when it began */
     usec_t begun_us;       /* a side: when it connected */
     usec_t mark_us;        /* where the phase began that is timed now */
+    usec_t answered_us;    /* when there was enough to be judged; 0: that is now */
     struct lookup *lookup; /* of our own, or of a kind that has to resolve another name */
     union address address; /* with the port of the check; all zero without needs_address */
     struct spread *spread; /* NULL: one address; else shared by the sides and owned by their lead */
@@ -92,6 +95,7 @@ struct attempt {
         size_t sent; /* for the kind: how much of what it sends has gone */
     } lean;
     void *held; /* what the kind holds besides: a struct of its own, NULL: nothing */
+    struct account *account; /* to be told all (probe/account.h); NULL: nobody asked */
     struct result result;
 };
 
@@ -118,6 +122,7 @@ struct prober {
     struct curl_loop *curl_loop;
     struct transfer *pool; /* idle handles of libcurl */
     unsigned pool_count;
+    struct trust *trusts;                 /* authorities, by their file (trust.h) */
     struct naming_watch **namings;        /* by token: names beside pinned addresses (naming.c) */
     uint32_t naming_count;                /* room in it */
     const struct service_record *records; /* the failover names */
@@ -234,6 +239,7 @@ void attempt_release(struct attempt *attempt);
 void spread_resolve(struct attempt *attempt);
 void spread_on_end(struct attempt *side);     /* a side has ended */
 void spread_release(struct attempt *attempt); /* stops all sides */
+unsigned spread_index(const struct attempt *side);
 
 /* naming.c: asks for the name beside a pinned address, and tells what came in the result. */
 void naming_ask(struct attempt *attempt);

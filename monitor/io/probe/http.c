@@ -39,6 +39,11 @@ static void release(struct attempt *attempt)
     attempt->held = NULL;
 }
 
+static bool looks_at_body(const struct check *check)
+{
+    return (assertion_subjects(check->assertion) & BODY_SUBJECTS) != 0;
+}
+
 /* Opens the reader; returns false when the attempt has ended instead. */
 static bool expect_answer(struct attempt *attempt)
 {
@@ -47,7 +52,7 @@ static bool expect_answer(struct attempt *attempt)
     bool is_head = check->method[0] == 'H';
     struct http1 *http1;
 
-    if (http1_create(is_head, (subjects & BODY_SUBJECTS) != 0, &http1) < 0) {
+    if (http1_create(is_head, looks_at_body(check) || attempt->account != NULL, &http1) < 0) {
         attempt_end(attempt, RESULT_VOID, FAILURE_POLICY, "no memory for the answer");
         return false;
     }
@@ -118,6 +123,13 @@ static void on_end_of_answer(struct attempt *attempt, enum http1_progress progre
         attempt_end(attempt, RESULT_BAD, FAILURE_STATUS, "%s", http1_error(http1));
 }
 
+/* Who explains a check shows how the body begins, as far as it came with the headers. What nobody
+ * looks at must not change what the answer is, so it is not waited for. */
+static bool is_enough(const struct attempt *attempt, const struct http1 *http1)
+{
+    return attempt->account != NULL && http1_status(http1) != 0 && !looks_at_body(attempt->check);
+}
+
 /* Until the socket is empty, as edges are told once; the reader's limits bound it. */
 static void read_answer(struct attempt *attempt)
 {
@@ -137,6 +149,8 @@ static void read_answer(struct attempt *attempt)
         if (n > 0 && http1_is_untouched(http1))
             attempt_mark(attempt, &attempt->result.timings.first_byte_us);
         progress = n == 0 ? http1_close(http1) : http1_feed(http1, bytes, (size_t)n);
+        if (is_enough(attempt, http1))
+            progress = HTTP1_DONE;
     } while (progress == HTTP1_MORE);
     on_end_of_answer(attempt, progress);
 }

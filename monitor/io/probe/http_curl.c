@@ -296,12 +296,19 @@ static void begin(struct attempt *attempt)
     }
     transfer->attempt = attempt;
     transfer->body_wanted = (subjects & BODY_SUBJECTS) != 0;
+    transfer->excerpt_wanted = attempt->account != NULL && !transfer->body_wanted;
     transfer->head_wanted = (subjects & SUBJECT_BIT(SUBJECT_HEADER)) != 0;
     transfer->location_wanted = check->redirects > 0;
     transfer->body_max = check->body_max;
     transfer->own_address = attempt->address;
     attempt->held = transfer;
     http_curl_go(attempt, url, true);
+}
+
+/* The body that nothing looks at does not come. */
+static void on_wake(struct attempt *attempt)
+{
+    end_answered(attempt, attempt->held);
 }
 
 static void release(struct attempt *attempt)
@@ -339,6 +346,7 @@ static const char *doing(const struct attempt *attempt)
 const struct attempt_kind kind_http_curl = {
     .needs_address = true,
     .begin = begin,
+    .on_wake = on_wake,
     .release = release,
     .doing = doing,
 };

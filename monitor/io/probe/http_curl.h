@@ -18,6 +18,7 @@ enum {
     REFUSAL_MAX = 80,
     LOCATION_MAX = 4096,
     HTTP_HOST_MAX = 256, /* a name in DNS */
+    EXCERPT_MS = 200,
     HTTP_URL_MAX = 8192 + 512
 };
 
@@ -32,6 +33,7 @@ struct transfer {
 
     /* What is looked for. */
     bool body_wanted;
+    bool excerpt_wanted; /* of a body that nothing looks at, if it comes soon */
     bool head_wanted;
     bool location_wanted;
     size_t body_max;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "account.h"
 #include "http1.h"
 
 /* ---- headers ---- */
@@ -57,12 +58,26 @@ static void look_at_tls(struct transfer *transfer)
         session == NULL || session->backend != CURLSSLBACKEND_OPENSSL || session->internals == NULL)
         return;
     transfer->tls_version = SSL_version(session->internals);
+    account_handshake(transfer->attempt, session->internals);
     certificate = SSL_get0_peer_certificate(session->internals);
     if (certificate == NULL ||
         ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(certificate)) != 1)
         return;
     transfer->cert_seen = true;
     transfer->cert_left_s = (int64_t)days * 24 * 60 * 60 + seconds;
+}
+
+/* Who explains a check shows how the body begins. It is waited for a little, in time that does not
+ * count, and what becomes of it does not either: nothing looks at it. */
+static bool wait_for_excerpt(struct transfer *transfer)
+{
+    struct attempt *attempt = transfer->attempt;
+
+    if (!transfer->excerpt_wanted || redirect_is_wanted(attempt, transfer))
+        return false;
+    attempt->answered_us = prober_now_us();
+    attempt_wake(attempt, EXCERPT_MS);
+    return true;
 }
 
 /* Returns false when nothing more is to be read. */
@@ -83,7 +98,7 @@ static bool end_of_headers(struct transfer *transfer)
     transfer->head_done = true;
     transfer->status = (int)status;
     transfer->enough = !transfer->body_wanted || redirect_is_wanted(transfer->attempt, transfer);
-    return !transfer->enough;
+    return !transfer->enough || wait_for_excerpt(transfer);
 }
 
 static size_t on_header(char *line, size_t size, size_t count, void *context)
@@ -121,6 +136,8 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
     if (transfer->attempt == NULL)
         return 0;
     buffer_add(&transfer->body, bytes, length < room ? length : room);
+    if (transfer->excerpt_wanted)
+        return 0;
     transfer->enough = transfer->body.length == transfer->body_max;
     transfer->body_cut = transfer->enough && (length > room || !is_whole(transfer));
     return transfer->enough ? 0 : length;
@@ -146,7 +163,8 @@ static CURLcode on_handshake(CURL *easy, void *ssl_context, void *context)
     struct transfer *transfer = context;
 
     (void)easy;
-    (void)ssl_context;
+    if (transfer->attempt != NULL)
+        account_watch_certificates(transfer->attempt, ssl_context);
     transfer->connect_us = prober_now_us() - transfer->begun_us;
     return CURLE_OK;
 }

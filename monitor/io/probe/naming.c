@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "account.h"
+
 enum { FIRST_WATCHES = 16 };
 
 struct naming_watch {
@@ -15,7 +17,8 @@ struct naming_watch {
     struct lookup *lookup; /* NULL: not being asked */
     union address pinned;
     enum naming naming;
-    enum dns_status status; /* of the last answer */
+    enum dns_status status;  /* of the last answer */
+    struct account *account; /* of who asked to be told all, NULL: nobody */
 };
 
 static struct naming_watch *find_watch(const struct prober *prober, uint32_t token)
@@ -45,6 +48,8 @@ static void on_answer(void *context, const struct resolution *resolution)
     struct naming_watch *watch = context;
 
     watch->lookup = NULL;
+    if (watch->account != NULL)
+        account_name(&watch->account->naming, resolution);
     watch->status = resolution->status;
     watch->naming = resolution->status == DNS_OK ? NAMING_DIFFERS : NAMING_FAILED;
     for (unsigned i = 0; i < resolution->count; i++) {
@@ -70,6 +75,9 @@ void naming_ask(struct attempt *attempt)
         resolver_cancel(watch->lookup);
         *watch = (struct naming_watch){.check = check, .pinned = literal};
     }
+    watch->account = attempt->account;
+    if (watch->account != NULL)
+        watch->account->naming.is_asked = true;
     if (watch->lookup != NULL)
         return;
     if (resolver_peek(prober->resolver, check->host, &resolution))

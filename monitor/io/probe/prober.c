@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "http1.h"
+#include "trust.h"
 
 enum { FIRST_TOKENS = 64 };
 
@@ -279,6 +280,14 @@ void prober_start(struct prober *prober, uint32_t token, const struct check *che
     attempt->kind = kind_of(check);
 }
 
+void prober_explain(struct prober *prober, uint32_t token, struct account *account)
+{
+    struct attempt *attempt = token < prober->token_count ? prober->by_token[token] : NULL;
+
+    assert(attempt != NULL && attempt->phase == PHASE_WAITING);
+    attempt->account = account;
+}
+
 /* What a reference asks for, as a check. The name server of one is always a literal; that of a
  * cloud's machines has a link-local address. */
 void prober_start_reference(struct prober *prober, uint32_t token,
@@ -335,6 +344,7 @@ void prober_release(struct prober *prober)
         return;
     assert(prober->closing);
     http_curl_close(prober);
+    trust_close(prober);
     free(prober->by_token);
     free(prober);
     closed(context);

@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "account.h"
+
 enum { REASON_MAX = 90, MORE_SIZE = sizeof("; and 16 more") - 1 };
 
 struct spread {
@@ -221,6 +223,11 @@ void spread_on_end(struct attempt *side)
         conclude(spread, &tally);
 }
 
+unsigned spread_index(const struct attempt *side)
+{
+    return (unsigned)(side - side->spread->sides);
+}
+
 void spread_release(struct attempt *attempt)
 {
     struct spread *spread = attempt->spread;
@@ -248,6 +255,7 @@ static void prepare_side(struct attempt *side, struct attempt *lead, const union
     side->spread = lead->spread;
     side->is_side = true;
     side->lean.fd = -1;
+    side->account = lead->account;
     side->result.timings = (struct timings){-1, -1, -1, -1, -1};
 }
 
@@ -263,6 +271,7 @@ static void spread_begin(struct attempt *lead, const union address *addresses, u
     spread->count = count;
     lead->spread = spread;
     lead->phase = PHASE_SPREAD;
+    account_sides(lead, addresses, count);
     wheel_clear(&lead->prober->wheel, &lead->timer); /* the sides have one each */
     for (unsigned i = 0; i < count; i++)
         prepare_side(&spread->sides[i], lead, &addresses[i]);
@@ -315,6 +324,7 @@ static void on_resolved(void *context, const struct resolution *resolution)
     enum dns_status status = resolution->status;
 
     attempt->lookup = NULL;
+    account_resolved(attempt, resolution);
     attempt_mark(attempt, &attempt->result.timings.resolve_us);
     if (status == DNS_OK)
         go_on(attempt, &wanted);
