@@ -99,6 +99,8 @@ struct check_grpc {
 struct check_command {
     const char *const *argv; /* ends with NULL; argv[0] is an absolute path */
     uint32_t argc;
+    const char *site; /* what it is told it looks at: the site's name and region */
+    const char *region;
 };
 
 struct check_push {

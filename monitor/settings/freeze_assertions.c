@@ -4,6 +4,7 @@
  * the same subject, and only there: "latency < 300ms" lets no 500 pass, "status == 404" no 200. */
 #include "freeze.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define BIT(subject) SUBJECT_BIT(SUBJECT_##subject)
@@ -39,6 +40,7 @@ static const struct {
     {CHECK_GRPC, BIT(STATE), "state == SERVING"},
     {CHECK_WEBSOCKET, BIT(STATUS), "status == 101"},
     {CHECK_COMMAND, BIT(EXIT), "exit in 0-1"},
+    {CHECK_PUSH, BIT(STATE), "state == ok"},
     {CHECK_ALARM, BIT(STATE), "state == OK"},
     {CHECK_ALB, BIT(HEALTHY), "healthy >= 1"},
 };
@@ -75,14 +77,19 @@ static int parse_usual(enum check_kind kind, uint32_t spoken_of, struct assertio
     return 0;
 }
 
+/* Only what was not written can give way: a status that was is meant, beside the expression. */
+static bool status_gives_way(const struct check *check, uint32_t spoken_of)
+{
+    return (spoken_of & BIT(STATUS)) != 0 && strcmp(check->status, USUAL_STATUS) == 0;
+}
+
 /* The short forms. */
 static struct assertion *parse_page(struct inspection *in, uint32_t index, uint32_t spoken_of)
 {
     const struct check *check = &in->settings->checks[index];
     struct assertion *page = NULL;
     char error[512];
-    /* Only what was not written can give way: a status that was is meant, beside the expression. */
-    bool gives_way = (spoken_of & BIT(STATUS)) != 0 && strcmp(check->status, USUAL_STATUS) == 0;
+    bool gives_way = status_gives_way(check, spoken_of);
     if (assertion_create(gives_way ? ANY_STATUS : check->status, check->body, &page, error,
                          sizeof error) < 0)
         inspect_error(in, "form", place_of_check(in->settings, index, "status"), "%s", error);
@@ -104,4 +111,53 @@ int freeze_assertion(struct inspection *in, uint32_t index, struct check *check)
     in->frozen->assertions[index] = assertion_both(own, expect);
     check->assertion = in->frozen->assertions[index];
     return is_any || check->assertion != NULL ? 0 : -1;
+}
+
+/* ---- in words ---- */
+
+struct words {
+    char *out;
+    size_t size;
+    size_t used;
+};
+
+static void say(struct words *words, const char *before, const char *text, const char *after)
+{
+    int length = snprintf(words->out + words->used, words->size - words->used, "%s%s%s%s",
+                          words->used > 0 ? " and " : "", before, text, after);
+    words->used += (size_t)length;
+    if (words->used >= words->size)
+        words->used = words->size - 1;
+}
+
+static uint32_t subjects_of_expect(const struct check *check)
+{
+    struct assertion *expect = NULL;
+    char error[256];
+    uint32_t spoken_of = 0;
+    if (assertion_parse(check->expect, subjects[check->kind], &expect, error, sizeof error) == 0)
+        spoken_of = assertion_subjects(expect);
+    assertion_destroy(expect);
+    return spoken_of;
+}
+
+void check_expected(const struct check *check, char *out, size_t size)
+{
+    struct words words = {out, size, 0};
+    uint32_t spoken_of = subjects_of_expect(check);
+    out[0] = '\0';
+    if (check->kind == CHECK_HTTP && !status_gives_way(check, spoken_of))
+        say(&words, "status in ", check->status, "");
+    if (check->kind == CHECK_HTTP && check->body[0] != '\0')
+        say(&words, "body contains \"", check->body, "\"");
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) {
+        if (usual[i].kind == check->kind && (usual[i].unless & spoken_of) == 0)
+            say(&words, "", usual[i].text, "");
+    }
+    if (check->kind == CHECK_GROUP || check->expect[0] == '\0')
+        return;
+    if (words.used > 0)
+        say(&words, "(", check->expect, ")");
+    else
+        say(&words, "", check->expect, "");
 }

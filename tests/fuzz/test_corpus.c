@@ -36,6 +36,7 @@ static const struct target targets[] = {
     {"credentials_words", fuzz_credentials_words},
     {"assertion_expression", fuzz_assertion_expression},
     {"assertion_answer", fuzz_assertion_answer},
+    {"plugin_output", fuzz_plugin_output},
     {"agent_line", fuzz_agent_line},
 };
 

@@ -88,6 +88,12 @@ static usec_t latency(const struct attempt *attempt)
 
 void attempt_judge(struct attempt *attempt, const struct answer *answer, const char *seen)
 {
+    attempt_judge_as(attempt, answer, seen, "", RESULT_BAD);
+}
+
+void attempt_judge_as(struct attempt *attempt, const struct answer *answer, const char *seen,
+                      const char *more, enum result_class failed)
+{
     struct answer known = *answer;
     char detail[RESULT_DETAIL_MAX + 1];
     enum failure failure = FAILURE_NONE;
@@ -104,8 +110,8 @@ void attempt_judge(struct attempt *attempt, const struct answer *answer, const c
     if (outcome == ASSERTION_HOLDS)
         attempt_end(attempt, RESULT_GOOD, FAILURE_NONE, "%s", seen);
     else
-        attempt_end(attempt, outcome == ASSERTION_FAILS ? RESULT_BAD : RESULT_VOID, failure, "%s",
-                    detail);
+        attempt_end(attempt, outcome == ASSERTION_FAILS ? failed : RESULT_VOID, failure, "%s%s%s",
+                    detail, more[0] != '\0' ? ": " : "", more);
 }
 
 /* ---- connections ---- */

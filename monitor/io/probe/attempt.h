@@ -30,6 +30,8 @@ struct account;
 struct attempt;
 struct spread;
 struct naming_watch;
+struct cloud;
+struct program;
 struct trust;
 
 enum {
@@ -39,13 +41,16 @@ enum {
     PULSE_GRACE_MS = 50,      /* such delays are everyday */
     TOKENS_MAX = 1024 * 1024, /* far more than settings can hold */
     REQUEST_MAX = 16 * 1024,
-    TRANSFERS_POOLED = 64
+    TRANSFERS_POOLED = 64,
+    PROGRAMS_MAX = 16 /* at once, of kind command: a machine that is full of them watches nothing */
 };
 
 /* A kind of check: how an attempt goes once its address is known. */
 struct attempt_kind {
     /* false: begin() is called without an address, for what is no connection to a host. */
     bool needs_address;
+    /* It asks somebody else about the site, whose silence says nothing of it: a timeout is void. */
+    bool is_hearsay;
     void (*begin)(struct attempt *attempt);
     /* Readiness of the socket that lean_open() opened; events of epoll, edge-triggered: read and
      * write until EAGAIN. May come once too often, for nothing. */
@@ -100,6 +105,7 @@ struct attempt {
 };
 
 TAILQ_HEAD(attempts, attempt);
+TAILQ_HEAD(programs, program);
 
 /* The lean prober's own epoll set, nested in the loop (lean.c). */
 struct lean {
@@ -122,9 +128,12 @@ struct prober {
     struct curl_loop *curl_loop;
     struct transfer *pool; /* idle handles of libcurl */
     unsigned pool_count;
+    struct programs programs; /* that wait for their turn (command.c) */
+    unsigned program_count;   /* that run */
     struct trust *trusts;                 /* authorities, by their file (trust.h) */
     struct naming_watch **namings;        /* by token: names beside pinned addresses (naming.c) */
     uint32_t naming_count;                /* room in it */
+    struct cloud *cloud;                  /* asks AWS (cloud.h); NULL: no check needs it */
     const struct service_record *records; /* the failover names */
     uint32_t record_count;
     struct wheel wheel;
@@ -159,6 +168,11 @@ __attribute__((format(printf, 4, 5))) void attempt_end(struct attempt *attempt,
  * here: from the beginning of the connection to now. `seen` tells a good answer ("status 200"). */
 void attempt_judge(struct attempt *attempt, const struct answer *answer, const char *seen);
 
+/* As attempt_judge(), of an answer that has more to say when it is not good, and that may be none:
+ * `failed` is RESULT_BAD, or RESULT_VOID for one that tells nothing of the endpoint. */
+void attempt_judge_as(struct attempt *attempt, const struct answer *answer, const char *seen,
+                      const char *more, enum result_class failed);
+
 /* Ends an attempt that could not connect: an errno, or ATTEMPT_BLOCKED. What is our own machine's
  * fault is void. */
 enum { ATTEMPT_BLOCKED = -1 };
@@ -173,6 +187,9 @@ void attempt_mark(struct attempt *attempt, usec_t *ret_us);
 /* Calls KIND.on_wake from the loop after so long, unless the attempt has ended by then; a second
  * call takes the place of the first. */
 void attempt_wake(struct attempt *attempt, msec_t after_ms);
+
+/* Begins its time anew, deadline and latency: what went by until now was ours. */
+void attempt_begin_time(struct attempt *attempt);
 
 /* May this check reach that address (setting `allow`)? To be asked where a socket is made, after
  * every resolution: a name may lead anywhere. */
@@ -208,6 +225,9 @@ bool request_has_header(const struct check *check, const char *name);
 
 /* Writes the request as HTTP/1.1. Returns its length, 0: no room. */
 size_t request_format(const struct check *check, char *out, size_t size);
+
+/* As request_format(), but asks for a WebSocket, with this key. */
+size_t request_format_upgrade(const struct check *check, const char *key, char *out, size_t size);
 
 /* Writes "[2001:db8::1]:8080", "example.com" (default_port is left out). Returns -1: no room. */
 int request_authority(const struct check *check, uint16_t default_port, char *out, size_t size);

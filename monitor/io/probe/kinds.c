@@ -8,18 +8,27 @@
 extern const struct attempt_kind kind_http;      /* http.c: plain HTTP/1.1, lean */
 extern const struct attempt_kind kind_http_curl; /* http_curl.c: what needs libcurl */
 extern const struct attempt_kind kind_tcp;       /* tcp.c */
+extern const struct attempt_kind kind_command;   /* command.c */
 extern const struct attempt_kind kind_tls;       /* tls.c */
 extern const struct attempt_kind kind_dns;       /* dns.c */
 extern const struct attempt_kind kind_icmp;      /* icmp.c */
 extern const struct attempt_kind kind_agent;     /* agent.c */
+extern const struct attempt_kind kind_alarm;     /* alarm.c */
+extern const struct attempt_kind kind_alb;       /* alb.c */
+extern const struct attempt_kind kind_websocket; /* websocket.c: in the clear, lean */
+extern const struct attempt_kind kind_websocket_curl;
 
 static const struct attempt_kind *const kinds[CHECK_KIND_COUNT] = {
     [CHECK_HTTP] = &kind_http,
     [CHECK_TCP] = &kind_tcp,
+    [CHECK_COMMAND] = &kind_command,
     [CHECK_AGENT] = &kind_agent,
+    [CHECK_WEBSOCKET] = &kind_websocket,
     [CHECK_TLS] = &kind_tls,
     [CHECK_DNS] = &kind_dns,
     [CHECK_ICMP] = &kind_icmp,
+    [CHECK_ALARM] = &kind_alarm,
+    [CHECK_ALB] = &kind_alb,
 };
 
 /* Most checks are plain, and libcurl costs twice as much. */
@@ -32,6 +41,8 @@ const struct attempt_kind *kind_of(const struct check *check)
 {
     const struct attempt_kind *kind = kinds[check->kind];
 
+    if (check->kind == CHECK_WEBSOCKET && check->tls)
+        return &kind_websocket_curl;
     assert(kind != NULL); /* groups and pushes are not made by a prober */
     return check->kind == CHECK_HTTP && needs_curl(check) ? &kind_http_curl : kind;
 }

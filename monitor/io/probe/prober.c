@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cloud.h"
 #include "http1.h"
 #include "trust.h"
 
@@ -133,8 +134,9 @@ static void on_deadline(struct attempt *attempt)
 {
     bool naming = attempt->phase == PHASE_RESOLVING;
 
-    attempt_end(attempt, RESULT_BAD, naming ? FAILURE_DNS : FAILURE_TIMEOUT,
-                "timeout after %lld ms while %s", (long long)attempt->check->timeout_ms,
+    attempt_end(attempt, attempt->kind->is_hearsay ? RESULT_VOID : RESULT_BAD,
+                naming ? FAILURE_DNS : FAILURE_TIMEOUT, "timeout after %lld ms while %s",
+                (long long)attempt->check->timeout_ms,
                 naming ? "resolving the name" : attempt->kind->doing(attempt));
 }
 
@@ -200,6 +202,18 @@ static void on_after_poll(uv_check_t *check)
 
 /* ---- beginning ---- */
 
+void attempt_begin_time(struct attempt *attempt)
+{
+    attempt->lag_before_ms = prober_lag(attempt->prober);
+    attempt->begun_us = prober_now_us();
+    attempt->mark_us = attempt->begun_us;
+    /* One more: the millisecond that has begun already is not whole. */
+    attempt->due_ms = prober_now_ms() + attempt->check->timeout_ms + 1;
+    wheel_clear(&attempt->prober->wheel, &attempt->timer);
+    prober_set_timer(attempt, attempt->due_ms);
+    arm_wheel(attempt->prober);
+}
+
 static void begin(struct attempt *attempt)
 {
     struct prober *prober = attempt->prober;
@@ -208,12 +222,7 @@ static void begin(struct attempt *attempt)
     TAILQ_INSERT_TAIL(&prober->running, attempt, link);
     attempt->phase = PHASE_CONNECTING;
     count_running(prober, 1);
-    attempt->lag_before_ms = prober_lag(prober);
-    attempt->begun_us = prober_now_us();
-    attempt->mark_us = attempt->begun_us;
-    /* One more: the millisecond that has begun already is not whole. */
-    attempt->due_ms = prober_now_ms() + attempt->check->timeout_ms + 1;
-    prober_set_timer(attempt, attempt->due_ms);
+    attempt_begin_time(attempt);
     if (attempt->kind->needs_address)
         spread_resolve(attempt);
     else
@@ -394,6 +403,8 @@ void prober_close(struct prober *prober, void (*closed)(void *context), void *co
         resolver_close(prober->resolver, on_part_closed, prober);
     if (prober->curl_loop != NULL)
         curl_loop_close(prober->curl_loop, on_part_closed, prober);
+    if (prober->cloud != NULL)
+        cloud_close(prober->cloud, on_part_closed, prober);
 }
 
 static struct prober *create_empty(uv_loop_t *loop)
@@ -414,6 +425,7 @@ static struct prober *create_empty(uv_loop_t *loop)
     TAILQ_INIT(&prober->waiting);
     TAILQ_INIT(&prober->running);
     TAILQ_INIT(&prober->ended);
+    TAILQ_INIT(&prober->programs);
     wheel_init(&prober->wheel, prober_now_ms());
     uv_timer_init(loop, &prober->wheel_timer);
     uv_timer_init(loop, &prober->pulse);
