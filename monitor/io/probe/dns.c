@@ -21,9 +21,9 @@
 #include "dns_reply.h"
 
 enum {
-    DATAGRAMS_PER_TURN = 256, /* a flood of foreign ones must not keep the loop */
-    LENGTH_BYTES = 2,         /* before each message over TCP */
-    SHOWN_MAX = 120           /* of the answers, where a good one is told */
+    DATAGRAMS_PER_TURN = 1024, /* more than wait in a socket; a flood must not keep the loop */
+    LENGTH_BYTES = 2,          /* before each message over TCP */
+    SHOWN_MAX = 120            /* of the answers, where a good one is told */
 };
 
 extern const struct attempt_kind kind_dns;

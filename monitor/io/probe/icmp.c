@@ -21,8 +21,8 @@
 #include "icmp_echo.h"
 
 enum {
-    MESSAGES_PER_TURN = 256, /* a flood of foreign ones must not keep the loop */
-    MESSAGE_MAX = 256,       /* far more than a reply; a longer one is none */
+    MESSAGES_PER_TURN = 1024, /* more than wait in a socket; a flood must not keep the loop */
+    MESSAGE_MAX = 256,        /* far more than a reply; a longer one is none */
     RANGE_TEXT_MAX = 64
 };
 
