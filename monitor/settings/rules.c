@@ -231,8 +231,9 @@ static bool is_token_letter(char c)
 /* Headers that the prober sets itself: a second one would make the request mean two things. */
 static bool is_framing(const char *header, size_t length)
 {
-    static const char *const framing[] = {"content-length", "transfer-encoding", "connection",
-                                          "expect", "upgrade"};
+    static const char *const framing[] = {
+        "content-length", "transfer-encoding", "connection",           "expect",
+        "upgrade",        "sec-websocket-key", "sec-websocket-version"};
     for (size_t i = 0; i < sizeof framing / sizeof *framing; i++) {
         if (strlen(framing[i]) == length && strncasecmp(header, framing[i], length) == 0)
             return true;
@@ -250,7 +251,8 @@ int rule_header(char *text, char *error, size_t error_size)
     if (is_framing(text, name))
         return fail(error, error_size,
                     "a header that the check sets itself; any but Content-Length, "
-                    "Transfer-Encoding, Connection, Expect and Upgrade may be given");
+                    "Transfer-Encoding, Connection, Expect, Upgrade, Sec-WebSocket-Key and "
+                    "Sec-WebSocket-Version may be given");
     return 0;
 }
 

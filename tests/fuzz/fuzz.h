@@ -20,6 +20,8 @@ void fuzz_dns_answer(const uint8_t *data, size_t size);
 void fuzz_dns_name(const uint8_t *data, size_t size);
 void fuzz_dns_fence(const uint8_t *data, size_t size);
 void fuzz_endpoint_file(const uint8_t *data, size_t size);
+void fuzz_cloud_alarm(const uint8_t *data, size_t size);
+void fuzz_cloud_targets(const uint8_t *data, size_t size);
 void fuzz_credentials_json(const uint8_t *data, size_t size);
 void fuzz_credentials_sts(const uint8_t *data, size_t size);
 void fuzz_credentials_file(const uint8_t *data, size_t size);
@@ -29,5 +31,6 @@ void fuzz_assertion_expression(const uint8_t *data, size_t size);
 void fuzz_assertion_answer(const uint8_t *data, size_t size);
 void fuzz_plugin_output(const uint8_t *data, size_t size);
 void fuzz_agent_line(const uint8_t *data, size_t size);
+void fuzz_websocket_answer(const uint8_t *data, size_t size);
 
 #endif

@@ -24,6 +24,8 @@ static const struct target targets[] = {
     {"health_page", fuzz_health_page},
     {"health_answer", fuzz_health_answer},
     {"health_status", fuzz_health_status},
+    {"cloud_alarm", fuzz_cloud_alarm},
+    {"cloud_targets", fuzz_cloud_targets},
     {"sigv4", fuzz_sigv4},
     {"dns_answer", fuzz_dns_answer},
     {"dns_name", fuzz_dns_name},
@@ -38,6 +40,7 @@ static const struct target targets[] = {
     {"assertion_answer", fuzz_assertion_answer},
     {"plugin_output", fuzz_plugin_output},
     {"agent_line", fuzz_agent_line},
+    {"websocket_answer", fuzz_websocket_answer},
 };
 
 /* In a block of just its size, so that a byte too far is seen by the sanitizers. */

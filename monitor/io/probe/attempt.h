@@ -99,7 +99,7 @@ struct attempt {
         int fd;      /* -1: none */
         size_t sent; /* for the kind: how much of what it sends has gone */
     } lean;
-    void *held; /* what the kind holds besides: a struct of its own, NULL: nothing */
+    void *held;              /* what the kind holds besides: a struct of its own, NULL: nothing */
     struct account *account; /* to be told all (probe/account.h); NULL: nobody asked */
     struct result result;
 };
@@ -128,8 +128,8 @@ struct prober {
     struct curl_loop *curl_loop;
     struct transfer *pool; /* idle handles of libcurl */
     unsigned pool_count;
-    struct programs programs; /* that wait for their turn (command.c) */
-    unsigned program_count;   /* that run */
+    struct programs programs;             /* that wait for their turn (command.c) */
+    unsigned program_count;               /* that run */
     struct trust *trusts;                 /* authorities, by their file (trust.h) */
     struct naming_watch **namings;        /* by token: names beside pinned addresses (naming.c) */
     uint32_t naming_count;                /* room in it */

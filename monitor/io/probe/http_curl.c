@@ -61,7 +61,7 @@ static bool is_connected(const struct attempt *attempt, const struct transfer *t
 static void end_failed(struct attempt *attempt, const struct transfer *transfer, CURLcode code)
 {
     const char *words = transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(code);
-    bool over_http2 = attempt->check->http_version == HTTP_VERSION_2 &&
+    bool over_http2 = transfer->version == HTTP_VERSION_2 &&
                       is_connected(attempt, transfer); /* nobody may be there who speaks it */
     enum failure failure = failure_by_phase(transfer, code);
     enum result_class class = RESULT_BAD;
@@ -87,16 +87,26 @@ static const char *version_name(long version)
 }
 
 /* What was wanted has to be spoken: else nobody hears that a version has been switched off. */
-static bool is_version_wanted(const struct check *check, long version)
+static bool is_version_wanted(const struct transfer *transfer)
 {
-    if (check->http_version == HTTP_VERSION_2)
-        return version == CURL_HTTP_VERSION_2_0;
-    if (check->http_version == HTTP_VERSION_3)
-        return version == CURL_HTTP_VERSION_3;
+    if (transfer->version == HTTP_VERSION_2)
+        return transfer->http_version == CURL_HTTP_VERSION_2_0;
+    if (transfer->version == HTTP_VERSION_3)
+        return transfer->http_version == CURL_HTTP_VERSION_3;
     return true;
 }
 
-static void judge(struct attempt *attempt, const struct transfer *transfer)
+void http_curl_tell_tls(const struct transfer *transfer, struct answer *answer)
+{
+    if (transfer->tls_version != 0)
+        answer->has |= SUBJECT_BIT(SUBJECT_TLS);
+    if (transfer->cert_seen)
+        answer->has |= SUBJECT_BIT(SUBJECT_CERT_DAYS);
+    answer->tls_version = transfer->tls_version;
+    answer->cert_left_s = transfer->cert_left_s;
+}
+
+static void judge_page(struct attempt *attempt, const struct transfer *transfer)
 {
     struct answer answer = {.has = SUBJECT_BIT(SUBJECT_STATUS) | SUBJECT_BIT(SUBJECT_BODY) |
                                    SUBJECT_BIT(SUBJECT_HEADER),
@@ -105,33 +115,26 @@ static void judge(struct attempt *attempt, const struct transfer *transfer)
                             .body_length = transfer->body.length,
                             .body_cut = transfer->body_cut,
                             .head = buffer_text(&transfer->head),
-                            .head_length = transfer->head.length,
-                            .tls_version = transfer->tls_version,
-                            .cert_left_s = transfer->cert_left_s};
+                            .head_length = transfer->head.length};
     char seen[32];
 
-    if (transfer->tls_version != 0)
-        answer.has |= SUBJECT_BIT(SUBJECT_TLS);
-    if (transfer->cert_seen)
-        answer.has |= SUBJECT_BIT(SUBJECT_CERT_DAYS);
+    http_curl_tell_tls(transfer, &answer);
     snprintf(seen, sizeof(seen), "status %d", transfer->status);
     attempt_judge(attempt, &answer, seen);
 }
 
 static void end_answered(struct attempt *attempt, const struct transfer *transfer)
 {
-    const struct check *check = attempt->check;
-
-    if (!is_version_wanted(check, transfer->http_version))
+    if (!is_version_wanted(transfer))
         attempt_end(attempt, RESULT_BAD, FAILURE_STATUS, "%s spoken, wanted HTTP/%c",
                     version_name(transfer->http_version),
-                    check->http_version == HTTP_VERSION_2 ? '2' : '3');
+                    transfer->version == HTTP_VERSION_2 ? '2' : '3');
     else if (transfer->body.failed || transfer->head.failed)
         attempt_end(attempt, RESULT_VOID, FAILURE_POLICY, "no memory for the answer");
     else if (redirect_is_wanted(attempt, transfer))
         redirect_follow(attempt);
     else
-        judge(attempt, transfer);
+        transfer->question->judge(attempt, transfer);
 }
 
 static void end_hop(struct attempt *attempt, const struct transfer *transfer, CURLcode code)
@@ -181,6 +184,11 @@ static bool add_line(struct curl_slist **list, const char *line)
     return longer != NULL;
 }
 
+bool http_curl_add_header(struct transfer *transfer, const char *line)
+{
+    return add_line(&transfer->headers, line);
+}
+
 /* libcurl takes "Name:" for "send no such header"; an empty one is "Name;". */
 static bool add_own_headers(struct transfer *transfer, const struct check *check)
 {
@@ -203,7 +211,7 @@ static bool add_headers(struct transfer *transfer, const struct check *check, bo
 {
     if (same_host && !add_own_headers(transfer, check))
         return false;
-    if (check->http_version != HTTP_VERSION_1 ||
+    if (transfer->question->add != NULL || transfer->version != HTTP_VERSION_1 ||
         (same_host && request_has_header(check, "Connection")))
         return true;
     return add_line(&transfer->headers, "Connection: close");
@@ -217,9 +225,9 @@ static bool add_address(struct transfer *transfer)
     return add_line(&transfer->connect_to, pinned);
 }
 
-static long version_option(const struct check *check)
+static long version_option(const struct transfer *transfer, const struct check *check)
 {
-    switch (check->http_version) {
+    switch (transfer->version) {
     case HTTP_VERSION_1:
         break;
     case HTTP_VERSION_2:
@@ -235,18 +243,22 @@ static bool set_up(struct transfer *transfer, const struct check *check, const c
 {
     bool own_ca = check->ca_file != NULL && check->ca_file[0] != '\0';
     bool is_head = check->method[0] == 'H';
+    const struct http_question *question = transfer->question;
     CURL *easy = transfer->easy;
 
     if (curl_easy_setopt(easy, CURLOPT_URL, url) != CURLE_OK || !add_address(transfer) ||
         !add_headers(transfer, check, same_host))
         return false;
     curl_easy_setopt(easy, CURLOPT_CONNECT_TO, transfer->connect_to);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
     curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
     curl_easy_setopt(easy, CURLOPT_NOBODY, is_head ? 1L : 0L);
+    if (question->add != NULL && !question->add(transfer, check))
+        return false;
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, check->verify ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, check->verify ? 2L : 0L);
-    return curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, version_option(check)) == CURLE_OK &&
+    return curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, version_option(transfer, check)) ==
+               CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_CAINFO,
                             own_ca ? check->ca_file : transfer->default_ca_file) == CURLE_OK;
 }
@@ -277,7 +289,7 @@ static bool write_url(const struct check *check, char out[HTTP_URL_MAX])
     return length > 0 && length < HTTP_URL_MAX;
 }
 
-static void begin(struct attempt *attempt)
+void http_curl_begin(struct attempt *attempt, const struct http_question *question)
 {
     const struct check *check = attempt->check;
     uint32_t subjects = assertion_subjects(check->assertion);
@@ -295,11 +307,14 @@ static void begin(struct attempt *attempt)
         return;
     }
     transfer->attempt = attempt;
-    transfer->body_wanted = (subjects & BODY_SUBJECTS) != 0;
-    transfer->excerpt_wanted = attempt->account != NULL && !transfer->body_wanted;
-    transfer->head_wanted = (subjects & SUBJECT_BIT(SUBJECT_HEADER)) != 0;
+    transfer->question = question;
+    transfer->version = question->http2 ? HTTP_VERSION_2 : check->http_version;
+    transfer->body_wanted = question->body_max > 0 || (subjects & BODY_SUBJECTS) != 0;
+    transfer->excerpt_wanted =
+        attempt->account != NULL && !transfer->body_wanted && question->add == NULL;
+    transfer->head_wanted = question->add != NULL || (subjects & SUBJECT_BIT(SUBJECT_HEADER)) != 0;
     transfer->location_wanted = check->redirects > 0;
-    transfer->body_max = check->body_max;
+    transfer->body_max = question->body_max > 0 ? question->body_max : check->body_max;
     transfer->own_address = attempt->address;
     attempt->held = transfer;
     http_curl_go(attempt, url, true);
@@ -311,7 +326,14 @@ static void on_wake(struct attempt *attempt)
     end_answered(attempt, attempt->held);
 }
 
-static void release(struct attempt *attempt)
+static void begin(struct attempt *attempt)
+{
+    static const struct http_question page = {.judge = judge_page};
+
+    http_curl_begin(attempt, &page);
+}
+
+void http_curl_release(struct attempt *attempt)
 {
     struct transfer *transfer = attempt->held;
 
@@ -328,7 +350,7 @@ static void release(struct attempt *attempt)
     curl_loop_cancel(attempt->prober->curl_loop, transfer->easy);
 }
 
-static const char *doing(const struct attempt *attempt)
+const char *http_curl_doing(const struct attempt *attempt)
 {
     const struct transfer *transfer = attempt->held;
 
@@ -347,6 +369,6 @@ const struct attempt_kind kind_http_curl = {
     .needs_address = true,
     .begin = begin,
     .on_wake = on_wake,
-    .release = release,
-    .doing = doing,
+    .release = http_curl_release,
+    .doing = http_curl_doing,
 };

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* http_curl.h: HTTP checks over libcurl: one transfer, and what an attempt does with it.
+/* http_curl.h: checks that speak HTTP over libcurl: one transfer, and what an attempt does with it.
  *
  *     http_curl.c      the kind: builds the request, judges the answer
  *     http_transfer.c  what libcurl hands us, under our limits; the pool of handles
  *     http_redirect.c  the way to another URL
+ *     websocket.c      asks for an upgrade over TLS
+ *     grpc.c           asks by POST over HTTP/2, and reads trailers
  *
  * A transfer outlives its attempt when that ends first (deadline, cancel, enough read): detached,
  * it comes back from the curl_loop and returns to the pool. Handles are reused, as making one costs
@@ -17,9 +19,19 @@
 enum {
     REFUSAL_MAX = 80,
     LOCATION_MAX = 4096,
+    HTTP_NOTE_MAX = 32,
     HTTP_HOST_MAX = 256, /* a name in DNS */
-    EXCERPT_MS = 200,
     HTTP_URL_MAX = 8192 + 512
+};
+
+/* How a kind asks, and what it makes of the answer. */
+struct http_question {
+    bool http2;      /* is spoken, or it is bad; else what the check says */
+    bool trailers;   /* are read, and kept behind the headers */
+    size_t body_max; /* of an answer that is read; 0: what the check and its assertion say */
+    /* Adds headers and options; NULL: a page is asked for. false: it cannot be asked. */
+    bool (*add)(struct transfer *transfer, const struct check *check);
+    void (*judge)(struct attempt *attempt, const struct transfer *transfer);
 };
 
 struct transfer {
@@ -32,6 +44,9 @@ struct transfer {
     struct curl_slist *connect_to;
 
     /* What is looked for. */
+    const struct http_question *question;
+    enum http_version version;
+    char note[HTTP_NOTE_MAX]; /* of the kind: what it asked, to be known again */
     bool body_wanted;
     bool excerpt_wanted; /* of a body that nothing looks at, if it comes soon */
     bool head_wanted;
@@ -83,6 +98,17 @@ usec_t transfer_time(const struct transfer *transfer, CURLINFO info);
 void transfer_add_timings(const struct transfer *transfer, struct timings *timings);
 
 /* ---- http_curl.c ---- */
+
+/* For kinds over libcurl: begins with a question; the others are fit to be those of a kind. */
+void http_curl_begin(struct attempt *attempt, const struct http_question *question);
+void http_curl_release(struct attempt *attempt);
+const char *http_curl_doing(const struct attempt *attempt);
+
+/* Adds a header; false: no memory. */
+bool http_curl_add_header(struct transfer *transfer, const char *line);
+
+/* What was seen of TLS, for an answer. */
+void http_curl_tell_tls(const struct transfer *transfer, struct answer *answer);
 
 /* Starts the next hop, which goes to a URL at the address of the attempt. */
 void http_curl_go(struct attempt *attempt, const char *url, bool same_host);

@@ -34,7 +34,7 @@ static void keep_header(struct transfer *transfer, const char *line, size_t leng
 {
     static const char location[] = "location:";
 
-    if (length >= 5 && memcmp(line, "HTTP/", 5) == 0) {
+    if (!transfer->head_done && length >= 5 && memcmp(line, "HTTP/", 5) == 0) {
         buffer_reset(&transfer->head);
         buffer_reset(&transfer->location);
     }
@@ -109,7 +109,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *context)
 
     if (transfer->attempt == NULL || !count_header(transfer, length))
         return 0;
-    if (!transfer->head_done && !is_end)
+    if (!is_end && (!transfer->head_done || transfer->question->trailers))
         keep_header(transfer, line, length);
     if (is_end && !transfer->head_done && !end_of_headers(transfer))
         return 0;

@@ -49,7 +49,24 @@ __attribute__((format(printf, 2, 3))) static void add(struct out *out, const cha
     out->left -= (size_t)length;
 }
 
-/* Headers of the settings take the place of ours. No Accept-Encoding: nothing is to be unpacked. */
+/* Headers of the settings take the place of ours. */
+static void add_host_and_agent(struct out *to, const struct check *check, const char *authority)
+{
+    if (!request_has_header(check, "Host"))
+        add(to, "Host: %s\r\n", authority);
+    if (!request_has_header(check, "User-Agent"))
+        add(to, "User-Agent: %s\r\n", USER_AGENT);
+}
+
+static size_t end_request(struct out *to, const struct check *check, size_t size)
+{
+    for (uint32_t i = 0; i < check->header_count; i++)
+        add(to, "%s: %s\r\n", check->headers[i].name, check->headers[i].value);
+    add(to, "\r\n");
+    return to->full ? 0 : size - to->left;
+}
+
+/* No Accept-Encoding: nothing is to be unpacked. */
 size_t request_format(const struct check *check, char *out, size_t size)
 {
     char authority[300];
@@ -58,16 +75,24 @@ size_t request_format(const struct check *check, char *out, size_t size)
     if (request_authority(check, 80, authority, sizeof(authority)) < 0)
         return 0;
     add(&to, "%s %s HTTP/1.1\r\n", check->method, check->target);
-    if (!request_has_header(check, "Host"))
-        add(&to, "Host: %s\r\n", authority);
-    if (!request_has_header(check, "User-Agent"))
-        add(&to, "User-Agent: %s\r\n", USER_AGENT);
+    add_host_and_agent(&to, check, authority);
     if (!request_has_header(check, "Accept"))
         add(&to, "Accept: */*\r\n");
     if (!request_has_header(check, "Connection"))
         add(&to, "Connection: close\r\n");
-    for (uint32_t i = 0; i < check->header_count; i++)
-        add(&to, "%s: %s\r\n", check->headers[i].name, check->headers[i].value);
-    add(&to, "\r\n");
-    return to.full ? 0 : size - to.left;
+    return end_request(&to, check, size);
+}
+
+size_t request_format_upgrade(const struct check *check, const char *key, char *out, size_t size)
+{
+    char authority[300];
+    struct out to = {out, size, false};
+
+    if (request_authority(check, 80, authority, sizeof(authority)) < 0)
+        return 0;
+    add(&to, "GET %s HTTP/1.1\r\n", check->target);
+    add_host_and_agent(&to, check, authority);
+    add(&to, "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n");
+    add(&to, "Sec-WebSocket-Key: %s\r\n", key);
+    return end_request(&to, check, size);
 }
