@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* xml.h: a small XML document as a tree of elements. Read with expat under limits: no DOCTYPE, so
- * no entities of anybody's making; UTF-8 only; depth, elements, text and size bounded. Attributes
- * are not kept: nothing we read uses them. */
+ * no entities of anybody's making; UTF-8 only; depth, elements, text and size bounded. Of the
+ * attributes only the root's namespace is kept: nothing we read uses others. */
 #ifndef REGIONSHIFT_XML_H
 #define REGIONSHIFT_XML_H
 
@@ -25,6 +25,7 @@ struct xml_node {
 
 struct xml {
     const struct xml_node *root;
+    const char *space; /* of the root, its xmlns; "" none */
     struct pool *pool; /* owns all nodes and texts; what is derived from them may join them */
 };
 
@@ -37,5 +38,9 @@ const struct xml_node *xml_child(const struct xml_node *node, const char *name);
 
 /* The first child's text, NULL when there is no such child; node may be NULL. */
 const char *xml_text(const struct xml_node *node, const char *name);
+
+/* The text of the one child of that name; NULL when there is none, an empty one, or more than one
+ * to choose from; node may be NULL. */
+const char *xml_only_text(const struct xml_node *node, const char *name);
 
 #endif

@@ -30,26 +30,13 @@ static const struct xml_node *find_credentials(const struct xml_node *root)
     return NULL;
 }
 
-/* The text of the one child of that name; NULL when there is none, or more than one to choose. */
-static const char *only_text(const struct xml_node *node, const char *name)
-{
-    const struct xml_node *child = xml_child(node, name);
-
-    for (const struct xml_node *other = child != NULL ? child->next : NULL; other != NULL;
-         other = other->next) {
-        if (strcmp(other->name, name) == 0)
-            return NULL;
-    }
-    return child != NULL && child->text[0] != '\0' ? child->text : NULL;
-}
-
 static int take(const struct xml_node *node, struct credentials_lease *ret_lease, char *error,
                 size_t error_size)
 {
-    const char *key_id = only_text(node, "AccessKeyId");
-    const char *secret = only_text(node, "SecretAccessKey");
-    const char *token = only_text(node, "SessionToken");
-    const char *end = only_text(node, "Expiration");
+    const char *key_id = xml_only_text(node, "AccessKeyId");
+    const char *secret = xml_only_text(node, "SecretAccessKey");
+    const char *token = xml_only_text(node, "SessionToken");
+    const char *end = xml_only_text(node, "Expiration");
     char words[160];
 
     if (key_id == NULL || secret == NULL || token == NULL || end == NULL)

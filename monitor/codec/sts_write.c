@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "query_form.h"
 #include "sts.h"
 
 static bool is_unreserved(char c)
@@ -41,50 +42,26 @@ int sts_check_role(const struct sts_role *role, char *error, size_t error_size)
     return 0;
 }
 
-static void add_field(struct buffer *out, const char *name, const char *value)
-{
-    static const char hex[] = "0123456789ABCDEF";
-
-    if (value[0] == '\0')
-        return;
-    buffer_add_char(out, '&');
-    buffer_add_text(out, name);
-    buffer_add_char(out, '=');
-    for (; *value != '\0'; value++) {
-        unsigned char byte = (unsigned char)*value;
-
-        if (is_unreserved(*value)) {
-            buffer_add_char(out, *value);
-        } else {
-            buffer_add_char(out, '%');
-            buffer_add_char(out, hex[byte >> 4]);
-            buffer_add_char(out, hex[byte & 15]);
-        }
-    }
-}
-
 static void add_role(struct buffer *out, const char *action, const struct sts_role *role)
 {
     char seconds[16] = "";
 
     if (role->duration_s != 0)
         snprintf(seconds, sizeof(seconds), "%u", role->duration_s);
-    buffer_add_text(out, "Action=");
-    buffer_add_text(out, action);
-    buffer_add_text(out, "&Version=2011-06-15");
-    add_field(out, "RoleArn", role->arn);
-    add_field(out, "RoleSessionName", role->session_name);
-    add_field(out, "DurationSeconds", seconds);
+    query_form_begin(out, action, "2011-06-15");
+    query_form_add(out, "RoleArn", role->arn);
+    query_form_add(out, "RoleSessionName", role->session_name);
+    query_form_add(out, "DurationSeconds", seconds);
 }
 
 void sts_write_assume_role(struct buffer *out, const struct sts_role *role)
 {
     add_role(out, "AssumeRole", role);
-    add_field(out, "ExternalId", role->external_id);
+    query_form_add(out, "ExternalId", role->external_id);
 }
 
 void sts_write_web_identity(struct buffer *out, const struct sts_role *role, const char *token)
 {
     add_role(out, "AssumeRoleWithWebIdentity", role);
-    add_field(out, "WebIdentityToken", token);
+    query_form_add(out, "WebIdentityToken", token);
 }

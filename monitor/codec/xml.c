@@ -21,6 +21,7 @@ struct reader {
     unsigned depth;
     unsigned element_count;
     const struct xml_node *root;
+    const char *space;
     struct buffer text;    /* of the element now open */
     const char *complaint; /* why we stopped */
 };
@@ -66,12 +67,20 @@ static void hang(struct reader *reader, struct xml_node *node)
     reader->last[reader->depth - 1] = node;
 }
 
+/* The value of an attribute, "" when it is not there; NULL: no memory. */
+static const char *keep_attribute(struct reader *reader, const XML_Char **attributes,
+                                  const char *name)
+{
+    while (*attributes != NULL && strcmp(*attributes, name) != 0)
+        attributes += 2;
+    return *attributes != NULL ? pool_copy(reader->pool, attributes[1], strlen(attributes[1])) : "";
+}
+
 static void on_start(void *context, const XML_Char *name, const XML_Char **attributes)
 {
     struct reader *reader = context;
     struct xml_node *node;
 
-    (void)attributes;
     if (reader->complaint != NULL)
         return;
     if (reader->depth == XML_DEPTH_MAX) {
@@ -83,7 +92,9 @@ static void on_start(void *context, const XML_Char *name, const XML_Char **attri
         return;
     }
     node = make_node(reader, name);
-    if (node == NULL) {
+    if (reader->depth == 0)
+        reader->space = keep_attribute(reader, attributes, "xmlns");
+    if (node == NULL || reader->space == NULL) {
         stop(reader, "too large for memory");
         return;
     }
@@ -167,7 +178,7 @@ out:
     if (reader.parser != NULL)
         XML_ParserFree(reader.parser);
     if (status == 0)
-        *ret_xml = (struct xml){.root = reader.root, .pool = reader.pool};
+        *ret_xml = (struct xml){.root = reader.root, .space = reader.space, .pool = reader.pool};
     else
         pool_destroy(reader.pool);
     return status;
@@ -176,7 +187,7 @@ out:
 void xml_clear(struct xml *xml)
 {
     pool_destroy(xml->pool);
-    *xml = (struct xml){NULL, NULL};
+    *xml = (struct xml){.root = NULL};
 }
 
 const struct xml_node *xml_child(const struct xml_node *node, const char *name)
@@ -193,4 +204,16 @@ const char *xml_text(const struct xml_node *node, const char *name)
     const struct xml_node *child = xml_child(node, name);
 
     return child != NULL ? child->text : NULL;
+}
+
+const char *xml_only_text(const struct xml_node *node, const char *name)
+{
+    const struct xml_node *child = xml_child(node, name);
+
+    for (const struct xml_node *other = child != NULL ? child->next : NULL; other != NULL;
+         other = other->next) {
+        if (strcmp(other->name, name) == 0)
+            return NULL;
+    }
+    return child != NULL && child->text[0] != '\0' ? child->text : NULL;
 }
