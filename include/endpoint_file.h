@@ -21,7 +21,7 @@ struct endpoint_words {
     char source[ENDPOINT_NAME_MAX + 64]; /* who says so: "endpoint_url of profile NAME" */
 };
 
-/* service: as a section of services names it, "route_53" or "sts". */
+/* service: as a section of services names it, "route_53", "sts". */
 void endpoint_file_read(const char *text, size_t length, const char *profile, const char *service,
                         struct endpoint_words *ret_words);
 

@@ -93,6 +93,44 @@ START_TEST(each_partition_has_its_host_and_the_region_that_is_signed_for)
     ck_assert_int_eq(find("", AWS_STS, "", wanted->region), 0);
     ck_assert_str_eq(endpoint.host, wanted->sts);
     ck_assert_str_eq(endpoint.signing_region, wanted->region); /* its own, never the global one */
+    ck_assert_str_eq(endpoint.signing_service, "sts");
+}
+END_TEST
+
+START_TEST(services_of_a_region_are_asked_in_it)
+{
+    ck_assert_int_eq(find("", AWS_CLOUDWATCH, "", "eu-west-1"), 0);
+    ck_assert_str_eq(endpoint.host, "monitoring.eu-west-1.amazonaws.com");
+    ck_assert_str_eq(endpoint.signing_region, "eu-west-1");
+    ck_assert_str_eq(endpoint.signing_service, "monitoring");
+    ck_assert_int_eq(find("", AWS_CLOUDWATCH, "", "cn-north-1"), 0);
+    ck_assert_str_eq(endpoint.host, "monitoring.cn-north-1.amazonaws.com.cn");
+    ck_assert_int_eq(find("", AWS_ELB, "", "us-gov-west-1"), 0);
+    ck_assert_str_eq(endpoint.host, "elasticloadbalancing.us-gov-west-1.amazonaws.com");
+    ck_assert_str_eq(endpoint.signing_service, "elasticloadbalancing");
+    ck_assert_int_eq(find("", AWS_ROUTE_53, "", "eu-west-1"), 0);
+    ck_assert_str_eq(endpoint.signing_service, "route53");
+    ck_assert_int_eq(find("", AWS_ELB, "", "eu-west-1.evil.example"), -1);
+    ck_assert_ptr_nonnull(strstr(error, "the region is"));
+}
+END_TEST
+
+START_TEST(services_of_a_region_have_their_own_words_for_an_endpoint)
+{
+    setenv("AWS_ENDPOINT_URL_CLOUDWATCH", "http://127.0.0.1:1", 1);
+    setenv("AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2", "http://127.0.0.1:2", 1);
+    ck_assert_int_eq(find("", AWS_CLOUDWATCH, "", "eu-west-1"), 0);
+    ck_assert_str_eq(endpoint.authority, "127.0.0.1:1");
+    ck_assert_str_eq(endpoint.signing_region, "eu-west-1");
+    ck_assert_int_eq(find("", AWS_ELB, "", "eu-west-1"), 0);
+    ck_assert_str_eq(endpoint.authority, "127.0.0.1:2");
+    unsetenv("AWS_ENDPOINT_URL_CLOUDWATCH");
+    unsetenv("AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2");
+    config("[default]\nservices = local\n[services local]\ncloudwatch =\n"
+           "  endpoint_url = http://watch\nelastic_load_balancing_v2 =\n"
+           "  endpoint_url = http://balance\n");
+    expect("", AWS_CLOUDWATCH, "watch");
+    expect("", AWS_ELB, "balance");
 }
 END_TEST
 
@@ -241,6 +279,8 @@ int main(void)
     tcase_add_loop_test(tcase, each_partition_has_its_host_and_the_region_that_is_signed_for, 0,
                         sizeof(partitions) / sizeof(partitions[0]));
     tcase_add_test(tcase, another_endpoint_is_signed_for_the_partition_all_the_same);
+    tcase_add_test(tcase, services_of_a_region_are_asked_in_it);
+    tcase_add_test(tcase, services_of_a_region_have_their_own_words_for_an_endpoint);
     tcase_add_test(tcase, the_first_that_is_said_counts);
     tcase_add_test(tcase, the_settings_alone_are_not_ignored_when_all_are_to_be);
     tcase_add_test(tcase, the_profile_is_that_of_the_settings_then_of_the_environment);

@@ -15,7 +15,6 @@
 #include "clock.h"
 #include "curl_loop.h"
 #include "date.h"
-#include "endpoint.h"
 #include "log.h"
 #include "resolver.h"
 #include "result.h"
@@ -33,7 +32,6 @@ struct aws {
     msec_t heard_ms; /* theirs minus ours, of the newest answer that is believed */
     struct aws_endpoint endpoint;
     char endpoint_error[AWS_MESSAGE_MAX]; /* "" : the endpoint is good */
-    const char *service;
     unsigned call_count;
     void (*closed)(void *context);
     void *closed_context;
@@ -266,8 +264,9 @@ static int add_headers(struct aws_call *call, const struct sigv4_request *reques
 
 static int sign(struct aws_call *call, const struct sigv4_credentials *credentials)
 {
-    static const struct sigv4_pair content_type[] = {{"Content-Type", "application/xml"}};
     const struct aws_question *question = &call->question;
+    const char *type = question->content_type != NULL ? question->content_type : "application/xml";
+    const struct sigv4_pair content_type[] = {{"Content-Type", type}};
     char time[SIGV4_TIME_LENGTH + 1] = "";
     struct sigv4_signature signature;
     struct sigv4_request request = {
@@ -282,7 +281,7 @@ static int sign(struct aws_call *call, const struct sigv4_credentials *credentia
         .body = buffer_text(&call->body),
         .body_length = call->body.length,
         .region = call->endpoint.signing_region,
-        .service = call->aws->service,
+        .service = call->endpoint.signing_service,
         .time = time,
     };
     int status = -1;
@@ -399,7 +398,7 @@ struct aws_call *aws_ask(struct aws *aws, const struct aws_question *question, m
     aws->call_count++;
     call->aws = aws;
     call->question = *question;
-    call->endpoint = aws->endpoint;
+    call->endpoint = question->endpoint != NULL ? *question->endpoint : aws->endpoint;
     call->timeout_ms = timeout_ms;
     call->done = done;
     call->context = context;
@@ -409,7 +408,7 @@ struct aws_call *aws_ask(struct aws *aws, const struct aws_question *question, m
     uv_timer_init(aws->loop, &call->deadline);
     call->deadline.data = call;
     call->pending = 1;
-    if (aws->endpoint_error[0] != '\0')
+    if (question->endpoint == NULL && aws->endpoint_error[0] != '\0')
         end(call, AWS_BAD_ENDPOINT, aws->endpoint_error);
     else
         turns_wait(&aws->turns, &call->turn);
@@ -469,8 +468,7 @@ static void on_create_undone(void *context)
     (void)context;
 }
 
-int aws_create(uv_loop_t *loop, const struct aws_wishes *wishes, const char *service,
-               struct aws **ret_aws)
+int aws_create(uv_loop_t *loop, const struct aws_wishes *wishes, struct aws **ret_aws)
 {
     const struct credentials_options options = {.profile = wishes->profile,
                                                 .region = wishes->region};
@@ -480,7 +478,6 @@ int aws_create(uv_loop_t *loop, const struct aws_wishes *wishes, const char *ser
     if (aws == NULL)
         return -ENOMEM;
     aws->loop = loop;
-    aws->service = service;
     status = curl_loop_create(loop, &aws->curl_loop);
     if (status == 0)
         status = resolver_create(loop, NULL, &aws->resolver);

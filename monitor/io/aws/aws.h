@@ -15,6 +15,7 @@
 
 #include "buffer.h"
 #include "credentials.h"
+#include "endpoint.h"
 #include "rate.h"
 #include "sigv4.h"
 #include "units.h"
@@ -34,6 +35,8 @@ struct aws_question {
     /* Writes the body in the moment of signing; no byte of a request with a body exists before.
      * 0, or -1: it must not be sent, and the call ends as AWS_STOPPED. NULL: no body. */
     int (*write_body)(void *context, struct buffer *body);
+    const char *content_type;            /* of the body; NULL: application/xml */
+    const struct aws_endpoint *endpoint; /* copied; NULL: Route 53's, as the wishes say */
     const struct credentials_role *role; /* who asks; NULL: who we are ourselves */
     enum aws_urgency urgency;
 };
@@ -62,15 +65,14 @@ typedef void (*aws_done)(void *context, const struct aws_answer *answer);
 
 /* Of the settings. */
 struct aws_wishes {
-    const char *endpoint;
+    const char *endpoint; /* of Route 53 */
     const char *region;
     const char *profile;
     unsigned rate; /* requests a second */
 };
 
-/* service is a string literal. Returns 0 or -errno. */
-int aws_create(uv_loop_t *loop, const struct aws_wishes *wishes, const char *service,
-               struct aws **ret_aws);
+/* Returns 0 or -errno. */
+int aws_create(uv_loop_t *loop, const struct aws_wishes *wishes, struct aws **ret_aws);
 
 /* After a reload; calls under way go on as they began. -ENOMEM leaves all as it was. */
 int aws_set(struct aws *aws, const struct aws_wishes *wishes);

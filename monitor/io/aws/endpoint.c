@@ -29,6 +29,20 @@ static const struct partition partitions[] = {
     {"", "amazonaws.com", "https://route53.amazonaws.com", "us-east-1"},
 };
 
+/* How AWS's own tools name a service, where each has another word for it. */
+static const struct {
+    const char *variable;
+    const char *section; /* of the config file */
+    const char *signing;
+    const char *host; /* HOST.REGION.SUFFIX; NULL: one for the partition */
+} services[] = {
+    [AWS_ROUTE_53] = {"AWS_ENDPOINT_URL_ROUTE_53", "route_53", "route53", NULL},
+    [AWS_STS] = {"AWS_ENDPOINT_URL_STS", "sts", "sts", "sts"},
+    [AWS_CLOUDWATCH] = {"AWS_ENDPOINT_URL_CLOUDWATCH", "cloudwatch", "monitoring", "monitoring"},
+    [AWS_ELB] = {"AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2", "elastic_load_balancing_v2",
+                 "elasticloadbalancing", "elasticloadbalancing"},
+};
+
 static const struct partition *find_partition(const char *region)
 {
     const struct partition *partition = partitions;
@@ -54,9 +68,7 @@ static bool is_true(const char *text)
 static const char *find_url(const char *configured, enum aws_service service,
                             const struct endpoint_words *words, const char **ret_source)
 {
-    const char *const variables[] = {service == AWS_STS ? "AWS_ENDPOINT_URL_STS"
-                                                        : "AWS_ENDPOINT_URL_ROUTE_53",
-                                     "AWS_ENDPOINT_URL"};
+    const char *const variables[] = {services[service].variable, "AWS_ENDPOINT_URL"};
 
     *ret_source = "aws.endpoint";
     if (configured[0] != '\0')
@@ -91,8 +103,8 @@ static bool is_region(const char *region)
 static void own_url(const struct partition *partition, enum aws_service service, const char *region,
                     char *out, size_t size)
 {
-    if (service == AWS_STS)
-        snprintf(out, size, "https://sts.%s.%s", region, partition->suffix);
+    if (services[service].host != NULL)
+        snprintf(out, size, "https://%s.%s.%s", services[service].host, region, partition->suffix);
     else
         snprintf(out, size, "%s", partition->route53);
 }
@@ -192,10 +204,11 @@ int aws_endpoint_find(const char *configured, enum aws_service service,
     const struct partition *partition = find_partition(region);
     const char *source;
     const char *text = find_url(configured, service, words, &source);
+    bool is_regional = services[service].host != NULL;
     char own[160];
     char shown[80];
 
-    if (service == AWS_STS && !is_region(region)) {
+    if (is_regional && !is_region(region)) {
         text_escape(shown, sizeof(shown), region, strlen(region));
         snprintf(error, error_size, "the region is \"%s\": allowed is one like us-east-1", shown);
         return -1;
@@ -204,8 +217,11 @@ int aws_endpoint_find(const char *configured, enum aws_service service,
         own_url(partition, service, region, own, sizeof(own));
         text = own;
     }
-    return read_url(text, source, service == AWS_STS ? region : partition->route53_region,
-                    ret_endpoint, error, error_size);
+    if (read_url(text, source, is_regional ? region : partition->route53_region, ret_endpoint,
+                 error, error_size) != 0)
+        return -1;
+    ret_endpoint->signing_service = services[service].signing;
+    return 0;
 }
 
 /* ---- the config file ---- */
@@ -258,8 +274,8 @@ void aws_endpoint_read_config(enum aws_service service, const char *profile,
 
     while (chosen[i] == NULL)
         i++;
-    endpoint_file_read(text != NULL ? text : "", length, chosen[i],
-                       service == AWS_STS ? "sts" : "route_53", ret_words);
+    endpoint_file_read(text != NULL ? text : "", length, chosen[i], services[service].section,
+                       ret_words);
     if (text != NULL)
         explicit_bzero(text, CREDENTIALS_FILE_MAX + 1); /* it may hold keys */
     free(text);

@@ -310,7 +310,7 @@ int health_api_create(uv_loop_t *loop, const struct settings *settings, struct h
     LIST_INIT(&api->jobs);
     api->timeout_ms = settings->aws_timeout_ms;
     take_role(api, settings);
-    rc = aws_create(loop, &wishes, "route53", &api->aws);
+    rc = aws_create(loop, &wishes, &api->aws);
     if (rc < 0) {
         free(api);
         return rc;

@@ -9,11 +9,10 @@
 #include "endpoint.h"
 #include "file_read.h"
 #include "look_state.h"
+#include "query_form.h"
 #include "sts.h"
 
 enum { TIMEOUT_MS = 5000, ATTEMPTS = 3, PAUSE_MS = 1000, URL_MAX = 512 };
-
-static const char form[] = "application/x-www-form-urlencoded; charset=utf-8";
 
 static const char *region_of(const struct look *look)
 {
@@ -103,7 +102,7 @@ static void send_unsigned(struct look *look, const struct buffer *body)
     struct fetch_question question = {
         .method = "POST",
         .url = url,
-        .headers = {{"Content-Type", form}},
+        .headers = {{"Content-Type", QUERY_FORM_TYPE}},
         .header_count = 1,
         .body = buffer_text(body),
         .body_length = body->length,
@@ -182,7 +181,7 @@ static void send_signed(struct look *look, const struct sigv4_request *request,
     struct fetch_question question = {
         .method = "POST",
         .url = url,
-        .headers = {{"Content-Type", form},
+        .headers = {{"Content-Type", QUERY_FORM_TYPE},
                     {"X-Amz-Date", request->time},
                     {"Authorization", signature->authorization},
                     {"X-Amz-Security-Token", look->lease.keys.token}},
@@ -201,7 +200,7 @@ static void send_signed(struct look *look, const struct sigv4_request *request,
 
 static void sign_and_send(struct look *look, const struct buffer *body)
 {
-    static const struct sigv4_pair headers[] = {{"Content-Type", form}};
+    static const struct sigv4_pair headers[] = {{"Content-Type", QUERY_FORM_TYPE}};
     const struct credentials *keys = &look->lease.keys;
     struct sigv4_credentials signer = {keys->key_id, keys->secret, keys->token};
     char time[SIGV4_TIME_LENGTH + 1];

@@ -430,7 +430,7 @@ int route53_create(uv_loop_t *loop, const struct settings *settings, bool dry_ru
     route53->is_dry_run = dry_run;
     status = remember_zones(route53, settings);
     if (status == 0)
-        status = aws_create(loop, &wishes, "route53", &route53->aws);
+        status = aws_create(loop, &wishes, &route53->aws);
     if (status != 0) {
         forget_zones(route53);
         free(route53);
