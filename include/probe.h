@@ -40,6 +40,10 @@ bool prober_can(const struct check *check, char *error, size_t error_size);
 void prober_set_records(struct prober *prober, const struct service_record *records,
                         uint32_t count);
 
+/* Where settings have checks of type alarm or alb, AWS is asked as aws.profile says; without this
+ * call they must have none. Returns 0, or a negative errno value. Once. */
+int prober_set_aws(struct prober *prober, const struct settings *settings);
+
 /* Starts one attempt of a check over a fresh connection. deadline is check->timeout_ms from now,
  * for all phases together. One attempt in flight per token; a second start of the same token is a
  * programmer's error. */

@@ -322,6 +322,9 @@ static int start_network(struct daemon *daemon)
     if (rc < 0)
         return failed("checks", rc, NULL);
     prober_set_records(daemon->prober, settings->records, settings->record_count);
+    rc = prober_set_aws(daemon->prober, settings);
+    if (rc < 0)
+        return failed("checks that ask AWS", rc, NULL);
     if (start_aws(daemon) < 0)
         return -1;
     rc = board_create(&daemon->uv, settings, daemon->store, &teller, &daemon->board);

@@ -133,7 +133,7 @@ static int fresh_make(struct daemon *daemon, struct settings *settings, struct f
     if (rc < 0)
         return rc;
     prober_set_records(fresh->prober, settings->records, settings->record_count);
-    return 0;
+    return prober_set_aws(fresh->prober, settings);
 }
 
 static void on_prober_closed(void *context)
