@@ -367,6 +367,10 @@ static inline bool settings_service_in_zone(const struct settings *settings, uin
  */
 bool settings_check_counts(const struct settings *settings, uint32_t check);
 
+/* Writes what a check's answers have to be, as an expression (docs/ASSERTIONS.md): what its kind
+ * expects anyway is in it. "": any answer will do. Cut when there is no room. */
+void check_expected(const struct check *check, char *out, size_t size);
+
 static inline bool settings_site_in_zone(const struct settings *settings, uint32_t site,
                                          uint32_t zone)
 {

@@ -33,6 +33,9 @@ enum {
     OPTION_RECORDING,
     OPTION_FROM,
     OPTION_BY,
+    OPTION_EXPECT,
+    OPTION_ADDRESS,
+    OPTION_CHECK,
     OPTION_LIST,
     OPTION_EXPORT,
     OPTION_STORE,
@@ -67,6 +70,9 @@ static const struct option options[] = {
     {"recording", required_argument, NULL, OPTION_RECORDING},
     {"from", required_argument, NULL, OPTION_FROM},
     {"by", required_argument, NULL, OPTION_BY},
+    {"expect", required_argument, NULL, OPTION_EXPECT},
+    {"address", required_argument, NULL, OPTION_ADDRESS},
+    {"check", required_argument, NULL, OPTION_CHECK},
     {"list", no_argument, NULL, OPTION_LIST},
     {"export", no_argument, NULL, OPTION_EXPORT},
     {"store", no_argument, NULL, OPTION_STORE},
@@ -102,6 +108,9 @@ static const struct {
     {OPTION_RECORDING, TAKES_RECORDING, "--recording"},
     {OPTION_FROM, TAKES_FROM, "--from"},
     {OPTION_BY, TAKES_BY, "--by"},
+    {OPTION_EXPECT, TAKES_CHECK, "--expect"},
+    {OPTION_ADDRESS, TAKES_CHECK, "--address"},
+    {OPTION_CHECK, TAKES_CHECK, "--check"},
     {OPTION_LIST, TAKES_LIST, "--list"},
     {OPTION_EXPORT, TAKES_EXPORT, "--export"},
     {OPTION_STORE, TAKES_STORE, "--store"},
@@ -290,6 +299,32 @@ static bool take_flag(struct arguments *arguments, int option)
     }
 }
 
+/* Options whose value is a text, whatever it is; false: it is not one of them. */
+static bool take_text(struct arguments *arguments, int option)
+{
+    const struct {
+        int option;
+        const char **value;
+    } texts[] = {{OPTION_REASON, &arguments->reason},
+                 {OPTION_PROBE, &arguments->probe},
+                 {OPTION_BY, &arguments->by},
+                 {OPTION_FROM, &arguments->from},
+                 {OPTION_EXPECT, &arguments->expect},
+                 {OPTION_ADDRESS, &arguments->address},
+                 {OPTION_CHECK, &arguments->check},
+                 {OPTION_ADMIN, &arguments->admin},
+                 {OPTION_ADMIN_PASSWORD, &arguments->admin_password},
+                 {OPTION_PASSWORDS, &arguments->passwords}};
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        if (texts[i].option == option) {
+            *texts[i].value = optarg;
+            return true;
+        }
+    }
+    return false;
+}
+
 static int take_option(struct reading *reading, int option, char **argv)
 {
     struct arguments *arguments = reading->arguments;
@@ -299,6 +334,8 @@ static int take_option(struct reading *reading, int option, char **argv)
             reading->used |= owned[i].set;
     }
     if (take_flag(arguments, option))
+        return -1;
+    if (take_text(arguments, option))
         return -1;
     switch (option) {
     case 'c':
@@ -312,17 +349,11 @@ static int take_option(struct reading *reading, int option, char **argv)
         return CODE_GOOD;
     case OPTION_DOWN:
         return take_down(reading, optarg);
-    case OPTION_REASON:
-        arguments->reason = optarg;
-        return -1;
     case OPTION_FOR:
         reading->for_text = optarg;
         return -1;
     case OPTION_LIMIT:
         return take_number(reading, "--limit", 1, LIMIT_MAX, &arguments->limit);
-    case OPTION_PROBE:
-        arguments->probe = optarg;
-        return -1;
     case OPTION_SCENARIO:
         return take_scenario(reading, optarg);
     case OPTION_SEEDS:
@@ -331,21 +362,6 @@ static int take_option(struct reading *reading, int option, char **argv)
         return take_number(reading, "--seed", 0, INT64_MAX - SEEDS_MAX, &arguments->seed);
     case OPTION_RECORDING:
         return take_number(reading, "--recording", 1, INT64_MAX, &arguments->recording);
-    case OPTION_BY:
-        arguments->by = optarg;
-        return -1;
-    case OPTION_FROM:
-        arguments->from = optarg;
-        return -1;
-    case OPTION_ADMIN:
-        arguments->admin = optarg;
-        return -1;
-    case OPTION_ADMIN_PASSWORD:
-        arguments->admin_password = optarg;
-        return -1;
-    case OPTION_PASSWORDS:
-        arguments->passwords = optarg;
-        return -1;
     default:
         return unknown_option(reading, argv);
     }

@@ -39,13 +39,16 @@ struct arguments {
     int64_t limit;
     const char *scenarios[SCENARIOS_MAX];
     size_t scenario_count;
-    int64_t seeds;     /* 0: not given */
-    int64_t seed;      /* 1 unless given */
-    const char *sweep; /* --sweep; NULL */
-    int64_t recording; /* --recording; 0: the newest */
-    const char *from;  /* --from; NULL */
-    const char *by;    /* --by; NULL */
-    const char *admin; /* --admin; NULL */
+    int64_t seeds;       /* 0: not given */
+    int64_t seed;        /* 1 unless given */
+    const char *sweep;   /* --sweep; NULL */
+    int64_t recording;   /* --recording; 0: the newest */
+    const char *from;    /* --from; NULL */
+    const char *by;      /* --by; NULL */
+    const char *expect;  /* --expect; NULL */
+    const char *address; /* --address; NULL */
+    const char *check;   /* --check; NULL */
+    const char *admin;   /* --admin; NULL */
     const char *admin_password;
     const char *passwords; /* --passwords; NULL */
     bool store;
@@ -86,7 +89,8 @@ enum option_set {
     TAKES_EXPORT = 524288,
     TAKES_STORE = 1048576,  /* init's own: --store and what goes with it */
     TAKES_HEALTH = 2097152, /* and --health-checks */
-    TAKES_BY = 4194304      /* timings' own */
+    TAKES_BY = 4194304,     /* timings' own */
+    TAKES_CHECK = 8388608   /* check's own: --expect, --address, --check */
 };
 
 struct command {
@@ -111,6 +115,7 @@ int run_order(const struct arguments *arguments);
 int run_history(const struct arguments *arguments);
 int run_timings(const struct arguments *arguments);
 int run_incident(const struct arguments *arguments);
+int run_check(const struct arguments *arguments);
 int run_alert_test(const struct arguments *arguments);
 int run_simulate(const struct arguments *arguments);
 int run_replay(const struct arguments *arguments);

@@ -9,6 +9,7 @@
  *     status.c ready.c explain.c plan.c first.c order.c past.c    a file for each kind of command
  *     terraform.c       what init tells those who keep the zone in Terraform
  *     alert_test.c simulate.c replay.c    commands that work without a daemon
+ *     check.c           checks by hand; check.h has its map
  *     init_store.c      the users and roles of etcd; init_store.h has its map
  *     init_health.c     Route 53's health checks for the beacons; init_health.h has its map
  */
@@ -109,6 +110,16 @@ static const struct command commands[] = {
      "SITE", true, TAKES_BY | TAKES_LIMIT, run_timings},
     {"incident", "ID", "a report of one incident, open or resolved", "", "ID", true, 0,
      run_incident},
+    {"check", "URL | SITE [--expect EXPR] [--address IP] [--check NAME]",
+     "make checks by hand, now and from here, and explain them",
+     "\nNeeds no daemon and asks none: the daemon's own prober looks once, from this machine.\n"
+     "URL: http https tcp tls dns icmp grpc grpcs ws wss agent, with the defaults of the settings\n"
+     "and without a settings file; --expect says what the answer must be like, --address asks "
+     "that\n"
+     "address and not those of the name. SITE (SERVICE/REGION) makes the checks that the settings\n"
+     "(-c) have for it, or the one of --check. The exit status is 0 when all are good, 1 when one\n"
+     "is not or says nothing.\n",
+     "URL or SITE", true, TAKES_CHECK, run_check},
     {"alert-test", "[--probe NAME]", "send a test alert through every sink",
      "\nNeeds no daemon, but the settings file (-c) and the right to read the secrets it names.\n"
      "Prints what each server answered; the exit status is 1 when one did not accept.\n",

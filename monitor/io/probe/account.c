@@ -37,6 +37,17 @@ void account_name(struct account_name *name, const struct resolution *resolution
         address_format_host(&resolution->addresses[i], name->addresses[name->count++]);
 }
 
+/* An echo has no port. */
+static void take_address(struct account_side *side, const union address *address)
+{
+    if (address->any.sa_family == AF_UNSPEC)
+        return;
+    if (address->v4.sin_port == 0) /* where IPv6 has it, too */
+        address_format_host(address, side->address);
+    else
+        address_format(address, side->address);
+}
+
 void account_resolved(struct attempt *attempt, const struct resolution *resolution)
 {
     if (attempt->account != NULL)
@@ -51,7 +62,7 @@ void account_sides(struct attempt *lead, const union address *addresses, unsigne
         return;
     account->side_count = count < ACCOUNT_SIDES_MAX ? count : ACCOUNT_SIDES_MAX;
     for (unsigned i = 0; i < account->side_count; i++)
-        address_format(&addresses[i], account->sides[i].address);
+        take_address(&account->sides[i], &addresses[i]);
 }
 
 /* ---- the answer and the end ---- */
@@ -80,8 +91,7 @@ void account_end(struct attempt *attempt)
         return;
     side->has_ended = true;
     side->result = attempt->result;
-    if (attempt->address.any.sa_family != AF_UNSPEC)
-        address_format(&attempt->address, side->address);
+    take_address(side, &attempt->address);
 }
 
 /* ---- certificates ---- */

@@ -42,6 +42,7 @@ enum {
     TOKENS_MAX = 1024 * 1024, /* far more than settings can hold */
     REQUEST_MAX = 16 * 1024,
     TRANSFERS_POOLED = 64,
+    EXCERPT_MS = 200, /* for the beginning of a body that is only shown (account.h) */
     PROGRAMS_MAX = 16 /* at once, of kind command: a machine that is full of them watches nothing */
 };
 

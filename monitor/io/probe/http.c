@@ -123,17 +123,45 @@ static void on_end_of_answer(struct attempt *attempt, enum http1_progress progre
         attempt_end(attempt, RESULT_BAD, FAILURE_STATUS, "%s", http1_error(http1));
 }
 
-/* Who explains a check shows how the body begins, as far as it came with the headers. What nobody
- * looks at must not change what the answer is, so it is not waited for. */
-static bool is_enough(const struct attempt *attempt, const struct http1 *http1)
+/* Who explains a check shows how the body begins. What nobody looks at must not change what the
+ * answer is, so it is waited for a little only, in time that does not count. */
+static bool waits_for_excerpt(struct attempt *attempt, enum http1_progress progress)
 {
-    return attempt->account != NULL && http1_status(http1) != 0 && !looks_at_body(attempt->check);
+    size_t length = 0;
+
+    http1_body(attempt->held, &length);
+    if (progress != HTTP1_MORE || length > 0)
+        return false;
+    if (attempt->answered_us == 0) {
+        attempt->answered_us = prober_now_us();
+        attempt_wake(attempt, EXCERPT_MS);
+    }
+    return true;
+}
+
+/* Is only the body missing, and that only because somebody wants to see it? */
+static bool is_answered(const struct attempt *attempt)
+{
+    return attempt->account != NULL && http1_status(attempt->held) != 0 &&
+           !looks_at_body(attempt->check);
+}
+
+static enum http1_progress take(struct attempt *attempt, const char *bytes, size_t length)
+{
+    struct http1 *http1 = attempt->held;
+    enum http1_progress progress;
+
+    if (length > 0 && http1_is_untouched(http1))
+        attempt_mark(attempt, &attempt->result.timings.first_byte_us);
+    progress = length == 0 ? http1_close(http1) : http1_feed(http1, bytes, length);
+    if (is_answered(attempt) && !waits_for_excerpt(attempt, progress))
+        return HTTP1_DONE;
+    return progress;
 }
 
 /* Until the socket is empty, as edges are told once; the reader's limits bound it. */
 static void read_answer(struct attempt *attempt)
 {
-    struct http1 *http1 = attempt->held;
     enum http1_progress progress;
     char bytes[READ_SIZE];
 
@@ -142,17 +170,18 @@ static void read_answer(struct attempt *attempt)
 
         if (n < 0 && errno == EAGAIN)
             return;
-        if (n < 0) {
+        if (n < 0 && !is_answered(attempt)) {
             attempt_lost(attempt, errno);
             return;
         }
-        if (n > 0 && http1_is_untouched(http1))
-            attempt_mark(attempt, &attempt->result.timings.first_byte_us);
-        progress = n == 0 ? http1_close(http1) : http1_feed(http1, bytes, (size_t)n);
-        if (is_enough(attempt, http1))
-            progress = HTTP1_DONE;
+        progress = take(attempt, bytes, n > 0 ? (size_t)n : 0);
     } while (progress == HTTP1_MORE);
     on_end_of_answer(attempt, progress);
+}
+
+static void on_wake(struct attempt *attempt)
+{
+    judge(attempt, attempt->held);
 }
 
 static void on_ready(struct attempt *attempt, uint32_t events)
@@ -167,6 +196,7 @@ const struct attempt_kind kind_http = {
     .needs_address = true,
     .begin = lean_connect,
     .on_ready = on_ready,
+    .on_wake = on_wake,
     .release = release,
     .doing = doing,
 };
