@@ -73,7 +73,16 @@ static void on_grace(uv_timer_t *timer)
     kill(-child->process.pid, SIGKILL);
 }
 
-/* The first end counts. Whoever still lives of its group goes with it. */
+static void close_all(struct child *child)
+{
+    uv_close((uv_handle_t *)&child->output_pipe, on_closed);
+    uv_close((uv_handle_t *)&child->error_pipe, on_closed);
+    uv_close((uv_handle_t *)&child->timer, on_closed);
+    uv_close((uv_handle_t *)&child->process, on_closed);
+}
+
+/* The first end counts. Whoever still lives of its group goes with it. Its pipes stay open until it
+ * has gone: what it says as it ends must not end it by SIGPIPE, before it has cleaned up. */
 static void end(struct child *child, enum child_outcome outcome, int code)
 {
     if (child->has_ended)
@@ -81,13 +90,12 @@ static void end(struct child *child, enum child_outcome outcome, int code)
     child->has_ended = true;
     child->outcome = outcome;
     child->code = code;
-    uv_close((uv_handle_t *)&child->output_pipe, on_closed);
-    uv_close((uv_handle_t *)&child->error_pipe, on_closed);
-    if (!child->is_running) { /* else when it has been buried: on_process_exit() */
-        uv_close((uv_handle_t *)&child->timer, on_closed);
-        uv_close((uv_handle_t *)&child->process, on_closed);
+    if (!child->is_running) {
+        close_all(child);
         return;
     }
+    uv_read_stop((uv_stream_t *)&child->output_pipe);
+    uv_read_stop((uv_stream_t *)&child->error_pipe);
     kill(-child->process.pid, child->grace_ms > 0 ? SIGTERM : SIGKILL);
     uv_timer_start(&child->timer, on_grace, (uint64_t)child->grace_ms, 0);
 }
@@ -183,8 +191,7 @@ static void on_process_exit(uv_process_t *process, int64_t status, int signal)
     if (!child->waits_for_pipes)
         kill(-process->pid, SIGKILL); /* ESRCH when nobody is left; pids are not reused so soon */
     if (child->has_ended) {
-        uv_close((uv_handle_t *)&child->timer, on_closed);
-        uv_close((uv_handle_t *)process, on_closed);
+        close_all(child);
         return;
     }
     child->outcome = signal != 0 ? CHILD_SIGNALLED : CHILD_EXITED;

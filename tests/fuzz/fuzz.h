@@ -30,6 +30,7 @@ void fuzz_credentials_words(const uint8_t *data, size_t size);
 void fuzz_assertion_expression(const uint8_t *data, size_t size);
 void fuzz_assertion_answer(const uint8_t *data, size_t size);
 void fuzz_plugin_output(const uint8_t *data, size_t size);
+void fuzz_push_report(const uint8_t *data, size_t size);
 void fuzz_agent_line(const uint8_t *data, size_t size);
 void fuzz_websocket_answer(const uint8_t *data, size_t size);
 

@@ -8,6 +8,7 @@
 
 #include "fuzz.h"
 #include "plugin_output.h"
+#include "push_report.h"
 
 static void check_printable(const char *text, size_t max)
 {
@@ -52,4 +53,32 @@ void fuzz_plugin_output(const uint8_t *data, size_t size)
         assert(strlen(part) < room);
         assert(strncmp(part, whole, strcspn(part, ")")) == 0);
     }
+}
+
+/* What a job posts, and what may be on disk of it. What is taken is kept, and comes back as it was;
+ * what is shown is printable; a refusal says what is allowed. */
+void fuzz_push_report(const uint8_t *data, size_t size)
+{
+    static struct push_kept kept;
+    static struct push_kept again;
+    static char text[PUSH_KEPT_MAX];
+    struct push_report report = {.text = ""};
+    char error[300] = "";
+    int length;
+
+    if (push_kept_read((const char *)data, size, &kept, error, sizeof(error)) == 0)
+        assert(kept.length <= PUSH_BODY_MAX && kept.silent_ms >= 0 && kept.at_wall >= 0);
+    error[0] = '\0';
+    if (push_report_read((const char *)data, size, &report, error, sizeof(error)) < 0) {
+        check_printable(error, sizeof(error) - 1);
+        assert(size > PUSH_BODY_MAX || strstr(error, "; allowed are") != NULL);
+        return;
+    }
+    check_printable(report.text, PUSH_TEXT_MAX);
+    kept = (struct push_kept){.at_wall = 1, .silent_ms = 2, .length = size};
+    memcpy(kept.body, data, size);
+    length = push_kept_write(&kept, text, sizeof(text));
+    assert(length > 0);
+    assert(push_kept_read(text, (size_t)length, &again, error, sizeof(error)) == 0);
+    assert(again.length == size && memcmp(again.body, kept.body, size) == 0);
 }

@@ -39,6 +39,7 @@ static const struct target targets[] = {
     {"assertion_expression", fuzz_assertion_expression},
     {"assertion_answer", fuzz_assertion_answer},
     {"plugin_output", fuzz_plugin_output},
+    {"push_report", fuzz_push_report},
     {"agent_line", fuzz_agent_line},
     {"websocket_answer", fuzz_websocket_answer},
 };
