@@ -67,6 +67,18 @@ static bool waits(const struct making *making)
     return false;
 }
 
+static void make_all(struct making *making, uv_loop_t *loop)
+{
+    const struct look *look = making->look;
+
+    if (!look->is_url)
+        prober_set_records(making->prober, look->settings->records, look->settings->record_count);
+    for (uint32_t i = 0; i < look->count; i++)
+        start(making, i);
+    while (waits(making) && uv_run(loop, UV_RUN_ONCE) != 0)
+        continue;
+}
+
 int check_make(struct look *look)
 {
     struct making making = {.look = look};
@@ -78,18 +90,13 @@ int check_make(struct look *look)
         return CODE_FAILED;
     }
     rc = prober_create(&loop, on_done, &making, &making.prober);
-    if (rc < 0) {
+    if (rc == 0)
+        rc = prober_set_aws(making.prober, look->settings);
+    if (rc == 0)
+        make_all(&making, &loop);
+    else
         fprintf(stderr, "regionshift: the prober does not start: %s\n", strerror(-rc));
-    } else {
-        if (!look->is_url)
-            prober_set_records(making.prober, look->settings->records,
-                               look->settings->record_count);
-        for (uint32_t i = 0; i < look->count; i++)
-            start(&making, i);
-        while (waits(&making) && uv_run(&loop, UV_RUN_ONCE) != 0)
-            continue;
-        prober_close(making.prober, on_closed, NULL);
-    }
+    prober_close(making.prober, on_closed, NULL);
     uv_run(&loop, UV_RUN_DEFAULT);
     uv_loop_close(&loop);
     return rc < 0 ? CODE_FAILED : -1;

@@ -135,7 +135,8 @@ static uint32_t subjects_of_expect(const struct check *check)
     struct assertion *expect = NULL;
     char error[256];
     uint32_t spoken_of = 0;
-    if (assertion_parse(check->expect, subjects[check->kind], &expect, error, sizeof error) == 0)
+    if (check->expect[0] != '\0' && subjects[check->kind] != 0 &&
+        assertion_parse(check->expect, subjects[check->kind], &expect, error, sizeof error) == 0)
         spoken_of = assertion_subjects(expect);
     assertion_destroy(expect);
     return spoken_of;

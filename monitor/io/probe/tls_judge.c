@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "account.h"
 #include "base64.h"
 
 enum { NAME_SIZE = 48, NAMES_SIZE = 100, DAY_S = 24 * 60 * 60 };
@@ -183,6 +184,7 @@ void tls_judge(struct attempt *attempt, const SSL *ssl)
     X509 *certificate = SSL_get0_peer_certificate(ssl);
     bool verify = attempt->check->verify;
 
+    account_handshake(attempt, ssl);
     if (certificate == NULL)
         attempt_end(attempt, RESULT_BAD, FAILURE_CERTIFICATE, "the server has no certificate");
     else if ((!verify ||
