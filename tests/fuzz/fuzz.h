@@ -33,5 +33,7 @@ void fuzz_plugin_output(const uint8_t *data, size_t size);
 void fuzz_push_report(const uint8_t *data, size_t size);
 void fuzz_agent_line(const uint8_t *data, size_t size);
 void fuzz_websocket_answer(const uint8_t *data, size_t size);
+void fuzz_grpc_answer(const uint8_t *data, size_t size);
+void fuzz_grpc_end(const uint8_t *data, size_t size);
 
 #endif

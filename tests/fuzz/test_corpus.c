@@ -42,6 +42,8 @@ static const struct target targets[] = {
     {"push_report", fuzz_push_report},
     {"agent_line", fuzz_agent_line},
     {"websocket_answer", fuzz_websocket_answer},
+    {"grpc_answer", fuzz_grpc_answer},
+    {"grpc_end", fuzz_grpc_end},
 };
 
 /* In a block of just its size, so that a byte too far is seen by the sanitizers. */

@@ -277,7 +277,7 @@ void http_curl_go(struct attempt *attempt, const char *url, bool same_host)
     curl_loop_start(attempt->prober->curl_loop, transfer->easy, on_done, transfer);
 }
 
-static bool write_url(const struct check *check, char out[HTTP_URL_MAX])
+static bool write_url(const struct check *check, const char *path, char out[HTTP_URL_MAX])
 {
     char authority[300];
     int length;
@@ -285,7 +285,7 @@ static bool write_url(const struct check *check, char out[HTTP_URL_MAX])
     if (request_authority(check, check->tls ? 443 : 80, authority, sizeof(authority)) < 0)
         return false;
     length = snprintf(out, HTTP_URL_MAX, "%s://%s%s", check->tls ? "https" : "http", authority,
-                      check->target);
+                      path != NULL ? path : check->target);
     return length > 0 && length < HTTP_URL_MAX;
 }
 
@@ -301,14 +301,14 @@ void http_curl_begin(struct attempt *attempt, const struct http_question *questi
         attempt_end(attempt, RESULT_VOID, FAILURE_POLICY, "%s", error);
         return;
     }
-    transfer = write_url(check, url) ? transfer_get(attempt->prober) : NULL;
+    transfer = write_url(check, question->path, url) ? transfer_get(attempt->prober) : NULL;
     if (transfer == NULL) {
         attempt_end(attempt, RESULT_VOID, FAILURE_POLICY, "the request cannot be made");
         return;
     }
     transfer->attempt = attempt;
     transfer->question = question;
-    transfer->version = question->http2 ? HTTP_VERSION_2 : check->http_version;
+    transfer->version = question->is_call ? HTTP_VERSION_2 : check->http_version;
     transfer->body_wanted = question->body_max > 0 || (subjects & BODY_SUBJECTS) != 0;
     transfer->excerpt_wanted =
         attempt->account != NULL && !transfer->body_wanted && question->add == NULL;
@@ -360,7 +360,7 @@ const char *http_curl_doing(const struct attempt *attempt)
         return "connecting";
     if (attempt->check->tls && transfer_time(transfer, CURLINFO_APPCONNECT_TIME_T) == 0)
         return "shaking hands (TLS)";
-    if (transfer_time(transfer, CURLINFO_STARTTRANSFER_TIME_T) == 0)
+    if (transfer_answered(transfer) == 0)
         return "waiting for an answer";
     return transfer->head_done ? "reading the body" : "reading the headers";
 }

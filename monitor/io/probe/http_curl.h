@@ -26,9 +26,11 @@ enum {
 
 /* How a kind asks, and what it makes of the answer. */
 struct http_question {
-    bool http2;      /* is spoken, or it is bad; else what the check says */
-    bool trailers;   /* are read, and kept behind the headers */
-    size_t body_max; /* of an answer that is read; 0: what the check and its assertion say */
+    /* A body goes out, HTTP/2 is spoken or it is bad, and trailers are kept behind the headers;
+     * false: all is as the check says. */
+    bool is_call;
+    const char *path; /* NULL: that of the check */
+    size_t body_max;  /* of an answer that is read; 0: what the check and its assertion say */
     /* Adds headers and options; NULL: a page is asked for. false: it cannot be asked. */
     bool (*add)(struct transfer *transfer, const struct check *check);
     void (*judge)(struct attempt *attempt, const struct transfer *transfer);
@@ -56,10 +58,11 @@ struct transfer {
     /* Where it stands: of this hop. */
     bool in_flight;
     usec_t begun_us;
-    usec_t connect_us; /* -1: not connected; only known so when there is TLS */
-    bool head_done;    /* headers of the final answer have been read */
-    bool enough;       /* we stopped it: what was read can be judged */
-    int open_error;    /* of making the socket: an errno or ATTEMPT_BLOCKED */
+    usec_t connect_us;  /* -1: not connected; only known so when there is TLS */
+    bool head_done;     /* headers of the final answer have been read */
+    bool enough;        /* we stopped it: what was read can be judged */
+    int open_error;     /* of making the socket: an errno or ATTEMPT_BLOCKED */
+    usec_t answered_us; /* the first line came; 0: none */
     size_t head_bytes;
     unsigned head_lines;
     unsigned interim_count;
@@ -93,6 +96,9 @@ void transfer_reset(struct transfer *transfer);
 
 /* One of libcurl's times, in microseconds; 0: not reached. */
 usec_t transfer_time(const struct transfer *transfer, CURLINFO info);
+
+/* When the answer began, as transfer_time(); 0: it has not. */
+usec_t transfer_answered(const struct transfer *transfer);
 
 /* Adds what this hop took to the times of the result. */
 void transfer_add_timings(const struct transfer *transfer, struct timings *timings);

@@ -18,6 +18,8 @@
 /* Returns false when a limit is passed. */
 static bool count_header(struct transfer *transfer, size_t length)
 {
+    if (transfer->head_bytes == 0)
+        transfer->answered_us = prober_now_us() - transfer->begun_us;
     transfer->head_bytes += length;
     transfer->head_lines++;
     if (transfer->head_bytes > HTTP1_HEAD_BYTES_MAX)
@@ -109,7 +111,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *context)
 
     if (transfer->attempt == NULL || !count_header(transfer, length))
         return 0;
-    if (!is_end && (!transfer->head_done || transfer->question->trailers))
+    if (!is_end && (!transfer->head_done || transfer->question->is_call))
         keep_header(transfer, line, length);
     if (is_end && !transfer->head_done && !end_of_headers(transfer))
         return 0;
@@ -177,6 +179,13 @@ usec_t transfer_time(const struct transfer *transfer, CURLINFO info)
     return (usec_t)time_us;
 }
 
+/* Where a body goes out, libcurl takes its first byte for the answer's. */
+usec_t transfer_answered(const struct transfer *transfer)
+{
+    return transfer->question->is_call ? transfer->answered_us
+                                       : transfer_time(transfer, CURLINFO_STARTTRANSFER_TIME_T);
+}
+
 static void add_time(usec_t *to, usec_t time_us)
 {
     *to = time_us + (*to > 0 ? *to : 0);
@@ -187,7 +196,7 @@ void transfer_add_timings(const struct transfer *transfer, struct timings *timin
 {
     usec_t connected_us = transfer_time(transfer, CURLINFO_CONNECT_TIME_T);
     usec_t secured_us = transfer_time(transfer, CURLINFO_APPCONNECT_TIME_T);
-    usec_t answered_us = transfer_time(transfer, CURLINFO_STARTTRANSFER_TIME_T);
+    usec_t answered_us = transfer_answered(transfer);
 
     if (transfer->connect_us >= 0)
         add_time(&timings->connect_us, transfer->connect_us);
@@ -278,6 +287,7 @@ void transfer_reset(struct transfer *transfer)
     transfer->head_done = false;
     transfer->enough = false;
     transfer->open_error = 0;
+    transfer->answered_us = 0;
     transfer->head_bytes = 0;
     transfer->head_lines = 0;
     transfer->interim_count = 0;

@@ -17,12 +17,14 @@ extern const struct attempt_kind kind_alarm;     /* alarm.c */
 extern const struct attempt_kind kind_alb;       /* alb.c */
 extern const struct attempt_kind kind_websocket; /* websocket.c: in the clear, lean */
 extern const struct attempt_kind kind_websocket_curl;
+extern const struct attempt_kind kind_grpc;      /* grpc.c */
 
 static const struct attempt_kind *const kinds[CHECK_KIND_COUNT] = {
     [CHECK_HTTP] = &kind_http,
     [CHECK_TCP] = &kind_tcp,
     [CHECK_COMMAND] = &kind_command,
     [CHECK_AGENT] = &kind_agent,
+    [CHECK_GRPC] = &kind_grpc,
     [CHECK_WEBSOCKET] = &kind_websocket,
     [CHECK_TLS] = &kind_tls,
     [CHECK_DNS] = &kind_dns,
@@ -52,9 +54,10 @@ bool prober_can(const struct check *check, char *error, size_t error_size)
     const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
     int wanted = CURL_VERSION_HTTP3;
 
-    if (check->kind != CHECK_HTTP || check->http_version == HTTP_VERSION_1)
+    if (check->kind != CHECK_GRPC &&
+        (check->kind != CHECK_HTTP || check->http_version == HTTP_VERSION_1))
         return true;
-    if (check->http_version == HTTP_VERSION_2)
+    if (check->kind == CHECK_GRPC || check->http_version == HTTP_VERSION_2)
         wanted = CURL_VERSION_HTTP2;
     if (curl->features & wanted)
         return true;
