@@ -177,17 +177,38 @@ static void follow_known(struct whole *whole)
     }
 }
 
-/* C5: a service that would have nothing left has no site where the others went: it stays. */
+/* The service's site in the first region that has all leaders, in the group's order; as a leave
+ * chooses (D2). NONE: it has none there. */
+static uint32_t first_site(const struct whole *whole, uint32_t service)
+{
+    for (uint32_t i = 0; i < whole->group->order_count; i++) {
+        enum lot lot = whole->lots[whole->group->order[i]];
+        for (uint32_t k = 0; k < whole->group->site_count; k++) {
+            if ((lot == LOT_SERVES || lot == LOT_STANDS_IN) && is(whole, k, WHOLE_FOLLOWS) &&
+                site_of(whole, k)->service == service &&
+                site_of(whole, k)->region == whole->group->order[i])
+                return k;
+        }
+    }
+    return NONE;
+}
+
+/* C5: a service that would have nothing left goes where the others are; if it has no site there, it
+ * stays. */
 static void keep_weight(struct whole *whole, uint32_t service)
 {
-    bool any = false;
+    uint32_t first = first_site(whole, service);
 
-    for (uint32_t k = 0; k < whole->group->site_count; k++)
-        any |= site_of(whole, k)->service == service && whole->weights[k] > 0;
-    for (uint32_t k = 0; !any && k < whole->group->site_count; k++) {
+    for (uint32_t k = 0; k < whole->group->site_count; k++) {
+        if (site_of(whole, k)->service == service && whole->weights[k] > 0)
+            return;
+    }
+    for (uint32_t k = 0; first == NONE && k < whole->group->site_count; k++) {
         if (site_of(whole, k)->service == service)
             whole->weights[k] = whole->input->said[k];
     }
+    if (first != NONE)
+        whole->weights[first] = stand_in_weight(whole, first);
 }
 
 bool whole_follow(const struct whole_input *input, int *weights)

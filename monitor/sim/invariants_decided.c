@@ -548,6 +548,21 @@ static bool has_returned(const struct ruling *ruling, uint32_t region)
     return up && !drained(ruling, region);
 }
 
+/* What was read of a site: of its sets, which may be in several zones, the weight that is meant if
+ * some has it, else that of the first which is there; -1: none was read. */
+static int read_of(const struct ruling *ruling, uint32_t k, int meant)
+{
+    const struct site *site = site_of(ruling, k);
+    int read = -1;
+
+    for (uint32_t i = site->first_set; i < site->first_set + site->set_count; i++) {
+        int weight = ruling->snapshot->weights[i];
+        if (weight >= 0 && (read < 0 || weight == meant))
+            read = weight;
+    }
+    return read;
+}
+
 /* C8: a cancellation moves nothing. What differs under the fence of its base is somebody's hand,
  * and drift (C4); under an older fence it is what Route 53 fell back to. */
 static void judge_cancelled_to(const struct ruling *ruling)
@@ -555,7 +570,7 @@ static void judge_cancelled_to(const struct ruling *ruling)
     const struct settings *s = ruling->settings;
 
     for (uint32_t k = 0; k < ruling->group->site_count; k++) {
-        int read = ruling->snapshot->weights[ruling->group->sites[k]];
+        int read = read_of(ruling, k, ruling->decision->weights[k]);
         bool fell_back = false;
         for (uint32_t z = 0; z < s->zone_count; z++)
             fell_back |= settings_site_in_zone(s, ruling->group->sites[k], z) &&
@@ -623,21 +638,6 @@ static bool unexplained_fence(const struct ruling *ruling)
             return true;
     }
     return false;
-}
-
-/* What was read of a site: of its sets, which may be in several zones, the weight that is meant if
- * some has it, else that of the first which is there; -1: none was read. */
-static int read_of(const struct ruling *ruling, uint32_t k, int meant)
-{
-    const struct site *site = site_of(ruling, k);
-    int read = -1;
-
-    for (uint32_t i = site->first_set; i < site->first_set + site->set_count; i++) {
-        int weight = ruling->snapshot->weights[i];
-        if (weight >= 0 && (read < 0 || weight == meant))
-            read = weight;
-    }
-    return read;
 }
 
 static void judge_adopt(const struct ruling *ruling)

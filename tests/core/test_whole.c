@@ -131,6 +131,15 @@ START_TEST(d3_what_the_leaders_decision_said_is_taken_where_it_is_known)
 }
 END_TEST
 
+/* The leaders serve on where they normally do; the follower has to go there, too (D2). */
+START_TEST(c5_who_loses_all_goes_to_the_first_region_where_the_others_are)
+{
+    expect_followed("50/50/0 100/0/0", "0/50/0 100/0/0", "0/50/0 0/100/0");
+    expect_followed("50/30/20 100/0/0", "0/30/20 100/0/0", "0/30/20 0/100/0");
+    expect_followed("50/30/20 100/0/0", "0/0/20 100/0/0", "0/0/20 0/0/100");
+}
+END_TEST
+
 /* C5: it has no site where the others went, so what it has is all there is. */
 START_TEST(c5_who_has_no_site_where_the_others_went_stays)
 {
@@ -175,6 +184,7 @@ int main(void)
                      d3_a_substitute_stays_while_not_all_that_is_normal_is_back,
                      d3_what_is_whole_stays_as_it_is,
                      d3_what_the_leaders_decision_said_is_taken_where_it_is_known,
+                     c5_who_loses_all_goes_to_the_first_region_where_the_others_are,
                      c5_who_has_no_site_where_the_others_went_stays,
                      c4_what_somebody_else_wrote_neither_leads_nor_follows,
                      d3_services_that_move_by_themselves_follow_nobody);
