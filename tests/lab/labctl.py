@@ -19,6 +19,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from urllib.parse import quote
 
 PROGRAM = Path(__file__).resolve().parent / "route53"
 PYTHON = "/usr/bin/python3"
@@ -230,6 +231,23 @@ class Lab:
     def target(self, name, healthy):
         """Whether an alias target of Amazon's (a load balancer, a distribution) is well."""
         return self.call("PUT", f"/target/{name}", {"healthy": healthy})
+
+    # -- what checks ask AWS --
+
+    def alarm(self, name, state, **more):
+        """A CloudWatch alarm is so from now on: OK, ALARM, INSUFFICIENT_DATA; None: there is none
+        of that name. more: kind ("metric", "composite"), reason, region, account."""
+        path = f"/alarm/{quote(name, safe='')}"
+        if state is None:
+            return self.call("DELETE", path, more)
+        return self.call("PUT", path, dict(more, state=state))
+
+    def targets(self, arn, targets):
+        """The targets of a group, {id: state} ("healthy", "unhealthy", ...); None: no group."""
+        path = f"/targets/{quote(arn, safe='')}"
+        if targets is None:
+            return self.call("DELETE", path)
+        return self.call("PUT", path, {"targets": targets})
 
     # -- the log --
 

@@ -8,6 +8,7 @@ A request goes through these files, in this order:
     signature.py   is it signed as botocore signs?
     principals.py  who asks, and may they?                 iam.py: what a policy says (pure)
     sts.py         AssumeRole, at the same address
+    cloud.py       CloudWatch, load balancers, there too    watched.py: alarms, targets
     model.py       is it what the service model allows?  XML in, XML out
     operations.py  one method for each operation of Route 53; health.py: of health checks
     account.py     zones, changes, what is in sync, what DNS shows

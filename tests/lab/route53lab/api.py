@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from . import model, signature
 from .account import Batch, prior_request_not_complete
+from .cloud import Cloud, scope_of
 from .errors import ApiError
 from .faults import WRITE
 from .operations import Call
@@ -81,13 +82,15 @@ class RateLimits:
 class Api:
     """`stopping` is an Event that ends every wait."""
 
-    def __init__(self, account, operations, faults, authority, rates, strict_order, stopping):
+    def __init__(self, account, operations, faults, authority, watched, rates, strict_order,
+                 stopping):
         self._account = account
         self._operations = operations
         self._faults = faults
         self._authority = authority
         self._rates = rates
         self._sts = Sts(authority, self.now)
+        self._cloud = Cloud(watched, authority, faults, self.now, stopping)
         self._routes = model.Routes(model.load())
         self._reader = model.Reader(ordered=strict_order)
         self._stopping = stopping
@@ -104,7 +107,7 @@ class Api:
         """One request in, one reply out."""
         request_id = str(uuid.uuid4())
         if request.method == "POST" and request.target == "/":
-            return self._dress(self._serve_sts(request, request_id), request_id)
+            return self._dress(self._serve_query(request, request_id), request_id)
         batch = None
         try:
             operation, in_path = self._routes.match(request.method,
@@ -121,6 +124,14 @@ class Api:
             text = error.to_xml(request_id, old_shape=old_shape is not None)
             reply = Reply(error.status, text.encode())
         return self._dress(reply, request_id)
+
+    def _serve_query(self, request, request_id):
+        """What is signed for CloudWatch or load balancers; everything else is for STS."""
+        scope = scope_of(request)
+        if scope is None:
+            return self._serve_sts(request, request_id)
+        self._note(scope[0].operation)
+        return Reply(**self._cloud.serve(request, request_id, scope))
 
     def _serve_sts(self, request, request_id):
         down = self._faults.take("sts-down")

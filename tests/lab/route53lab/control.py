@@ -18,14 +18,14 @@ MAX_WAIT_S = 60.0
 class Control:
     """`on_switch(name, params or None)` is called after a fault was switched on or off."""
 
-    def __init__(self, account, faults, api, on_switch, poller, hosts,
-                 authority):
+    def __init__(self, account, faults, api, on_switch, poller, hosts, authority, watched):
         self._account = account
         self._faults = faults
         self._api = api
         self._on_switch = on_switch
         self._hosts = hosts
         self._authority = authority
+        self._watched = watched
         self._checks = ControlOfChecks(account.checks, poller)
         shapes = model.load()
         self._rrset_shape = shapes.shape_for("ResourceRecordSet")
@@ -62,6 +62,8 @@ class Control:
                   ("PUT", "zone", 2): lambda: self._replace(self._zone(steps[1]), given),
                   ("POST", "zone", 3): lambda: self._zone_act(self._zone(steps[1]), steps[2],
                                                               given)}
+        if steps and steps[0] in ("alarm", "targets"):
+            return self._watched.route(method, steps, given)
         if steps and steps[0] == "check":
             return self._checks.route(method, steps[1:], query, given)
         act = routes.get((method, steps[0] if steps else "", len(steps)))

@@ -7,8 +7,10 @@ where it concerns requests, `operation` (a name or a list of names; default belo
 
 import threading
 
-from .model import OPERATIONS
+from .model import OPERATIONS as ROUTE53
+from .watched import OPERATIONS as WATCHING
 
+OPERATIONS = ROUTE53 + WATCHING
 WRITE = "ChangeResourceRecordSets"
 LOST = ("drop", "hang", "500", "503")       # what the client sees instead of a reply
 
@@ -151,6 +153,12 @@ class Faults:
                 if fault["left"] == 0:
                     del self._on[name]
             return fault
+
+    def take_named(self, name, operation):
+        """As take(), of a fault that names this operation: what is said of all is of Route 53."""
+        fault = self.get(name)
+        named = fault is not None and operation in fault.get("operation", ())
+        return self.take(name, operation) if named else None
 
     def state(self):
         with self._lock:

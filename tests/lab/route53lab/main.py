@@ -22,6 +22,7 @@ from .options import NAMESERVERS, parse
 from .principals import Authority, Directory, Principal, load
 from .server import HttpServer
 from .signature import Key
+from .watched import Watched
 from .zone import Rules
 
 
@@ -62,14 +63,15 @@ class Lab:
             for number, where in enumerate(options.dns)]
         self._http = HttpServer(options.http, options.control or (options.http[0], 0),
                                 self._stopping, self._tls(options))
+        watched = Watched(authority.directory.account)
         self._http.api = Api(self._account,
                              Operations(self._account, servers, options.list_max,
                                         options.refuse_private, options.refuse_delete_in_use),
                              self._faults,
-                             authority, RateLimits(options.rate), options.strict_order,
-                             self._stopping)
+                             authority, watched, RateLimits(options.rate),
+                             options.strict_order, self._stopping)
         self._http.control = Control(self._account, self._faults, self._http.api, self._switched,
-                                     self._poller, self._hosts, authority)
+                                     self._poller, self._hosts, authority, watched)
 
     @staticmethod
     def _authority(options):

@@ -260,11 +260,11 @@ def reply(operation, value):
     """The reply of an operation as text, members in the model's order."""
     shape = operation.output_shape
     root = ET.Element(operation.name + "Response", xmlns=NAMESPACE)
-    _write_members(root, shape, value)
+    write_members(root, shape, value)
     return DECLARATION + ET.tostring(root, encoding="unicode")
 
 
-def _write_members(node, shape, value):
+def write_members(node, shape, value):
     for key, member in shape.members.items():
         if value.get(key) is not None and member.serialization.get("location") != "header":
             _write(ET.SubElement(node, member.serialization.get("name", key)), member, value[key])
@@ -272,7 +272,7 @@ def _write_members(node, shape, value):
 
 def _write(node, shape, value):
     if shape.type_name == "structure":
-        _write_members(node, shape, value)
+        write_members(node, shape, value)
     elif shape.type_name == "list":
         for item in value:
             _write(ET.SubElement(node, shape.member.serialization.get("name", "member")),
