@@ -5,6 +5,7 @@ apart, settled."""
 import os
 from pathlib import Path
 
+import cells
 import pytest
 from programs import StageError
 from regions import Regions, why_not
@@ -13,6 +14,14 @@ from story import markdown, table
 
 QUICK = {"interval": 1, "timeout": 0.5, "retry": 0.1, "hold": 0, "stable": 1, "dwell": 2,
          "lease": 3}
+
+
+def pytest_configure(config):
+    cells.register(config)
+
+
+def pytest_collection_modifyitems(items):
+    cells.note(items)
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +63,7 @@ def stage(make_stage):
 def pytest_terminal_summary(terminalreporter):
     """What the stories did in the laboratory and in the simulator (test_regions_scenarios.py); in
     markdown in the file STORIES, if it is set."""
+    cells.write(terminalreporter.stats)
     rows = {value[0]: value for reports in terminalreporter.stats.values() for report in reports
             for name, value in getattr(report, "user_properties", ()) if name == "two worlds"}
     if rows:
