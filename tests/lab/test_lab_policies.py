@@ -6,14 +6,17 @@ import json
 import re
 from pathlib import Path
 
+import boto3
 import pytest
 
 import policies
 from clients import change, client, refusal, status
-from labctl import Lab, fence, simple, weighted
+from labctl import ACCESS_KEY, SECRET_KEY, Lab, fence, simple, weighted
 from policies import EXTERNAL_ID, FOLDER, USER, ZONE, document
 
-EXAMPLE = (Path(__file__).resolve().parents[2] / "config" / "jwt-pizza.conf").read_text()
+CONFIG = Path(__file__).resolve().parents[2] / "config"
+EXAMPLE = (CONFIG / "jwt-pizza.conf").read_text()
+CHECKS = (CONFIG / "every-check.conf").read_text()
 KEYS = "route53:ChangeResourceRecordSets"
 OTHER = "ZOTHER"
 EAST = weighted("pizza.example.com", "pizza-us-east-1", 100, "192.0.2.10")
@@ -74,6 +77,42 @@ def test_every_file_is_explained_and_installed():
         "BecomeTheActor", "LetTheDaemonsIn", "KeepOffTheFailoverNames"}
     makefile = (FOLDER.parents[1] / "Makefile.am").read_text()
     assert all(f"config/iam/{name}" in makefile for name in files)
+
+
+# -- alarms and targets --
+
+TARGET_GROUP = re.search(r'target_group = "([^"]+)"', CHECKS).group(1)
+ALARM = re.search(r'alarm = "([^"]+)"', CHECKS).group(1)
+
+
+def watcher(lab, kind, region="us-east-1"):
+    return boto3.session.Session().client(
+        kind, endpoint_url=lab.endpoint, region_name=region, aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY)
+
+
+def test_who_sees_alarms_and_targets_sees_them_in_the_regions_of_the_example_only(lab):
+    statements = document("alarms-and-targets")["Statement"]
+    regions = {one["Condition"]["StringEquals"]["aws:RequestedRegion"] for one in statements}
+    assert regions == set(re.findall(r'aws_region = "([^"]+)"', CHECKS))
+    assert regions == {TARGET_GROUP.split(":")[3]}
+    lab.iam(policies.directory(document("alarms-and-targets")))
+    lab.alarm(ALARM, "ALARM", account=policies.US, kind="composite")
+    ours = TARGET_GROUP.replace("123456789012", policies.US)
+    lab.targets(ours, {"i-1": "healthy"})
+    both = ["CompositeAlarm", "MetricAlarm"]
+    alarms = watcher(lab, "cloudwatch").describe_alarms(AlarmNames=[ALARM], AlarmTypes=both)
+    assert len(alarms["CompositeAlarms"]) == 1
+    told = watcher(lab, "elbv2").describe_target_health(TargetGroupArn=ours)
+    assert len(told["TargetHealthDescriptions"]) == 1
+    for call, asked in ((watcher(lab, "cloudwatch", "eu-west-1").describe_alarms, {}),
+                        (watcher(lab, "elbv2", "eu-west-1").describe_target_health,
+                         {"TargetGroupArn": ours}),
+                        (client(lab.endpoint).get_hosted_zone, {"Id": ZONE})):
+        assert refusal(call, **asked)[0] == "AccessDenied"
+    used = {(sid, verdict["action"]) for verdict in lab.verdicts() for sid in verdict["sids"]}
+    assert used == {(sid, action) for _, sid, action in
+                    policies.every_action("alarms-and-targets")}
 
 
 # -- the actor --
