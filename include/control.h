@@ -15,6 +15,7 @@
 #include "daemon.h"
 #include "health_watch.h"
 #include "loop.h"
+#include "pushes.h"
 #include "readiness.h"
 #include "rollups.h"
 #include "teller.h"
@@ -34,6 +35,7 @@ struct control_sources {
     const struct alerts *alerts;   /* NULL: not told */
     struct history *history;       /* NULL: none is kept */
     const struct rollups *rollups; /* NULL: nothing is measured */
+    struct pushes *pushes;         /* NULL: no job can report */
     bool dry_run;
     struct daemon_stats stats;
 };

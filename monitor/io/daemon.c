@@ -115,6 +115,8 @@ static void ignore(uv_signal_t *handle, int number)
 static void close_parts(struct daemon *daemon)
 {
     daemon->stopped = true;
+    pushes_close(daemon->pushes);
+    daemon->pushes = NULL;
     if (daemon->board != NULL)
         board_close(daemon->board, nothing, NULL);
     if (daemon->alerts != NULL)
@@ -273,7 +275,9 @@ static int start_local(struct daemon *daemon)
     rc = local_orders_open(folder, &daemon->locals, error, sizeof(error));
     if (rc < 0)
         return failed("local orders", rc, error);
-    return 0;
+    rc = pushes_open(&daemon->uv, folder, settings, perform_push, daemon, &daemon->pushes, error,
+                     sizeof(error));
+    return rc < 0 ? failed("pushes", rc, error) : 0;
 }
 
 static int start_aws(struct daemon *daemon)

@@ -13,6 +13,7 @@
 #include "local_orders.h"
 #include "loop.h"
 #include "probe.h"
+#include "pushes.h"
 #include "health_watch.h"
 #include "readiness.h"
 #include "recorder.h"
@@ -37,6 +38,7 @@ struct daemon {
     struct store *store;
     struct board *board;
     struct prober *prober;
+    struct pushes *pushes;
     msec_t *started_ms; /* by token: checks, then references: when its attempt began */
     struct route53 *route53;
     struct resolver *resolver;
@@ -70,6 +72,7 @@ struct daemon {
 /* perform.c */
 void perform_update(void *context, const struct event *event, const struct update *update);
 void perform_result(void *context, uint32_t token, const struct result *result);
+void perform_push(void *context, uint32_t check);
 void perform_sink(void *context, uint32_t sink, bool failing, const char *error);
 void perform_tell(void *context, const struct event *event, void (*release)(void *block),
                   void *block);

@@ -186,6 +186,7 @@ static void swap(struct daemon *daemon, const struct fresh *fresh)
     must(board_reload(daemon->board, daemon->settings));
     alerts_reload(daemon->alerts, daemon->settings);
     history_reload(daemon->history, daemon->settings);
+    must(pushes_reload(daemon->pushes, daemon->settings));
     must(rollups_reload(daemon->rollups, daemon->history, daemon->settings));
     must(control_reload(daemon->control, daemon->settings));
     recorder_begin(daemon->recorder, daemon->settings, daemon->engine, daemon->options.dry_run,

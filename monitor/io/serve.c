@@ -19,6 +19,7 @@ static void look(void *context, struct control_sources *ret_sources)
                                             .alerts = daemon->alerts,
                                             .history = daemon->history,
                                             .rollups = daemon->rollups,
+                                            .pushes = daemon->pushes,
                                             .dry_run = daemon->options.dry_run};
     daemon_stats(daemon, &ret_sources->stats);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who asks, and whether that suffices. Reading needs a connection; ordering needs the unix socket,
- * whose file mode and peer credentials are the kernel's word, or over TCP the token. A browser is
- * never let order: it is the one client that others can make send a request (rebinding, forms). */
+ * whose file mode and peer credentials are the kernel's word, or over TCP the token; a job reports
+ * with a token of its own, over both. A browser is never let order or report: it is the one client
+ * that others can make send a request (rebinding, forms). */
 #include "server.h"
 
 #include <arpa/inet.h>
@@ -118,6 +119,46 @@ static bool may_order(struct request *request)
     return token_is_right(request);
 }
 
+/* The token of the job that the path names; "" when there is none. */
+static const char *token_of_job(struct request *request)
+{
+    struct control_sources now;
+    uint32_t check;
+
+    request->control->hooks.look(request->control->hooks.context, &now);
+    check = now.pushes != NULL ? pushes_find(now.pushes, request->args[0]) : NONE;
+    return check != NONE ? now.settings->checks[check].of.push->token : "";
+}
+
+/* Which jobs there are is nobody's business who has no token of theirs: no job and another's token
+ * look alike. The header Host says nothing here, as a page that could send one has no token. */
+static bool may_push(struct request *request)
+{
+    static const char scheme[] = "Bearer ";
+    const char *given = header(request, MHD_HTTP_HEADER_AUTHORIZATION);
+    const char *token = token_of_job(request);
+    bool same;
+
+    if (header(request, "Origin") != NULL) {
+        reply_error(request, MHD_HTTP_FORBIDDEN, "browser",
+                    "reports are not taken from web pages (the request has an Origin)");
+        return false;
+    }
+    if (given == NULL || strncasecmp(given, scheme, strlen(scheme)) != 0) {
+        reply_error(request, MHD_HTTP_UNAUTHORIZED, "token_missing",
+                    "a report needs the header 'Authorization: Bearer TOKEN', with the token of "
+                    "its job");
+        return false;
+    }
+    same = same_secret(given + strlen(scheme), token);
+    if (strlen(token) < TOKEN_MIN || !same) {
+        reply_error(request, MHD_HTTP_NOT_FOUND, "no_such_job",
+                    "there is no job of this name with this token");
+        return false;
+    }
+    return true;
+}
+
 /* Whoever asks the front for beacons for anything else is told nothing, not even that. */
 bool access_is_hidden(const struct request *request)
 {
@@ -133,6 +174,8 @@ bool access_allows(struct request *request)
         return true;
     case SCOPE_ORDER:
         return may_order(request);
+    case SCOPE_PUSH:
+        return may_push(request);
     case SCOPE_NONE:
         break;
     }

@@ -52,6 +52,18 @@ static json_t *times_of(const struct look *look, uint32_t check)
                      piece_us(t->first_byte_us), "total", piece_us(t->total_us));
 }
 
+/* Of a job that reports by itself: null when it never did. */
+static json_t *report_of(const struct look *look, uint32_t check)
+{
+    struct push_look report;
+
+    if (look->now->pushes == NULL || !pushes_look(look->now->pushes, check, &report))
+        return json_null();
+    return json_pack("{s:o, s:o, s:s, s:s}", "at", piece_time(report.at_wall), "silent_seconds",
+                     piece_seconds(report.silent_ms), "state", report.is_ok ? "ok" : "fail", "text",
+                     report.text);
+}
+
 /* Why the last bad result was bad, too. */
 static json_t *check_of(const struct look *look, uint32_t check)
 {
@@ -59,14 +71,18 @@ static json_t *check_of(const struct look *look, uint32_t check)
     const struct check *c = &look->settings->checks[check];
     const struct verdict *verdict = engine_verdict(look->engine, check);
     char label[CHECK_LABEL_MAX + 1];
+    json_t *item;
 
     check_label(look->settings, check, label);
-    return json_pack("{s:s, s:s, s:s, s:b, s:s, s:o, s:o, s:s, s:o}", "name", label, "url",
+    item = json_pack("{s:s, s:s, s:s, s:b, s:s, s:o, s:o, s:s, s:o}", "name", label, "url",
                      c->url != NULL ? c->url : "", "level", levels[c->level], "member",
                      c->is_member, "state", verdict_state_name(verdict->state), "for_seconds",
                      piece_seconds(look->now_ms - verdict->since_ms), "last_result_seconds",
                      piece_seconds(verdict->last_ms < 0 ? -1 : look->now_ms - verdict->last_ms),
                      "failure", failure_name(verdict->failure), "seconds", times_of(look, check));
+    if (c->kind == CHECK_PUSH)
+        json_object_set_new(item, "report", report_of(look, check));
+    return item;
 }
 
 /* Our own checks of the site. */

@@ -26,6 +26,7 @@ static const struct route routes[] = {
     {GET, "/api/v1/health-checks", SCOPE_READ, handle_attached},
     {POST, "/api/v1/health-checks", SCOPE_ORDER, handle_attach},
     {POST, "/api/v1/orders", SCOPE_ORDER, handle_order},
+    {POST, "/api/v1/push/?", SCOPE_PUSH, handle_push},
 };
 
 enum { ROUTE_COUNT = sizeof(routes) / sizeof(routes[0]) };

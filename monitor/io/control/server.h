@@ -7,7 +7,7 @@
  *     routes.c    which paths there are, and the scope of each; no path is without one
  *     access.c    who asks, and whether that suffices for the scope
  *     then one file a subject: look.c explain.c plan.c ready.c first.c attach.c orders.c past.c
- *     metrics.c beacon.c
+ *     metrics.c beacon.c push.c
  */
 #ifndef REGIONSHIFT_CONTROL_SERVER_H
 #define REGIONSHIFT_CONTROL_SERVER_H
@@ -45,6 +45,7 @@ enum scope {
     SCOPE_NONE,   /* of no route: a route that forgot its scope is served to nobody */
     SCOPE_BEACON, /* all that the front for beacons serves, and every other front, too */
     SCOPE_READ,
+    SCOPE_PUSH, /* the job that the path names, by its own token */
     SCOPE_ORDER
 };
 
@@ -219,6 +220,7 @@ void handle_init(struct request *request);
 void handle_attached(struct request *request);
 void handle_attach(struct request *request);
 void handle_order(struct request *request);
+void handle_push(struct request *request);
 
 /* health.c: appends what /readyz lists. */
 bool health_is_ready(const struct control_sources *now, json_t *list);
