@@ -8,15 +8,14 @@ import json
 import os
 import pty
 import re
-import socket
 import struct
 import subprocess
 import termios
-import threading
 
 import pytest
 from certificates import Authority
 from eyes import Eyes
+from liars import server, wait_for_close
 from programs import BUILD, free_port
 from test_check_http import NGINX, nginx, plain, secure  # noqa: F401 (a fixture)
 
@@ -42,35 +41,6 @@ def look_json(*arguments):
 def settings_of(folder, *checks):
     """A settings file whose site shop/us-east-1 has these checks."""
     return Eyes(folder, {"shop": "}, { ".join(checks)}).conf
-
-
-@contextlib.contextmanager
-def server(serve):
-    """Serves connections on loopback, one after the other; yields the port."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    over = threading.Event()
-
-    def run():
-        while True:
-            connection = listener.accept()[0]
-            with connection:
-                if over.is_set():
-                    return
-                with contextlib.suppress(OSError):
-                    connection.settimeout(60)
-                    serve(connection)
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    yield listener.getsockname()[1]
-    over.set()
-    socket.create_connection(listener.getsockname()).close()
-    thread.join()
-    listener.close()
-
-
-def wait_for_close(connection):
-    while connection.recv(4096):
-        pass
 
 
 # ---- real servers ----
