@@ -35,5 +35,6 @@ void fuzz_agent_line(const uint8_t *data, size_t size);
 void fuzz_websocket_answer(const uint8_t *data, size_t size);
 void fuzz_grpc_answer(const uint8_t *data, size_t size);
 void fuzz_grpc_end(const uint8_t *data, size_t size);
+void fuzz_starttls(const uint8_t *data, size_t size);
 
 #endif

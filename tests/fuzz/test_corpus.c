@@ -44,6 +44,7 @@ static const struct target targets[] = {
     {"websocket_answer", fuzz_websocket_answer},
     {"grpc_answer", fuzz_grpc_answer},
     {"grpc_end", fuzz_grpc_end},
+    {"starttls", fuzz_starttls},
 };
 
 /* In a block of just its size, so that a byte too far is seen by the sanitizers. */
