@@ -17,7 +17,7 @@ quorum = {{
 store = {{ type = "sqlite"; path = "{folder}/store.db"; }};
 alerting = {{ spool = "{folder}/spool"; }};
 history = {{ path = "{folder}/history.db"; }};
-http = {{ listen = "127.0.0.1:{http}"; socket = "{folder}/control.sock"; }};
+http = {{ listen = "{http}"; socket = "{folder}/control.sock"; }};
 aws = {{ endpoint = "http://127.0.0.1:{port}"; region = "us-east-1";
         nameservers = [ "127.0.0.1:{port}" ]; }};
 checks = {{ interval = {interval}; timeout = {timeout}; retry = 0.1; fall = 2; rise = 1; }};
@@ -30,22 +30,27 @@ groups = (
 """
 SERVICE = """    {{ name = "{name}"; zone = "Z0123456789ABCDEFGHIJ"; record = "{name}.example.com";
       sites = ( {{ region = "us-east-1"; weight = 100; value = "192.0.2.1";
-                  checks = ( {{ {check} }} ); }},
+                  checks = ( {{ {east} }} ); }},
                 {{ region = "us-west-2"; weight = 0; value = "192.0.2.2";
-                  checks = ( {{ {check} }} ); }} ); }}"""
+                  checks = ( {{ {west} }} ); }} ); }}"""
 GROUP = '    {{ name = "{name}"; services = [ "{name}" ]; order = [ "us-east-1", "us-west-2" ]; }}'
 
 
 class Eyes:
-    """checks: {name: "url = ...; ..."}, as they stand in the settings."""
+    """checks: {name: "url = ...; ..."}, as they stand in the settings, with REGION for the region
+    of the site. on: words before the command,
+    such as those of a network to run it in."""
 
-    def __init__(self, folder, checks, timeout=3):
+    def __init__(self, folder, checks, timeout=3, on=()):
         self.folder = Path(folder)
+        self.on = list(on)
         self.conf = self.folder / "eyes.conf"
+        self.http = f"127.0.0.1:{free_port('127.0.0.1')}"
         self.conf.write_text(SETTINGS.format(
-            folder=folder, port=free_port("127.0.0.1"), http=free_port("127.0.0.1"),
+            folder=folder, port=free_port("127.0.0.1"), http=self.http,
             timeout=timeout, interval=timeout + 1,
-            services=",\n".join(SERVICE.format(name=name, check=check)
+            services=",\n".join(SERVICE.format(name=name, east=check.replace("REGION", "us-east-1"),
+                                               west=check.replace("REGION", "us-west-2"))
                                 for name, check in checks.items()),
             groups=",\n".join(GROUP.format(name=name) for name in checks)))
         self.program = None
@@ -58,7 +63,8 @@ class Eyes:
         env = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
         env.update(sanitizer_env(self.folder), AWS_EC2_METADATA_DISABLED="true",
                    AWS_CONFIG_FILE="/dev/null", AWS_SHARED_CREDENTIALS_FILE="/dev/null")
-        self.program = Program("eyes", [self.program_path(), "-c", str(self.conf)], env=env)
+        self.program = Program("eyes", [*self.on, self.program_path(), "-c", str(self.conf)],
+                               env=env)
         return self
 
     def __exit__(self, *_):
