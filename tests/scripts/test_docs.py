@@ -15,7 +15,7 @@ BUILD = pathlib.Path(os.environ.get("REGIONSHIFT_BUILD", TOP / "build"))
 DOCS = ("README.md", "SECURITY.md", "docs/ARCHITECTURE.md", "docs/HACKING.md", "docs/DECISIONS.md",
         "docs/API.md", "docs/METRICS.md", "docs/ALERTS.md", "docs/ETCD.md",
         "docs/MEASURED.md", "docs/AWS.md", "docs/CREDENTIALS.md", "docs/BEACONS.md",
-        "docs/UNPROVED.md", "docs/ASSERTIONS.md")
+        "docs/UNPROVED.md", "docs/ASSERTIONS.md", "docs/CHECKS.md")
 FOLDERS = r"(?:include|monitor|config|scripts|docs|tests)"
 PLACES_TO_FILL = ("KIND", "NAME")
 NO_RULES = {"C11"}  # the language
