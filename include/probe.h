@@ -31,8 +31,9 @@ typedef void (*prober_done)(void *context, uint32_t token, const struct result *
  * Returns 0, or a negative errno value. */
 int prober_create(uv_loop_t *loop, prober_done done, void *context, struct prober **ret_prober);
 
-/* Can this build make such a check at all? HTTP/3 is there only where libcurl has it. When it
- * cannot, a sentence goes to error; its attempts are void then. */
+/* Can this build, on this machine, make such a check at all? HTTP/3 is there only where libcurl has
+ * it, echoes only where our group may send them. When it cannot, a sentence goes to error; its
+ * attempts are void then. */
 bool prober_can(const struct check *check, char *error, size_t error_size);
 
 /* The failover names: no redirect may lead to one, as what answers there says nothing of one

@@ -153,7 +153,8 @@ static void harden(void)
     signal(SIGHUP, SIG_IGN);
 }
 
-/* What a file may hold although this program was built without it; such a check stays unknown. */
+/* What a file may hold although this program, or its group here, cannot do it; such a check stays
+ * unknown. */
 static void tell_impossible_checks(const struct settings *settings, const char *file)
 {
     char why[200];

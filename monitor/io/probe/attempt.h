@@ -235,6 +235,11 @@ int request_authority(const struct check *check, uint16_t default_port, char *ou
 
 #define USER_AGENT "regionshift/" VERSION " (health check)"
 
+/* ---- icmp.c ---- */
+
+/* May this process send echoes at all? If not, a sentence says what to do. */
+bool icmp_can(char *error, size_t error_size);
+
 /* ---- between the prober's own files ---- */
 
 usec_t prober_now_us(void);

@@ -33,9 +33,9 @@ static bool is_v6(const struct attempt *attempt)
     return attempt->address.any.sa_family == AF_INET6;
 }
 
-static int protocol(const struct attempt *attempt)
+static int protocol(int family)
 {
-    return is_v6(attempt) ? (int)IPPROTO_ICMPV6 : (int)IPPROTO_ICMP;
+    return family == AF_INET6 ? (int)IPPROTO_ICMPV6 : (int)IPPROTO_ICMP;
 }
 
 /* ---- may we? ---- */
@@ -54,35 +54,40 @@ static void read_group_range(char out[RANGE_TEXT_MAX])
         fclose(file);
 }
 
-static void end_forbidden(struct attempt *attempt, int error)
+static void tell_forbidden(int error, char *out, size_t size)
 {
     unsigned long group = (unsigned long)getegid();
     char range[RANGE_TEXT_MAX];
 
     if (error != EACCES) {
-        attempt_end(attempt, RESULT_VOID, FAILURE_POLICY, "this machine has no echo sockets: %s",
-                    strerror(error));
+        snprintf(out, size, "this machine has no echo sockets: %s", strerror(error));
         return;
     }
     read_group_range(range);
-    attempt_end(attempt, RESULT_VOID, FAILURE_POLICY,
-                "this machine lets group %lu send no echoes: sysctl net.ipv4.ping_group_range is "
-                "\"%s\"; it has to hold that group, as \"%lu %lu\"",
-                group, range, group, group);
+    snprintf(out, size,
+             "this machine lets group %lu send no echoes: sysctl net.ipv4.ping_group_range is "
+             "\"%s\"; it has to hold that group, as \"%lu %lu\"",
+             group, range, group, group);
 }
 
 /* Asked with a socket of its own, so that no other refusal is taken for this one. */
-static bool may_echo(struct attempt *attempt)
+static bool may_echo(int family, char *error, size_t error_size)
 {
-    int fd = socket(attempt->address.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, protocol(attempt));
+    int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, protocol(family));
 
-    if (fd < 0 && (errno == EACCES || errno == EPROTONOSUPPORT || errno == ESOCKTNOSUPPORT)) {
-        end_forbidden(attempt, errno);
-        return false;
-    }
-    if (fd >= 0)
+    if (fd >= 0) {
         close(fd);
-    return true;
+        return true;
+    }
+    if (errno != EACCES && errno != EPROTONOSUPPORT && errno != ESOCKTNOSUPPORT)
+        return true; /* whoever opens the next one will say */
+    tell_forbidden(errno, error, error_size);
+    return false;
+}
+
+bool icmp_can(char *error, size_t error_size)
+{
+    return may_echo(AF_INET, error, error_size);
 }
 
 /* ---- the request ---- */
@@ -125,9 +130,15 @@ static void send_request(struct attempt *attempt)
 
 static void begin(struct attempt *attempt)
 {
+    int family = attempt->address.any.sa_family;
+    char error[RESULT_DETAIL_MAX + 1];
     struct icmp_echo *echo;
 
-    if (!may_echo(attempt) || !lean_open(attempt, SOCK_DGRAM, protocol(attempt)))
+    if (!may_echo(family, error, sizeof(error))) {
+        attempt_end(attempt, RESULT_VOID, FAILURE_POLICY, "%s", error);
+        return;
+    }
+    if (!lean_open(attempt, SOCK_DGRAM, protocol(family)))
         return;
     attempt->phase = PHASE_ANSWER;
     echo = prober_need(calloc(1, sizeof(*echo)));

@@ -54,6 +54,8 @@ bool prober_can(const struct check *check, char *error, size_t error_size)
     const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
     int wanted = CURL_VERSION_HTTP3;
 
+    if (check->kind == CHECK_ICMP)
+        return icmp_can(error, error_size);
     if (check->kind != CHECK_GRPC &&
         (check->kind != CHECK_HTTP || check->http_version == HTTP_VERSION_1))
         return true;
