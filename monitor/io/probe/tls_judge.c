@@ -20,8 +20,9 @@ static bool is_address(const char *name)
 
 bool tls_ask_for_name(SSL *ssl, const struct check *check)
 {
-    const char *name = check->of.tls->name;
+    char name[256]; /* OpenSSL takes no constant */
 
+    snprintf(name, sizeof(name), "%s", check->of.tls->name);
     return is_address(name) || SSL_set_tlsext_host_name(ssl, name) == 1;
 }
 
