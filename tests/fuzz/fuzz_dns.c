@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "dns_answer.h"
+#include "dns_reply.h"
 #include "fuzz.h"
 #include "record.h"
 
@@ -93,4 +94,85 @@ void fuzz_dns_fence(const uint8_t *data, size_t size)
         assert(memcmp(text + quoted, written, strlen(written)) == 0);
     }
     free(text);
+}
+
+static const struct dns_query asked[] = {
+    {.id = 0x1234, .name = "www.example.com", .type = "A", .edns = true},
+    {.id = 0x1234, .name = "www.example.com", .type = "AAAA", .edns = true},
+    {.id = 0x1234, .name = "www.example.com", .type = "CNAME", .edns = true},
+    {.id = 0x1234, .name = "www.example.com", .type = "MX", .edns = true},
+    {.id = 0x1234, .name = ".", .type = "NS", .edns = true},
+    {.id = 0x1234, .name = "www.example.com", .type = "PTR", .edns = true},
+    {.id = 0x1234, .name = "www.example.com", .type = "SOA", .edns = true},
+    {.id = 0x1234, .name = "www.example.com", .type = "SRV", .edns = true},
+    {.id = 0x1234, .name = "www.example.com", .type = "TXT", .edns = true},
+    {.id = 0x1234, .name = "*.example.com", .type = "CAA", .edns = true, .dnssec = true},
+};
+
+enum { ASKED_COUNT = sizeof(asked) / sizeof(asked[0]) };
+
+/* Lines, whole ones, of what can be shown; as many as records at least. */
+static void check_text(const struct dns_reply *reply)
+{
+    uint32_t lines = 0;
+
+    assert(reply->text_length <= sizeof(reply->text));
+    for (size_t i = 0; i < reply->text_length; i++) {
+        unsigned char c = (unsigned char)reply->text[i];
+
+        assert(c == '\n' || (c >= ' ' && c < 0x7f));
+        lines += c == '\n';
+    }
+    assert(reply->text_length == 0 || reply->text[reply->text_length - 1] == '\n');
+    assert(lines >= reply->answers || reply->text_cut);
+    assert(reply->rcode >= 0 && reply->rcode <= 0xfff);
+}
+
+/* The first byte picks the question; to this very question no reply is a reply to another one. */
+void fuzz_dns_reply(const uint8_t *data, size_t size)
+{
+    struct dns_reply *replies = calloc(2, sizeof(*replies));
+    struct dns_query query;
+    enum dns_reply_status status;
+
+    assert(replies != NULL);
+    if (size > 0) {
+        query = asked[data[0] % ASKED_COUNT];
+        status = dns_reply_read(data + 1, size - 1, &query, &replies[0]);
+        if (status == DNS_REPLY_READ) {
+            check_text(&replies[0]);
+            assert(dns_reply_read(data + 1, size - 1, &query, &replies[1]) == status);
+            assert(replies[0].text_length == replies[1].text_length);
+            assert(memcmp(replies[0].text, replies[1].text, replies[0].text_length) == 0);
+        }
+        query.id ^= 1;
+        assert(dns_reply_read(data + 1, size - 1, &query, &replies[1]) == DNS_REPLY_FOREIGN ||
+               status == DNS_REPLY_FOREIGN);
+    }
+    free(replies);
+}
+
+/* Any name to ask for: what is written is read back as a question that is ours. */
+void fuzz_dns_query(const uint8_t *data, size_t size)
+{
+    struct dns_reply *reply = calloc(1, sizeof(*reply));
+    unsigned char out[DNS_QUERY_MAX];
+    char *name = malloc(size + 1);
+    struct dns_query query = {.id = 7, .name = name, .type = "A"};
+    size_t length;
+
+    assert(reply != NULL && name != NULL);
+    memcpy(name, data, size);
+    name[size] = '\0';
+    query.edns = size % 2 == 1;
+    length = dns_query_write(&query, out);
+    assert(length <= sizeof(out));
+    if (length > 0) {
+        assert(dns_reply_read(out, length, &query, reply) == DNS_REPLY_FOREIGN);
+        out[2] |= 0x80;
+        assert(dns_reply_read(out, length, &query, reply) == DNS_REPLY_READ);
+        assert(reply->rcode == 0 && reply->answers == 0 && reply->edns == query.edns);
+    }
+    free(name);
+    free(reply);
 }
