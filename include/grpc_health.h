@@ -22,7 +22,12 @@ enum {
 };
 
 /* Of a call; those that are told apart. */
-enum grpc_code { GRPC_OK = 0, GRPC_NOT_FOUND = 5, GRPC_UNIMPLEMENTED = 12 };
+enum grpc_code {
+    GRPC_OK = 0,
+    GRPC_DEADLINE_EXCEEDED = 4,
+    GRPC_NOT_FOUND = 5,
+    GRPC_UNIMPLEMENTED = 12
+};
 
 /* Writes the request. Returns its length, 0: no room. */
 size_t grpc_health_write(const char *service, char *out, size_t size);

@@ -67,7 +67,8 @@ static bool refuse_page(struct attempt *attempt, const struct transfer *transfer
     return true;
 }
 
-/* What can be mended by whoever reads it is said in words. */
+/* What can be mended by whoever reads it is said in words. The server knows our deadline, and may
+ * be a moment before us in giving up: that is a timeout all the same. */
 static void end_refused(struct attempt *attempt, const struct grpc_end *end)
 {
     const char *name = grpc_code_name(end->code);
@@ -82,8 +83,10 @@ static void end_refused(struct attempt *attempt, const struct grpc_end *end)
         snprintf(what, sizeof(what), "the server has no health service (grpc.health.v1)");
     else if (end->code == GRPC_NOT_FOUND)
         snprintf(what, sizeof(what), "the server knows no service \"%s\"", service);
-    attempt_end(attempt, RESULT_BAD, FAILURE_STATUS, "%s: grpc-status %u %s%s%s", what, end->code,
-                name != NULL ? name : "(unknown)", between, end->message);
+    attempt_end(attempt, RESULT_BAD,
+                end->code == GRPC_DEADLINE_EXCEEDED ? FAILURE_TIMEOUT : FAILURE_STATUS,
+                "%s: grpc-status %u %s%s%s", what, end->code, name != NULL ? name : "(unknown)",
+                between, end->message);
 }
 
 static void judge_state(struct attempt *attempt, const struct transfer *transfer)
