@@ -268,6 +268,43 @@ static void print_checks(const json_t *group)
         table_finish(table, 4);
 }
 
+/* When each job reported here last: one that is up may soon be silent. */
+static void print_reports(const json_t *group)
+{
+    const json_t *site;
+    const json_t *check;
+    struct table *table = NULL;
+    char span[SPAN_MAX];
+    size_t i;
+    size_t k;
+
+    json_array_foreach(json_object_get(group, "sites"), i, site)
+    {
+        json_array_foreach(json_object_get(site, "checks"), k, check)
+        {
+            const json_t *report = json_object_get(check, "report");
+
+            if (report == NULL)
+                continue;
+            if (table == NULL) {
+                printf("  jobs that report to this probe\n");
+                table = table_create(4);
+            }
+            table_add(table, STYLE_PLAIN, "%s", text_of(check, "name"));
+            table_add(table, style_of_state(text_of(check, "state")), "%s",
+                      json_is_object(report) ? text_of(report, "state") : "never reported");
+            table_add(table, STYLE_DIM, "%s", text_of(report, "at"));
+            if (json_is_object(report))
+                table_add(table, STYLE_DIM, "silent for %s",
+                          render_span(json_object_get(report, "silent_seconds"), span));
+            else
+                table_add(table, STYLE_DIM, "%s", "");
+        }
+    }
+    if (table != NULL)
+        table_finish(table, 4);
+}
+
 static void print_sites(const json_t *status, const json_t *group)
 {
     const json_t *probes = json_object_get(status, "probes");
@@ -360,6 +397,7 @@ static void print_status(const json_t *status)
         print_holds(group);
         print_sites(status, group);
         print_checks(group);
+        print_reports(group);
     }
     print_orders(json_object_get(status, "orders"));
 }

@@ -157,6 +157,11 @@ static void write_next(struct pushes *pushes)
     }
 }
 
+static bool is_wanted(const void *context, const char *name)
+{
+    return find_name(context, name) != NULL;
+}
+
 /* What could not be written waits for the next tick; but nobody waits with it. */
 static void on_written(void *context, const char *name, uint64_t version, int rc)
 {
@@ -167,6 +172,8 @@ static void on_written(void *context, const char *name, uint64_t version, int rc
         if (rc == 0)
             job->written = version;
         tell_waiters(job, version, rc);
+    } else {
+        push_files_forget(pushes->files, is_wanted, pushes); /* dropped while it was written */
     }
     if (rc == 0)
         write_next(pushes);
@@ -201,11 +208,6 @@ static void read_jobs(struct pushes *pushes)
         job->written = job->version;
         job->from_ms = listened(pushes) - job->kept.silent_ms;
     }
-}
-
-static bool is_wanted(const void *context, const char *name)
-{
-    return find_name(context, name) != NULL;
 }
 
 /* ---- reports ---- */

@@ -134,12 +134,11 @@ static int freeze_command(struct inspection *in, const struct draft_check *from,
     for (uint32_t i = 0; i < from->command.count; i++)
         argv[i] = from->command.items[i];
     const struct site *site = &in->settings->sites[check->site];
-    *command = (struct check_command){.argv = argv,
-                                      .argc = from->command.count,
-                                      .site = site->name,
-                                      .region = site->region == NONE
-                                                    ? ""
-                                                    : in->settings->regions[site->region]};
+    *command = (struct check_command){
+        .argv = argv,
+        .argc = from->command.count,
+        .site = site->name,
+        .region = site->region == NONE ? "" : in->settings->regions[site->region]};
     check->of.command = command;
     return 0;
 }
