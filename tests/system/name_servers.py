@@ -9,13 +9,16 @@ import socket
 import subprocess
 import time
 
-from programs import Program, find_tool, free_port
+from programs import BUILD, Program, find_tool, free_port
 
 NAMED = find_tool("named")
 SIGN = find_tool("dnssec-signzone")
 KEYGEN = find_tool("dnssec-keygen")
 NSD = find_tool("nsd")
 DIG = shutil.which("dig")
+# BIND's programs fit to libraries of the very same version, which are unpacked beside them.
+LIBRARIES = [str(path.parent) for path in (BUILD / "tools" / "usr" / "lib").glob("*/libdns-9*.so")]
+BIND_ENV = dict(os.environ, LD_LIBRARY_PATH=os.pathsep.join(LIBRARIES[:1]))
 
 ZONE = """$TTL 60
 @    IN SOA   ns1.{zone}. host\\.master.{zone}. 2026112201 3600 600 86400 300
@@ -71,9 +74,9 @@ def has_ipv6():
         return False
 
 
-def run(*command, cwd=None, check=True):
+def run(*command, cwd=None, check=True, env=None):
     done = subprocess.run([str(word) for word in command], cwd=cwd, check=False, timeout=60,
-                          capture_output=True, text=True)
+                          capture_output=True, text=True, env=env)
     assert done.returncode == 0 or not check, f"{command}: {done.stdout}{done.stderr}"
     return done.stdout
 
@@ -100,8 +103,9 @@ def write_zone(folder, zone):
 def sign_zone(folder, zone):
     """Returns the file of the signed zone, and its key as a trust anchor has it."""
     path = write_zone(folder, zone)
-    key = run(KEYGEN, "-q", "-K", folder, "-a", "ECDSAP256SHA256", "-f", "KSK", zone).strip()
-    run(SIGN, "-q", "-S", "-z", "-K", folder, "-o", zone, path, cwd=folder)
+    key = run(KEYGEN, "-q", "-K", folder, "-a", "ECDSAP256SHA256", "-f", "KSK", zone,
+              env=BIND_ENV).strip()
+    run(SIGN, "-q", "-S", "-z", "-K", folder, "-o", zone, path, cwd=folder, env=BIND_ENV)
     fields = [line for line in (folder / f"{key}.key").read_text().splitlines()
               if not line.startswith(";")][0].split("DNSKEY")[1].split()
     anchor = f'"{zone}" static-key {" ".join(fields[:3])} "{"".join(fields[3:])}";'
@@ -114,7 +118,7 @@ def start_named(folder, name, text, zone, more="recursion no; dnssec-validation 
     settings = folder / f"{name}.conf"
     settings.write_text(OPTIONS.format(folder=folder, port=port, more=more,
                                        v6="::1;" if has_ipv6() else "") + text)
-    program = Program(name, [NAMED, "-g", "-n", "1", "-c", str(settings)])
+    program = Program(name, [NAMED, "-g", "-n", "1", "-c", str(settings)], env=BIND_ENV)
     wait_for_answer(program, port, zone)
     return program, port
 
