@@ -74,7 +74,8 @@ static bool gainers_stand(const struct engine *engine, const struct zone_slot *s
     return true;
 }
 
-/* D2: nobody has judged what follows an adoption (D3): it gains only where it is up, and wanted. */
+/* D2: nobody has judged what follows an adoption (D3), nor what is restored (C4): it gains only
+ * where it is up, and not drained since. */
 static bool followers_stand(const struct engine *engine, const struct zone_slot *slot)
 {
     const struct group *g = state_group(engine, slot->group);
@@ -88,6 +89,12 @@ static bool followers_stand(const struct engine *engine, const struct zone_slot 
     return gainers_stand(engine, slot);
 }
 
+static bool restores(const struct decision *head)
+{
+    return head->kind == DECISION_REASSERT ||
+           (head->kind == DECISION_CANCEL && head->before != NULL);
+}
+
 /* C6: what the decision was made from is still so. What is latched has moved traffic already, so a
  * recovery does not stop it any more (C8). */
 static bool evidence_stands(const struct engine *engine, uint32_t group)
@@ -96,9 +103,8 @@ static bool evidence_stands(const struct engine *engine, uint32_t group)
 
     const struct decision *head = &engine->groups[group].head.decision;
     enum decision_kind kind = head->kind;
-    bool restores = kind == DECISION_REASSERT || (kind == DECISION_CANCEL && head->before != NULL);
 
-    if (!decision_is_move(kind) && !restores)
+    if (!decision_is_move(kind) && !restores(head))
         return true;
     if (engine->groups[group].glass.rules && !glass_stands(engine, group))
         return false; /* of a head that no store has, nothing is latched */
@@ -106,7 +112,7 @@ static bool evidence_stands(const struct engine *engine, uint32_t group)
         if (!gainers_stand(engine, &slots[i]))
             return false;
     }
-    if (restores)
+    if (restores(head))
         return true; /* it takes weight from nobody by itself */
     return state_group(engine, group)->beacons || leavers_stand(engine, group);
 }
@@ -135,7 +141,7 @@ static const char *closed_rule(const struct engine *engine, const struct zone_sl
         return "C2"; /* to be decided anew first */
     if (observing_late(engine, group))
         return "C8"; /* to be adopted, not undone */
-    if (head->kind == DECISION_ADOPT && !followers_stand(engine, slot))
+    if ((head->kind == DECISION_ADOPT || restores(head)) && !followers_stand(engine, slot))
         return "C6";
     if (!observing_begun(engine, group) && !evidence_stands(engine, group))
         return "C6"; /* once one zone has it, the others follow (C8) */

@@ -124,7 +124,7 @@ int observing_said(const struct engine *engine, uint32_t group, uint32_t in_grou
 }
 
 /* A head that was made where one of several fences was missing does not say which the others were:
- * then only what was first read under it counts. */
+ * then only what came under it counts, and not what a probe that begins reads first. */
 static bool slot_late(const struct engine *engine, const struct zone_slot *slot)
 {
     const struct group_state *state = &engine->groups[slot->group];
@@ -133,18 +133,20 @@ static bool slot_late(const struct engine *engine, const struct zone_slot *slot)
     return slot->known && slot->fence_present && slot->fence.epoch > head->base_epoch &&
            slot->fence.epoch < head->epoch &&
            (head->base_epoch > 0 || state->slot_count == 1 ||
-            slot->fence_ms > state->drift_from_ms);
+            slot->fence_came_ms > state->drift_from_ms);
 }
 
-/* Some zone of the site has what the head rests on: then the others are to follow it (C8). */
-static bool others_hold(const struct engine *engine, uint32_t group, uint32_t in_group)
+/* Another zone of the site has a newer epoch: that is what the head rests on, and this one is to
+ * follow it (C8). */
+static bool others_lead(const struct engine *engine, const struct zone_slot *slot,
+                        uint32_t in_group)
 {
-    const struct zone_slot *slots = first_slot(engine, group);
-    uint32_t site = state_group(engine, group)->sites[in_group];
+    const struct zone_slot *slots = first_slot(engine, slot->group);
+    uint32_t site = state_group(engine, slot->group)->sites[in_group];
 
-    for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
+    for (uint32_t i = 0; i < engine->groups[slot->group].slot_count; i++) {
         if (settings_site_in_zone(engine->settings, site, slots[i].zone) &&
-            fence_of(&slots[i]) >= engine->groups[group].head.decision.base_epoch)
+            fence_of(&slots[i]) > fence_of(slot))
             return true;
     }
     return false;
@@ -162,7 +164,7 @@ static bool slot_fell_back(const struct engine *engine, const struct zone_slot *
         return false;
     for (uint32_t k = 0; k < g->site_count; k++) {
         if (settings_site_in_zone(engine->settings, g->sites[k], slot->zone) &&
-            !says_of(engine, slot, k, head->base[k]) && !others_hold(engine, slot->group, k))
+            !says_of(engine, slot, k, head->base[k]) && !others_lead(engine, slot, k))
             return true;
     }
     return false;
@@ -375,6 +377,8 @@ static void slot_take_view(struct engine *engine, struct zone_slot *slot,
     slot->known = true;
     take_fence(engine, slot, change_find_fence(view, group->name));
     changed = !was_known || slot->fence.epoch != before.epoch;
+    if (slot->fence.epoch != before.epoch && slot->fence_ms > 0)
+        slot->fence_came_ms = engine->now_ms;
     if (changed)
         slot->fence_ms = engine->now_ms;
     for (uint32_t k = 0; k < group->site_count; k++) {

@@ -79,11 +79,12 @@ struct zone_slot {
     uint32_t zone;
     bool known; /* the zone has been read */
     bool fence_present;
-    struct fence fence;  /* as read */
-    uint64_t leap_epoch; /* C2: what a text that is no fence says, far above all known; 0: none */
-    msec_t fence_ms;     /* when this epoch was first read here */
-    uint64_t seen_epoch; /* highest this engine saw or wrote here */
-    int *weights;        /* as read, by the group's sites, or a WEIGHT_ below */
+    struct fence fence;   /* as read */
+    uint64_t leap_epoch;  /* C2: what a text that is no fence says, far above all known; 0: none */
+    msec_t fence_ms;      /* when this epoch was first read here; 0: nothing was */
+    msec_t fence_came_ms; /* ... after another one, or none, had been; 0: none had */
+    uint64_t seen_epoch;  /* highest this engine saw or wrote here */
+    int *weights;         /* as read, by the group's sites, or a WEIGHT_ below */
     bool drifted;
     bool missing; /* C2: a fence that was there is gone */
     bool ahead;   /* C7: the fence is above the head, and no word of the store explains it */

@@ -188,15 +188,19 @@ static enum whole_role role_of(const void *context, uint32_t in_group)
     return role;
 }
 
-static bool any_twin(const struct engine *engine, uint32_t group)
+/* The zones that lead say what the head says: no twin of it, and nothing that somebody wrote over
+ * it (C4), who may have undone what the others would follow. */
+static bool head_leads(const struct engine *engine, uint32_t group, uint64_t leader)
 {
     const struct group_state *state = &engine->groups[group];
 
     for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
-        if (observing_twin(engine, &engine->slots[i]))
-            return true;
+        const struct zone_slot *slot = &engine->slots[i];
+
+        if (observing_twin(engine, slot) || (slot->drifted && slot->fence.epoch == leader))
+            return false;
     }
-    return false;
+    return leader == state->head.decision.epoch;
 }
 
 /* D3, C8: what one zone was given the others get. */
@@ -205,7 +209,7 @@ static bool follow_leader(const struct engine *engine, uint32_t group, const int
 {
     const struct group_state *state = &engine->groups[group];
     struct leading leading = {engine, group, observing_leader(engine, group)};
-    bool has_head = leading.epoch == state->head.decision.epoch && !any_twin(engine, group);
+    bool has_head = head_leads(engine, group, leading.epoch);
 
     return state->has_head && leading.epoch > 0 &&
            whole_follow(&(struct whole_input){.settings = engine->settings,
@@ -327,6 +331,7 @@ static bool drift_is_to_go(struct engine *engine, uint32_t group)
     msec_t age_ms = wall - state->head.decision.at_wall;
 
     if (g->drift != DRIFT_RESTORE || !observing_drifted(engine, group) ||
+        observing_late(engine, group) || /* C8: it has moved traffic, which stands */
         !all_present(engine, group) || !all_say_one(engine, group) ||
         !gainers_are_up(engine, group, state->head.weights))
         return false;
@@ -469,6 +474,8 @@ static void propose_fence(struct engine *engine, uint32_t group)
     }
     memcpy(state->proposal.base, applied ? head->weights : head->base,
            state_group(engine, group)->site_count * sizeof(int));
+    if (applied) /* in one zone, maybe: what the others say is no drift (C4) */
+        take_zone_weights(engine, group, state->proposal.base);
     snprintf(decision->reason, sizeof(decision->reason),
              "the fence was gone: the same weights under a new one");
 }
@@ -513,24 +520,70 @@ static bool cancellable(const struct engine *engine, uint32_t group)
     return head->before == NULL || gainers_are_up(engine, group, head->before);
 }
 
+/* D9: what was missing when the group was taken on is to be created still: as its other sets are,
+ * or as the settings say. */
+static void fill_missing(const struct engine *engine, uint32_t group, int *weights)
+{
+    const struct group_state *state = &engine->groups[group];
+    const struct group *g = state_group(engine, group);
+
+    for (uint32_t k = 0; k < g->site_count; k++) {
+        if (weights[k] >= 0)
+            continue;
+        weights[k] = state->head.normal[k];
+        for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
+            const struct zone_slot *slot = &engine->slots[i];
+            int here = settings_site_in_zone(engine->settings, g->sites[k], slot->zone)
+                           ? observing_first(engine, slot, k)
+                           : WEIGHT_MISSING;
+            weights[k] = here >= 0 ? here : weights[k];
+        }
+    }
+}
+
+/* C8: a zone leads the others by a decision that is not what is to stand again. Nothing is written
+ * there then: it has moved traffic. */
+static bool moved_in_part(const struct engine *engine, uint32_t group, const int *before)
+{
+    const struct group_state *state = &engine->groups[group];
+    const struct group *g = state_group(engine, group);
+    uint64_t newest = observing_fence_max(engine, group);
+
+    if (observing_fence_min(engine, group) == newest)
+        return false;
+    for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
+        const struct zone_slot *slot = &engine->slots[i];
+
+        for (uint32_t k = 0; k < g->site_count; k++) {
+            if (slot->fence.epoch == newest && slot->weights[k] != before[k] &&
+                settings_site_in_zone(engine->settings, g->sites[k], slot->zone))
+                return true;
+        }
+    }
+    return false;
+}
+
 /* What stood before the decision stands again; and when the zone lost that as well (Route 53 may
  * lose what it accepted), what it has now: a cancellation moves nothing. An edit over which the
  * decision was made once more is no part of what stood: it was to be restored (C4). */
 static void propose_cancel(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
-    bool stands =
-        zones_say(engine, group, state->head.base) || observing_drifted(engine, group); /* C4 */
     const int *before =
         state->head.decision.before != NULL ? state->head.decision.before : state->head.base;
+    bool stands =
+        observing_drifted(engine, group) || /* C4 */
+        (zones_say(engine, group, state->head.base) && !moved_in_part(engine, group, before));
     struct decision *decision =
         stands ? proposal_begin(engine, group, DECISION_CANCEL) : adopt(engine, group, "");
 
     if (dwell_is_void(engine, group) && decision->moved_wall != decision->at_wall)
         decision->moved_wall = 0;
-    if (stands)
+    if (stands) {
         memcpy(state->proposal.weights, before,
                state_group(engine, group)->site_count * sizeof(int));
+        fill_missing(engine, group, state->proposal.weights);
+    }
     snprintf(decision->reason, sizeof(decision->reason),
              "epoch %" PRIu64 " was never applied and its region is agreed up again",
              state->head.decision.epoch);

@@ -402,6 +402,11 @@ void world_set_fence(struct world *world, const char *name, const char *text)
 
 void world_delete_fence(struct world *world, const char *group)
 {
+    world_delete_fence_in(world, group, NONE);
+}
+
+void world_delete_fence_in(struct world *world, const char *group, uint32_t zone)
+{
     const struct settings *settings = world_settings(world);
     uint32_t slot;
 
@@ -409,7 +414,7 @@ void world_delete_fence(struct world *world, const char *group)
         struct sim_set *set = &world->route53.sets.list[i];
         struct fence fence;
         if (!set->exists || strcmp(set->type, "TXT") != 0 || fence_parse(set->value, &fence) < 0 ||
-            strcmp(fence.group, group) != 0)
+            strcmp(fence.group, group) != 0 || (zone != NONE && set->zone != zone))
             continue;
         set->exists = false;
         slot = settings_group(settings, group) * settings->zone_count + set->zone;

@@ -224,6 +224,7 @@ void world_set_ttl(struct world *world, const char *site, int64_t ttl_s);
 /* What stands in the TXT record of this name, in every zone that has it. */
 void world_set_fence(struct world *world, const char *name, const char *text);
 void world_delete_fence(struct world *world, const char *group);
+void world_delete_fence_in(struct world *world, const char *group, uint32_t zone); /* NONE: all */
 void world_delete_set(struct world *world, const char *site);
 /* Batches that the zone took, and those of them that changed a weight. */
 uint32_t world_batches(const struct world *world);

@@ -279,6 +279,56 @@ START_TEST(c4_restore_does_not_undo_a_move_that_comes_late)
 }
 END_TEST
 
+/* The same when the edit is made after the move has come: the move stands, and the edit with it
+ * where one zone says both; where the edit is in another zone, it waits for a person's word. */
+START_TEST(c4_restore_does_not_undo_a_late_move_that_was_edited)
+{
+    struct world *world =
+        pizza_world_traced(_i == 0 ? PIZZA(RESTORE) : PIZZA_TWO_ZONES(RESTORE), DRIFT, NONE);
+
+    world_zone_late(world, 150000);
+    factory_dies(world);
+    run_for(world, 26000);
+    world_zone(world, ZONE_THROTTLE);
+    factory_heals(world);
+    for (msec_t i = 0; i < 160 && world_weight(world, "pizza/us-west-2") == 0; i++)
+        run_for(world, 1000);
+    world_set_weight(world, _i == 0 ? "pizza/us-west-2" : "factory/us-west-2", 90);
+    world_zone(world, ZONE_OK);
+    run_for(world, 1200000);
+    expect_weights(world, _i == 0 ? "0/90 0/100" : "0/100 100/90");
+    expect_traced(world, "kind=reassert", 0);
+    if (_i == 1)
+        ck_assert_uint_ge(world_alerts(world, ALERT_DRIFT, ALERT_OPEN), 1);
+    expect_sound(world);
+    world_destroy(world);
+}
+END_TEST
+
+/* D2: between the decision to restore and its batch the region is drained. */
+START_TEST(c4_restore_gives_nothing_to_a_region_that_was_drained_since)
+{
+    struct world *world = pizza_world_traced(PIZZA(RESTORE), DRIFT, NONE);
+
+    world_zone(world, ZONE_THROTTLE);
+    world_set_weight(world, "pizza/us-west-2", 50);
+    world_set_weight(world, "pizza/us-east-1", 0);
+    run_until(world, "kind=reassert", 310000);
+    world_site(world, "factory/us-west-2", SITE_VOID, NONE);
+    run_for(world, 40000);
+    order(world, ORDER_DRAIN, "us-east-1");
+    run_for(world, 10000);
+    world_zone(world, ZONE_OK);
+    run_for(world, 120000);
+    expect_weights(world, "0/50 100/0");
+    order(world, ORDER_RESTORE, "us-east-1");
+    run_for(world, 60000);
+    expect_weights(world, "100/0 100/0");
+    expect_sound(world);
+    world_destroy(world);
+}
+END_TEST
+
 /* The zone says what was decided all along, so a region that dies then is left. */
 START_TEST(c4_a_change_taken_back_before_it_is_restored_holds_nothing_up)
 {
@@ -590,6 +640,8 @@ int main(void)
     tcase_add_test(tests, c4_restore_gives_nothing_to_a_region_that_is_not_up);
     tcase_add_test(tests, c4_restore_under_a_decision_on_its_way_keeps_its_evidence);
     tcase_add_test(tests, c4_restore_does_not_undo_a_move_that_comes_late);
+    tcase_add_loop_test(tests, c4_restore_does_not_undo_a_late_move_that_was_edited, 0, 2);
+    tcase_add_test(tests, c4_restore_gives_nothing_to_a_region_that_was_drained_since);
     tcase_add_test(tests, c4_a_change_taken_back_before_it_is_restored_holds_nothing_up);
     tcase_add_loop_test(
         tests, c4_what_restore_cancels_goes_back_to_what_was_decided_before_the_edit, 0, 2);

@@ -114,11 +114,42 @@ START_TEST(c8_the_page_says_when_a_zone_cannot_be_read)
 }
 END_TEST
 
+/* D9: `init` was confirmed where a record set is missing, and could not be written; a move was
+ * decided over that, and cancelled. What is written then is what `init` was to write. */
+START_TEST(c8_what_is_cancelled_over_an_init_on_its_way_creates_what_is_missing)
+{
+    struct world *world = NULL;
+    char error[512] = "";
+
+    ck_assert_int_eq(world_create(PIZZA("hold = 20; dwell = 0;"), error, sizeof(error), &world), 0);
+    world_delete_set(world, "factory/us-west-2");
+    world_run(world, 100000);
+    world_trace(world, TRACE_MOVES, NONE);
+    world_zone(world, ZONE_THROTTLE);
+    world_init_groups(world);
+    run_for(world, 10000);
+    factory_dies(world);
+    run_for(world, 60000);
+    factory_heals(world);
+    run_for(world, 60000);
+    expect_traced(world, "decided group=jwt-pizza epoch=3 kind=cancel weights=\"100/0 100/0\"", 1);
+    world_zone(world, ZONE_OK);
+    run_for(world, 120000);
+    expect_weights(world, "100/0 100/0");
+    factory_dies(world);
+    run_for(world, 60000);
+    expect_weights(world, "0/100 0/100");
+    expect_sound(world);
+    world_destroy(world);
+}
+END_TEST
+
 int main(void)
 {
     return RUN_TESTS("rule C8", c8_what_route53_forgot_is_written_again_at_once,
                      c8_what_was_applied_and_forgotten_is_not_cancelled_by_a_recovery,
                      c8_what_route53_does_not_publish_is_paged,
                      c8_the_page_says_what_was_tried_and_what_to_do,
-                     c8_the_page_says_when_a_zone_cannot_be_read);
+                     c8_the_page_says_when_a_zone_cannot_be_read,
+                     c8_what_is_cancelled_over_an_init_on_its_way_creates_what_is_missing);
 }

@@ -280,6 +280,88 @@ START_TEST(c4_what_somebody_else_wrote_does_not_follow)
 }
 END_TEST
 
+/* ZONE1 has the move, ZONE2 refuses it, and the region has returned. */
+static struct world *half_is_refused(const char *settings)
+{
+    struct world *world = pizza_world_traced(settings, TRACE_MOVES, NONE);
+
+    world_zone_denied(world, ZONE2);
+    factory_dies(world);
+    run_for(world, 60000);
+    factory_heals(world);
+    run_for(world, 30000);
+    expect_weights(world, "0/100 100/0");
+    return world;
+}
+
+/* C4: a person makes the group whole again the other way: he takes back the half that ZONE1 has.
+ * What he undid nobody follows, neither by his word nor where every edit is adopted. */
+START_TEST(c4_nobody_follows_a_move_that_a_person_took_back)
+{
+    static const char *const settings[] = {TWO_ZONES(""), TWO_ZONES("drift = \"adopt\";")};
+    struct world *world = half_is_refused(settings[_i]);
+
+    world_set_weight(world, "pizza/us-east-1", 100);
+    world_set_weight(world, "pizza/us-west-2", 0);
+    run_for(world, 320000);
+    if (_i == 0)
+        world_order(world, &(struct world_order){.verb = ORDER_ACK, .incident = "jwt-pizza.drift"});
+    run_for(world, 30000);
+    world_zone(world, ZONE_OK);
+    run_for(world, 400000);
+    expect_weights(world, "100/0 100/0");
+    expect_sound(world);
+    world_destroy(world);
+}
+END_TEST
+
+/* C8: ZONE1 has a move; the next one, made once more over somebody's edit in ZONE2, is cancelled.
+ * What it goes back to is no return to what was before them both. */
+START_TEST(d3_what_is_cancelled_over_an_edit_leaves_no_half_of_the_move_before)
+{
+    struct world *world = half_is_refused(TWO_ZONES("drift = \"restore\";"));
+
+    run_for(world, 90000);
+    world_zone(world, ZONE_THROTTLE);
+    region_dies(world, "us-west-2", SITE_REFUSE);
+    run_for(world, 60000);
+    world_set_weight(world, "factory/us-west-2", 7);
+    region_dies(world, "us-west-2", SITE_OK);
+    run_for(world, 400000);
+    world_zone(world, ZONE_OK);
+    run_for(world, 400000);
+    expect_weights(world, "0/100 0/7");
+    expect_sound(world);
+    world_destroy(world);
+}
+END_TEST
+
+/* C2: the fence of one zone is gone, of the one that has the move or of the other: it is written
+ * anew, the move is finished, and what has not followed yet is no drift. Nor does a probe that
+ * begins take the older fence for a move that came late. */
+START_TEST(c2_a_fence_that_is_gone_in_one_zone_brings_nothing_back)
+{
+    struct world *world = half_is_refused(TWO_ZONES(""));
+
+    world_zone(world, ZONE_THROTTLE);
+    world_delete_fence_in(world, "jwt-pizza", _i % 2 == 0 ? ZONE1 : ZONE2);
+    run_for(world, 330000);
+    for (uint32_t p = USE1; _i >= 2 && p <= FRA; p++)
+        world_kill(world, p);
+    run_for(world, 30000);
+    for (uint32_t p = USE1; _i >= 2 && p <= FRA; p++)
+        world_start(world, p);
+    run_for(world, 120000);
+    world_zone(world, ZONE_OK);
+    run_for(world, 400000);
+    expect_weights(world, "0/100 0/100");
+    ck_assert_uint_eq(world_alerts(world, ALERT_DRIFT, ALERT_OPEN), 0);
+    expect_traced(world, "decided group=jwt-pizza epoch=4", 0);
+    expect_sound(world);
+    world_destroy(world);
+}
+END_TEST
+
 /* Apart, each service stands for itself: what is there is adopted as it is. */
 #define TWO_ZONES_APART                                                                            \
     PIZZA_PROBES                                                                                   \
@@ -311,16 +393,30 @@ END_TEST
 
 int main(void)
 {
-    return RUN_TESTS("together", d3_a_late_half_of_a_cancelled_move_takes_the_others_with_it,
-                     d3_what_came_late_leads_though_another_zone_has_the_cancellation,
-                     c4_the_other_half_that_comes_late_too_is_no_drift,
-                     d3_a_second_move_that_is_cancelled_leaves_no_half_of_the_first,
-                     d3_a_store_that_was_set_back_leaves_no_half_of_what_it_forgot,
-                     d3_a_failback_that_the_store_forgot_is_finished_too,
-                     d3_what_follows_waits_until_its_region_is_agreed_up,
-                     d3_nobody_follows_into_a_region_that_is_down,
-                     d3_nobody_follows_into_a_region_that_is_drained,
-                     d3_nobody_follows_into_a_drained_region_though_none_else_may_gain,
-                     d7_nobody_follows_under_a_freeze, c4_what_somebody_else_wrote_does_not_follow,
-                     d3_services_that_move_by_themselves_do_not_follow);
+    Suite *suite = suite_create("together");
+    TCase *tests = tcase_create("together");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    suite_add_tcase(suite, tests);
+    tcase_add_test(tests, d3_a_late_half_of_a_cancelled_move_takes_the_others_with_it);
+    tcase_add_test(tests, d3_what_came_late_leads_though_another_zone_has_the_cancellation);
+    tcase_add_test(tests, c4_the_other_half_that_comes_late_too_is_no_drift);
+    tcase_add_test(tests, d3_a_second_move_that_is_cancelled_leaves_no_half_of_the_first);
+    tcase_add_test(tests, d3_a_store_that_was_set_back_leaves_no_half_of_what_it_forgot);
+    tcase_add_test(tests, d3_a_failback_that_the_store_forgot_is_finished_too);
+    tcase_add_test(tests, d3_what_follows_waits_until_its_region_is_agreed_up);
+    tcase_add_test(tests, d3_nobody_follows_into_a_region_that_is_down);
+    tcase_add_test(tests, d3_nobody_follows_into_a_region_that_is_drained);
+    tcase_add_test(tests, d3_nobody_follows_into_a_drained_region_though_none_else_may_gain);
+    tcase_add_test(tests, d7_nobody_follows_under_a_freeze);
+    tcase_add_test(tests, c4_what_somebody_else_wrote_does_not_follow);
+    tcase_add_loop_test(tests, c4_nobody_follows_a_move_that_a_person_took_back, 0, 2);
+    tcase_add_test(tests, d3_what_is_cancelled_over_an_edit_leaves_no_half_of_the_move_before);
+    tcase_add_loop_test(tests, c2_a_fence_that_is_gone_in_one_zone_brings_nothing_back, 0, 4);
+    tcase_add_test(tests, d3_services_that_move_by_themselves_do_not_follow);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
 }

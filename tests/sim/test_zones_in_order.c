@@ -225,6 +225,39 @@ START_TEST(c7_zones_behind_follow_the_one_that_is_ahead_of_the_store)
 }
 END_TEST
 
+/* Three zones at three epochs, and the store has forgotten them all: who lags is not taken for one
+ * that has lost what it had, which would be adopted again and again. */
+START_TEST(c7_zones_at_three_epochs_are_adopted_once)
+{
+    struct world *world =
+        pizza_world_traced(SETTINGS("", "hold = 20; dwell = 0;"), TRACE_MOVES, NONE);
+
+    world_store_save(world);
+    world_zone_denied(world, ZONE3);
+    factory_dies(world);
+    run_for(world, 60000);
+    factory_heals(world);
+    run_for(world, 120000);
+    region_dies(world, "us-west-2", SITE_REFUSE);
+    run_until(world, "accepted group=jwt-pizza zone=ZONE1 epoch=3", 60000);
+    world_zone_denied(world, ZONE2);
+    run_for(world, 30000);
+    region_dies(world, "us-west-2", SITE_OK);
+    run_for(world, 60000);
+    ck_assert_int_eq(world_set_now(world, SET_FACTORY_EAST), 0);
+    ck_assert_int_eq(world_set_now(world, SET_FACTORY_PRIVATE), 100);
+    world_store_rollback(world);
+    run_for(world, 30000);
+    expect_traced(world, "kind=adopt", 2); /* proposed, decided */
+    world_zone(world, ZONE_OK);
+    run_for(world, 400000);
+    ck_assert(all_sets_are(world, 100, 0));
+    expect_traced(world, "kind=adopt", 2);
+    expect_sound(world);
+    world_destroy(world);
+}
+END_TEST
+
 /* D9: what a zone has of a site says what its other sets get; and what contradicts is refused. */
 static struct world *untaken(void)
 {
@@ -282,6 +315,7 @@ int main(void)
                      c4_restore_waits_where_sets_of_a_site_differ,
                      c4_a_set_in_another_zone_is_a_drift_of_its_site,
                      c7_zones_behind_follow_the_one_that_is_ahead_of_the_store,
+                     c7_zones_at_three_epochs_are_adopted_once,
                      d9_a_set_that_is_missing_gets_what_the_others_have,
                      d9_sets_of_one_site_that_differ_are_not_taken_on);
 }
