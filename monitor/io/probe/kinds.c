@@ -17,20 +17,13 @@ extern const struct attempt_kind kind_alarm;     /* alarm.c */
 extern const struct attempt_kind kind_alb;       /* alb.c */
 extern const struct attempt_kind kind_websocket; /* websocket.c: in the clear, lean */
 extern const struct attempt_kind kind_websocket_curl;
-extern const struct attempt_kind kind_grpc;      /* grpc.c */
+extern const struct attempt_kind kind_grpc; /* grpc.c */
 
 static const struct attempt_kind *const kinds[CHECK_KIND_COUNT] = {
-    [CHECK_HTTP] = &kind_http,
-    [CHECK_TCP] = &kind_tcp,
-    [CHECK_COMMAND] = &kind_command,
-    [CHECK_AGENT] = &kind_agent,
-    [CHECK_GRPC] = &kind_grpc,
-    [CHECK_WEBSOCKET] = &kind_websocket,
-    [CHECK_TLS] = &kind_tls,
-    [CHECK_DNS] = &kind_dns,
-    [CHECK_ICMP] = &kind_icmp,
-    [CHECK_ALARM] = &kind_alarm,
-    [CHECK_ALB] = &kind_alb,
+    [CHECK_HTTP] = &kind_http,   [CHECK_TCP] = &kind_tcp,   [CHECK_COMMAND] = &kind_command,
+    [CHECK_AGENT] = &kind_agent, [CHECK_GRPC] = &kind_grpc, [CHECK_WEBSOCKET] = &kind_websocket,
+    [CHECK_TLS] = &kind_tls,     [CHECK_DNS] = &kind_dns,   [CHECK_ICMP] = &kind_icmp,
+    [CHECK_ALARM] = &kind_alarm, [CHECK_ALB] = &kind_alb,
 };
 
 /* Most checks are plain, and libcurl costs twice as much. */
