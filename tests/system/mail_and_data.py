@@ -69,10 +69,10 @@ class Server:
             for path in (self.folder, *self.folder.rglob("*")) if not paths else paths:
                 os.chown(path, entry.pw_uid, entry.pw_gid)
 
-    def run(self, command, **more):
-        """Starts it, as its user."""
+    def run(self, command, before=(), **more):
+        """Starts it, as its user. before: what a command of root's is put before it."""
         become = ["setpriv", f"--reuid={self.user}", "--regid=nogroup", "--clear-groups"]
-        whole = [*(become if IS_ROOT and self.user else []), *map(str, command)]
+        whole = [*map(str, before), *(become if IS_ROOT and self.user else []), *map(str, command)]
         program = Program(type(self).__name__, whole, env={**os.environ, **more})
         self.programs.append(program)
         return program
@@ -109,6 +109,8 @@ class Server:
         for program in self.programs:
             program.stop(deadline=60)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    close = stop
 
 
 class Nginx(Server):
@@ -158,7 +160,7 @@ class Mariadbd(Server):
     needs = ("/usr/sbin/mariadbd", "/usr/share/mysql/english/errmsg.sys")
     user = "nobody"
 
-    def __init__(self, certificate, key, tls=True):
+    def __init__(self, certificate, key, tls=True, address="127.0.0.1", options=(), before=()):
         super().__init__(certificate, key)
         self.port = free_port("127.0.0.1")
         secured = [f"--ssl-cert={self.certificate}", f"--ssl-key={self.key}"] if tls else []
@@ -167,13 +169,13 @@ class Mariadbd(Server):
         self.give()
         share = unpacked(self.needs[1]).parent.parent
         self.run([unpacked(self.needs[0]), "--no-defaults", f"--datadir={data}",
-                  f"--port={self.port}", "--bind-address=127.0.0.1", f"--socket={data}/s",
+                  f"--port={self.port}", f"--bind-address={address}", f"--socket={data}/s",
                   f"--pid-file={data}/pid", "--skip-grant-tables", "--skip-networking=0",
                   "--innodb=OFF", "--default-storage-engine=MyISAM", f"--tmpdir={data}",
                   f"--lc-messages-dir={share}", f"--character-sets-dir={share}/charsets",
-                  *secured],
+                  *secured, *options], before,
                  LD_LIBRARY_PATH=libraries(f"/usr/lib/{TRIPLET}"))
-        self.wait(self.port)
+        self.programs[0].wait_line(lambda line: "ready for connections" in line.text, 60)
 
 
 class Postgres(Server):

@@ -2,6 +2,7 @@
 """TLS checks of the daemon against real servers: at once (nginx), and after STARTTLS in each of the
 six protocols."""
 
+import contextlib
 import json
 from base64 import b64encode
 from hashlib import sha256
@@ -121,6 +122,40 @@ def test_a_server_of_another_protocol_is_never_taken_for_the_one_asked_for(start
         for protocol in checks:
             line = eyes.see(protocol, "down")
             assert line.pairs["failure"] in ("tls", "connect", "timeout"), line.text
+
+
+OWN_NETWORK = """ip link set lo up && ip addr add 192.0.2.7/32 dev lo && mount --bind "$0" /etc/hosts &&
+exec "$@"
+"""
+
+
+@pytest.fixture
+def own_network(tmp_path):
+    """What is put before a command so that it has 192.0.2.7, and a name for it, to itself."""
+    (tmp_path / "hosts").write_text("192.0.2.7 watched.test\n")
+    before = ["unshare", "--net", "--mount", "sh", "-c", OWN_NETWORK, str(tmp_path / "hosts")]
+    tried = run([*before, "true"], capture_output=True, text=True, check=False)
+    if tried.returncode != 0:
+        pytest.skip(f"no network of its own here: {tried.stderr}")
+    return before
+
+
+def test_a_server_that_counts_those_who_leave_early_does_not_block_us(authority, own_network,
+                                                                     tmp_path):
+    """MariaDB does not count who comes from its own loopback address, or has no name: both have."""
+    if Mariadbd.missing():
+        pytest.skip(Mariadbd.missing())
+    server = Mariadbd(*authority.issue("server", "IP:192.0.2.7"), address="192.0.2.7",
+                      options=["--max-connect-errors=3"], before=own_network)
+    url = check("mariadbd", server.port, authority).replace("127.0.0.1", "192.0.2.7")
+    conf = Eyes(tmp_path, {"watched": url}, timeout=30).conf
+    network = f"--net=/proc/{server.programs[0].process.pid}/ns/net"
+    with contextlib.closing(server):
+        for _ in range(8):
+            done = run(["nsenter", network, "--", BUILD / "regionshift", "check",
+                        "watched/us-east-1", "-c", conf], capture_output=True, text=True,
+                       timeout=120, check=False)
+            assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.cell("tls", "bad", "nobody listens")
