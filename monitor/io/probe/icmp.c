@@ -174,7 +174,8 @@ static void end_unreachable(struct attempt *attempt, const struct sock_extended_
     if (words == NULL)
         return;
     memset(&router, 0, sizeof(router));
-    memcpy(&router, SO_EE_OFFENDER(error), is_v6(attempt) ? sizeof(router.v6) : sizeof(router.v4));
+    memcpy(&router, error + 1 /* SO_EE_OFFENDER */,
+           is_v6(attempt) ? sizeof(router.v6) : sizeof(router.v4));
     address_format_host(&attempt->address, text);
     address_format_host(&router, router_text);
     attempt_end(attempt, RESULT_BAD, FAILURE_CONNECT, "%s: %s, says %s", text, words, router_text);
