@@ -170,6 +170,9 @@ void deciding_set_head(struct engine *engine, uint32_t group, const struct decis
     struct fact *fact;
 
     decision_slot_copy(&state->head, decision, state_group(engine, group)->site_count);
+    if (state->head.decision.same_since > revision)
+        state->head.decision.same_since =
+            0; /* counted by another store, from which it was copied */
     state->has_head = true;
     state->head_revision = revision;
     state->init_wanted = false; /* D9: that word is spent, whoever obeyed it */

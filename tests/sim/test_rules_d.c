@@ -493,6 +493,45 @@ START_TEST(d5_a_failback_order_outlives_a_fence_that_is_written_anew)
 }
 END_TEST
 
+/* A head that was copied into a new store says a revision that only the old one had counted to: an
+ * order given now is newer all the same. (Nobody looks on: the invariants know of no such copy.) */
+START_TEST(d5_a_failback_is_obeyed_after_a_move_to_a_new_store)
+{
+    static const char key[] = "v1/decisions/jwt-pizza";
+    static const char field[] = "\"same_since\":";
+    struct world *world = NULL;
+    char error[512] = "";
+    char text[4096];
+    char *at;
+
+    ck_assert_int_eq(
+        world_create(PIZZA("hold = 20; drift = \"restore\";"), error, sizeof(error), &world), 0);
+    world_run(world, 5000);
+    world_init_groups(world);
+    run_for(world, SETTLED_MS);
+    world_trace(world, WORLD_TRACE(FACT_DECIDED), NONE);
+    factory_dies(world);
+    run_for(world, 60000);
+    somebody_edits(world);
+    run_until(world, "epoch=3 kind=reassert weights=\"0/100 0/100\"", 310000);
+    run_for(world, 30000);
+    snprintf(text, sizeof(text), "%s", world_store_value(world, key));
+    at = strstr(text, field);
+    ck_assert_ptr_nonnull(at);
+    at += strlen(field);
+    memmove(at + strlen("99999999"), at, strlen(at) + 1);
+    memcpy(at, "99999999", strlen("99999999"));
+    world_store_write(world, key, text);
+    run_for(world, 30000);
+    factory_heals(world);
+    run_for(world, 120000);
+    order_group(world, ORDER_FAILBACK);
+    run_for(world, 60000);
+    expect_weights(world, "100/0 100/0");
+    world_destroy(world);
+}
+END_TEST
+
 /* Other weights are another state: the order is void, and whoever waits for it hears that (D10). */
 START_TEST(d5_a_failback_order_that_is_void_is_said_to_be)
 {
@@ -601,6 +640,7 @@ int main(void)
         d5_an_old_failback_order_is_no_order_for_a_later_failover,
         d5_a_failback_order_outlives_a_drift_that_is_restored,
         d5_a_failback_order_outlives_a_fence_that_is_written_anew,
+        d5_a_failback_is_obeyed_after_a_move_to_a_new_store,
         d5_a_failback_order_that_is_void_is_said_to_be,
         d5_an_order_obeyed_before_the_store_was_set_back_is_not_obeyed_again,
         d5_an_order_whose_time_is_over_brings_nothing_back,
