@@ -455,8 +455,8 @@ void glass_decide(struct engine *engine, uint32_t group)
 
 /* ---- applied, or given up ---- */
 
-/* C6: the order is not taken back, nor over, and this probe does not see down now what would gain.
- */
+/* C6: the order is not taken back, nor over; this probe does not see down now what would gain; and
+ * no order that was heard of since drains what keeps weight. */
 bool glass_stands(const struct engine *engine, uint32_t group)
 {
     const struct decision_slot *head = &engine->groups[group].head;
@@ -466,8 +466,12 @@ bool glass_stands(const struct engine *engine, uint32_t group)
 
     see_unfit(engine, group, unfit);
     for (uint32_t k = 0; k < g->site_count; k++) {
+        uint32_t region = engine->settings->sites[g->sites[k]].region;
+
         if (head->weights[k] > head->base[k])
-            stands &= !unfit[engine->settings->sites[g->sites[k]].region];
+            stands &= !unfit[region];
+        if (head->weights[k] > 0)
+            stands &= !engine->drained[region];
     }
     return stands;
 }
@@ -481,14 +485,31 @@ static bool is_ours(const struct engine *engine, const struct zone_slot *slot)
            strcmp(slot->fence.by, self) == 0;
 }
 
-/* The fence is no more the one that was confirmed: somebody else wrote, or took it away. */
+/* Somebody gave more weight, since the word was confirmed, than it would leave: the word said
+ * nothing of taking that. */
+static bool given_more(const struct engine *engine, const struct zone_slot *slot)
+{
+    const struct decision_slot *head = &engine->groups[slot->group].head;
+    const struct group *g = state_group(engine, slot->group);
+
+    for (uint32_t k = 0; k < g->site_count; k++) {
+        if (settings_site_in_zone(engine->settings, g->sites[k], slot->zone) &&
+            head->weights[k] > 0 && slot->weights[k] > head->weights[k])
+            return true;
+    }
+    return false;
+}
+
+/* The zone is no more the one that was confirmed: somebody else wrote, or took the fence away. */
 static bool moved_on(const struct engine *engine, const struct zone_slot *slot)
 {
     const struct decision *head = &engine->groups[slot->group].head.decision;
 
     if (!slot->known)
         return false;
-    return slot->fence_present ? slot->fence.epoch > head->base_epoch : head->base_epoch > 0;
+    if (slot->fence_present ? slot->fence.epoch > head->base_epoch : head->base_epoch > 0)
+        return true;
+    return given_more(engine, slot);
 }
 
 static void forget_mark(struct engine *engine, uint32_t group)

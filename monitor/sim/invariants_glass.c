@@ -158,6 +158,24 @@ static bool is_drained(const struct invariants *invariants, uint32_t probe, uint
     return orders_draining(&heard->orders, region, heard->wall_offset + heard->at_ms) != NULL;
 }
 
+/* C8: another zone of the site has this weight already, under a newer fence: the zone of this set
+ * is only brought after it. */
+static bool follows(const struct invariants *invariants, uint32_t probe, uint32_t group,
+                    uint32_t set, int weight)
+{
+    const struct settings *s = invariants->settings;
+    const struct heard *heard = &invariants->heard[probe];
+    const struct site *site = &s->sites[s->sets[set].site];
+    const struct told_slot *slots = &heard->slots[(size_t)group * s->zone_count];
+    uint64_t epoch = slots[s->records[s->sets[set].record].zone].epoch;
+
+    for (uint32_t i = site->first_set; i < site->first_set + site->set_count; i++) {
+        if (heard->weights[i] == weight && slots[s->records[s->sets[i].record].zone].epoch > epoch)
+            return true;
+    }
+    return false;
+}
+
 /* Only what is drained loses, all of it; only what is not drained gains. */
 static void judge_item(struct invariants *invariants, uint32_t probe, const struct batch *batch,
                        uint32_t set, uint32_t drained, int after)
@@ -168,7 +186,8 @@ static void judge_item(struct invariants *invariants, uint32_t probe, const stru
     const char *name = site->name;
     bool leaves = region == drained || is_drained(invariants, probe, region);
 
-    if (leaves ? after != 0 : after < before)
+    if (leaves ? after != 0
+               : after < before && !follows(invariants, probe, batch->group, set, after))
         fail(invariants, probe, batch, leaves ? "leaves weight to " : "takes weight from ", name);
 }
 

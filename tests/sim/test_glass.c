@@ -536,6 +536,21 @@ START_TEST(a_weight_changed_by_hand_under_the_batch_is_read_again)
 }
 END_TEST
 
+/* Safety-815157: the word said whom to drain, not to take what somebody else has given since. */
+START_TEST(weight_given_by_hand_under_the_batch_is_not_taken)
+{
+    struct world *world = storeless(PIZZA("hold = 20;"), NONE);
+
+    world_set_weight_before_batch(world, "factory/us-west-2", 200);
+    ck_assert(world_break_glass(world, USE1, &drain_east));
+    run_for(world, 30000);
+    expect_weights(world, "100/0 100/200");
+    expect_traced(world, "use1 break_glass group=jwt-pizza step=refused why=zone-moved-on rule=C3",
+                  1);
+    world_destroy(world);
+}
+END_TEST
+
 /* ---- reconciled ---- */
 
 START_TEST(a_restart_forgets_neither_the_order_nor_the_fence)
@@ -696,6 +711,7 @@ int main(void)
         the_word_given_twice_moves_once, a_stale_writer_finds_nothing_to_delete,
         two_decisions_of_one_number_end_in_the_zone_as_it_is,
         a_weight_changed_by_hand_under_the_batch_is_read_again,
+        weight_given_by_hand_under_the_batch_is_not_taken,
         a_restart_forgets_neither_the_order_nor_the_fence,
         a_probe_started_without_the_store_knows_the_group_by_its_fence,
         a_region_restored_meanwhile_is_not_drained_again,
