@@ -403,13 +403,23 @@ static void make_wish(struct engine *engine, uint32_t group)
 }
 
 /* D7: what only this probe knows is decided on when the store has it; until then it holds for the
- * group whose glass was broken, and for nothing else. */
-static void gate_local(struct group_state *state, const struct wish *wish,
-                       const struct order *order)
+ * group whose glass was broken, and for nothing else: not for what leaves beside an order of the
+ * store, nor for the static page, which is shown when everybody is down or drained. */
+static void gate_local(struct engine *engine, uint32_t group)
 {
-    if (wish->changes && order != NULL && order_is_local(order))
+    struct group_state *state = &engine->groups[group];
+    const struct wish *wish = &state->wish;
+
+    for (uint32_t r = 0; wish->changes && r < engine->settings->region_count; r++) {
+        const struct order *drain = drain_behind(engine, UINT32_C(1) << r);
+
+        if (drain == NULL || !order_is_local(drain) ||
+            (!wish->all_down && !(wish->regions_left >> r & 1)))
+            continue;
         finding_add(state->gates, &state->gate_count, "D7", "local-order", false, -1, -1,
-                    "the drain ordered by %s is not in the store yet", order->by);
+                    "the drain ordered by %s is not in the store yet", drain->by);
+        return; /* one is enough */
+    }
 }
 
 /* The wish and its gates; what refuses it, if anything (D10). True when it may be done. */
@@ -417,17 +427,15 @@ static bool judge_wish(struct engine *engine, uint32_t group, struct refusal *re
 {
     struct group_state *state = &engine->groups[group];
     const struct wish *wish = &state->wish;
-    const struct order *order;
     const struct finding *closed;
     uint32_t first;
 
     make_wish(engine, group);
-    order = order_behind(engine, group, wish);
     first = state->gate_count;
     safety_gates(engine, group, wish,
                  wish->changes && wish->ordered && obeys_override(engine, group, wish),
                  state->gates, &state->gate_count);
-    gate_local(state, wish, order);
+    gate_local(engine, group);
     closed = safety_closed(state->gates + first, state->gate_count - first);
     *refusal = wish->refusal;
     if (wish->changes && closed != NULL)
