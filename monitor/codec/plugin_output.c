@@ -176,13 +176,14 @@ static void parse_values(struct span rest, struct plugin_output *output)
 
 void plugin_output_parse(const char *bytes, size_t length, struct plugin_output *ret_output)
 {
-    struct span rest = {bytes, bytes + length};
+    struct span rest = {.at = bytes};
     struct span line;
     struct span text;
 
     memset(ret_output, 0, sizeof(*ret_output));
     if (length == 0)
         return;
+    rest.end = bytes + length;
     line = take_until(&rest, '\n');
     text = trimmed(take_until(&line, '|'));
     text_escape(ret_output->text, sizeof(ret_output->text), text.at, (size_t)(text.end - text.at));

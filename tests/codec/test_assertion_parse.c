@@ -27,7 +27,7 @@ static const struct {
     {"agent",
      1u << SUBJECT_STATE | 1u << SUBJECT_PERCENT | 1u << SUBJECT_BODY | 1u << SUBJECT_LATENCY},
     {"command", 1u << SUBJECT_EXIT | 1u << SUBJECT_BODY | 1u << SUBJECT_LATENCY},
-    {"push", 1u << SUBJECT_BODY | 1u << SUBJECT_STATE},
+    {"push", 1u << SUBJECT_BODY | 1u << SUBJECT_JSON | 1u << SUBJECT_STATE},
     {"alarm", 1u << SUBJECT_STATE},
     {"alb", 1u << SUBJECT_HEALTHY | 1u << SUBJECT_UNHEALTHY},
 };

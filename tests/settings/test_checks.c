@@ -389,6 +389,9 @@ static const struct {
     {"{ type = \"command\"; command = [ \"/bin/true\" ]; }",
      {.has = SUBJECT_BIT(SUBJECT_EXIT), .exit = 1},
      {.has = SUBJECT_BIT(SUBJECT_EXIT), .exit = 2}},
+    {"{ type = \"push\"; name = \"backup\"; token = \"env:ONE\"; period = \"1h\"; }",
+     {.has = SUBJECT_BIT(SUBJECT_STATE), .state = "ok"},
+     {.has = SUBJECT_BIT(SUBJECT_STATE), .state = "fail"}},
     {"{ type = \"alarm\"; alarm = \"a\"; aws_region = \"us-east-1\"; }",
      {.has = SUBJECT_BIT(SUBJECT_STATE), .state = "OK"},
      {.has = SUBJECT_BIT(SUBJECT_STATE), .state = "ALARM"}},
@@ -400,6 +403,7 @@ static const struct {
 
 START_TEST(a_kind_expects_what_its_users_expect)
 {
+    setenv("ONE", TOKEN, 1);
     struct settings *s = with_check(usual[_i].check);
     ck_assert_int_eq(judge(s, &usual[_i].good), ASSERTION_HOLDS);
     ck_assert_int_eq(judge(s, &usual[_i].bad), ASSERTION_FAILS);

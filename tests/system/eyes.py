@@ -37,9 +37,8 @@ GROUP = '    {{ name = "{name}"; services = [ "{name}" ]; order = [ "us-east-1",
 
 
 class Eyes:
-    """checks: {name: "url = ...; ..."}, as they stand in the settings, with REGION for the region
-    of the site. on: words before the command,
-    such as those of a network to run it in."""
+    """checks: {name: "url = ...; ..."}, as they stand in the settings, REGION for the site's
+    region. on: words before the command, such as those of a network to run it in."""
 
     def __init__(self, folder, checks, timeout=3, on=()):
         self.folder = Path(folder)

@@ -111,7 +111,8 @@ def test_plugins_that_are_not_make_it_down_with_a_class(server, tmp_path):
 
 @pytest.mark.cell("command", "timed out", "plugin of the test's own")
 def test_a_program_that_hangs_makes_it_down_by_timeout_and_is_ended(tmp_path):
-    hangs = "trap '' TERM\necho $$ >> $(dirname $0)/pids-$1\nexec >&- 2>&-\nwhile :; do sleep 1; done"
+    hangs = ("trap '' TERM\necho $$ >> $(dirname $0)/pids-$1\nexec >&- 2>&-\n"
+             "while :; do sleep 1; done")
     with Eyes(tmp_path, {"hangs": script(tmp_path, "hangs", hangs)}, timeout=1) as eyes:
         eyes.see("hangs", "down", "timeout")
         first = int((tmp_path / "pids-us-east-1").read_text().split()[0])
@@ -157,7 +158,8 @@ def test_nothing_of_ours_reaches_a_program(tmp_path, monkeypatch):
     """Secrets in the environment and in files that are open here; and where it runs."""
     monkeypatch.setenv("STORE_PASSWORD", "taint-hunter2")
     look = ("d=$(dirname $0)\ntr '\\0' '\\n' < /proc/$$/environ | sort > $d/environ-$1\n"
-            "list=$(ls -l /proc/$$/fd)\necho \"$list\" > $d/files-$1\npwd > $d/place-$1\nulimit -c > $d/core-$1\n"
+            "list=$(ls -l /proc/$$/fd)\necho \"$list\" > $d/files-$1\n"
+            "pwd > $d/place-$1\nulimit -c > $d/core-$1\n"
             "ulimit -n > $d/open-$1; id -u > $d/done-$1")
     with Eyes(tmp_path, {"look": script(tmp_path, "look", look)}) as eyes:
         eyes.see("look", "up")

@@ -27,14 +27,14 @@ def stage(tmp_path_factory):
 # ---- who may do what ----
 
 def documented_routes():
-    rows = re.findall(r"(?m)^\| `(GET|POST) (/\S+)` \| (read|order) \|",
+    rows = re.findall(r"(?m)^\| `(GET|POST) (/\S+)` \| (read|order|push) \|",
                       (TOP / "docs/API.md").read_text())
     return [(method, path.partition("?")[0], scope) for method, path, scope in rows]
 
 
 def coded_routes():
     text = (TOP / "monitor/io/control/routes.c").read_text()
-    rows = re.findall(r'\{(GET|POST), "([^"]+)", SCOPE_(READ|ORDER|BEACON),', text)
+    rows = re.findall(r'\{(GET|POST), "([^"]+)", SCOPE_(READ|ORDER|PUSH|BEACON),', text)
     return [(method, path, "READ" if scope == "BEACON" else scope) for method, path, scope in rows]
 
 
@@ -42,7 +42,7 @@ def test_the_documented_paths_are_those_that_are_served():
     documented = {(method, re.sub(r"(?<=/)[A-Z]+", "?", path), scope.upper())
                   for method, path, scope in documented_routes()}
     assert documented == set(coded_routes())
-    assert len(documented) == 16
+    assert len(documented) == 17
 
 
 GOOD = {"Authorization": f"Bearer {TOKEN}"}
@@ -65,6 +65,20 @@ CALLERS = {  # how somebody asks: over TCP?, headers, the code that an order is 
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND")
 
 
+def expected_of_push(caller):
+    """No job is there, and nobody learns that who has no token of one: http.token is none."""
+    headers = CALLERS[caller][1]
+    if "Origin" in headers:
+        return 403
+    return 404 if headers.get("Authorization", "").startswith("Bearer ") else 401
+
+
+def code_when_refused(path, caller, status):
+    if not path.startswith("/api/v1/push/"):
+        return CALLERS[caller][2]
+    return "browser" if status == 403 else "token_missing"
+
+
 def expected(method, path, caller):
     """The statuses that are right for a request without a meaningful body."""
     scopes = {m: scope for m, p, scope in documented_routes() if p == path}
@@ -72,6 +86,8 @@ def expected(method, path, caller):
     if wanted not in scopes:
         return {405}
     refused = CALLERS[caller][2]
+    if scopes[wanted] == "push":
+        return {expected_of_push(caller)}
     if scopes[wanted] == "order" and refused:
         return {401} if refused == "token_missing" else {403}
     if path.startswith("/beacon/"):
@@ -86,7 +102,7 @@ def expected(method, path, caller):
 
 @pytest.mark.parametrize("caller", CALLERS)
 def test_every_path_asks_for_its_scope(stage, caller):
-    tcp, headers, refused = CALLERS[caller]
+    tcp, headers, _ = CALLERS[caller]
     for path in sorted({path for _, path, _ in documented_routes()}):
         url = path.replace("GROUP", GROUP).replace("REGION", EAST)
         for method in METHODS:
@@ -98,7 +114,7 @@ def test_every_path_asks_for_its_scope(stage, caller):
             assert reply["X-Content-Type-Options"] == "nosniff", what
             assert reply["Access-Control-Allow-Origin"] is None, what
             if status in (401, 403):
-                assert code_of(text) == refused, what
+                assert code_of(text) == code_when_refused(path, caller, status), what
             if status == 405:
                 assert method not in reply["Allow"], what
 
