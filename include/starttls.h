@@ -21,7 +21,7 @@
 enum {
     STARTTLS_ANSWER_MAX = 16 * 1024, /* all that the server says before the handshake */
     STARTTLS_PIECE_MAX = 2048,       /* of it: a line, or a message */
-    STARTTLS_SAY_MAX = 40,
+    STARTTLS_SAY_MAX = 80,
     STARTTLS_ERROR_MAX = 180
 };
 
@@ -56,6 +56,16 @@ void starttls_said(struct starttls_talk *talk);
 /* Takes bytes, as they come. Not to be called after STARTTLS_GO or STARTTLS_REFUSED. */
 enum starttls_progress starttls_feed(struct starttls_talk *talk, const uint8_t *bytes,
                                      size_t length);
+
+/* After the handshake, and over TLS. MySQL takes a connection that ends before a login for an
+ * attack, and blocks the host after a hundred of them (max_connect_errors): a check would bring
+ * down what it looks at. So it logs in, as a user that there is not, and is refused like anybody.
+ * GO: nothing is to be said; MORE: as before, with starttls_leave_feed(). */
+enum starttls_progress starttls_leave(struct starttls_talk *talk);
+
+/* GO: we may go, once all is said. Whatever else came, too: it is no concern of the check's. */
+enum starttls_progress starttls_leave_feed(struct starttls_talk *talk, const uint8_t *bytes,
+                                           size_t length);
 
 /* What is waited for: "the greeting", "the answer to STARTTLS". */
 const char *starttls_where(const struct starttls_talk *talk);

@@ -16,6 +16,11 @@ void starttls_quote(char out[STARTTLS_QUOTE_SIZE], const uint8_t *bytes, size_t 
 
 void starttls_set_say(struct starttls_talk *talk, const void *bytes, size_t length);
 
+/* The beginning of every packet of MySQL's that we send, after its head: abilities, sizes, letters.
+ */
+enum { STARTTLS_MYSQL_LOGIN = 32 };
+extern const uint8_t starttls_mysql_login[STARTTLS_MYSQL_LOGIN];
+
 /* ---- starttls_message.c: LDAP, PostgreSQL, MySQL ---- */
 
 void starttls_say_first(struct starttls_talk *talk);

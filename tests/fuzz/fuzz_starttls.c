@@ -39,17 +39,35 @@ static enum starttls_progress feed_bytes(struct starttls_talk *talk, const uint8
     return progress;
 }
 
+/* Whatever is said to a good-bye, in the same pieces. */
+static void leave(struct starttls_talk *talk, const uint8_t *data, size_t size)
+{
+    enum starttls_progress progress = starttls_leave(talk);
+
+    for (size_t at = 0; at < size && progress == STARTTLS_MORE;) {
+        size_t left = size - at - 1;
+        size_t length = data[at] < left ? data[at] : left;
+
+        say(talk);
+        progress = starttls_leave_feed(talk, data + at + 1, length);
+        assert(progress != STARTTLS_REFUSED && talk->held <= STARTTLS_PIECE_MAX);
+        at += 1 + length;
+    }
+    say(talk);
+}
+
 /* The first byte picks the protocol; then answers, each after a byte that is its length. */
 void fuzz_starttls(const uint8_t *data, size_t size)
 {
     struct starttls_talk whole, cut;
     enum starttls_progress progress = STARTTLS_MORE;
+    size_t at = 1;
 
     if (size == 0)
         return;
     starttls_begin(&whole, (enum starttls)(1 + data[0] % (STARTTLS_COUNT - 1)));
     starttls_begin(&cut, whole.protocol);
-    for (size_t at = 1; at < size && progress == STARTTLS_MORE;) {
+    while (at < size && progress == STARTTLS_MORE) {
         size_t left = size - at - 1;
         size_t length = data[at] < left ? data[at] : left;
         size_t taken;
@@ -65,8 +83,10 @@ void fuzz_starttls(const uint8_t *data, size_t size)
         assert(whole.held <= STARTTLS_PIECE_MAX && whole.total <= STARTTLS_ANSWER_MAX + 1);
         at += 1 + length;
     }
-    if (progress == STARTTLS_GO)
+    if (progress == STARTTLS_GO) {
         say(&whole);
+        leave(&whole, data + at, size - at);
+    }
     if (progress == STARTTLS_REFUSED)
         check_error(&whole);
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../lib/certificates.h"
@@ -283,6 +284,21 @@ static void copy(const char *from, const char *to)
     fclose(out);
 }
 
+/* Other bytes, as many of them, and the times of before: nobody can see that it has changed. */
+static void spoil_unseen(const char *path)
+{
+    struct stat before;
+    FILE *file;
+
+    ck_assert_int_eq(stat(path, &before), 0);
+    file = fopen(path, "we");
+    for (off_t i = 0; i < before.st_size; i++)
+        fputc('x', file);
+    fclose(file);
+    ck_assert_int_eq(
+        utimensat(AT_FDCWD, path, (struct timespec[2]){before.st_atim, before.st_mtim}, 0), 0);
+}
+
 START_TEST(authorities_are_read_once_and_again_when_their_file_has_changed)
 {
     char path[] = "/tmp/regionshift-ca-XXXXXX";
@@ -304,6 +320,9 @@ START_TEST(authorities_are_read_once_and_again_when_their_file_has_changed)
     result = probe(&check);
     expect(&result, RESULT_GOOD, FAILURE_NONE, "");
     ck_assert_ptr_eq(prober->trusts, first);
+    spoil_unseen(path);
+    result = probe(&check);
+    expect(&result, RESULT_GOOD, FAILURE_NONE, "");
     unlink(path);
     server_stop(server);
 }
