@@ -50,8 +50,8 @@ int prober_set_aws(struct prober *prober, const struct settings *settings);
  * programmer's error. */
 void prober_start(struct prober *prober, uint32_t token, const struct check *check);
 
-/* Has the attempt that was just started tell all it sees (account.h). What it would be without that,
- * it is: only how an answer begins is read as well. The account must outlive the prober. */
+/* Has the attempt that was just started tell all it sees (account.h). What it would be without
+ * that, it is: only how an answer begins is read as well. The account must outlive the prober. */
 void prober_explain(struct prober *prober, uint32_t token, struct account *account);
 
 /* Starts one attempt at a reference (V5): any HTTP answer of any of its addresses, or any DNS
