@@ -17,9 +17,8 @@ static const char ldap_request[] = "\x30\x1d\x02\x01\x01\x77\x18\x80\x16"
 /* Eight bytes long, and a version of the protocol that is none: 1234.5679. */
 static const char postgres_request[] = "\x00\x00\x00\x08\x04\xd2\x16\x2f";
 
-/* The beginning of a login: abilities (long passwords, protocol 4.1, TLS, secure passwords,
- * plugins), 16 MiB to a message, letters in UTF-8; what follows of it goes over TLS. */
-static const uint8_t mysql_request[36] = {32, 0, 0, 1, 0x01, 0x8a, 0x08, 0, 0, 0, 0, 1, 45};
+/* Long passwords, protocol 4.1, TLS, secure passwords, plugins; 16 MiB to a message; UTF-8. */
+const uint8_t starttls_mysql_login[STARTTLS_MYSQL_LOGIN] = {0x01, 0x8a, 0x08, 0, 0, 0, 0, 1, 45};
 
 void starttls_say_first(struct starttls_talk *talk)
 {
@@ -191,12 +190,14 @@ static enum starttls_progress refuse_mysql_error(struct starttls_talk *talk)
                            (unsigned)error[2] << 8 | error[1], quote);
 }
 
-/* Version 10 of the protocol, the server's version, and then its abilities. */
+/* Version 10 of the protocol, the server's version, and then its abilities. The request is how a
+ * login begins; the whole of it would go over TLS. */
 static enum starttls_progress take_mysql(struct starttls_talk *talk)
 {
     const uint8_t *greeting = talk->piece + MYSQL_HEAD;
     size_t length = talk->held - MYSQL_HEAD;
     const uint8_t *end = memchr(greeting, '\0', length);
+    uint8_t request[MYSQL_HEAD + STARTTLS_MYSQL_LOGIN] = {STARTTLS_MYSQL_LOGIN, 0, 0, 1};
     const uint8_t *abilities;
     char version[STARTTLS_QUOTE_SIZE];
 
@@ -211,7 +212,8 @@ static enum starttls_progress take_mysql(struct starttls_talk *talk)
         return starttls_refuse(talk, "%s offers no TLS (version %s)", starttls_where(talk),
                                version);
     }
-    starttls_set_say(talk, mysql_request, sizeof(mysql_request));
+    memcpy(request + MYSQL_HEAD, starttls_mysql_login, STARTTLS_MYSQL_LOGIN);
+    starttls_set_say(talk, request, sizeof(request));
     return STARTTLS_GO;
 }
 

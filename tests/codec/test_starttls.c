@@ -271,6 +271,80 @@ START_TEST(an_endless_line_and_endless_lines_are_refused)
 }
 END_TEST
 
+/* ---- good-bye ---- */
+
+#define DENIED "\x0b\0\0\x03\xff\x15\x04#28000No"
+
+static enum starttls_progress leave_mysql(void)
+{
+    hold(&good[8], 1000);
+    said_length = 0;
+    return starttls_leave(&talk);
+}
+
+static enum starttls_progress feed_leave(struct bytes answer)
+{
+    say();
+    return starttls_leave_feed(&talk, (const uint8_t *)answer.bytes, answer.length);
+}
+
+START_TEST(only_mysql_wants_a_good_bye)
+{
+    for (size_t i = 0; i < 8; i++) {
+        hold(&good[i], 1000);
+        ck_assert_int_eq(starttls_leave(&talk), STARTTLS_GO);
+    }
+    ck_assert_int_eq(leave_mysql(), STARTTLS_MORE);
+    ck_assert_int_eq(feed_leave((struct bytes)BYTES(DENIED)), STARTTLS_GO);
+    ck_assert_uint_eq(said_length, 4 + 32 + 35);
+    ck_assert_mem_eq(said, "\x43\0\0\x02\x01\x8a\x08\0", 8);
+    ck_assert_mem_eq(said + 36, "regionshift\0\0mysql_native_password", 35);
+}
+END_TEST
+
+START_TEST(what_a_login_is_asked_beyond_is_answered_with_nothing)
+{
+    leave_mysql();
+    ck_assert_int_eq(feed_leave((struct bytes)BYTES("\x06\0\0\x03\xfeother")), STARTTLS_MORE);
+    said_length = 0;
+    ck_assert_int_eq(feed_leave((struct bytes)BYTES("\x02\0\0")), STARTTLS_MORE);
+    ck_assert_uint_eq(said_length, 4);
+    ck_assert_mem_eq(said, "\0\0\0\x04", 4);
+    ck_assert_int_eq(feed_leave((struct bytes)BYTES("\x05\x01\x04")), STARTTLS_MORE);
+    said_length = 0;
+    ck_assert_int_eq(feed_leave((struct bytes)BYTES(DENIED)), STARTTLS_GO);
+    ck_assert_mem_eq(said, "\0\0\0\x06", 4);
+}
+END_TEST
+
+START_TEST(a_login_that_is_let_in_leaves_at_once)
+{
+    leave_mysql();
+    ck_assert_int_eq(feed_leave((struct bytes)BYTES("\x03\0\0\x03\0\0\0")), STARTTLS_GO);
+    said_length = 0;
+    say();
+    ck_assert_uint_eq(said_length, 5);
+    ck_assert_mem_eq(said, "\x01\0\0\0\x01", 5);
+}
+END_TEST
+
+START_TEST(no_server_keeps_us_at_the_good_bye)
+{
+    static const uint8_t junk[] = "\xff\xff\xff\x03xxxxxxxxxxxxxxxx";
+    static const uint8_t again[] = "\x01\0\0\x03\xfe";
+    enum starttls_progress progress = leave_mysql();
+    unsigned rounds = 0;
+
+    while (progress == STARTTLS_MORE && rounds++ < 1000)
+        progress = starttls_leave_feed(&talk, junk, sizeof(junk) - 1);
+    ck_assert_int_eq(progress, STARTTLS_GO);
+    rounds = 0;
+    leave_mysql();
+    while (starttls_leave_feed(&talk, again, sizeof(again) - 1) == STARTTLS_MORE)
+        ck_assert_uint_lt(++rounds, 10);
+}
+END_TEST
+
 START_TEST(where_it_stands_is_told)
 {
     starttls_begin(&talk, STARTTLS_SMTP);
@@ -299,6 +373,10 @@ int main(void)
     tcase_add_test(tests, what_is_asked_is_what_the_protocols_say);
     tcase_add_loop_test(tests, no_answer_that_is_cut_begins_tls, 0, good_count);
     tcase_add_test(tests, an_endless_line_and_endless_lines_are_refused);
+    tcase_add_test(tests, only_mysql_wants_a_good_bye);
+    tcase_add_test(tests, what_a_login_is_asked_beyond_is_answered_with_nothing);
+    tcase_add_test(tests, a_login_that_is_let_in_leaves_at_once);
+    tcase_add_test(tests, no_server_keeps_us_at_the_good_bye);
     tcase_add_test(tests, where_it_stands_is_told);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

@@ -22,7 +22,8 @@ extern const struct attempt_kind kind_tls;
 
 enum {
     READ_SIZE = 16 * 1024,
-    HANDSHAKE_MAX = 256 * 1024 /* bytes of one: OpenSSL takes chains of 100 KiB */
+    HANDSHAKE_MAX = 256 * 1024, /* bytes of one: OpenSSL takes chains of 100 KiB */
+    LEAVE_MS = 500              /* longer we do not wait for the answer to a good-bye */
 };
 
 /* One connection: first the conversation, then the handshake. */
@@ -30,8 +31,9 @@ struct link {
     struct starttls_talk talk;
     bool is_go; /* the conversation is over, once all is said */
     bool is_heard;
-    SSL *ssl; /* NULL: not yet */
-    BIO *in;  /* both are its own */
+    bool is_leaving; /* shaken hands: nothing that happens now is the check's */
+    SSL *ssl;        /* NULL: not yet */
+    BIO *in;         /* both are its own */
     BIO *out;
     size_t heard; /* bytes of the handshake */
 };
@@ -54,6 +56,8 @@ static const char *doing(const struct attempt *attempt)
 
     if (link == NULL)
         return "connecting";
+    if (link->is_leaving)
+        return "taking leave";
     if (link->ssl != NULL)
         return "shaking hands (TLS)";
     snprintf(attempt->prober->scratch, REQUEST_MAX, "waiting for %s", starttls_where(&link->talk));
@@ -167,6 +171,69 @@ static void end_failed(struct attempt *attempt)
                 reason != NULL ? reason : "the server broke it off");
 }
 
+static void end_shaken(struct attempt *attempt)
+{
+    const struct link *link = attempt->held;
+
+    take_leave(attempt);
+    tls_judge(attempt, link->ssl);
+}
+
+/* Says what is left to say of the good-bye. Small, so the socket takes it, or it is not said. */
+static void say_leave(struct attempt *attempt)
+{
+    struct link *link = attempt->held;
+    size_t length;
+    const uint8_t *words = starttls_say(&link->talk, &length);
+    char *bytes = NULL;
+    long left;
+
+    if (length == 0)
+        return;
+    SSL_write(link->ssl, words, (int)length);
+    starttls_said(&link->talk);
+    left = BIO_get_mem_data(link->out, &bytes);
+    if (left > 0)
+        (void)!send(attempt->lean.fd, bytes, (size_t)left, MSG_NOSIGNAL);
+    (void)BIO_reset(link->out);
+}
+
+/* Returns true when the server has said something new; false: it has not yet (*ret_waits), or never
+ * will. */
+static bool hear_leave(struct attempt *attempt, bool *ret_waits)
+{
+    struct link *link = attempt->held;
+    char bytes[READ_SIZE];
+    ssize_t n = recv(attempt->lean.fd, bytes, sizeof(bytes), 0);
+
+    *ret_waits = n < 0 && errno == EAGAIN;
+    if (n <= 0)
+        return false;
+    link->heard += (size_t)n;
+    return link->heard <= HANDSHAKE_MAX && BIO_write(link->in, bytes, (int)n) == (int)n;
+}
+
+static void leave(struct attempt *attempt)
+{
+    struct link *link = attempt->held;
+    bool waits = false;
+    uint8_t bytes[STARTTLS_PIECE_MAX];
+    int n;
+
+    do {
+        say_leave(attempt);
+        n = SSL_read(link->ssl, bytes, sizeof(bytes));
+        if (n > 0 && starttls_leave_feed(&link->talk, bytes, (size_t)n) == STARTTLS_GO)
+            break;
+        if (n <= 0 && SSL_get_error(link->ssl, n) != SSL_ERROR_WANT_READ)
+            break;
+    } while (n > 0 || hear_leave(attempt, &waits));
+    if (waits)
+        return;
+    say_leave(attempt);
+    end_shaken(attempt);
+}
+
 static void shake_hands(struct attempt *attempt)
 {
     struct link *link = attempt->held;
@@ -185,8 +252,14 @@ static void shake_hands(struct attempt *attempt)
     if (done != 1)
         return;
     attempt_mark(attempt, &attempt->result.timings.tls_us);
-    take_leave(attempt);
-    tls_judge(attempt, link->ssl);
+    attempt->answered_us = prober_now_us();
+    link->is_leaving = true;
+    if (starttls_leave(&link->talk) == STARTTLS_MORE) {
+        attempt_wake(attempt, LEAVE_MS);
+        leave(attempt);
+    } else {
+        end_shaken(attempt);
+    }
 }
 
 /* Returns false when the attempt has ended instead. */
@@ -296,6 +369,10 @@ static void on_ready(struct attempt *attempt, uint32_t events)
         on_connected(attempt);
     }
     link = attempt->held;
+    if (link->is_leaving) {
+        leave(attempt);
+        return;
+    }
     if (link->ssl == NULL && (!converse(attempt) || !open_tls(attempt)))
         return;
     shake_hands(attempt);
@@ -305,6 +382,7 @@ const struct attempt_kind kind_tls = {
     .needs_address = true,
     .begin = lean_connect,
     .on_ready = on_ready,
+    .on_wake = end_shaken,
     .release = release,
     .doing = doing,
 };
