@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Servers that begin TLS when they are asked to: postfix, dovecot, slapd, postgres, mariadbd. As
-Debian has them, but only unpacked (./quickstart) and run by options: nothing of theirs is installed,
-and each keeps to a folder of its own."""
+Debian has them, but only unpacked (./quickstart) and run by options: nothing of theirs is
+installed, and each keeps to a folder of its own."""
 
 import contextlib
 import grp
@@ -34,7 +34,7 @@ def first_of(*paths):
 
 
 def libraries(*folders):
-    """The environment in which the private libraries of a package that is not installed are found."""
+    """LD_LIBRARY_PATH for the private libraries of packages that are not installed."""
     found = [str(BUILD / "tools" / folder.lstrip("/")) for folder in folders]
     return ":".join(path for path in found if Path(path).is_dir())
 
@@ -263,12 +263,14 @@ userdb {{
             (self.folder / name).mkdir()
         moved = self.find_plugins()
         conf.write_text(self.settings.format(
-            folder=self.folder, moved=moved, libexec=unpacked(self.needs[2]).parent, libraries=found,
+            folder=self.folder, moved=moved, libraries=found,
+            libexec=unpacked(self.needs[2]).parent,
             ssl="yes" if tls else "no", certificate=self.certificate, key=self.key,
             internal="daemon" if IS_ROOT else me, login="nobody" if IS_ROOT else me,
             group="daemon" if IS_ROOT else mine, imap=self.imap, pop3=self.pop3))
         self.run([unpacked(self.needs[1]), "-f", "service=master", "-c", conf, "-m", "master",
-                  "-e", unpacked(self.needs[0]), "-F", "-c", conf], LD_LIBRARY_PATH=found, LD_PRELOAD=str(moved))
+                  "-e", unpacked(self.needs[0]), "-F", "-c", conf],
+                 LD_LIBRARY_PATH=found, LD_PRELOAD=str(moved))
         self.wait(self.imap, self.pop3)
 
     def find_plugins(self):

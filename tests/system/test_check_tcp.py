@@ -60,7 +60,7 @@ def test_a_dialogue_goes_on_for_as_many_steps_as_there_are(start, tmp_path):
     asked = [{"expect": "+OK"}, {"send": "CAPA\\r\\n", "expect": "STLS"},
              {"send": "USER nobody\\r\\n"}]
     checks = {"good": dialogue(dovecot.pop3, *asked[:2], {"send": "QUIT\\r\\n", "expect": "+OK"}),
-              "bad": dialogue(dovecot.pop3, *asked, {"send": "QUIT\\r\\n", "expect": "+OK Welcome"})}
+              "bad": dialogue(dovecot.pop3, *asked, {"send": "QUIT\\r\\n", "expect": "+OK No"})}
     with Eyes(tmp_path, checks, timeout=4) as eyes:
         eyes.see("good", "up")
         eyes.see("bad", "down", "body")

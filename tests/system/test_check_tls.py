@@ -124,8 +124,8 @@ def test_a_server_of_another_protocol_is_never_taken_for_the_one_asked_for(start
             assert line.pairs["failure"] in ("tls", "connect", "timeout"), line.text
 
 
-OWN_NETWORK = """ip link set lo up && ip addr add 192.0.2.7/32 dev lo && mount --bind "$0" /etc/hosts &&
-exec "$@"
+OWN_NETWORK = """ip link set lo up && ip addr add 192.0.2.7/32 dev lo &&
+mount --bind "$0" /etc/hosts && exec "$@"
 """
 
 
