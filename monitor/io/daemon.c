@@ -390,6 +390,7 @@ static void destroy(struct daemon *daemon)
     readiness_destroy(daemon->readiness);
     zones_destroy(daemon->zones);
     recorder_destroy(daemon->recorder);
+    rollups_destroy(daemon->rollups);
     engine_destroy(daemon->engine);
     journal_close(daemon->journal);
     latches_close(daemon->latches);
