@@ -51,7 +51,8 @@ class Wire:
 
     def route(self, name, kind, router="", router6=""):
         """Where the way to nowhere goes from here: via a router, or that it is unreachable."""
-        for family, net, via in (("-4", "198.51.100.0/24", router), ("-6", "2001:db8:9::/64", router6)):
+        for family, net, via in (("-4", "198.51.100.0/24", router),
+                                 ("-6", "2001:db8:9::/64", router6)):
             words = ["replace", net, "via", via] if kind == "via" else ["replace", kind, net]
             self.run(name, "ip", family, "route", *words)
 
