@@ -2,6 +2,7 @@
 /* Alarms and target groups: what is asked, and that nothing but a good answer of AWS is ever a bad
  * result: AWS is a witness, and a witness that stammers says nothing of the site. */
 #include <check.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,7 @@ enum manner { WHOLE, CUT, SILENT, DRIPPING, ENDLESS, RAW };
 
 static struct {
     struct server *server;
+    atomic_uint asked_count; /* requests whose manner of answer is chosen */
     enum manner manner;
     int status;
     const char *body;
@@ -86,10 +88,13 @@ static void send_head(struct server *server, int fd, size_t length)
 static void serve(struct server *server, int fd, void *context)
 {
     static char block[64 * 1024];
+    enum manner manner;
 
     (void)context;
     read_request(server, fd);
-    switch (aws.manner) {
+    manner = aws.manner;
+    atomic_fetch_add(&aws.asked_count, 1);
+    switch (manner) {
     case WHOLE:
         send_head(server, fd, strlen(aws.body));
         server_send_text(server, fd, aws.body);
@@ -433,7 +438,7 @@ END_TEST
 
 static void run_until_asked(unsigned count)
 {
-    while (server_count(aws.server) < count)
+    while (atomic_load(&aws.asked_count) < count)
         uv_run(&loop, UV_RUN_ONCE);
 }
 
@@ -443,6 +448,21 @@ static void wait_until_silent(const struct check *asked)
     aws.body = "";
     start_check(3, asked);
     run_until_asked(1);
+}
+
+/* The server takes one connection after the other: what was cancelled has let go of it, long before
+ * its own time was over. */
+static void expect_next_to_be_served(void)
+{
+    struct check next = check;
+    struct result result;
+
+    aws.body =
+        check.kind == CHECK_ALB ? TARGETS(TARGET("healthy")) : ALARMS(MEMBER("shop-5xx", "OK"));
+    aws.manner = WHOLE;
+    next.timeout_ms = PATIENT_MS / 3;
+    result = probe(&next);
+    expect(&result, RESULT_GOOD, FAILURE_NONE, "");
 }
 
 /* cell: alarm, cancelled, loopback server */
@@ -455,6 +475,7 @@ START_TEST(a_question_that_is_cancelled_says_nothing)
     prober_cancel(prober, 3);
     run_until_reported(3, 1);
     expect(&reports[3].result, RESULT_VOID, FAILURE_NONE, "cancelled");
+    expect_next_to_be_served();
     start_check(4, &check);
     prober_cancel(prober, 4); /* before it has begun */
     run_until_reported(4, 1);
@@ -488,6 +509,27 @@ START_TEST(many_questions_are_asked_one_after_the_other)
         prober_cancel(prober, token);
     for (uint32_t token = 1; token < MANY; token++)
         run_until_reported(token, 1);
+}
+END_TEST
+
+START_TEST(a_question_whose_turn_does_not_come_says_nothing)
+{
+    enum { MANY = 40 };
+    unsigned late_count = 0;
+
+    aws.manner = SILENT;
+    aws.body = "";
+    check.timeout_ms = SHORT_MS;
+    for (uint32_t token = 0; token < MANY; token++)
+        start_check(token, &check);
+    for (uint32_t token = 0; token < MANY; token++) {
+        run_until_reported(token, 1);
+        ck_assert_int_eq(reports[token].result.class, RESULT_VOID);
+        late_count += reports[token].result.failure == FAILURE_TIMEOUT;
+    }
+    ck_assert_uint_gt(late_count, 0);
+    expect(&reports[MANY - 1].result, RESULT_VOID, FAILURE_TIMEOUT,
+           "timeout after 60 ms while waiting for CloudWatch");
 }
 END_TEST
 
@@ -532,6 +574,7 @@ static TCase *witnesses(void)
     tcase_add_loop_test(tcase, a_question_that_is_cancelled_says_nothing, 0, 2);
     tcase_add_test(tcase, a_prober_may_be_closed_while_it_asks);
     tcase_add_test(tcase, many_questions_are_asked_one_after_the_other);
+    tcase_add_test(tcase, a_question_whose_turn_does_not_come_says_nothing);
     return tcase;
 }
 

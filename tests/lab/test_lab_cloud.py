@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CloudWatch and load balancers as the lab plays them, asked by boto3, whose models are Amazon's."""
+"""CloudWatch and load balancers as the lab plays them, asked by boto3 with its own models."""
 
 import botocore.exceptions
 import pytest
