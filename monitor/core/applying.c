@@ -52,7 +52,8 @@ static bool leavers_stand(const struct engine *engine, uint32_t group)
     return true;
 }
 
-/* D2: what gains weight in the zone is still agreed up; by override, at least not down. */
+/* D2: what gains weight in the zone is still agreed up (by override, at least not down), and nobody
+ * has drained it since. */
 static bool gainers_stand(const struct engine *engine, const struct zone_slot *slot)
 {
     const struct settings *settings = engine->settings;
@@ -65,34 +66,17 @@ static bool gainers_stand(const struct engine *engine, const struct zone_slot *s
         enum agreement_state state = engine->agreements[g->sites[k]].state;
         bool judged = site->check_count > 0 && (service->required || !g->together);
 
-        if (!settings_site_in_zone(settings, g->sites[k], slot->zone) || !judged ||
+        if (!settings_site_in_zone(settings, g->sites[k], slot->zone) ||
             head->weights[k] <= slot->weights[k])
+            continue;
+        if (engine->drained[site->region])
+            return false;
+        if (!judged)
             continue;
         if (head->override ? state == AGREED_DOWN : state != AGREED_UP)
             return false;
     }
     return true;
-}
-
-/* D2: nobody has judged what follows an adoption (D3), nor what is restored (C4): it gains only
- * where it is up, and not drained since. */
-static bool followers_stand(const struct engine *engine, const struct zone_slot *slot)
-{
-    const struct group *g = state_group(engine, slot->group);
-
-    for (uint32_t k = 0; k < g->site_count; k++) {
-        if (settings_site_in_zone(engine->settings, g->sites[k], slot->zone) &&
-            engine->groups[slot->group].head.weights[k] > slot->weights[k] &&
-            engine->drained[engine->settings->sites[g->sites[k]].region])
-            return false;
-    }
-    return gainers_stand(engine, slot);
-}
-
-static bool restores(const struct decision *head)
-{
-    return head->kind == DECISION_REASSERT ||
-           (head->kind == DECISION_CANCEL && head->before != NULL);
 }
 
 /* C6: what the decision was made from is still so. What is latched has moved traffic already, so a
@@ -103,8 +87,9 @@ static bool evidence_stands(const struct engine *engine, uint32_t group)
 
     const struct decision *head = &engine->groups[group].head.decision;
     enum decision_kind kind = head->kind;
+    bool restores = kind == DECISION_REASSERT || (kind == DECISION_CANCEL && head->before != NULL);
 
-    if (!decision_is_move(kind) && !restores(head))
+    if (!decision_is_move(kind) && !restores)
         return true;
     if (engine->groups[group].glass.rules && !glass_stands(engine, group))
         return false; /* of a head that no store has, nothing is latched */
@@ -112,7 +97,7 @@ static bool evidence_stands(const struct engine *engine, uint32_t group)
         if (!gainers_stand(engine, &slots[i]))
             return false;
     }
-    if (restores(head))
+    if (restores)
         return true; /* it takes weight from nobody by itself */
     return state_group(engine, group)->beacons || leavers_stand(engine, group);
 }
@@ -141,7 +126,7 @@ static const char *closed_rule(const struct engine *engine, const struct zone_sl
         return "C2"; /* to be decided anew first */
     if (observing_late(engine, group))
         return "C8"; /* to be adopted, not undone */
-    if ((head->kind == DECISION_ADOPT || restores(head)) && !followers_stand(engine, slot))
+    if (head->kind == DECISION_ADOPT && !gainers_stand(engine, slot)) /* judged by nobody yet */
         return "C6";
     if (!observing_begun(engine, group) && !evidence_stands(engine, group))
         return "C6"; /* once one zone has it, the others follow (C8) */

@@ -40,12 +40,13 @@ static bool gains(const struct invariants *invariants, uint32_t probe, uint32_t 
     return false;
 }
 
-/* C6: who gains in the zone is still agreed up (by override: at least not down). */
+/* C6: who gains in the zone is still agreed up (by override: at least not down), and not drained. */
 static void judge_gainers(struct invariants *invariants, uint32_t probe, const struct batch *batch,
                           const struct kept *kept)
 {
     const struct heard *heard = &invariants->heard[probe];
     const struct group *group = invariants_group(invariants, batch->group);
+    wall_t wall = heard->wall_offset + heard->at_ms;
 
     for (uint32_t k = 0; k < group->site_count; k++) {
         const struct site *site = site_at(invariants, group->sites[k]);
@@ -53,7 +54,11 @@ static void judge_gainers(struct invariants *invariants, uint32_t probe, const s
         bool speaks = site->check_count > 0 &&
                       (!group->together || invariants->settings->services[site->service].required);
 
-        if (!speaks || !gains(invariants, probe, batch->zone, site, kept->weights[k]))
+        if (!gains(invariants, probe, batch->zone, site, kept->weights[k]))
+            continue;
+        if (orders_draining(&heard->orders, site->region, wall) != NULL)
+            fail(invariants, "S-11", probe, batch, "gives weight to what is drained: ", site->name);
+        if (!speaks)
             continue;
         if (kept->override ? says == SAYS_DOWN : says != SAYS_UP)
             fail(invariants, "S-11", probe, batch,
@@ -83,32 +88,14 @@ static void judge_leavers(struct invariants *invariants, uint32_t probe, const s
     }
 }
 
-/* D2: what follows an adoption (D3) nobody has judged: it gains where it is up and not drained, in
- * every zone anew. */
-static void judge_followers(struct invariants *invariants, uint32_t probe,
-                            const struct batch *batch, const struct kept *kept)
-{
-    const struct heard *heard = &invariants->heard[probe];
-    const struct group *group = invariants_group(invariants, batch->group);
-    wall_t wall = heard->wall_offset + heard->at_ms;
-
-    judge_gainers(invariants, probe, batch, kept);
-    for (uint32_t k = 0; k < group->site_count; k++) {
-        const struct site *site = site_at(invariants, group->sites[k]);
-        if (gains(invariants, probe, batch->zone, site, kept->weights[k]) &&
-            orders_draining(&heard->orders, site->region, wall) != NULL)
-            fail(invariants, "S-11", probe, batch, "gives weight to what is drained: ", site->name);
-    }
-}
-
 /* S-11: a plan whose reason is gone is dropped. Once a zone has it, the others follow (C8): by the
  * truth, which knows of more such zones than the sender. */
 static void judge_evidence(struct invariants *invariants, uint32_t probe, const struct batch *batch)
 {
     const struct kept *kept = ledger_find(invariants, batch->group, batch->epoch);
 
-    if (kept != NULL && kept->kind == DECISION_ADOPT)
-        judge_followers(invariants, probe, batch, kept);
+    if (kept != NULL && kept->kind == DECISION_ADOPT) /* D3: by nobody judged, in each zone anew */
+        judge_gainers(invariants, probe, batch, kept);
     if (kept == NULL || invariants->groups[batch->group].accepted >= batch->epoch)
         return;
     if (kept->kind != DECISION_LEAVE && kept->kind != DECISION_FAILBACK)

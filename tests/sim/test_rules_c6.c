@@ -138,6 +138,30 @@ START_TEST(c6_a_failback_is_not_sent_to_a_region_that_has_died_again)
 }
 END_TEST
 
+/* Nor to one that was drained meanwhile, though nobody else may gain: an order is the newer word.
+ */
+START_TEST(c6_a_failback_is_not_sent_to_a_region_that_was_drained_since)
+{
+    struct world *world = moved_and_healed(PIZZA("hold = 20; dwell = 0;"));
+
+    run_for(world, 120000);
+    world_zone(world, ZONE_THROTTLE);
+    order_group(world, ORDER_FAILBACK);
+    run_for(world, 20000);
+    world_site(world, "factory/us-west-2", SITE_VOID, NONE);
+    run_for(world, 40000);
+    order(world, ORDER_DRAIN, "us-east-1");
+    run_for(world, 10000);
+    world_zone(world, ZONE_OK);
+    run_for(world, 120000);
+    expect_weights(world, "0/100 0/100");
+    order(world, ORDER_RESTORE, "us-east-1");
+    run_for(world, 60000);
+    expect_weights(world, "100/0 100/0");
+    world_destroy(world);
+}
+END_TEST
+
 /* Rank is by epoch: who waits as second for an older head may be first for a newer one. */
 START_TEST(c6_the_rank_of_a_newer_head_is_its_own)
 {
@@ -548,6 +572,7 @@ int main(void)
         c6_evidence_that_is_gone_holds_the_batch_back,
         c6_a_target_that_has_died_since_gets_no_traffic,
         c6_a_failback_is_not_sent_to_a_region_that_has_died_again,
+        c6_a_failback_is_not_sent_to_a_region_that_was_drained_since,
         c6_the_rank_of_a_newer_head_is_its_own, c6_without_a_lease_nothing_is_sent,
         c6_a_lease_about_to_end_is_no_lease, c7_another_head_under_a_known_revision_is_another_head,
         c7_a_late_batch_is_refused_whole_after_a_newer_decision,
