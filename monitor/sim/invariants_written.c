@@ -40,7 +40,8 @@ static bool gains(const struct invariants *invariants, uint32_t probe, uint32_t 
     return false;
 }
 
-/* C6: who gains in the zone is still agreed up (by override: at least not down), and not drained. */
+/* C6: who gains in the zone is still agreed up (by override: at least not down), and nobody drained
+ * it. */
 static void judge_gainers(struct invariants *invariants, uint32_t probe, const struct batch *batch,
                           const struct kept *kept)
 {
