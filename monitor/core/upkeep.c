@@ -577,6 +577,8 @@ static void propose_cancel(struct engine *engine, uint32_t group)
     struct decision *decision =
         stands ? proposal_begin(engine, group, DECISION_CANCEL) : adopt(engine, group, "");
 
+    if (!stands) /* L2: traffic is elsewhere than anybody was told, and dwell restarts (C7) */
+        decision->moved_wall = decision->at_wall;
     if (dwell_is_void(engine, group) && decision->moved_wall != decision->at_wall)
         decision->moved_wall = 0;
     if (stands) {

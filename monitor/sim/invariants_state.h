@@ -205,6 +205,7 @@ struct group_model {
     struct move moved_before; /* and the one before: a cancelled move never was */
     uint64_t accepted;        /* highest epoch that some zone took */
     uint64_t shifted;         /* newest epoch that changed a weight */
+    uint64_t untold;          /* a move that was applied, and is not owed yet; 0: none */
     uint64_t told;            /* newest epoch that people heard of as a move */
     uint64_t apart_epoch;     /* D3: the head that some zone lacks ... */
     msec_t apart_ms;          /* ... since when nothing has held it back */

@@ -560,12 +560,32 @@ static void judge_let_go(struct invariants *invariants, uint32_t probe, const st
     }
 }
 
-/* L2: a move is told when it is done: until the last zone has it, what holds it back is told. */
+/* L2: a move is told when it is done: until the last zone has it, what holds it back is told. One
+ * that was overtaken in the ledger before Route 53 took it is told with what overtook it. */
+static void owe_move(struct invariants *invariants, const struct batch *batch)
+{
+    const struct kept *kept = ledger_find(invariants, batch->group, batch->epoch);
+    struct group_model *model = &invariants->groups[batch->group];
+    bool moves = kept != NULL && model->shifted == batch->epoch &&
+                 (kept->kind == DECISION_LEAVE || kept->kind == DECISION_FAILBACK);
+
+    if (told_zone_behind(invariants, batch->group, batch->epoch))
+        return;
+    if (moves)
+        model->untold = batch->epoch;
+    if (model->untold == 0 || model->head.epoch > batch->epoch)
+        return;
+    told_owe(invariants, &(struct debt){.is_move = true,
+                                        .group = batch->group,
+                                        .region = NONE,
+                                        .epoch = model->untold,
+                                        .since_ms = invariants->now_ms});
+    model->untold = 0;
+}
+
 void written_accepted(struct invariants *invariants, uint32_t probe, const struct batch *batch,
                       bool shift, bool late, const int *weights)
 {
-    const struct kept *kept = ledger_find(invariants, batch->group, batch->epoch);
-
     judge_rise(invariants, probe, batch);
     judge_human(invariants, probe, batch, shift);
     judge_let_go(invariants, probe, batch);
@@ -573,12 +593,5 @@ void written_accepted(struct invariants *invariants, uint32_t probe, const struc
         judge_record(invariants, probe, batch, i, weights);
     if (shift && !late)
         invariants->groups[batch->group].shifted = batch->epoch;
-    if (kept != NULL && (kept->kind == DECISION_LEAVE || kept->kind == DECISION_FAILBACK) &&
-        invariants->groups[batch->group].shifted == batch->epoch &&
-        !told_zone_behind(invariants, batch->group, batch->epoch))
-        told_owe(invariants, &(struct debt){.is_move = true,
-                                            .group = batch->group,
-                                            .region = NONE,
-                                            .epoch = batch->epoch,
-                                            .since_ms = invariants->now_ms});
+    owe_move(invariants, batch);
 }
