@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 
-from programs import BUILD, Program, find_tool, free_port
+from programs import BUILD, Program, StageError, find_tool, free_port
 
 NAMED = find_tool("named")
 SIGN = find_tool("dnssec-signzone")
@@ -86,11 +86,12 @@ def dig(port, name, kind, *options, check=True):
 
 
 def wait_for_answer(program, port, name, deadline=30):
-    """Returns when it answers on its port."""
+    """Returns when it answers on its port; one that does not is ended."""
     until = time.monotonic() + deadline
     while not dig(port, name, "SOA", "+tries=1", "+time=1", check=False).endswith("300\n"):
-        assert time.monotonic() < until and program.process.poll() is None, "\n".join(
-            line.text for line in program.lines)
+        if time.monotonic() > until or program.process.poll() is not None:
+            program.stop()
+            raise StageError("\n".join(line.text for line in program.lines))
         time.sleep(0.05)
 
 
