@@ -38,14 +38,16 @@ def named(tmp_path):
         tmp_path, "owner", f'zone "{ZONE}" {{ type primary; file "{good}"; }};'
         f'zone "{FORGED}" {{ type primary; file "{forged}"; }};', ZONE)
     forward = f"type forward; forward only; forwarders {{ 127.0.0.1 port {port}; }};"
-    resolver, resolver_port = start_named(
-        tmp_path, "resolver", f"trust-anchors {{ {anchor} {forged_anchor} }};"
-        f'zone "{ZONE}" {{ {forward} }}; zone "{FORGED}" {{ {forward} }};', ZONE,
-        "recursion yes; allow-recursion { any; }; dnssec-validation yes;")
-    yield {"owner": port, "resolver": resolver_port, "program": owner}
-    resolver.stop()
-    owner.send(signal.SIGCONT)
-    owner.stop()
+    try:
+        resolver, resolver_port = start_named(
+            tmp_path, "resolver", f"trust-anchors {{ {anchor} {forged_anchor} }};"
+            f'zone "{ZONE}" {{ {forward} }}; zone "{FORGED}" {{ {forward} }};', ZONE,
+            "recursion yes; allow-recursion { any; }; dnssec-validation yes;")
+        yield {"owner": port, "resolver": resolver_port, "program": owner}
+        resolver.stop()
+    finally:
+        owner.send(signal.SIGCONT)
+        owner.stop()
 
 
 def question(port, name="app", kind="A", more="", zone=ZONE, host="127.0.0.1"):
