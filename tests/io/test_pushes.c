@@ -125,6 +125,21 @@ static void await_kept(unsigned count)
     ck_assert_uint_eq(kept_count, count);
 }
 
+/* The file of the first job. */
+static const char *text_on_disk(void)
+{
+    static char said[1024];
+    char path[128];
+    char *text;
+    size_t length;
+
+    snprintf(path, sizeof(path), "%s/pushes/backup.json", folder);
+    ck_assert_int_eq(durable_read(path, &text, &length), 0);
+    snprintf(said, sizeof(said), "%s", text);
+    free(text);
+    return said;
+}
+
 static void call_timer(uv_handle_t *handle, void *context)
 {
     (void)context;
@@ -191,6 +206,17 @@ START_TEST(a_report_of_a_failure_is_bad_with_its_text)
 }
 END_TEST
 
+START_TEST(who_waits_is_told_when_the_own_report_is_on_disk)
+{
+    report(0, "ok first"); /* being written */
+    report(0, "fail second");
+    await_kept(1);
+    ck_assert_ptr_nonnull(strstr(text_on_disk(), "first"));
+    await_kept(2);
+    ck_assert_ptr_nonnull(strstr(text_on_disk(), "second"));
+}
+END_TEST
+
 /* cell: push, hostile, pushes alone */
 START_TEST(a_flood_of_reports_is_taken_and_each_is_answered_once)
 {
@@ -248,21 +274,14 @@ END_TEST
 START_TEST(silence_goes_on_after_a_restart_and_does_not_grow_meanwhile)
 {
     struct push_look look;
-    char path[128];
-    char *text = NULL;
-    size_t length;
 
     report(0, "ok before");
     await_kept(1);
     of[0].period_ms = 20 * MINUTE_MS;
     listen_for(16 * MINUTE_MS); /* written again after a quarter of an hour */
-    snprintf(path, sizeof(path), "%s/pushes/backup.json", folder);
-    do {
-        free(text);
+    do
         uv_run(&loop, UV_RUN_NOWAIT);
-        ck_assert_int_eq(durable_read(path, &text, &length), 0);
-    } while (strstr(text, "\"silent_ms\":0") != NULL);
-    free(text);
+    while (strstr(text_on_disk(), "\"silent_ms\":0") != NULL);
     close_pushes();
     clock_ms += 24 * 60 * MINUTE_MS;
     open_pushes();
@@ -312,9 +331,9 @@ START_TEST(a_report_whose_job_is_dropped_meanwhile_is_answered_as_cancelled)
     ck_assert_uint_eq(pushes_find(pushes, "import"), NONE);
     expect(0, RESULT_GOOD, FAILURE_NONE, "ok: kept");
     snprintf(path, sizeof(path), "%s/pushes/import.json", folder);
-    do
-        uv_run(&loop, UV_RUN_NOWAIT);
-    while (access(path, F_OK) == 0);
+    report(0, "ok kept");
+    await_kept(3); /* one is written at a time: that of the dropped job is over */
+    ck_assert_int_ne(access(path, F_OK), 0);
     ck_assert_int_eq(pushes_reload(pushes, &settings), 0);
     expect(1, RESULT_VOID, FAILURE_POLICY, "never reported");
 }
@@ -358,6 +377,7 @@ int main(void)
     tcase_add_test(tests, a_job_that_never_reported_is_unknown_however_long);
     tcase_add_test(tests, the_last_report_is_judged);
     tcase_add_test(tests, a_report_of_a_failure_is_bad_with_its_text);
+    tcase_add_test(tests, who_waits_is_told_when_the_own_report_is_on_disk);
     tcase_add_test(tests, a_flood_of_reports_is_taken_and_each_is_answered_once);
     tcase_add_test(tests, silence_beyond_the_period_is_bad_until_the_next_report);
     tcase_add_test(tests, while_we_stand_still_nobody_falls_silent);
