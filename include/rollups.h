@@ -41,6 +41,9 @@ struct check_times {
 };
 void rollups_of(const struct rollups *rollups, uint32_t check, struct check_times *ret_times);
 
+/* What the newest result of a check saw and wanted, when it was not good; "" else. Escaped. */
+const char *rollups_why(const struct rollups *rollups, uint32_t check);
+
 /* Accepts NULL. */
 void rollups_destroy(struct rollups *rollups);
 

@@ -249,7 +249,7 @@ static void print_checks(const json_t *group)
                 continue;
             if (table == NULL) {
                 printf("  checks of this probe that are not up\n");
-                table = table_create(7);
+                table = table_create(8);
             }
             table_add(table, STYLE_PLAIN, "%s", text_of(site, "site"));
             table_add(table, STYLE_PLAIN, "%s", text_of(check, "name"));
@@ -262,6 +262,7 @@ static void print_checks(const json_t *group)
             table_add(table, STYLE_DIM, "%s%s", text_of(check, "level"),
                       true_of(check, "member") ? ", of a group" : "");
             table_add(table, STYLE_DIM, "%s", text_of(check, "url"));
+            table_add(table, STYLE_PLAIN, "%s", text_of(check, "detail"));
         }
     }
     if (table != NULL)

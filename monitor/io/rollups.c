@@ -15,6 +15,7 @@ struct entry {
     wall_t minute_wall; /* when the running minute began */
     struct rollup minute;
     struct check_times times;
+    char *why; /* of the newest result, when it was not good; NULL */
 };
 
 struct rollups {
@@ -45,6 +46,13 @@ static struct entry *entries_create(uint32_t count)
         entries[i].times =
             (struct check_times){.last = {-1, -1, -1, -1, -1}, .median_us = -1, .p95_us = -1};
     return entries;
+}
+
+static void entries_destroy(struct entry *entries, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        free(entries[i].why);
+    free(entries);
 }
 
 int rollups_create(const struct settings *settings, struct rollups **ret_rollups)
@@ -103,11 +111,13 @@ int rollups_reload(struct rollups *rollups, struct history *history,
     for (uint32_t i = 0; i < settings->check_count; i++) {
         uint32_t before = same_check(settings, i, rollups->settings);
 
-        if (before != NONE)
-            entries[i] = rollups->entries[before];
+        if (before == NONE)
+            continue;
+        entries[i] = rollups->entries[before];
+        rollups->entries[before].why = NULL; /* it went along */
     }
     hand_over(rollups, history); /* its rows name sites of the settings that go */
-    free(rollups->entries);
+    entries_destroy(rollups->entries, rollups->settings->check_count);
     rollups->entries = entries;
     rollups->settings = settings;
     return 0;
@@ -175,6 +185,8 @@ void rollups_add(struct rollups *rollups, struct history *history, uint32_t chec
     if (rollups->row_count > 0 && now_wall - rollups->first_wall >= HAND_OVER_MS)
         hand_over(rollups, history);
     rollup_add(&entry->minute, result);
+    free(entry->why);
+    entry->why = result->class == RESULT_GOOD ? NULL : strdup(result->detail);
     if (result->class != RESULT_VOID)
         add_phases(&entry->times, result);
 }
@@ -190,10 +202,17 @@ void rollups_of(const struct rollups *rollups, uint32_t check, struct check_time
     ret_times->p95_us = rollup_quantile(&entry->minute, 0.95);
 }
 
+const char *rollups_why(const struct rollups *rollups, uint32_t check)
+{
+    const char *why = rollups->entries[check].why;
+
+    return why != NULL ? why : "";
+}
+
 void rollups_destroy(struct rollups *rollups)
 {
     if (rollups == NULL)
         return;
-    free(rollups->entries);
+    entries_destroy(rollups->entries, rollups->settings->check_count);
     free(rollups);
 }

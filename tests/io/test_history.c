@@ -373,6 +373,9 @@ static void took(struct rollups *rollups, uint32_t check, msec_t after_ms, usec_
                             .failure = total_us < 0 ? FAILURE_TIMEOUT : FAILURE_NONE,
                             .timings = {-1, -1, -1, -1, total_us}};
 
+    if (total_us < 0)
+        snprintf(result.detail, sizeof(result.detail), "it failed");
+
     rollups_add(rollups, history, check, &result, noon + after_ms);
 }
 
@@ -433,6 +436,9 @@ START_TEST(what_is_shown_is_the_last_whole_minute_or_the_first_that_runs)
     ck_assert_int_eq(times.median_us, 1000);
     ck_assert_uint_eq(times.count[PHASE_TOTAL], 2);
     ck_assert_uint_eq(times.sum_us[PHASE_TOTAL], 6000);
+    ck_assert_str_eq(rollups_why(rollups, 0), "it failed");
+    took(rollups, 0, 2 * MINUTE + 2, 1000);
+    ck_assert_str_eq(rollups_why(rollups, 0), "");
     rollups_destroy(rollups);
 }
 END_TEST

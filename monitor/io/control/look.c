@@ -74,12 +74,14 @@ static json_t *check_of(const struct look *look, uint32_t check)
     json_t *item;
 
     check_label(look->settings, check, label);
-    item = json_pack("{s:s, s:s, s:s, s:b, s:s, s:o, s:o, s:s, s:o}", "name", label, "url",
+    item = json_pack("{s:s, s:s, s:s, s:b, s:s, s:o, s:o, s:s, s:s, s:o}", "name", label, "url",
                      c->url != NULL ? c->url : "", "level", levels[c->level], "member",
                      c->is_member, "state", verdict_state_name(verdict->state), "for_seconds",
                      piece_seconds(look->now_ms - verdict->since_ms), "last_result_seconds",
                      piece_seconds(verdict->last_ms < 0 ? -1 : look->now_ms - verdict->last_ms),
-                     "failure", failure_name(verdict->failure), "seconds", times_of(look, check));
+                     "failure", failure_name(verdict->failure), "detail",
+                     look->now->rollups != NULL ? rollups_why(look->now->rollups, check) : "",
+                     "seconds", times_of(look, check));
     if (c->kind == CHECK_PUSH)
         json_object_set_new(item, "report", report_of(look, check));
     return item;
