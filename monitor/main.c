@@ -23,6 +23,7 @@
  *         zones.c       Route 53's zones <-> events; follow.c until every server has a change
  *         aws/          credentials, signed calls, the client of Route 53
  *         journal.c     epochs, and latches.c beacons: on disk before a request leaves
+ *         pushes.c      jobs that report by themselves, and their silence
  *         alerts.c      alerts on disk, claimed, sent
  *         sink/         one file for each kind of sink
  *         control/      the HTTP interface, over the socket and TCP
