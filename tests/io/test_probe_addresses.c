@@ -470,7 +470,7 @@ static TCase *address_tests(void)
     TCase *tests = tcase_create("addresses");
 
     tcase_add_checked_fixture(tests, prober_setup, prober_teardown);
-    tcase_set_timeout(tests, 60); /* a hang, not a speed */
+    tcase_set_timeout(tests, 300); /* a hang, not a speed */
     tcase_add_loop_test(tests, every_address_of_a_name_is_checked, 0, WAYS);
     tcase_add_loop_test(tests, the_bad_address_is_named_whether_it_matters_or_not, 0, WAYS);
     tcase_add_loop_test(tests, a_name_with_fewer_addresses_than_are_wanted_is_badly_named, 0, WAYS);
@@ -494,7 +494,7 @@ static TCase *policy_tests(void)
     TCase *tests = tcase_create("policy");
 
     tcase_add_checked_fixture(tests, prober_setup, prober_teardown);
-    tcase_set_timeout(tests, 60); /* a hang, not a speed */
+    tcase_set_timeout(tests, 300); /* a hang, not a speed */
     tcase_add_loop_test(tests, a_name_must_not_lead_to_the_loopback_unless_allowed, 0, WAYS);
     tcase_add_loop_test(tests, a_name_must_not_lead_to_the_metadata_service, 0, WAYS);
     tcase_add_loop_test(tests, what_may_not_be_reached_counts_for_nothing, 0, WAYS);

@@ -254,7 +254,7 @@ int main(void)
     int failed;
 
     tcase_add_checked_fixture(tests, prober_setup, teardown);
-    tcase_set_timeout(tests, 60); /* a hang, not a speed */
+    tcase_set_timeout(tests, 300); /* a hang, not a speed */
     tcase_add_loop_test(tests, an_agent_is_taken_at_its_words, 0,
                         (int)(sizeof(answers) / sizeof(answers[0])));
     tcase_add_test(tests, a_line_in_pieces_is_a_line);

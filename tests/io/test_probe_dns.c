@@ -450,7 +450,7 @@ int main(void)
     int failed;
 
     tcase_add_checked_fixture(tests, dns_setup, dns_teardown);
-    tcase_set_timeout(tests, 60); /* a hang, not a speed */
+    tcase_set_timeout(tests, 300); /* a hang, not a speed */
     tcase_add_test(tests, an_answer_is_good_and_told);
     tcase_add_test(tests, a_question_that_was_lost_is_asked_again_and_told);
     tcase_add_test(tests, a_server_from_before_edns_is_asked_without_it);

@@ -228,7 +228,7 @@ int main(void)
     int failed;
 
     tcase_add_checked_fixture(tests, dns_setup, dns_teardown);
-    tcase_set_timeout(tests, 60); /* a hang, not a speed */
+    tcase_set_timeout(tests, 300); /* a hang, not a speed */
     tcase_add_test(tests, over_tcp_from_the_start_when_it_is_wanted);
     tcase_add_test(tests, what_was_cut_is_asked_for_over_tcp_up_to_64_kib);
     tcase_add_test(tests, a_server_that_cuts_and_has_no_tcp_is_bad);

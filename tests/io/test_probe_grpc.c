@@ -433,7 +433,7 @@ int main(void)
     int failed;
 
     tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60); /* a hang, not a speed */
+    tcase_set_timeout(tests, 300); /* a hang, not a speed */
     tcase_add_loop_test(tests, an_answer_is_taken_at_its_state, 0,
                         (int)(sizeof(answers) / sizeof(answers[0])));
     tcase_add_loop_test(tests, what_no_honest_server_sends_is_bad, 0,

@@ -368,7 +368,7 @@ int main(void)
     int failed;
 
     tcase_add_checked_fixture(tests, prober_setup, prober_teardown);
-    tcase_set_timeout(tests, 60); /* a hang, not a speed */
+    tcase_set_timeout(tests, 300); /* a hang, not a speed */
     tcase_add_test(tests, an_answer_is_read);
     tcase_add_test(tests, an_answer_without_a_body_has_none);
     tcase_add_test(tests, an_endless_body_is_judged_by_its_beginning);

@@ -351,7 +351,7 @@ int main(void)
     int failed;
 
     tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60); /* a hang, not a speed */
+    tcase_set_timeout(tests, 300); /* a hang, not a speed */
     tcase_add_loop_test(tests, a_redirect_is_followed, 0,
                         (int)(sizeof(followed) / sizeof(followed[0])));
     tcase_add_test(tests, a_redirect_is_an_answer_unless_it_is_to_be_followed);

@@ -322,7 +322,7 @@ int main(void)
     int failed;
 
     tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60); /* a hang, not a speed */
+    tcase_set_timeout(tests, 300); /* a hang, not a speed */
     tcase_add_test(tests, a_server_that_agrees_is_good_and_hears_a_goodbye);
     tcase_add_test(tests, one_of_the_offered_protocols_may_be_chosen);
     tcase_add_test(tests, every_opening_has_a_key_of_its_own);

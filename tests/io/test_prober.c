@@ -550,7 +550,7 @@ static TCase *kind_tests(void)
     TCase *tests = tcase_create("kinds");
 
     tcase_add_checked_fixture(tests, prober_setup, prober_teardown);
-    tcase_set_timeout(tests, 60); /* a hang, not a speed */
+    tcase_set_timeout(tests, 300); /* a hang, not a speed */
     tcase_add_test(tests, a_tcp_check_is_good_when_the_connection_is_made);
     tcase_add_test(tests, a_tcp_check_is_bad_when_refused);
     tcase_add_test(tests, a_connection_nobody_answers_times_out_connecting);
@@ -565,7 +565,7 @@ static TCase *life_tests(void)
     TCase *tests = tcase_create("life");
 
     tcase_add_checked_fixture(tests, prober_setup, prober_teardown);
-    tcase_set_timeout(tests, 60); /* a hang, not a speed */
+    tcase_set_timeout(tests, 300); /* a hang, not a speed */
     tcase_add_loop_test(tests, a_cancelled_attempt_is_void_and_told_once, 0, STUCK_PHASES);
     tcase_add_test(tests, a_cancelled_attempt_may_be_made_again_at_once);
     tcase_add_loop_test(tests, a_cancelled_attempt_leaves_its_server, 0, 2);

@@ -443,7 +443,7 @@ static TCase *page_tests(void)
 
     tcase_add_unchecked_fixture(tests, start_server, stop_server);
     tcase_add_checked_fixture(tests, prober_setup, prober_teardown);
-    tcase_set_timeout(tests, 60); /* a hang, not a speed */
+    tcase_set_timeout(tests, 300); /* a hang, not a speed */
     tcase_add_loop_test(tests, a_good_page_is_good_with_its_times, 0, WAYS);
     tcase_add_loop_test(tests, a_page_without_a_body_wanted_is_good_by_its_status, 0, WAYS);
     tcase_add_loop_test(tests, a_sick_page_is_bad_by_its_status, 0, WAYS);
@@ -471,7 +471,7 @@ static TCase *certificate_tests(void)
 
     tcase_add_unchecked_fixture(tests, start_server, stop_server);
     tcase_add_checked_fixture(tests, prober_setup, prober_teardown);
-    tcase_set_timeout(tests, 60); /* a hang, not a speed */
+    tcase_set_timeout(tests, 300); /* a hang, not a speed */
     tcase_add_loop_test(tests, a_bad_certificate_is_a_class_of_its_own, 0,
                         (int)(sizeof(bad_certificates) / sizeof(bad_certificates[0])));
     tcase_add_test(tests, a_good_certificate_is_checked_against_the_name_not_the_address);

@@ -455,7 +455,7 @@ static TCase *resolver_tests(void)
     TCase *tests = tcase_create("resolver");
 
     tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60); /* a hang, not a speed */
+    tcase_set_timeout(tests, 300); /* a hang, not a speed */
     tcase_add_test(tests, a_name_resolves_to_its_address);
     tcase_add_test(tests, without_descriptors_no_name_server_is_blamed);
     tcase_add_test(tests, a_name_of_ipv6_alone_resolves);
@@ -482,7 +482,7 @@ static TCase *ask_tests(void)
     TCase *tests = tcase_create("dns_ask");
 
     tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60); /* a hang, not a speed */
+    tcase_set_timeout(tests, 300); /* a hang, not a speed */
     tcase_add_test(tests, the_texts_of_a_server_come_joined_one_for_each_record);
     tcase_add_test(tests, a_cut_answer_is_asked_for_again_over_tcp);
     tcase_add_loop_test(tests, a_server_without_the_text_says_why, 0,
