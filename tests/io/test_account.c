@@ -145,6 +145,31 @@ START_TEST(time_that_a_body_is_only_waited_for_does_not_count)
 }
 END_TEST
 
+/* The deadline comes while the body is waited for that is only shown; as it does while a server
+ * takes leave (tls.c). */
+START_TEST(a_deadline_after_the_answer_makes_nothing_late)
+{
+    struct script script = {.text = OK "Content-Length: 9\r\n\r\n", .waits = true};
+    struct server *server = server_start_tcp(serve_script, &script);
+    struct check check = check_of(server, _i, NULL);
+    struct attempt *attempt;
+
+    memset(&account, 0, sizeof(account));
+    start_check(1, &check);
+    prober_explain(prober, 1, &account);
+    attempt = prober->by_token[1];
+    while (attempt->answered_us == 0 && reports[1].count == 0)
+        uv_run(&loop, UV_RUN_ONCE);
+    ck_assert_uint_eq(reports[1].count, 0);
+    attempt->due_ms = prober_now_ms();
+    attempt_wake(attempt, EXCERPT_MS);
+    run_until_reported(1, 1);
+    ck_assert_int_eq(reports[1].result.class, RESULT_GOOD);
+    prober_close_now();
+    server_stop(server);
+}
+END_TEST
+
 /* ---- names and addresses ---- */
 
 START_TEST(every_address_tells_for_itself)
@@ -321,6 +346,7 @@ int main(void)
                         0, WAYS);
     tcase_add_loop_test(tests, a_body_that_nothing_looks_at_is_shown, 0, WAYS);
     tcase_add_loop_test(tests, time_that_a_body_is_only_waited_for_does_not_count, 0, WAYS);
+    tcase_add_loop_test(tests, a_deadline_after_the_answer_makes_nothing_late, 0, WAYS);
     tcase_add_loop_test(tests, every_address_tells_for_itself, 0, WAYS);
     tcase_add_test(tests, the_name_beside_a_pinned_address_is_told_when_it_answers);
     tcase_add_test(tests, a_name_that_is_not_there_has_no_address_and_a_word);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "prober_fixture.h"
@@ -302,6 +303,47 @@ START_TEST(a_machine_without_a_route_has_no_verdict)
 }
 END_TEST
 
+/* What an operator closes on this machine is no failure of who lives behind it. */
+static const struct {
+    const char *route;
+    int error;
+} closed_routes[] = {{"blackhole", EINVAL}, {"unreachable", EHOSTUNREACH}, {"prohibit", EACCES}};
+
+static void add_route(const char *type)
+{
+    pid_t child = fork();
+    int status;
+
+    if (child == 0) {
+        execlp("ip", "ip", "route", "add", type, "192.0.2.0/24", (char *)NULL);
+        _exit(127);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+}
+
+START_TEST(a_route_that_this_machine_has_closed_is_no_failure_of_the_endpoint)
+{
+    struct check check = make_check(80, "/", "200", NULL);
+    struct result result;
+    char detail[100];
+
+    if (unshare(CLONE_NEWNET) < 0) {
+        ck_assert_int_eq(errno, EPERM); /* only root may */
+        return;
+    }
+    add_route(closed_routes[_i].route);
+    check.host = "192.0.2.1";
+    snprintf(detail, sizeof(detail), "this machine cannot connect to 192.0.2.1:80: %s",
+             strerror(closed_routes[_i].error));
+    for (int way = 0; way < 2; way++) {
+        check.redirects = way == OVER_CURL ? 1 : 0;
+        result = probe(&check);
+        expect(&result, RESULT_VOID, FAILURE_POLICY, detail);
+    }
+}
+END_TEST
+
 /* What the kernel may say, and whose fault that is: without IPv6 the first of them, for instance.
  * ENETUNREACH for an address that has a route comes from a router on the way. */
 static const struct {
@@ -310,6 +352,7 @@ static const struct {
 } errors[] = {
     {EAFNOSUPPORT, RESULT_VOID}, {EADDRNOTAVAIL, RESULT_VOID}, {ENOBUFS, RESULT_VOID},
     {ECONNREFUSED, RESULT_BAD},  {EHOSTUNREACH, RESULT_BAD},   {ENETUNREACH, RESULT_BAD},
+    {ENETDOWN, RESULT_VOID},
 };
 
 START_TEST(what_this_machine_lacks_is_no_failure_of_the_endpoint)
@@ -325,6 +368,26 @@ START_TEST(what_this_machine_lacks_is_no_failure_of_the_endpoint)
     expect(&reports[3].result, errors[_i].class,
            errors[_i].class == RESULT_BAD ? FAILURE_CONNECT : FAILURE_POLICY,
            strerror(errors[_i].error));
+    server_stop(server);
+}
+END_TEST
+
+START_TEST(a_connection_that_this_machine_loses_is_no_failure_of_the_endpoint)
+{
+    static const struct {
+        int error;
+        enum result_class class;
+    } losses[] = {{ENOBUFS, RESULT_VOID}, {ENOMEM, RESULT_VOID}, {ECONNRESET, RESULT_BAD}};
+    struct server *server = server_start_tcp(serve_silence, NULL);
+    struct check check = make_check(server_port(server), "/", "200", NULL);
+
+    start_check(3, &check);
+    while (server_count(server) == 0)
+        uv_run(&loop, UV_RUN_NOWAIT);
+    attempt_lost(prober->by_token[3], losses[_i].error);
+    run_until_reported(3, 1);
+    expect(&reports[3].result, losses[_i].class,
+           losses[_i].class == RESULT_BAD ? FAILURE_CONNECT : FAILURE_POLICY, "connection lost");
     server_stop(server);
 }
 END_TEST
@@ -484,6 +547,10 @@ static TCase *address_tests(void)
     tcase_add_loop_test(tests, when_all_are_silent_the_check_times_out_once, 0, WAYS);
     tcase_add_loop_test(tests, without_descriptors_for_any_address_there_is_no_verdict, 0, WAYS);
     tcase_add_loop_test(tests, a_machine_without_a_route_has_no_verdict, 0, 4);
+    tcase_add_loop_test(tests, a_route_that_this_machine_has_closed_is_no_failure_of_the_endpoint,
+                        0, sizeof(closed_routes) / sizeof(closed_routes[0]));
+    tcase_add_loop_test(tests, a_connection_that_this_machine_loses_is_no_failure_of_the_endpoint,
+                        0, 3);
     tcase_add_loop_test(tests, what_this_machine_lacks_is_no_failure_of_the_endpoint, 0,
                         (int)(sizeof(errors) / sizeof(errors[0])));
     return tests;

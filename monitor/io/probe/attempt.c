@@ -126,14 +126,14 @@ void attempt_mark(struct attempt *attempt, usec_t *ret_us)
 
 /* A machine without a route to an address cannot say anything about it. The error alone does not
  * tell, as a router on the way may send it as well; so the kernel is asked for its route. */
-static bool is_without_route(const union address *address)
+static bool is_without_route(const union address *address, int error)
 {
     int fd = socket(address->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     bool none;
 
     if (fd < 0)
         return errno == EAFNOSUPPORT;
-    none = connect(fd, &address->any, address_length(address)) < 0 && errno == ENETUNREACH;
+    none = connect(fd, &address->any, address_length(address)) < 0 && errno == error;
     close(fd);
     return none;
 }
@@ -151,9 +151,12 @@ static bool is_own_fault(const struct attempt *attempt, int error)
     case EACCES:
     case EPERM:
     case EAGAIN:
+    case ENETDOWN:
         return true;
     case ENETUNREACH:
-        return is_without_route(&attempt->address);
+    case EHOSTUNREACH: /* a route of type unreachable */
+    case EINVAL:       /* a route of type blackhole */
+        return is_without_route(&attempt->address, error);
     default:
         return false;
     }
@@ -193,7 +196,10 @@ void attempt_connect_failed(struct attempt *attempt, int error)
 
 void attempt_lost(struct attempt *attempt, int error)
 {
-    attempt_end(attempt, RESULT_BAD, FAILURE_CONNECT, "connection lost while %s: %s",
+    bool is_ours = is_own_fault(attempt, error);
+
+    attempt_end(attempt, is_ours ? RESULT_VOID : RESULT_BAD,
+                is_ours ? FAILURE_POLICY : FAILURE_CONNECT, "connection lost while %s: %s",
                 attempt->kind->doing(attempt), strerror(error));
 }
 

@@ -146,9 +146,10 @@ void prober_set_timer(struct attempt *attempt, msec_t at_ms)
     wheel_set(&attempt->prober->wheel, &attempt->timer, attempt->wakes ? at_ms : attempt->due_ms);
 }
 
+/* What had its answer in time, and waits for something that is not judged, is not late. */
 static void on_time(struct attempt *attempt)
 {
-    if (!attempt->wakes) {
+    if (!attempt->wakes && attempt->answered_us == 0) {
         on_deadline(attempt);
         return;
     }
