@@ -121,6 +121,8 @@ const struct crosscheck crosschecks[] = {
      check_command_missing},
     {"period-below-interval", WARNING, SECTION_SERVICES | SECTION_CHECKS,
      "Silence is noticed when the check looks for it.", check_period_below_interval},
+    {"push-unheard", WARNING, SECTION_SERVICES | SECTION_HTTP, "Jobs report over HTTP.",
+     check_push_unheard},
     {"push-token-short", WARNING, SECTION_SERVICES,
      "Whoever guesses the token keeps a dead job alive.", check_push_token_short},
     {"region-of-arn", ERROR, SECTION_SERVICES, "A target group is in the region its ARN says.",

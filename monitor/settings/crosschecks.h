@@ -73,6 +73,7 @@ void check_starttls_port(struct inspection *in);
 void check_command_path(struct inspection *in);
 void check_command_missing(struct inspection *in);
 void check_period_below_interval(struct inspection *in);
+void check_push_unheard(struct inspection *in);
 void check_push_token_short(struct inspection *in);
 void check_region_of_arn(struct inspection *in);
 void check_external_id_of_check(struct inspection *in);

@@ -274,6 +274,17 @@ void check_period_below_interval(struct inspection *in)
     }
 }
 
+void check_push_unheard(struct inspection *in)
+{
+    const struct settings *settings = in->settings;
+    for (uint32_t i = 0; i < settings->check_count; i++) {
+        if (settings->checks[i].kind == CHECK_PUSH && settings->http_listen[0] == '\0')
+            inspect_complain(in, place_of_check(settings, i, "type"),
+                             "with http.listen empty jobs can report over http.socket alone, from "
+                             "this machine; give http.listen IP:PORT to hear others");
+    }
+}
+
 /* Not opened by programs that only read: they have "". */
 void check_push_token_short(struct inspection *in)
 {
