@@ -479,12 +479,17 @@ START_TEST(a_request_that_is_too_long_is_our_own_fault)
     struct server *server = server_start_tcp(serve_ok, NULL);
     struct check check = make_check(server_port(server), "/", "200", NULL);
     struct result result;
+    char error[200];
 
     memset(value, 'x', sizeof(value) - 1);
     check.headers = &header;
     check.header_count = 1;
     result = probe(&check);
     expect(&result, RESULT_VOID, FAILURE_POLICY, "a request of more than 16384 bytes is not sent");
+    ck_assert(!prober_can(&check, error, sizeof(error))); /* and that is said before */
+    ck_assert_str_eq(error, result.detail);
+    check.header_count = 0;
+    ck_assert(prober_can(&check, error, sizeof(error)));
     server_stop(server);
 }
 END_TEST

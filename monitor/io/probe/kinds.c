@@ -42,6 +42,22 @@ const struct attempt_kind *kind_of(const struct check *check)
     return check->kind == CHECK_HTTP && needs_curl(check) ? &kind_http_curl : kind;
 }
 
+/* 32 long headers are more than a lean request holds. */
+static bool fits(const struct check *check, char *error, size_t error_size)
+{
+    static const char key[] = "dGhlIHNhbXBsZSBub25jZQ=="; /* as long as any */
+    char request[REQUEST_MAX];
+    size_t length = 1;
+
+    if (check->kind == CHECK_HTTP && !needs_curl(check))
+        length = request_format(check, request, sizeof(request));
+    else if (check->kind == CHECK_WEBSOCKET && !check->tls)
+        length = request_format_upgrade(check, key, request, sizeof(request));
+    if (length == 0)
+        snprintf(error, error_size, "a request of more than %d bytes is not sent", REQUEST_MAX);
+    return length > 0;
+}
+
 bool prober_can(const struct check *check, char *error, size_t error_size)
 {
     const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
@@ -49,6 +65,8 @@ bool prober_can(const struct check *check, char *error, size_t error_size)
 
     if (check->kind == CHECK_ICMP)
         return icmp_can(error, error_size);
+    if (!fits(check, error, error_size))
+        return false;
     if (check->kind != CHECK_GRPC &&
         (check->kind != CHECK_HTTP || check->http_version == HTTP_VERSION_1))
         return true;
