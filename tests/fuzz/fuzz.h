@@ -39,5 +39,6 @@ void fuzz_websocket_answer(const uint8_t *data, size_t size);
 void fuzz_grpc_answer(const uint8_t *data, size_t size);
 void fuzz_grpc_end(const uint8_t *data, size_t size);
 void fuzz_starttls(const uint8_t *data, size_t size);
+void fuzz_http1(const uint8_t *data, size_t size);
 
 #endif

@@ -43,6 +43,7 @@ static const struct target targets[] = {
     {"assertion_answer", fuzz_assertion_answer},
     {"plugin_output", fuzz_plugin_output},
     {"push_report", fuzz_push_report},
+    {"http1", fuzz_http1},
     {"agent_line", fuzz_agent_line},
     {"websocket_answer", fuzz_websocket_answer},
     {"grpc_answer", fuzz_grpc_answer},
