@@ -245,6 +245,9 @@ def test_daemons_of_all_regions_meet_in_the_store(regions3):
 
 # -- nothing remains --
 
+ENDED_S = 300  # each of its thirty programs may take as long as one that is stopped alone
+
+
 def left_of(name):
     """Namespaces, files and processes with this name."""
     found = [str(path) for parent in (network.NAMESPACES, network.MEMORY, Path("/tmp"))
@@ -277,7 +280,7 @@ def possible():
 def test_a_laboratory_that_is_interrupted_removes_everything(possible, number):
     program, name = laboratory("--no-daemons")
     assert left_of(name)
-    program.stop(number, deadline=60)
+    program.stop(number, deadline=ENDED_S)
     assert left_of(name) == []
 
 
@@ -287,7 +290,7 @@ def test_a_laboratory_interrupted_while_it_starts_removes_everything(possible):
     deadline = time.monotonic() + 60
     while not (network.NAMESPACES / f"{name}-probe-1").exists():
         assert time.monotonic() < deadline
-    program.stop(signal.SIGINT, deadline=60)
+    program.stop(signal.SIGINT, deadline=ENDED_S)
     assert left_of(name) == []
 
 
