@@ -88,7 +88,8 @@ const char *dns_status_name(enum dns_status status)
 
 bool dns_status_is_own_fault(enum dns_status status)
 {
-    return status == DNS_CANCELLED || status == DNS_NO_MEMORY || status == DNS_NO_SOCKET;
+    return status == DNS_CANCELLED || status == DNS_NO_MEMORY || status == DNS_NO_SOCKET ||
+           status == DNS_UNREACHABLE; /* the name server is this machine's, not the endpoint's */
 }
 
 /* ---- addresses ---- */

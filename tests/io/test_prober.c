@@ -538,6 +538,37 @@ static void ignore(void *context)
     *(bool *)context = true;
 }
 
+static void on_lonely(void *context, uint32_t token, const struct result *result)
+{
+    struct report *report = context;
+
+    (void)token;
+    report->count++;
+    report->result = *result;
+}
+
+/* V4: with references that need no name this probe would not even be blind. */
+START_TEST(a_dead_name_server_of_ours_is_no_failure_of_any_endpoint)
+{
+    struct check check = make_check(80, "/", "200", NULL);
+    struct prober *lonely = NULL;
+    struct report seen = {0};
+    bool closed = false;
+    char nobody[32];
+
+    check.host = "pair.test";
+    snprintf(nobody, sizeof(nobody), "127.0.0.1:%u", server_free_port());
+    ck_assert_int_eq(prober_create_asking(&loop, nobody, on_lonely, &seen, &lonely), 0);
+    prober_start(lonely, 0, &check);
+    while (seen.count == 0)
+        uv_run(&loop, UV_RUN_ONCE);
+    expect(&seen.result, RESULT_VOID, FAILURE_DNS, "name server unreachable");
+    prober_close(lonely, ignore, &closed);
+    while (!closed)
+        uv_run(&loop, UV_RUN_ONCE);
+}
+END_TEST
+
 START_TEST(a_prober_with_bad_name_servers_is_refused)
 {
     struct prober *none = NULL;
@@ -584,6 +615,7 @@ static TCase *life_tests(void)
     tcase_add_test(tests, a_request_that_is_too_long_is_our_own_fault);
     tcase_add_test(tests, many_checks_at_once_are_each_told_once);
     tcase_add_test(tests, an_idle_prober_lets_the_loop_sleep);
+    tcase_add_test(tests, a_dead_name_server_of_ours_is_no_failure_of_any_endpoint);
     tcase_add_test(tests, a_prober_with_bad_name_servers_is_refused);
     return tests;
 }
