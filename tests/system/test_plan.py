@@ -48,8 +48,8 @@ def plan(stage, *arguments, probe="use1"):
 
 
 def planned(stage, probe, *downs):
-    """The bytes of the one batch that this probe would send: the same in both forms, unless the zone
-    was read between the two questions; a nonce is drawn for each reading."""
+    """The bytes of the one batch that this probe would send: the same in both forms, unless the
+    zone was read between the two questions; a nonce is drawn for each reading."""
     arguments = [word for down in downs for word in ("--down", down)]
 
     def asked_twice():
