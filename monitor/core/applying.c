@@ -384,9 +384,9 @@ static void slot_accepted(struct engine *engine, struct zone_slot *slot, uint64_
     const struct group_state *state = &engine->groups[slot->group];
     const struct group *group = state_group(engine, slot->group);
 
-    if (epoch > slot->seen_epoch)
-        slot->seen_epoch = epoch;
     if (!state->has_head || state->head.decision.epoch != epoch) {
+        if (epoch > slot->seen_epoch)
+            observing_saw(slot, epoch, "", false);
         engine->zones[slot->zone].wanted = true; /* a newer head came meanwhile: look */
         slot->known = false;
         return;
@@ -398,6 +398,8 @@ static void slot_accepted(struct engine *engine, struct zone_slot *slot, uint64_
     slot->fence_ms = engine->now_ms;
     memcpy(slot->fence.nonce, slot->nonce, sizeof(slot->fence.nonce));
     change_digest(engine->settings, slot->group, slot->zone, state->head.weights, slot->fence.plan);
+    if (epoch >= slot->seen_epoch)
+        observing_saw(slot, epoch, slot->fence.plan, true);
     strncpy(slot->fence.by, engine->settings->electors[engine->settings->self].name,
             sizeof(slot->fence.by) - 1);
     for (uint32_t k = 0; k < group->site_count; k++) {

@@ -2,6 +2,7 @@
 /* What each hosted zone says, for each group in it: the fence and the weights as read, and what is
  * wrong with them: drift (C4), a fence that is gone (C2) or ahead of the ledger (C7), a change that
  * came late (C8). Also when zones are read. Nothing is decided or changed here. */
+#include <stdio.h>
 #include <string.h>
 
 #include "change.h"
@@ -219,11 +220,23 @@ bool observing_gone(const struct engine *engine, uint32_t group)
     const struct decision *head = &engine->groups[group].head.decision;
 
     for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
-        bool expected = head->base_epoch == 0 && slots[i].seen_epoch < head->epoch;
+        bool expected = head->base_epoch == 0 && !observing_slot_begun(engine, &slots[i]);
         if (slots[i].known && !slots[i].fence_present && !expected)
             return true;
     }
     return false;
+}
+
+/* C7: two decisions may have had the head's number, and the other one was here. */
+bool observing_slot_begun(const struct engine *engine, const struct zone_slot *slot)
+{
+    const struct group_state *state = &engine->groups[slot->group];
+    char plan[PLAN_LENGTH + 1];
+
+    if (slot->seen_epoch != state->head.decision.epoch || !slot->seen_whole)
+        return slot->seen_epoch >= state->head.decision.epoch;
+    change_digest(engine->settings, slot->group, slot->zone, state->head.weights, plan);
+    return strcmp(plan, slot->seen_plan) == 0;
 }
 
 bool observing_begun(const struct engine *engine, uint32_t group)
@@ -231,7 +244,7 @@ bool observing_begun(const struct engine *engine, uint32_t group)
     const struct zone_slot *slots = first_slot(engine, group);
 
     for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
-        if (slots[i].seen_epoch >= engine->groups[group].head.decision.epoch)
+        if (observing_slot_begun(engine, &slots[i]))
             return true;
     }
     return false;
@@ -248,6 +261,13 @@ static bool plan_holds(const struct engine *engine, const struct zone_slot *slot
     return strcmp(plan, slot->fence.plan) == 0;
 }
 
+void observing_saw(struct zone_slot *slot, uint64_t epoch, const char *plan, bool whole)
+{
+    slot->seen_epoch = epoch;
+    slot->seen_whole = whole;
+    snprintf(slot->seen_plan, sizeof(slot->seen_plan), "%s", plan);
+}
+
 /* The zones of the group are at different epochs: a chain of decisions is on its way. */
 static bool fences_differ(const struct engine *engine, uint32_t group)
 {
@@ -261,13 +281,15 @@ static bool fences_differ(const struct engine *engine, uint32_t group)
 }
 
 /* Of an epoch that neither head nor base is, its plan tells. What the head was made from was not
- * read at one epoch when the zones differed, so there it may look like that as well. */
+ * read at one epoch when the zones differed, so there it may look like that as well. Without a
+ * fence it may look like that until the head, or what came after it, has been here. */
 static bool unknown_drifted(const struct engine *engine, const struct zone_slot *slot)
 {
     const struct decision *head = &engine->groups[slot->group].head.decision;
 
     if (!slot->fence_present)
-        return !zone_says(engine, slot, head->weights) && !zone_says(engine, slot, head->base);
+        return !zone_says(engine, slot, head->weights) &&
+               (observing_slot_begun(engine, slot) || !zone_says(engine, slot, head->base));
     if (plan_holds(engine, slot))
         return false;
     return slot->fence.epoch > head->epoch || !fences_differ(engine, slot->group) ||
@@ -386,8 +408,8 @@ static void slot_take_view(struct engine *engine, struct zone_slot *slot,
         changed |= slot->weights[k] != weight;
         slot->weights[k] = weight;
     }
-    if (slot->fence_present && slot->fence.epoch > slot->seen_epoch)
-        slot->seen_epoch = slot->fence.epoch;
+    if (slot->fence_present && slot->fence.epoch >= slot->seen_epoch)
+        observing_saw(slot, slot->fence.epoch, slot->fence.plan, plan_holds(engine, slot));
     if (changed)
         tell_zone(engine, slot);
 }

@@ -84,6 +84,8 @@ struct zone_slot {
     msec_t fence_ms;      /* when this epoch was first read here; 0: nothing was */
     msec_t fence_came_ms; /* ... after another one, or none, had been; 0: none had */
     uint64_t seen_epoch;  /* highest this engine saw or wrote here */
+    bool seen_whole;      /* the zone said then what its fence has the digest of */
+    char seen_plan[PLAN_LENGTH + 1]; /* that digest */
     int *weights;         /* as read, by the group's sites, or a WEIGHT_ below */
     bool drifted;
     bool missing; /* C2: a fence that was there is gone */
@@ -446,6 +448,10 @@ uint64_t observing_leader(const struct engine *engine, uint32_t group);
 bool observing_gone(const struct engine *engine, uint32_t group);
 /* C7: some zone has, or had, the head's epoch. */
 bool observing_begun(const struct engine *engine, uint32_t group);
+/* The same of one zone. */
+bool observing_slot_begun(const struct engine *engine, const struct zone_slot *slot);
+/* This epoch was read or written there; whole: with what its plan is the digest of. */
+void observing_saw(struct zone_slot *slot, uint64_t epoch, const char *plan, bool whole);
 void alerting_raise(struct engine *engine, uint32_t group); /* -> alert */
 void alerting_self(struct engine *engine);
 uint32_t alerting_list(const struct engine *engine, struct incident_view *ret_views, uint32_t max);

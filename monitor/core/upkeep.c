@@ -563,6 +563,13 @@ static bool moved_in_part(const struct engine *engine, uint32_t group, const int
     return false;
 }
 
+/* D3: it was made while one zone still lacked what another had been given: that is not to be for
+ * good. */
+static bool was_split(struct engine *engine, uint32_t group, const int *before)
+{
+    return follow_leader(engine, group, before, engine->groups[group].proposal.weights);
+}
+
 /* What stood before the decision stands again; and when the zone lost that as well (Route 53 may
  * lose what it accepted), what it has now: a cancellation moves nothing. An edit over which the
  * decision was made once more is no part of what stood: it was to be restored (C4). */
@@ -571,9 +578,9 @@ static void propose_cancel(struct engine *engine, uint32_t group)
     struct group_state *state = &engine->groups[group];
     const int *before =
         state->head.decision.before != NULL ? state->head.decision.before : state->head.base;
-    bool stands =
-        observing_drifted(engine, group) || /* C4 */
-        (zones_say(engine, group, state->head.base) && !moved_in_part(engine, group, before));
+    bool stands = observing_drifted(engine, group) || /* C4 */
+                  (zones_say(engine, group, state->head.base) &&
+                   !moved_in_part(engine, group, before) && !was_split(engine, group, before));
     struct decision *decision =
         stands ? proposal_begin(engine, group, DECISION_CANCEL) : adopt(engine, group, "");
 

@@ -586,15 +586,14 @@ static void judge_cancelled_to(const struct ruling *ruling)
 }
 
 /* C4: under "restore" somebody may have written into what was before it, and the decision was made
- * once more over that: before it is also what the fence's own epoch said. */
+ * once more over that: before it is also what the decision that it took the place of said. */
 static bool goes_back(const struct ruling *ruling)
 {
-    const struct kept *before = ruling->before;
     const struct kept *said =
-        ledger_find(ruling->invariants, ruling->decision->group, before->base_epoch);
+        ledger_other_before(ruling->invariants, ruling->decision->group, ruling->before);
     size_t size = ruling->group->site_count * sizeof(int);
 
-    return memcmp(ruling->decision->weights, before->base, size) == 0 ||
+    return memcmp(ruling->decision->weights, ruling->before->base, size) == 0 ||
            (ruling->group->drift == DRIFT_RESTORE && said != NULL &&
             memcmp(ruling->decision->weights, said->weights, size) == 0);
 }

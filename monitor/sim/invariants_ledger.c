@@ -20,6 +20,20 @@ const struct kept *ledger_find(const struct invariants *invariants, uint32_t gro
     return epoch > 0 && kept->epoch == epoch && !kept->twice ? kept : NULL;
 }
 
+const struct kept *ledger_other_before(const struct invariants *invariants, uint32_t group,
+                                       const struct kept *kept)
+{
+    size_t size = invariants_group(invariants, group)->site_count * sizeof(int);
+
+    for (uint64_t back = 1; kept != NULL && back < kept->epoch && back < KEPT_DECISIONS; back++) {
+        const struct kept *other = ledger_find(invariants, group, kept->epoch - back);
+
+        if (other != NULL && memcmp(other->weights, kept->weights, size) != 0)
+            return other;
+    }
+    return NULL;
+}
+
 void ledger_note_glass(struct invariants *invariants, uint32_t group, uint64_t epoch)
 {
     struct kept *kept = slot_of(invariants, group, epoch);

@@ -341,6 +341,9 @@ void ledger_note_glass(struct invariants *invariants, uint32_t group, uint64_t e
 bool ledger_is_glass(const struct invariants *invariants, uint32_t group, uint64_t epoch);
 uint64_t ledger_highest_told(const struct heard *heard, uint32_t group);
 const struct kept *ledger_find(const struct invariants *invariants, uint32_t group, uint64_t epoch);
+/* The newest decision before this one that said something else; NULL: none is kept. */
+const struct kept *ledger_other_before(const struct invariants *invariants, uint32_t group,
+                                       const struct kept *kept);
 
 /* ---- invariants_decided.c ---- */
 
