@@ -119,6 +119,26 @@ enum blindness engine_blindness(const struct engine *engine);
 bool engine_store_ok(const struct engine *engine);
 bool engine_lease_alive(const struct engine *engine);
 bool engine_region_drained(const struct engine *engine, uint32_t region);
+/* This start is out of turn, for a suspicion (V2), or of a reference (V5): it goes before others.
+ */
+bool engine_looks_soon(const struct engine *engine, uint32_t token);
+/* How punctual our checks begin: from when they were due to when they began, waits in the prober's
+ * queue included. Counts since the engine began. */
+enum { RHYTHM_BOUNDS = 13 };
+extern const msec_t rhythm_bounds_ms[RHYTHM_BOUNDS];
+struct rhythm_view {
+    uint64_t begun;
+    uint64_t bins[RHYTHM_BOUNDS + 1]; /* as late as the bound and no later; the last: all else */
+    msec_t sum_ms;                    /* of all their lateness */
+    uint64_t late;                    /* by more than 100 ms and a tenth of the interval */
+    uint64_t missed;                  /* whole intervals that passed without their check */
+    bool is_overloaded;               /* too many were late, for 30 s */
+    uint32_t recent_begun;            /* in the 30 s that were judged last */
+    uint32_t recent_late;
+    msec_t recent_mean_ms;
+    msec_t recent_worst_ms;
+};
+void engine_rhythm(const struct engine *engine, struct rhythm_view *ret_view);
 /* Orders in force, for status. */
 uint32_t engine_orders(const struct engine *engine, const struct order **ret_orders);
 /* Open incidents: names and events, for status. */

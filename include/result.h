@@ -54,6 +54,7 @@ struct result {
     enum failure failure;
     int status; /* HTTP status, 0 when there was none */
     enum naming naming;
+    msec_t late_ms;         /* for how long it waited in the prober, before it really began (V4) */
     struct timings timings; /* of several addresses: those of the slowest one that is good */
     char detail[RESULT_DETAIL_MAX + 1]; /* printable ASCII: what was seen and what was wanted */
 };

@@ -10,6 +10,9 @@
 
 #include "event_form.h"
 
+/* What a recording tells of a wait is added to times: no more than a year. */
+#define LATE_MAX_MS (INT64_C(366) * 86400 * 1000)
+
 enum { TIMING_COUNT = 5 };
 
 /* ---- names and words ---- */
@@ -111,13 +114,16 @@ static json_t *write_result(const struct settings *settings, const struct event 
     const struct result *result = event->result.result;
     const struct timings *t = &result->timings;
     const struct check *check = &settings->checks[event->result.check];
+    json_t *fields = json_pack(
+        "{s:I, s:s, s:s, s:s, s:i, s:[I,I,I,I,I], s:s}", "check", (json_int_t)event->result.check,
+        "site", settings->sites[check->site].name, "class", class_names[result->class], "failure",
+        failure_name(result->failure), "status", result->status, "timings_us",
+        (json_int_t)t->resolve_us, (json_int_t)t->connect_us, (json_int_t)t->tls_us,
+        (json_int_t)t->first_byte_us, (json_int_t)t->total_us, "detail", result->detail);
 
-    return json_pack("{s:I, s:s, s:s, s:s, s:i, s:[I,I,I,I,I], s:s}", "check",
-                     (json_int_t)event->result.check, "site", settings->sites[check->site].name,
-                     "class", class_names[result->class], "failure", failure_name(result->failure),
-                     "status", result->status, "timings_us", (json_int_t)t->resolve_us,
-                     (json_int_t)t->connect_us, (json_int_t)t->tls_us, (json_int_t)t->first_byte_us,
-                     (json_int_t)t->total_us, "detail", result->detail);
+    if (fields != NULL && result->late_ms > 0)
+        json_object_set_new(fields, "late_ms", json_integer(result->late_ms));
+    return fields;
 }
 
 static enum result_class take_class(struct reading *r)
@@ -173,6 +179,8 @@ static void read_result(struct reading *r)
     result->class = take_class(r);
     result->failure = take_failure(r);
     result->status = (int)json_take_integer(&r->fields, "status", INT32_MIN, INT32_MAX);
+    if (json_has(&r->fields, "late_ms"))
+        result->late_ms = json_take_integer(&r->fields, "late_ms", 0, LATE_MAX_MS);
     take_timings(r, &result->timings);
     json_take_text(&r->fields, "detail", result->detail, sizeof(result->detail));
     r->copy->event.result = (struct event_result){.check = check, .result = result};

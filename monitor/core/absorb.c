@@ -16,7 +16,6 @@ static uint32_t group_of_site(const struct engine *engine, uint32_t site)
 static void absorb_start(struct engine *engine, const struct event_start *start)
 {
     const struct settings *settings = engine->settings;
-    uint32_t tokens = settings->check_count + settings->reference_count;
     struct fact *fact;
 
     assert(!engine->started);
@@ -25,12 +24,7 @@ static void absorb_start(struct engine *engine, const struct event_start *start)
     engine->expire_ms = engine->now_ms; /* verdicts taken over have an age */
     for (uint32_t i = 0; i < settings->site_count; i++)
         site_regroup(engine, i); /* of verdicts taken over */
-    for (uint32_t i = 0; i < tokens; i++) {
-        if (i < settings->check_count && settings->checks[i].kind == CHECK_GROUP)
-            continue; /* it is made of others */
-        schedule_put(&engine->schedule, i,
-                     schedule_grid(&engine->schedule, i, engine->now_ms, engine->wall_offset));
-    }
+    rhythm_start(engine);
     for (uint32_t i = 0; i < settings->zone_count; i++)
         engine->zones[i].next_ms = engine->now_ms;
     for (uint32_t i = 0; i < settings->site_count; i++)
@@ -39,22 +33,6 @@ static void absorb_start(struct engine *engine, const struct event_start *start)
     fact = state_fact(engine, FACT_STARTED);
     fact->number = settings->site_count;
     fact->probe = settings->self;
-}
-
-/* V2: soon again while suspect, or when another probe's suspicion came during the attempt. */
-static void schedule_again(struct engine *engine, uint32_t check)
-{
-    struct check_state *state = &engine->checks[check];
-    msec_t due_ms;
-
-    if (state->verdict.state == VERDICT_SUSPECT)
-        due_ms = engine->now_ms + engine->settings->checks[check].retry_ms;
-    else if (state->again)
-        due_ms = engine->now_ms;
-    else
-        due_ms = schedule_grid(&engine->schedule, check, engine->now_ms, engine->wall_offset);
-    state->again = false;
-    schedule_put(&engine->schedule, check, due_ms);
 }
 
 /* A site's trouble begins with the first bad result that shows in it, and ends when it is up. */
@@ -78,14 +56,13 @@ static void absorb_result(struct engine *engine, const struct event_result *even
     enum verdict_state before = check->verdict.state;
     const struct result *result = event->result;
 
-    check->in_flight = false;
     verdict_apply(&check->verdict, &check->rule, result->class, result->failure, engine->now_ms);
     site_regroup(engine, site);
     if (result->class != RESULT_VOID)
         note_trouble(engine, event->check, result->class == RESULT_BAD);
     if (engine->now_ms + check->rule.stale_ms < engine->expire_ms)
         engine->expire_ms = engine->now_ms + check->rule.stale_ms + 1;
-    schedule_again(engine, event->check);
+    rhythm_end(engine, event->check, result->late_ms);
     if (check->verdict.state == before)
         return;
     struct fact *fact = state_fact(engine, FACT_VERDICT);
@@ -228,10 +205,7 @@ static void look_at_once(struct engine *engine, uint32_t site)
         if (engine->checks[i].verdict.state != VERDICT_UP ||
             engine->settings->checks[i].kind == CHECK_GROUP)
             continue;
-        if (engine->checks[i].in_flight)
-            engine->checks[i].again = true;
-        else if (engine->schedule.items[i].due_ms > engine->now_ms)
-            schedule_put(&engine->schedule, i, engine->now_ms);
+        rhythm_look_soon(engine, i);
     }
 }
 

@@ -56,7 +56,8 @@ static const struct {
                              "settings and versions are the same again"},
     [ALERT_PROBE_LOST] = {"this probe is silent; its votes are missing", "this probe votes again"},
     [ALERT_CLOCK_GAP] = {"the clock jumped or the loop stalled; watching for 30 s", ""},
-    [ALERT_OVERLOAD] = {"checks are late through our own fault", "checks are on time again"},
+    [ALERT_OVERLOAD] = {"this probe has more checks than it can make in time: they begin late",
+                        "checks are on time again"},
     [ALERT_DEGRADED] = {"serves, and a check that moves no traffic is down there",
                         "what was degraded is up again"},
     [ALERT_CERT_EXPIRING] = {"has a certificate that expires soon, or is not right; no traffic is "
@@ -322,6 +323,29 @@ static void say_not_done(const struct engine *engine, struct text *text, uint32_
         engine->settings->limit_window_ms / 1000);
 }
 
+/* What is late, what it means, what to do (V4). */
+static void say_overload(const struct engine *engine, struct text *text, const struct alert *alert)
+{
+    const struct rhythm_view *rhythm = &engine->rhythm.view;
+
+    if (alert->event != ALERT_OVERLOAD)
+        return;
+    say(text,
+        "In 30 s %" PRIu32 " of %" PRIu32 " checks began late, by more than 100 ms and a tenth of "
+        "their interval: all together by %.3f s on average, at worst by %.3f s.\n",
+        rhythm->recent_late, rhythm->recent_begun, (double)rhythm->recent_mean_ms / 1000,
+        (double)rhythm->recent_worst_ms / 1000);
+    if (alert->phase != ALERT_OPEN)
+        return;
+    say(text,
+        "What it means: every check has its turn, and all wait longer for it than the settings "
+        "say, so that trouble is seen later. No endpoint is blamed for it: what is older than 3 "
+        "intervals is unknown, never down (V4).\n"
+        "What you can do: find out what takes this machine's processor (top); give the daemon a "
+        "core of its own; make checks.interval longer, or the checks fewer; give a part of the "
+        "services to another daemon.\n");
+}
+
 static void say_stop(const struct engine *engine, struct text *text, uint32_t group)
 {
     const char *name = engine->settings->groups[group].name;
@@ -365,6 +389,7 @@ void alert_text_write(const struct engine *engine, struct alert *alert, uint32_t
     if (strstr(alert->subject, meaning) == NULL) /* cut there, or not in it */
         say(&text, "%s.\n", meaning);
     say(&text, "\nTold by: %s\n\n", alert->probe);
+    say_overload(engine, &text, alert);
     if (group == NONE)
         return;
     say_changed(engine, &text, alert, group);

@@ -41,6 +41,7 @@ static const struct kind sink_kind = {ALERT_SINK_FAILING, ALERT_SINK_FAILING, SE
 static const struct kind self_kinds[SELF_INCIDENT_COUNT] = {
     [INCIDENT_BLIND] = {ALERT_BLIND, ALERT_BLIND, SEVERITY_WARN, 30000},
     [INCIDENT_STORE_AWAY] = {ALERT_STORE_AWAY, ALERT_STORE_AWAY, SEVERITY_PAGE, 60000},
+    [INCIDENT_OVERLOAD] = {ALERT_OVERLOAD, ALERT_OVERLOAD, SEVERITY_WARN, 0}, /* judged over 30 s */
 };
 
 /* Whom an alert is about. */
@@ -396,6 +397,8 @@ void alerting_self(struct engine *engine)
           engine->blindness != BLIND_NOT);
     watch(engine, &engine->self_incidents[INCIDENT_STORE_AWAY], &self_kinds[INCIDENT_STORE_AWAY],
           &self, !store_ok);
+    watch(engine, &engine->self_incidents[INCIDENT_OVERLOAD], &self_kinds[INCIDENT_OVERLOAD], &self,
+          engine->rhythm.view.is_overloaded);
 }
 
 /* ---- what is open, for status ---- */

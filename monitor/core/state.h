@@ -6,6 +6,7 @@
 
 #include "engine.h"
 #include "orders.h"
+#include "rhythm.h"
 #include "schedule.h"
 #include "wish.h"
 
@@ -36,7 +37,11 @@ struct check_state {
     struct verdict verdict;
     struct verdict_rule rule;
     bool in_flight;
-    bool again; /* V2: suspected by another probe while in flight */
+    bool again;        /* V2: suspected by another probe while in flight */
+    bool soon;         /* V2: its turn is one out of turn, for a suspicion */
+    bool put_back;     /* after a gap, to its usual turn: not a second time */
+    bool is_stretched; /* it waited long for its last turn, and rests from there */
+    int32_t late_ms;   /* while in flight: how late it began, as far as known */
 };
 
 /* One outside reference (V5). */
@@ -229,7 +234,7 @@ enum region_incident {
     INCIDENT_CERTIFICATE, /* and a certificate is the reason */
     REGION_INCIDENT_COUNT
 };
-enum self_incident { INCIDENT_BLIND, INCIDENT_STORE_AWAY, SELF_INCIDENT_COUNT };
+enum self_incident { INCIDENT_BLIND, INCIDENT_STORE_AWAY, INCIDENT_OVERLOAD, SELF_INCIDENT_COUNT };
 
 struct engine {
     const struct settings *settings;
@@ -240,8 +245,9 @@ struct engine {
     bool stirred;       /* in this step something changed that a stage looks at */
     wall_t wall_offset; /* wall = monotonic + offset, fixed at the start (D6) */
 
-    /* checks: schedule.c, voting.c */
+    /* checks: schedule.c, rhythm.c, voting.c */
     struct schedule schedule; /* tokens: checks, then references */
+    struct rhythm rhythm;     /* rhythm.c */
     struct check_state *checks;
     struct reference_state *references;
     msec_t expire_ms;     /* V4: no evidence of ours becomes too old before */
@@ -376,6 +382,12 @@ void site_regroup(struct engine *engine, uint32_t site); /* after a verdict of i
 
 /* The stages, in the order of the straight line. */
 void absorb_event(struct engine *engine, const struct event *event);
+void rhythm_start(struct engine *engine);                 /* when each check begins first */
+bool rhythm_begin(struct engine *engine, uint32_t check); /* its turn has come; false: put off */
+void rhythm_look_soon(struct engine *engine, uint32_t check); /* V2: another probe suspects it */
+/* A result came: when its check begins next. waited_ms: for how long the prober let it wait. */
+void rhythm_end(struct engine *engine, uint32_t check, msec_t waited_ms);
+void rhythm_look(struct engine *engine);                  /* are we overloaded? */
 void voting_expire(struct engine *engine);                /* V4 */
 void voting_start(struct engine *engine);                 /* which checks start now */
 void voting_look(struct engine *engine);                  /* verdict -> vote */

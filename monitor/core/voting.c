@@ -10,11 +10,12 @@ void voting_start(struct engine *engine)
 {
     uint32_t token;
 
+    rhythm_look(engine);
     while ((token = schedule_pop(&engine->schedule, engine->now_ms)) != NONE) {
-        if (token < engine->settings->check_count)
-            engine->checks[token].in_flight = true;
-        else
+        if (token >= engine->settings->check_count)
             engine->references[token - engine->settings->check_count].in_flight = true;
+        else if (!rhythm_begin(engine, token))
+            continue;
         engine->out_starts[engine->update->start_count++] = token;
     }
 }
