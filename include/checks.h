@@ -38,6 +38,13 @@ enum check_level {
 
 enum http_version { HTTP_VERSION_1, HTTP_VERSION_2, HTTP_VERSION_3 };
 
+/* How a check over HTTP/1.1 comes to its server. */
+enum check_connection {
+    CONNECTION_FRESH,   /* a new connection and, over TLS, a full handshake, every time */
+    CONNECTION_RESUMED, /* a new connection; the TLS session of the last check is resumed */
+    CONNECTION_KEPT     /* the connection of the last check, which is kept open in between */
+};
+
 enum address_family { FAMILY_BOTH, FAMILY_IPV4, FAMILY_IPV6 };
 
 /* How many of a name's addresses must be good; any other number: so many. */
@@ -143,7 +150,9 @@ struct check {
     const struct check_header *headers;
     uint32_t header_count;
     enum http_version http_version;
-    uint32_t redirects; /* followed at most; 0: none, and 3xx is an answer like any other */
+    enum check_connection connection;
+    uint32_t fresh_every; /* of what is resumed or kept: every so many is fresh and full anyway */
+    uint32_t redirects;   /* followed at most; 0: none, and 3xx is an answer like any other */
     uint32_t body_max;  /* bytes of a body that are read; what comes after them is not looked at */
     const char *status; /* as written */
     const char *body;   /* as written */

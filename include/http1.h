@@ -54,6 +54,11 @@ const char *http1_body(const struct http1 *http1, size_t *ret_length);
 /* There was more of it than that, or there may have been. */
 bool http1_body_is_cut(const struct http1 *http1);
 
+/* May another answer follow on this connection: has this one ended by its own framing, with nothing
+ * behind it, and has the server not said that it closes? To be asked after HTTP1_DONE, of a reader
+ * that wants the body. */
+bool http1_may_go_on(const struct http1 *http1);
+
 /* The status line and the headers of the answer, a "\r\n" after each; empty unless kept. */
 const char *http1_head(const struct http1 *http1, size_t *ret_length);
 

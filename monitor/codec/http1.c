@@ -48,6 +48,8 @@ struct http1 {
     bool body_wanted;
     bool head_kept;
     bool body_cut;
+    bool closes;  /* by its version, or because it says so */
+    bool overrun; /* more came than the answer */
     size_t body_max;
     bool touched;
     bool is_complete; /* headers of the final answer have been read: status counts */
@@ -146,6 +148,7 @@ static void on_status_line(struct http1 *http1, struct text line)
     http1->status = (at[9] - '0') * 100 + (at[10] - '0') * 10 + (at[11] - '0');
     http1->chunked = false;
     http1->coded = false;
+    http1->closes = at[7] == '0';
     http1->content_length = length_unknown;
     http1->phase = HEADERS;
 }
@@ -184,6 +187,20 @@ static void on_transfer_encoding(struct http1 *http1, struct text value)
     http1->coded = !http1->chunked;
 }
 
+/* "keep-alive, close": a list, in any case. */
+static void on_connection(struct http1 *http1, struct text value)
+{
+    while (value.length > 0) {
+        const char *comma = memchr(value.at, ',', value.length);
+        size_t length = comma == NULL ? value.length : (size_t)(comma - value.at);
+
+        if (equals(trim((struct text){value.at, length}), "close"))
+            http1->closes = true;
+        length += comma != NULL;
+        value = (struct text){value.at + length, value.length - length};
+    }
+}
+
 static void on_header(struct http1 *http1, struct text line)
 {
     const char *colon = memchr(line.at, ':', line.length);
@@ -205,6 +222,8 @@ static void on_header(struct http1 *http1, struct text line)
         on_content_length(http1, value);
     else if (equals(name, "transfer-encoding"))
         on_transfer_encoding(http1, value);
+    else if (equals(name, "connection"))
+        on_connection(http1, value);
 }
 
 static bool has_no_body(const struct http1 *http1)
@@ -430,6 +449,7 @@ enum http1_progress http1_feed(struct http1 *http1, const char *bytes, size_t le
         else
             take_line(http1, &input);
     }
+    http1->overrun |= input.length > 0;
     return progress(http1);
 }
 
@@ -437,6 +457,7 @@ enum http1_progress http1_close(struct http1 *http1)
 {
     if (progress(http1) != HTTP1_MORE)
         return progress(http1);
+    http1->closes = true;
     if (http1->phase == UNTIL_CLOSE)
         http1->phase = END;
     else if (!http1->touched)
@@ -460,6 +481,15 @@ const char *http1_body(const struct http1 *http1, size_t *ret_length)
 bool http1_body_is_cut(const struct http1 *http1)
 {
     return http1->body_cut;
+}
+
+/* Two framings at once are what request smuggling is made of: nothing more is asked there. */
+bool http1_may_go_on(const struct http1 *http1)
+{
+    bool is_framed_twice = http1->chunked && http1->content_length != length_unknown;
+
+    return http1->phase == END && http1->status != 101 && !http1->closes && !http1->overrun &&
+           !http1->body_cut && !is_framed_twice && (http1->body_wanted || has_no_body(http1));
 }
 
 const char *http1_head(const struct http1 *http1, size_t *ret_length)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HTTPS checks against hostile servers: what libcurl makes of a fault has to come out in the same
- * class, and in much the same words, as over plain HTTP. */
+/* HTTPS checks against hostile servers: a fault comes out in the same class, and in the same words,
+ * as over plain HTTP. */
 #include <check.h>
 #include <fcntl.h>
 #include <openssl/ssl.h>
@@ -134,7 +134,7 @@ START_TEST(a_server_that_reads_and_closes_has_not_answered)
 {
     struct result result = probe_script((struct script){.text = ""}, NULL, PATIENT_MS);
 
-    expect(&result, RESULT_BAD, FAILURE_CONNECT, "Empty reply from server");
+    expect(&result, RESULT_BAD, FAILURE_CONNECT, "closed before any answer");
 }
 END_TEST
 
@@ -143,7 +143,7 @@ START_TEST(a_truncated_body_is_a_bad_body)
     struct result result =
         probe_script((struct script){.text = OK "Content-Length: 9\r\n\r\n123"}, "1", PATIENT_MS);
 
-    expect(&result, RESULT_BAD, FAILURE_BODY, "6 bytes");
+    expect(&result, RESULT_BAD, FAILURE_BODY, "closed in the middle of the body");
 }
 END_TEST
 
@@ -152,7 +152,7 @@ START_TEST(a_truncated_chunk_is_a_bad_body)
     struct result result = probe_script(
         (struct script){.text = OK "Transfer-Encoding: chunked\r\n\r\n9\r\n123"}, "1", PATIENT_MS);
 
-    expect(&result, RESULT_BAD, FAILURE_BODY, "outstanding");
+    expect(&result, RESULT_BAD, FAILURE_BODY, "closed in the middle of the body");
 }
 END_TEST
 
@@ -182,7 +182,7 @@ START_TEST(garbage_is_no_status)
     struct result result =
         probe_script((struct script){.text = "SSH-2.0-OpenSSH_9.2\x1b[31m\r\n"}, NULL, PATIENT_MS);
 
-    expect(&result, RESULT_BAD, FAILURE_STATUS, "HTTP/0.9");
+    expect(&result, RESULT_BAD, FAILURE_STATUS, "no status line of HTTP/1");
 }
 END_TEST
 

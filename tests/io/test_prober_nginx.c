@@ -332,8 +332,8 @@ static const struct {
     enum certificate_kind kind;
     const char *words;
 } bad_certificates[] = {
-    {CERTIFICATE_OTHER_NAME, "no alternative certificate subject name matches target host name"},
-    {CERTIFICATE_EXPIRED, "certificate has expired"},
+    {CERTIFICATE_OTHER_NAME, "certificate is for other.test, wanted good.test"},
+    {CERTIFICATE_EXPIRED, "expired 1.0 days ago"},
     {CERTIFICATE_NOT_YET, "certificate is not yet valid"},
     {CERTIFICATE_SELF_SIGNED, "self-signed certificate"},
 };
@@ -433,7 +433,6 @@ START_TEST(every_attempt_shakes_hands_anew)
         expect(&result, RESULT_GOOD, FAILURE_NONE, "status 200");
         ck_assert_int_gt(result.timings.tls_us, 0);
     }
-    ck_assert_uint_eq(prober->pool_count, 1); /* but the handle is reused */
 }
 END_TEST
 

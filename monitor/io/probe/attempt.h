@@ -30,12 +30,15 @@ struct account;
 struct attempt;
 struct spread;
 struct naming_watch;
+struct shelf;
 struct cloud;
 struct program;
 struct trust;
 
 enum {
-    STARTS_PER_TURN = 64,     /* of the loop: a burst of starts must not delay the answers */
+    STARTS_PER_TURN = 64,     /* of the loop: a burst of starts must not delay the answers ... */
+    STARTS_MIN = 4,           /* ... so it is fewer, down to this, while turns last long: */
+    TURN_MAX_MS = 20,         /* longer than this, and answers are read noticeably late */
     LATE_MAX_MS = 250,        /* V4: so late, the fault may be ours */
     PULSE_MS = 100,           /* how often we look whether we stood still */
     PULSE_GRACE_MS = 50,      /* such delays are everyday */
@@ -84,6 +87,8 @@ struct attempt {
     const struct attempt_kind *kind;
     const struct check *check; /* of a reference: one that asks for what a reference asks for */
     TAILQ_ENTRY(attempt) link; /* in waiting, running or ended, by phase; sides are in none */
+    bool is_hurried;           /* while waiting: among those that go first */
+    usec_t asked_us;           /* when it was started; a side: 0 */
     enum attempt_phase phase;
     struct wheel_timer timer;
     msec_t due_ms;         /* the deadline */
@@ -119,7 +124,8 @@ struct prober {
     prober_done done;
     void *context;
     struct attempt **by_token;
-    uint32_t token_count; /* room in by_token */
+    uint32_t token_count;    /* room in by_token */
+    struct attempts hurried; /* they wait too, and go first: every second turn is theirs */
     struct attempts waiting;
     struct attempts running;
     struct attempts ended;
@@ -132,6 +138,9 @@ struct prober {
     struct programs programs;             /* that wait for their turn (command.c) */
     unsigned program_count;               /* that run */
     struct trust *trusts;                 /* authorities, by their file (trust.h) */
+    struct shelf **shelves;               /* by token: connections and sessions (reuse.h) */
+    uint32_t shelf_count;                 /* room in it */
+    unsigned kept_count;                  /* connections that wait there */
     struct naming_watch **namings;        /* by token: names beside pinned addresses (naming.c) */
     uint32_t naming_count;                /* room in it */
     struct cloud *cloud;                  /* asks AWS (cloud.h); NULL: no check needs it */
@@ -142,6 +151,8 @@ struct prober {
     msec_t wheel_armed_ms; /* -1: not armed */
     uv_check_t after_poll;
     uv_idle_t turn;
+    usec_t turn_us;      /* when the last turn that began attempts came; 0: none waits */
+    unsigned turn_count; /* how many may begin in a turn */
     uv_timer_t pulse;
     msec_t last_pulse_ms;
     msec_t lag_ms;       /* for how long we have stood still, altogether */
@@ -216,6 +227,13 @@ bool lean_open(struct attempt *attempt, int type, int protocol);
 void lean_connect(struct attempt *attempt); /* lean_open() of TCP: fit to be a KIND.begin */
 void lean_release(struct attempt *attempt); /* fit to be a KIND.release */
 
+/* Goes on with a connection that is open already: on_ready comes. Returns false when the attempt
+ * has ended instead. */
+bool lean_adopt(struct attempt *attempt, int fd);
+
+/* Takes the connection out of the attempt, and out of the set; -1: there is none. */
+int lean_part(struct attempt *attempt);
+
 /* 0 when the connection of a stream is made, EINPROGRESS while it is not, else why it failed. */
 int lean_connection_error(const struct attempt *attempt);
 
@@ -247,6 +265,9 @@ msec_t prober_now_ms(void);
 
 /* For how long we have stood still, altogether. */
 msec_t prober_lag(const struct prober *prober);
+
+/* More attempts wait than may begin: what is slow now may be slow through us. */
+bool prober_is_pressed(const struct prober *prober);
 
 /* A prober without memory has nobody left to tell; the supervisor restarts us. */
 void *prober_need(void *memory);

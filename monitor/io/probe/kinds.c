@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <stdio.h>
 
-extern const struct attempt_kind kind_http;      /* http.c: plain HTTP/1.1, lean */
+extern const struct attempt_kind kind_http;      /* http.c: HTTP/1.1, lean */
 extern const struct attempt_kind kind_http_curl; /* http_curl.c: what needs libcurl */
 extern const struct attempt_kind kind_tcp;       /* tcp.c */
 extern const struct attempt_kind kind_command;   /* command.c */
@@ -26,10 +26,10 @@ static const struct attempt_kind *const kinds[CHECK_KIND_COUNT] = {
     [CHECK_ALARM] = &kind_alarm, [CHECK_ALB] = &kind_alb,
 };
 
-/* Most checks are plain, and libcurl costs twice as much. */
+/* Most checks need none of it, and it costs twice as much. */
 static bool needs_curl(const struct check *check)
 {
-    return check->tls || check->http_version != HTTP_VERSION_1 || check->redirects > 0;
+    return check->http_version != HTTP_VERSION_1 || check->redirects > 0;
 }
 
 const struct attempt_kind *kind_of(const struct check *check)

@@ -36,6 +36,29 @@ bool lean_open(struct attempt *attempt, int type, int protocol)
     return true;
 }
 
+bool lean_adopt(struct attempt *attempt, int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+                                .data.ptr = attempt};
+
+    attempt->lean.fd = fd;
+    if (epoll_ctl(attempt->prober->lean.epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0)
+        return true;
+    attempt_connect_failed(attempt, errno);
+    return false;
+}
+
+int lean_part(struct attempt *attempt)
+{
+    int fd = attempt->lean.fd;
+
+    if (fd >= 0 && epoll_ctl(attempt->prober->lean.epoll_fd, EPOLL_CTL_DEL, fd, NULL) < 0)
+        return -1;
+    attempt->lean.fd = -1;
+    attempt->lean.sent = 0;
+    return fd;
+}
+
 void lean_connect(struct attempt *attempt)
 {
     (void)lean_open(attempt, SOCK_STREAM, 0);

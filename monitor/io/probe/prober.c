@@ -17,6 +17,7 @@
 
 #include "cloud.h"
 #include "http1.h"
+#include "reuse.h"
 #include "trust.h"
 
 enum { FIRST_TOKENS = 64 };
@@ -76,12 +77,17 @@ static void count_running(struct prober *prober, int change)
 
 /* ---- the end of an attempt ---- */
 
+static struct attempts *queue_of(const struct attempt *attempt)
+{
+    return attempt->is_hurried ? &attempt->prober->hurried : &attempt->prober->waiting;
+}
+
 static void take_out(struct attempt *attempt)
 {
     struct prober *prober = attempt->prober;
 
     if (attempt->phase == PHASE_WAITING) {
-        TAILQ_REMOVE(&prober->waiting, attempt, link);
+        TAILQ_REMOVE(queue_of(attempt), attempt, link);
     } else if (attempt->phase == PHASE_ENDED) {
         TAILQ_REMOVE(&prober->ended, attempt, link);
     } else {
@@ -208,6 +214,7 @@ void attempt_begin_time(struct attempt *attempt)
     attempt->lag_before_ms = prober_lag(attempt->prober);
     attempt->begun_us = prober_now_us();
     attempt->mark_us = attempt->begun_us;
+    attempt->result.late_ms = (attempt->begun_us - attempt->asked_us) / 1000;
     /* One more: the millisecond that has begun already is not whole. */
     attempt->due_ms = prober_now_ms() + attempt->check->timeout_ms + 1;
     wheel_clear(&attempt->prober->wheel, &attempt->timer);
@@ -219,7 +226,7 @@ static void begin(struct attempt *attempt)
 {
     struct prober *prober = attempt->prober;
 
-    TAILQ_REMOVE(&prober->waiting, attempt, link);
+    TAILQ_REMOVE(queue_of(attempt), attempt, link);
     TAILQ_INSERT_TAIL(&prober->running, attempt, link);
     attempt->phase = PHASE_CONNECTING;
     count_running(prober, 1);
@@ -230,20 +237,61 @@ static void begin(struct attempt *attempt)
         attempt->kind->begin(attempt);
 }
 
+static bool is_waited(const struct prober *prober)
+{
+    return !TAILQ_EMPTY(&prober->waiting) || !TAILQ_EMPTY(&prober->hurried);
+}
+
+bool prober_is_pressed(const struct prober *prober)
+{
+    return prober->turn_us > 0;
+}
+
+/* How many may begin now: fewer while the loop's turns last long, for what is under way has to be
+ * served, or our own load would show in its latency. While some wait, turns come one after the
+ * other without a pause. */
+static unsigned admit(struct prober *prober)
+{
+    usec_t now_us = prober_now_us();
+
+    if (prober->turn_us == 0)
+        prober->turn_count = STARTS_PER_TURN;
+    else if (now_us - prober->turn_us > TURN_MAX_MS * 1000)
+        prober->turn_count /= 2;
+    else
+        prober->turn_count++;
+    prober->turn_us = now_us;
+    if (prober->turn_count < STARTS_MIN)
+        prober->turn_count = STARTS_MIN;
+    if (prober->turn_count > STARTS_PER_TURN)
+        prober->turn_count = STARTS_PER_TURN;
+    return prober->turn_count;
+}
+
+/* In turn from both queues: suspicions do not wait behind thousands of checks (V2), and as many of
+ * them as there may be leave every other place to the rest (V4). */
+static void begin_some(struct prober *prober)
+{
+    unsigned count = is_waited(prober) ? admit(prober) : 0;
+
+    for (unsigned i = 0; i < count && is_waited(prober); i++) {
+        bool hurried =
+            !TAILQ_EMPTY(&prober->hurried) && (i % 2 == 0 || TAILQ_EMPTY(&prober->waiting));
+
+        begin(TAILQ_FIRST(hurried ? &prober->hurried : &prober->waiting));
+    }
+    if (!is_waited(prober))
+        prober->turn_us = 0;
+}
+
 static void on_turn(uv_idle_t *idle)
 {
     struct prober *prober = idle->data;
-    struct attempt *attempt;
 
-    for (int i = 0; i < STARTS_PER_TURN; i++) {
-        attempt = TAILQ_FIRST(&prober->waiting);
-        if (attempt == NULL)
-            break;
-        begin(attempt);
-    }
+    begin_some(prober);
     arm_wheel(prober);
     prober_deliver(prober);
-    if (TAILQ_EMPTY(&prober->waiting) && TAILQ_EMPTY(&prober->ended) &&
+    if (!is_waited(prober) && TAILQ_EMPTY(&prober->ended) &&
         !uv_is_active((uv_handle_t *)&prober->after_poll))
         uv_idle_stop(idle);
 }
@@ -275,6 +323,7 @@ static struct attempt *start(struct prober *prober, uint32_t token, size_t extra
     attempt->prober = prober;
     attempt->token = token;
     attempt->lean.fd = -1;
+    attempt->asked_us = prober_now_us();
     attempt->result.timings = (struct timings){-1, -1, -1, -1, -1};
     *slot = attempt;
     TAILQ_INSERT_TAIL(&prober->waiting, attempt, link);
@@ -288,6 +337,16 @@ void prober_start(struct prober *prober, uint32_t token, const struct check *che
 
     attempt->check = check;
     attempt->kind = kind_of(check);
+}
+
+void prober_hurry(struct prober *prober, uint32_t token)
+{
+    struct attempt *attempt = token < prober->token_count ? prober->by_token[token] : NULL;
+
+    assert(attempt != NULL && attempt->phase == PHASE_WAITING && !attempt->is_hurried);
+    TAILQ_REMOVE(&prober->waiting, attempt, link);
+    TAILQ_INSERT_TAIL(&prober->hurried, attempt, link);
+    attempt->is_hurried = true;
 }
 
 void prober_explain(struct prober *prober, uint32_t token, struct account *account)
@@ -354,6 +413,7 @@ void prober_release(struct prober *prober)
         return;
     assert(prober->closing);
     http_curl_close(prober);
+    reuse_close(prober);
     trust_close(prober);
     free(prober->by_token);
     free(prober);
@@ -390,6 +450,7 @@ void prober_close(struct prober *prober, void (*closed)(void *context), void *co
     prober->closing = true;
     prober->closed = closed;
     prober->closed_context = context;
+    discard_all(&prober->hurried);
     discard_all(&prober->waiting);
     discard_all(&prober->running);
     discard_all(&prober->ended);
@@ -423,6 +484,7 @@ static struct prober *create_empty(uv_loop_t *loop)
     prober->loop = loop;
     prober->lean.epoll_fd = -1;
     prober->wheel_armed_ms = -1;
+    TAILQ_INIT(&prober->hurried);
     TAILQ_INIT(&prober->waiting);
     TAILQ_INIT(&prober->running);
     TAILQ_INIT(&prober->ended);

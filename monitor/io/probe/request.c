@@ -72,13 +72,13 @@ size_t request_format(const struct check *check, char *out, size_t size)
     char authority[300];
     struct out to = {out, size, false};
 
-    if (request_authority(check, 80, authority, sizeof(authority)) < 0)
+    if (request_authority(check, check->tls ? 443 : 80, authority, sizeof(authority)) < 0)
         return 0;
     add(&to, "%s %s HTTP/1.1\r\n", check->method, check->target);
     add_host_and_agent(&to, check, authority);
     if (!request_has_header(check, "Accept"))
         add(&to, "Accept: */*\r\n");
-    if (!request_has_header(check, "Connection"))
+    if (check->connection != CONNECTION_KEPT && !request_has_header(check, "Connection"))
         add(&to, "Connection: close\r\n");
     return end_request(&to, check, size);
 }

@@ -1,30 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tls://HOST:PORT: a handshake, perhaps after STARTTLS, and what the certificate is worth.
  *
- * OpenSSL reads and writes memory, and we the socket: so that no hostile server keeps us reading
- * (HANDSHAKE_MAX), no closed pipe kills us, and what comes before TLS stays outside of it. The
- * handshake is made with whoever is there, and the certificate judged afterwards: a bad one is told
- * with all that was seen, and nothing has been said to its owner. */
+ * The handshake is made with whoever is there, and the certificate judged afterwards: a bad one is
+ * told with all that was seen, and nothing has been said to its owner (secure.h). */
 #include "tls.h"
 
 #include <errno.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "secure.h"
 #include "starttls.h"
-#include "trust.h"
 
 extern const struct attempt_kind kind_tls;
 
-enum {
-    READ_SIZE = 16 * 1024,
-    HANDSHAKE_MAX = 256 * 1024, /* bytes of one: OpenSSL takes chains of 100 KiB */
-    LEAVE_MS = 500              /* longer we do not wait for the answer to a good-bye */
-};
+enum { LEAVE_MS = 500 /* longer we do not wait for the answer to a good-bye */ };
 
 /* One connection: first the conversation, then the handshake. */
 struct link {
@@ -32,10 +24,8 @@ struct link {
     bool is_go; /* the conversation is over, once all is said */
     bool is_heard;
     bool is_leaving; /* shaken hands: nothing that happens now is the check's */
-    SSL *ssl;        /* NULL: not yet */
-    BIO *in;         /* both are its own */
-    BIO *out;
-    size_t heard; /* bytes of the handshake */
+    struct secure secure;
+    size_t left_heard; /* bytes of the answer to a good-bye */
 };
 
 static void release(struct attempt *attempt)
@@ -45,7 +35,7 @@ static void release(struct attempt *attempt)
     lean_release(attempt);
     if (link == NULL)
         return;
-    SSL_free(link->ssl);
+    secure_close(&link->secure);
     free(link);
     attempt->held = NULL;
 }
@@ -58,7 +48,7 @@ static const char *doing(const struct attempt *attempt)
         return "connecting";
     if (link->is_leaving)
         return "taking leave";
-    if (link->ssl != NULL)
+    if (link->secure.ssl != NULL)
         return "shaking hands (TLS)";
     snprintf(attempt->prober->scratch, REQUEST_MAX, "waiting for %s", starttls_where(&link->talk));
     return attempt->prober->scratch;
@@ -70,7 +60,7 @@ static const char *doing(const struct attempt *attempt)
 static void end_lost(struct attempt *attempt, const char *how)
 {
     const struct link *link = attempt->held;
-    bool is_silent = link->ssl == NULL && !link->is_heard;
+    bool is_silent = link->secure.ssl == NULL && !link->is_heard;
 
     attempt_end(attempt, RESULT_BAD, is_silent ? FAILURE_CONNECT : FAILURE_TLS,
                 "connection lost while %s: %s", doing(attempt), how);
@@ -88,7 +78,7 @@ static size_t hear(struct attempt *attempt, char *bytes, size_t size)
         end_lost(attempt, n < 0 ? strerror(errno) : "closed by the server");
         return 0;
     }
-    if (!link->is_heard && link->ssl == NULL)
+    if (!link->is_heard && link->secure.ssl == NULL)
         attempt_mark(attempt, &attempt->result.timings.first_byte_us);
     link->is_heard = true;
     return (size_t)n;
@@ -109,74 +99,12 @@ static ssize_t tell(struct attempt *attempt, const void *bytes, size_t length)
 
 /* ---- the handshake ---- */
 
-/* Returns false when the attempt has ended instead. What the socket does not take now goes later:
- * it tells when it has room. */
-static bool tell_handshake(struct attempt *attempt)
-{
-    struct link *link = attempt->held;
-    char *bytes = NULL;
-    long left;
-
-    while ((left = BIO_get_mem_data(link->out, &bytes)) > 0) {
-        ssize_t n = tell(attempt, bytes, left < REQUEST_MAX ? (size_t)left : REQUEST_MAX);
-
-        if (n <= 0)
-            return n == 0;
-        BIO_read(link->out, attempt->prober->scratch, (int)n); /* that has gone */
-    }
-    return true;
-}
-
-/* Why it failed, or that we go: so that its log does not speak of a fault of ours. Not waited for.
- */
-static void take_leave(struct attempt *attempt)
-{
-    struct link *link = attempt->held;
-    char *bytes = NULL;
-    long left;
-
-    SSL_shutdown(link->ssl); /* says nothing after a failure, which has said its alert */
-    left = BIO_get_mem_data(link->out, &bytes);
-    if (left > 0)
-        (void)!send(attempt->lean.fd, bytes, (size_t)left, MSG_NOSIGNAL);
-}
-
-/* Returns false when there is nothing to go on with. */
-static bool hear_handshake(struct attempt *attempt)
-{
-    struct link *link = attempt->held;
-    char bytes[READ_SIZE];
-    size_t length = hear(attempt, bytes, sizeof(bytes));
-
-    if (length == 0)
-        return false;
-    link->heard += length;
-    if (link->heard > HANDSHAKE_MAX) {
-        attempt_end(attempt, RESULT_BAD, FAILURE_TLS, "more than %d bytes of a handshake",
-                    HANDSHAKE_MAX);
-        return false;
-    }
-    if (BIO_write(link->in, bytes, (int)length) == (int)length)
-        return true;
-    attempt_end(attempt, RESULT_VOID, FAILURE_POLICY, "no memory for the handshake");
-    return false;
-}
-
-static void end_failed(struct attempt *attempt)
-{
-    const char *reason = ERR_reason_error_string(ERR_peek_error());
-
-    take_leave(attempt);
-    attempt_end(attempt, RESULT_BAD, FAILURE_TLS, "handshake failed: %s",
-                reason != NULL ? reason : "the server broke it off");
-}
-
 static void end_shaken(struct attempt *attempt)
 {
-    const struct link *link = attempt->held;
+    struct link *link = attempt->held;
 
-    take_leave(attempt);
-    tls_judge(attempt, link->ssl);
+    secure_leave(attempt, &link->secure);
+    tls_judge(attempt, link->secure.ssl);
 }
 
 /* Says what is left to say of the good-bye. Small, so the socket takes it, or it is not said. */
@@ -185,50 +113,27 @@ static void say_leave(struct attempt *attempt)
     struct link *link = attempt->held;
     size_t length;
     const uint8_t *words = starttls_say(&link->talk, &length);
-    char *bytes = NULL;
-    long left;
 
     if (length == 0)
         return;
-    SSL_write(link->ssl, words, (int)length);
+    (void)secure_say(&link->secure, words, length);
     starttls_said(&link->talk);
-    left = BIO_get_mem_data(link->out, &bytes);
-    if (left > 0)
-        (void)!send(attempt->lean.fd, bytes, (size_t)left, MSG_NOSIGNAL);
-    (void)BIO_reset(link->out);
-}
-
-/* Returns true when the server has said something new; false: it has not yet (*ret_waits), or never
- * will. */
-static bool hear_leave(struct attempt *attempt, bool *ret_waits)
-{
-    struct link *link = attempt->held;
-    char bytes[READ_SIZE];
-    ssize_t n = recv(attempt->lean.fd, bytes, sizeof(bytes), 0);
-
-    *ret_waits = n < 0 && errno == EAGAIN;
-    if (n <= 0)
-        return false;
-    link->heard += (size_t)n;
-    return link->heard <= HANDSHAKE_MAX && BIO_write(link->in, bytes, (int)n) == (int)n;
+    (void)secure_flush(attempt, &link->secure);
 }
 
 static void leave(struct attempt *attempt)
 {
     struct link *link = attempt->held;
-    bool waits = false;
     uint8_t bytes[STARTTLS_PIECE_MAX];
-    int n;
+    ssize_t n;
 
     do {
         say_leave(attempt);
-        n = SSL_read(link->ssl, bytes, sizeof(bytes));
-        if (n > 0 && starttls_leave_feed(&link->talk, bytes, (size_t)n) == STARTTLS_GO)
-            break;
-        if (n <= 0 && SSL_get_error(link->ssl, n) != SSL_ERROR_WANT_READ)
-            break;
-    } while (n > 0 || hear_leave(attempt, &waits));
-    if (waits)
+        n = secure_hear(attempt, &link->secure, bytes, sizeof(bytes));
+        link->left_heard += n > 0 ? (size_t)n : 0;
+    } while (n > 0 && link->left_heard <= SECURE_SILENCE_MAX &&
+             starttls_leave_feed(&link->talk, bytes, (size_t)n) != STARTTLS_GO);
+    if (n == SECURE_WAIT)
         return;
     say_leave(attempt);
     end_shaken(attempt);
@@ -237,19 +142,8 @@ static void leave(struct attempt *attempt)
 static void shake_hands(struct attempt *attempt)
 {
     struct link *link = attempt->held;
-    int done;
 
-    do {
-        ERR_clear_error();
-        done = SSL_do_handshake(link->ssl);
-        if (done != 1 && SSL_get_error(link->ssl, done) != SSL_ERROR_WANT_READ) {
-            end_failed(attempt);
-            return;
-        }
-        if (!tell_handshake(attempt))
-            return;
-    } while (done != 1 && hear_handshake(attempt));
-    if (done != 1)
+    if (!secure_shake(attempt, &link->secure))
         return;
     attempt_mark(attempt, &attempt->result.timings.tls_us);
     attempt->answered_us = prober_now_us();
@@ -266,21 +160,10 @@ static void shake_hands(struct attempt *attempt)
 static bool open_tls(struct attempt *attempt)
 {
     struct link *link = attempt->held;
-    char error[RESULT_DETAIL_MAX];
     usec_t ignored_us;
 
-    link->ssl = trust_connection(attempt->prober, attempt->check, error, sizeof(error));
-    if (link->ssl == NULL) {
-        attempt_end(attempt, RESULT_VOID, FAILURE_POLICY, "%s", error);
+    if (!secure_open(attempt, &link->secure))
         return false;
-    }
-    link->in = BIO_new(BIO_s_mem());
-    link->out = BIO_new(BIO_s_mem());
-    SSL_set_bio(link->ssl, link->in, link->out);
-    if (link->in == NULL || link->out == NULL || !tls_ask_for_name(link->ssl, attempt->check)) {
-        attempt_end(attempt, RESULT_VOID, FAILURE_POLICY, "no memory for TLS");
-        return false;
-    }
     attempt_mark(attempt, &ignored_us);
     return true;
 }
@@ -373,7 +256,7 @@ static void on_ready(struct attempt *attempt, uint32_t events)
         leave(attempt);
         return;
     }
-    if (link->ssl == NULL && (!converse(attempt) || !open_tls(attempt)))
+    if (link->secure.ssl == NULL && (!converse(attempt) || !open_tls(attempt)))
         return;
     shake_hands(attempt);
 }

@@ -9,7 +9,7 @@
 #include "account.h"
 #include "base64.h"
 
-enum { NAME_SIZE = 48, NAMES_SIZE = 100, DAY_S = 24 * 60 * 60 };
+enum { NAME_SIZE = 48, NAMES_SIZE = 100, WANTED_SIZE = 256, DAY_S = 24 * 60 * 60 };
 
 static bool is_address(const char *name)
 {
@@ -18,11 +18,23 @@ static bool is_address(const char *name)
     return inet_pton(AF_INET, name, &ignored) == 1 || inet_pton(AF_INET6, name, &ignored) == 1;
 }
 
+/* A name that ends with a dot is the same name, and no certificate has the dot. */
+static void wanted_name(const struct check *check, char out[WANTED_SIZE])
+{
+    const char *name = check->kind == CHECK_TLS ? check->of.tls->name : check->host;
+    size_t length;
+
+    snprintf(out, WANTED_SIZE, "%s", name);
+    length = strlen(out);
+    if (length > 1 && out[length - 1] == '.')
+        out[length - 1] = '\0';
+}
+
 bool tls_ask_for_name(SSL *ssl, const struct check *check)
 {
-    char name[256]; /* OpenSSL takes no constant */
+    char name[WANTED_SIZE];
 
-    snprintf(name, sizeof(name), "%s", check->of.tls->name);
+    wanted_name(check, name);
     return is_address(name) || SSL_set_tlsext_host_name(ssl, name) == 1;
 }
 
@@ -116,10 +128,11 @@ static bool is_chain_good(struct attempt *attempt, const SSL *ssl, const X509 *c
 
 static bool is_name_good(struct attempt *attempt, X509 *certificate)
 {
-    const char *wanted = attempt->check->of.tls->name;
+    char wanted[WANTED_SIZE];
     char names[NAMES_SIZE];
     int match;
 
+    wanted_name(attempt->check, wanted);
     if (is_address(wanted))
         match = X509_check_ip_asc(certificate, wanted, 0);
     else
@@ -167,29 +180,46 @@ static bool is_pin_good(struct attempt *attempt, X509 *certificate)
     return is_good;
 }
 
-/* The days are told, not judged: that is the assertion's. */
-static void judge_facts(struct attempt *attempt, const SSL *ssl, const X509 *certificate)
+bool tls_accept(struct attempt *attempt, const SSL *ssl)
 {
-    struct answer answer = {.has = SUBJECT_BIT(SUBJECT_TLS), .tls_version = SSL_version(ssl)};
-    char seen[80];
+    X509 *certificate = SSL_get0_peer_certificate(ssl);
 
-    if (read_left(certificate, &answer.cert_left_s))
-        answer.has |= SUBJECT_BIT(SUBJECT_CERT_DAYS);
-    snprintf(seen, sizeof(seen), "%s, certificate for %lld more days", SSL_get_version(ssl),
-             (long long)(answer.cert_left_s / DAY_S));
-    attempt_judge(attempt, &answer, seen);
+    account_handshake(attempt, ssl);
+    if (certificate == NULL) {
+        attempt_end(attempt, RESULT_BAD, FAILURE_CERTIFICATE, "the server has no certificate");
+        return false;
+    }
+    return !attempt->check->verify ||
+           (is_chain_good(attempt, ssl, certificate) && is_name_good(attempt, certificate));
+}
+
+/* The days are told, not judged: that is the assertion's. */
+void tls_tell(const SSL *ssl, struct answer *answer)
+{
+    const X509 *certificate = SSL_get0_peer_certificate(ssl);
+
+    answer->has |= SUBJECT_BIT(SUBJECT_TLS);
+    answer->tls_version = SSL_version(ssl);
+    if (certificate != NULL && read_left(certificate, &answer->cert_left_s))
+        answer->has |= SUBJECT_BIT(SUBJECT_CERT_DAYS);
+}
+
+bool tls_is_current(const X509 *certificate)
+{
+    int64_t left_s = 0;
+
+    return certificate != NULL && read_left(certificate, &left_s) && left_s > 0;
 }
 
 void tls_judge(struct attempt *attempt, const SSL *ssl)
 {
-    X509 *certificate = SSL_get0_peer_certificate(ssl);
-    bool verify = attempt->check->verify;
+    struct answer answer = {.has = 0};
+    char seen[80];
 
-    account_handshake(attempt, ssl);
-    if (certificate == NULL)
-        attempt_end(attempt, RESULT_BAD, FAILURE_CERTIFICATE, "the server has no certificate");
-    else if ((!verify ||
-              (is_chain_good(attempt, ssl, certificate) && is_name_good(attempt, certificate))) &&
-             is_pin_good(attempt, certificate))
-        judge_facts(attempt, ssl, certificate);
+    if (!tls_accept(attempt, ssl) || !is_pin_good(attempt, SSL_get0_peer_certificate(ssl)))
+        return;
+    tls_tell(ssl, &answer);
+    snprintf(seen, sizeof(seen), "%s, certificate for %lld more days", SSL_get_version(ssl),
+             (long long)(answer.cert_left_s / DAY_S));
+    attempt_judge(attempt, &answer, seen);
 }

@@ -23,7 +23,9 @@ static bool is_same_file(const struct stat *a, const struct stat *b)
 }
 
 /* "" is a file of none. The versions and ciphers are those that this machine's OpenSSL is set to.
- * Nothing is resumed: that would skip the certificate. */
+ * OpenSSL remembers no session: what may be resumed is up to each check (reuse.h). A certificate in
+ * the file is trusted itself, as libcurl does, also one that another has signed. No server begins a
+ * second handshake: the one that was judged is the one that answers. */
 static SSL_CTX *load(const char *path, char *error, size_t error_size)
 {
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
@@ -33,6 +35,8 @@ static SSL_CTX *load(const char *path, char *error, size_t error_size)
     if (context != NULL && (path[0] == '\0' || SSL_CTX_load_verify_file(context, path) == 1)) {
         SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
         SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
+        SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);
+        X509_STORE_set_flags(SSL_CTX_get_cert_store(context), X509_V_FLAG_PARTIAL_CHAIN);
         return context;
     }
     reason = ERR_reason_error_string(ERR_peek_error());
@@ -87,6 +91,14 @@ static const char *path_of(const struct check *check)
     if (check->ca_file != NULL && check->ca_file[0] != '\0')
         return check->ca_file;
     return curl_version_info(CURLVERSION_NOW)->cainfo;
+}
+
+bool trust_is_current(struct prober *prober, const struct check *check, const SSL_CTX *context)
+{
+    const char *path = path_of(check);
+    char ignored[RESULT_DETAIL_MAX];
+
+    return path != NULL && context_of(prober, path, ignored, sizeof(ignored)) == context;
 }
 
 SSL *trust_connection(struct prober *prober, const struct check *check, char *error,

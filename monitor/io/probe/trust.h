@@ -15,6 +15,9 @@
 SSL *trust_connection(struct prober *prober, const struct check *check, char *error,
                       size_t error_size);
 
+/* Was that context made of the authorities as they are now? */
+bool trust_is_current(struct prober *prober, const struct check *check, const SSL_CTX *context);
+
 /* Frees what was loaded. */
 void trust_close(struct prober *prober);
 

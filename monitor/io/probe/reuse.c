@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The idea: a shelf for each token, with a place for each address that it had in its last round;
+ * what stands there for longer than a round belongs to an address that the name has no more. */
+#include "reuse.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "tls.h"
+#include "trust.h"
+
+enum { FIRST_SHELVES = 16 };
+
+struct place {
+    struct place *next;
+    union address address;
+    usec_t round_us; /* the last round it was in */
+    bool is_known;   /* something good has come from there */
+    struct leftover left;
+};
+
+/* A round is one attempt, with all its sides: they begin at the same instant. */
+struct shelf {
+    const struct check *check;
+    usec_t round_us;
+    bool is_early; /* this round came before its interval was over */
+    struct place *first;
+};
+
+const struct leftover nothing_left = {.fd = -1};
+
+void reuse_clear(struct leftover *left)
+{
+    secure_close(&left->secure);
+    if (left->fd >= 0)
+        close(left->fd);
+    OPENSSL_free(left->session);
+    SSL_CTX_free(left->context);
+    *left = nothing_left;
+}
+
+/* ---- shelves ---- */
+
+static void clear_place(struct prober *prober, struct place *place)
+{
+    prober->kept_count -= place->left.fd >= 0;
+    reuse_clear(&place->left);
+}
+
+/* Those of the last round stay; round_us 0: none does. */
+static void sweep(struct prober *prober, struct shelf *shelf, usec_t round_us)
+{
+    struct place **at = &shelf->first;
+
+    while (*at != NULL) {
+        struct place *place = *at;
+
+        if (round_us > 0 && place->round_us == round_us) {
+            at = &place->next;
+            continue;
+        }
+        *at = place->next;
+        clear_place(prober, place);
+        free(place);
+    }
+}
+
+static struct shelf *shelf_of(struct prober *prober, uint32_t token)
+{
+    uint32_t count = prober->shelf_count > 0 ? prober->shelf_count : FIRST_SHELVES;
+
+    while (count <= token)
+        count *= 2;
+    if (count > prober->shelf_count) {
+        prober->shelves = prober_need(realloc(prober->shelves, count * sizeof(prober->shelves[0])));
+        memset(prober->shelves + prober->shelf_count, 0,
+               (count - prober->shelf_count) * sizeof(prober->shelves[0]));
+        prober->shelf_count = count;
+    }
+    if (prober->shelves[token] == NULL)
+        prober->shelves[token] = prober_need(calloc(1, sizeof(struct shelf)));
+    return prober->shelves[token];
+}
+
+/* The retries of a suspicion come after a part of the interval; the schedule, with all its slips,
+ * hardly ever does. */
+static bool is_early(const struct shelf *shelf, const struct attempt *attempt)
+{
+    usec_t since_us = attempt->begun_us - shelf->round_us;
+
+    return since_us < attempt->check->interval_ms * 1000 * 3 / 4;
+}
+
+static struct shelf *enter_round(struct attempt *attempt)
+{
+    struct prober *prober = attempt->prober;
+    struct shelf *shelf = shelf_of(prober, attempt->token);
+
+    if (shelf->check != attempt->check) {
+        sweep(prober, shelf, 0);
+        *shelf = (struct shelf){.check = attempt->check};
+    }
+    if (shelf->round_us != attempt->begun_us) {
+        shelf->is_early = is_early(shelf, attempt);
+        sweep(prober, shelf, shelf->round_us);
+        shelf->round_us = attempt->begun_us;
+    }
+    return shelf;
+}
+
+static struct place *find(const struct shelf *shelf, const union address *address)
+{
+    struct place *place = shelf->first;
+
+    while (place != NULL && !address_is_same_host(&place->address, address))
+        place = place->next;
+    return place;
+}
+
+static struct place *place_of(struct attempt *attempt, struct shelf *shelf)
+{
+    struct place *place = find(shelf, &attempt->address);
+
+    if (place == NULL) {
+        place = prober_need(calloc(1, sizeof(*place)));
+        place->address = attempt->address;
+        place->left = nothing_left;
+        place->next = shelf->first;
+        shelf->first = place;
+    }
+    place->round_us = attempt->begun_us;
+    return place;
+}
+
+/* ---- taking and leaving ---- */
+
+void reuse_take(struct attempt *attempt, struct leftover *ret_left)
+{
+    struct shelf *shelf = enter_round(attempt);
+    struct place *place = place_of(attempt, shelf);
+
+    assert(attempt->check->fresh_every > 0);
+    if (shelf->is_early || place->left.used >= attempt->check->fresh_every)
+        clear_place(attempt->prober, place);
+    attempt->prober->kept_count -= place->left.fd >= 0;
+    *ret_left = place->left;
+    place->left = nothing_left;
+}
+
+/* Descriptors are for checks: what is kept in between may have half of them. */
+static bool has_room(const struct prober *prober)
+{
+    struct rlimit limit;
+
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 && prober->kept_count < limit.rlim_cur / 2;
+}
+
+/* Checks that begin together are not full together for ever: their first turns differ. */
+static uint32_t first_use(const struct attempt *attempt, const struct place *place)
+{
+    return 1 + (place->is_known ? 0 : attempt->token % attempt->check->fresh_every);
+}
+
+void reuse_give(struct attempt *attempt, struct leftover *left)
+{
+    struct prober *prober = attempt->prober;
+    struct place *place = place_of(attempt, enter_round(attempt));
+
+    if (left->fd >= 0 && !has_room(prober)) {
+        reuse_clear(left);
+        return;
+    }
+    left->used = left->used == 0 ? first_use(attempt, place) : left->used + 1;
+    clear_place(prober, place);
+    place->is_known = true;
+    place->left = *left;
+    prober->kept_count += left->fd >= 0;
+    *left = nothing_left;
+}
+
+void reuse_close(struct prober *prober)
+{
+    for (uint32_t i = 0; i < prober->shelf_count; i++) {
+        if (prober->shelves[i] != NULL)
+            sweep(prober, prober->shelves[i], 0);
+        free(prober->shelves[i]);
+    }
+    free(prober->shelves);
+    prober->shelves = NULL;
+    prober->shelf_count = 0;
+}
+
+/* ---- sessions ---- */
+
+/* Written out, a session takes a tenth of what OpenSSL's own has: the parsed chain is not in it. */
+void reuse_write_session(SSL *ssl, struct leftover *left)
+{
+    SSL_SESSION *session = SSL_get1_session(ssl);
+
+    if (session != NULL && SSL_SESSION_is_resumable(session)) {
+        left->session_length = i2d_SSL_SESSION(session, &left->session);
+        left->context = SSL_get_SSL_CTX(ssl);
+        SSL_CTX_up_ref(left->context);
+    }
+    SSL_SESSION_free(session);
+}
+
+/* What was judged in the last full handshake is taken over: chain and name. What changes with time
+ * is asked again. */
+bool reuse_resume(SSL *ssl, const struct leftover *left)
+{
+    const unsigned char *at = left->session;
+    SSL_SESSION *session;
+    bool done;
+
+    if (left->session == NULL || SSL_get_SSL_CTX(ssl) != left->context)
+        return false;
+    session = d2i_SSL_SESSION(NULL, &at, left->session_length);
+    done = session != NULL && tls_is_current(SSL_SESSION_get0_peer(session)) &&
+           SSL_set_session(ssl, session) == 1;
+    SSL_SESSION_free(session);
+    return done;
+}
