@@ -56,8 +56,10 @@ static void start_checks(struct daemon *daemon, const struct event *event,
     for (uint32_t i = 0; i < update->start_count; i++) {
         uint32_t token = update->starts[i];
 
+        bool is_push = token < settings->check_count && settings->checks[token].kind == CHECK_PUSH;
+
         daemon->started_ms[token] = event->at_ms;
-        if (token < settings->check_count && settings->checks[token].kind == CHECK_PUSH)
+        if (is_push)
             judge_push(daemon, token);
         else if (token < settings->check_count)
             prober_start(daemon->prober, token, &settings->checks[token]);
@@ -65,6 +67,8 @@ static void start_checks(struct daemon *daemon, const struct event *event,
             prober_start_reference(daemon->prober, token,
                                    &settings->references[token - settings->check_count],
                                    REFERENCE_TIMEOUT_MS);
+        if (!is_push && engine_looks_soon(daemon->engine, token))
+            prober_hurry(daemon->prober, token);
     }
 }
 
@@ -93,7 +97,7 @@ void perform_result(void *context, uint32_t token, const struct result *result)
 
     assert(copy != NULL); /* a result that never comes would stop its check for ever */
     *copy = *result;
-    if (loop_stalled_since(daemon->loop, daemon->started_ms[token]))
+    if (loop_stalled_since(daemon->loop, daemon->started_ms[token] + result->late_ms))
         copy->class = RESULT_VOID;
     count_result(daemon, copy->class);
     if (token < check_count) {

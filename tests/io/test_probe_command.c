@@ -395,6 +395,7 @@ START_TEST(the_time_of_one_that_waits_for_its_turn_has_not_begun)
     ck_assert_uint_eq(prober->program_count, 0);
     ck_assert_int_lt(reports[PROGRAMS_MAX].result.timings.total_us, prober_now_us() - free_us);
     ck_assert_int_gt(reports[0].result.timings.total_us, 300 * 1000);
+    ck_assert_int_ge(reports[PROGRAMS_MAX].result.late_ms, 300);
 }
 END_TEST
 
@@ -408,6 +409,7 @@ START_TEST(one_that_waits_too_long_is_void)
     run_until_reported(PROGRAMS_MAX, 1);
     expect(&reports[PROGRAMS_MAX].result, RESULT_VOID, FAILURE_POLICY,
            "not begun: 16 programs run already");
+    ck_assert_int_ge(reports[PROGRAMS_MAX].result.late_ms, SHORT_MS - 1);
     start_check(PROGRAMS_MAX, script(PROGRAMS_MAX, "exit 2"));
     uv_run(&loop, UV_RUN_NOWAIT);
     prober_cancel(prober, PROGRAMS_MAX);

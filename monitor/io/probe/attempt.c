@@ -34,6 +34,22 @@ static msec_t own_fault_ms(const struct attempt *attempt, enum result_class clas
     return class == RESULT_BAD && lag_ms > LATE_MAX_MS ? lag_ms : 0;
 }
 
+/* Fills the beginning of the detail when our own fault makes the result void. */
+static int say_own_fault(struct attempt *attempt, enum result_class class, enum failure failure)
+{
+    struct result *result = &attempt->result;
+    msec_t fault_ms = own_fault_ms(attempt, class);
+
+    if (fault_ms > 0)
+        return snprintf(result->detail, sizeof(result->detail),
+                        "we stood still for %lld ms: ", (long long)fault_ms);
+    /* Of what is slow while more checks wait than begin, a part is ours. */
+    if (class == RESULT_BAD && failure == FAILURE_LATENCY && !attempt->is_side &&
+        prober_is_pressed(attempt->prober))
+        return snprintf(result->detail, sizeof(result->detail), "we have too many checks: ");
+    return 0;
+}
+
 void attempt_release(struct attempt *attempt)
 {
     wheel_clear(&attempt->prober->wheel, &attempt->timer);
@@ -49,17 +65,13 @@ void attempt_end(struct attempt *attempt, enum result_class class, enum failure 
                  const char *format, ...)
 {
     struct result *result = &attempt->result;
-    msec_t fault_ms;
     va_list arguments;
-    int used = 0;
+    int used;
 
     assert(attempt->phase != PHASE_WAITING && attempt->phase != PHASE_ENDED);
-    fault_ms = own_fault_ms(attempt, class);
-    if (fault_ms > 0) {
+    used = say_own_fault(attempt, class, failure);
+    if (used > 0)
         class = RESULT_VOID;
-        used = snprintf(result->detail, sizeof(result->detail),
-                        "we stood still for %lld ms: ", (long long)fault_ms);
-    }
     va_start(arguments, format);
     vsnprintf(result->detail + used, sizeof(result->detail) - (size_t)used, format, arguments);
     va_end(arguments);

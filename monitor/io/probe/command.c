@@ -200,6 +200,7 @@ static void begin(struct attempt *attempt)
 
 static void on_wake(struct attempt *attempt)
 {
+    attempt->result.late_ms = (prober_now_us() - attempt->asked_us) / 1000;
     attempt_end(
         attempt, RESULT_VOID, FAILURE_POLICY,
         "not begun: %d programs run already, for %lld ms; ask less often, or give each less "
