@@ -20,7 +20,9 @@
 enum {
     PROBES_MAX = 64, /* the electorate; votes are counted in 64-bit sets */
     REGIONS_MAX = 32,
-    SERVICES_MAX = 64,
+    SERVICES_MAX = 32 * 1024, /* with two regions each, 65,536 sites; flat to there (DECISIONS) */
+    GROUPS_MAX = SERVICES_MAX,
+    GROUP_SERVICES_MAX = 64,  /* what a decision moves at once; needs are counted in 64-bit sets */
     SERVICE_RECORDS_MAX = 16, /* of one service */
     NAME_MAX_LENGTH = 63,     /* of probe, service, region and group names: [a-z0-9][a-z0-9.-]* */
     FINGERPRINT_LENGTH = 16,
@@ -221,6 +223,9 @@ struct settings {
     uint32_t check_count;
     const struct group *groups;
     uint32_t group_count;
+    const uint32_t *services_by_name; /* indices in the order of names: to find one among many; */
+    const uint32_t *sites_by_name;    /* NULL: made by hand, and looked through from the start */
+    const uint32_t *groups_by_name;
 
     uint32_t limit_budget;  /* moves ... */
     msec_t limit_window_ms; /* ... in a window this long (D6) */
@@ -318,6 +323,7 @@ void settings_destroy(struct settings *settings);
 /* Finds by name; NONE when there is none. */
 uint32_t settings_region(const struct settings *settings, const char *name);
 uint32_t settings_group(const struct settings *settings, const char *name);
+uint32_t settings_service(const struct settings *settings, const char *name);
 uint32_t settings_site(const struct settings *settings, const char *name); /* "SERVICE/REGION" */
 uint32_t settings_elector(const struct settings *settings, const char *name);
 

@@ -14,22 +14,60 @@ uint32_t settings_region(const struct settings *settings, const char *name)
     return NONE;
 }
 
-uint32_t settings_group(const struct settings *settings, const char *name)
+typedef const char *(*name_of)(const struct settings *settings, uint32_t index);
+
+static const char *service_name(const struct settings *settings, uint32_t index)
 {
-    for (uint32_t i = 0; i < settings->group_count; i++) {
-        if (strcmp(settings->groups[i].name, name) == 0)
+    return settings->services[index].name;
+}
+
+static const char *site_name(const struct settings *settings, uint32_t index)
+{
+    return settings->sites[index].name;
+}
+
+static const char *group_name(const struct settings *settings, uint32_t index)
+{
+    return settings->groups[index].name;
+}
+
+/* The first of that name. With `sorted`, halves what is left; without, looks at each. */
+static uint32_t find(const struct settings *settings, uint32_t count, const uint32_t *sorted,
+                     name_of name_at, const char *name)
+{
+    uint32_t low = 0;
+    uint32_t high = count;
+
+    for (uint32_t i = 0; i < count && sorted == NULL; i++) {
+        if (strcmp(name_at(settings, i), name) == 0)
             return i;
     }
-    return NONE;
+    while (low < high && sorted != NULL) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (strcmp(name_at(settings, sorted[middle]), name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (sorted == NULL || low == count || strcmp(name_at(settings, sorted[low]), name) != 0)
+        return NONE;
+    return sorted[low];
+}
+
+uint32_t settings_service(const struct settings *settings, const char *name)
+{
+    return find(settings, settings->service_count, settings->services_by_name, service_name, name);
+}
+
+uint32_t settings_group(const struct settings *settings, const char *name)
+{
+    return find(settings, settings->group_count, settings->groups_by_name, group_name, name);
 }
 
 uint32_t settings_site(const struct settings *settings, const char *name)
 {
-    for (uint32_t i = 0; i < settings->site_count; i++) {
-        if (strcmp(settings->sites[i].name, name) == 0)
-            return i;
-    }
-    return NONE;
+    return find(settings, settings->site_count, settings->sites_by_name, site_name, name);
 }
 
 uint32_t settings_elector(const struct settings *settings, const char *name)

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 /* What one arena may hold. A file of 1 MiB, the largest we read, needs less than a tenth of it. */
-enum { ARENA_SIZE_MAX = 64 * 1024 * 1024 };
+enum { ARENA_SIZE_MAX = 512 * 1024 * 1024 };
 
 /* Asked before each allocation; a test refuses the n-th. NULL: never refused. */
 struct arena_hook {

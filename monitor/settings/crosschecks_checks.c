@@ -6,20 +6,51 @@
 
 #include "address_policy.h"
 #include "authority.h"
+#include "pairs.h"
 
 static bool same(const char *a, const char *b)
 {
     return strcmp(a, b) == 0;
 }
 
-/* The service that moves a host's name, NONE when it stays put. */
-static uint32_t mover_of(const struct settings *settings, const char *host)
+/* The names that move, in order. */
+struct movers {
+    const struct settings *settings;
+    const uint32_t *records;
+};
+
+static const char *name_of(const struct settings *settings, uint32_t record)
 {
-    for (uint32_t i = 0; i < settings->record_count; i++) {
-        if (host[0] != '\0' && same(settings->records[i].name, host))
-            return settings->records[i].service;
+    return settings->records[record].name;
+}
+
+static int movers_list(struct inspection *in, struct movers *ret_movers)
+{
+    ret_movers->settings = in->settings;
+    ret_movers->records = pairs_sorted(in, in->settings->record_count, name_of);
+    if (ret_movers->records != NULL)
+        return 0;
+    report_out_of_memory(in->report);
+    return -1;
+}
+
+/* The service that moves a host's name, NONE when it stays put. */
+static uint32_t mover_of(const struct movers *movers, const char *host)
+{
+    const struct service_record *records = movers->settings->records;
+    uint32_t low = 0;
+    uint32_t high = movers->settings->record_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (strcmp(records[movers->records[middle]].name, host) < 0)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return NONE;
+    if (low == movers->settings->record_count || host[0] == '\0' ||
+        !same(records[movers->records[low]].name, host))
+        return NONE;
+    return records[movers->records[low]].service;
 }
 
 /* Of every kind that has a host. The name that a dns check asks for is no host: to ask a server for
@@ -27,9 +58,12 @@ static uint32_t mover_of(const struct settings *settings, const char *host)
 void check_aims_at_failover_name(struct inspection *in)
 {
     const struct settings *settings = in->settings;
+    struct movers movers;
+    if (movers_list(in, &movers) < 0)
+        return;
     for (uint32_t i = 0; i < settings->check_count; i++) {
         const struct check *check = &settings->checks[i];
-        uint32_t mover = mover_of(settings, check->host);
+        uint32_t mover = mover_of(&movers, check->host);
         if (mover != NONE && check->address[0] == '\0')
             inspect_complain(in, place_of_check(settings, i, "url"),
                              "%s moves with \"%s\", so after a move the other region would answer; "
@@ -43,21 +77,21 @@ static bool is_below(const char *host, const char *wildcard)
     const char *suffix = wildcard + 1; /* ".example.com" */
     size_t host_length = strlen(host);
     size_t suffix_length = strlen(suffix);
-    return wildcard[0] == '*' && host_length > suffix_length &&
-           same(host + host_length - suffix_length, suffix);
+    return host_length > suffix_length && same(host + host_length - suffix_length, suffix);
 }
 
 void check_under_wildcard(struct inspection *in)
 {
     const struct settings *settings = in->settings;
-    for (uint32_t i = 0; i < settings->check_count; i++) {
-        const struct check *check = &settings->checks[i];
-        for (uint32_t j = 0; j < settings->record_count && check->address[0] == '\0'; j++) {
-            if (is_below(check->host, settings->records[j].name))
+    for (uint32_t j = 0; j < settings->record_count; j++) {
+        const char *name = settings->records[j].name;
+        for (uint32_t i = 0; i < settings->check_count && name[0] == '*'; i++) {
+            const struct check *check = &settings->checks[i];
+            if (check->address[0] == '\0' && is_below(check->host, name))
                 inspect_complain(in, place_of_check(settings, i, "url"),
                                  "%s moves with %s unless the zone has a record of its own for it; "
                                  "make sure, or pin address",
-                                 check->host, settings->records[j].name);
+                                 check->host, name);
         }
     }
 }
@@ -213,9 +247,12 @@ void check_ca_file_unreadable(struct inspection *in)
 void check_reference_is_judged(struct inspection *in)
 {
     const struct settings *settings = in->settings;
+    struct movers movers;
+    if (movers_list(in, &movers) < 0)
+        return;
     for (uint32_t i = 0; i < settings->reference_count; i++) {
         const char *host = settings->references[i].host;
-        bool is_judged = mover_of(settings, host) != NONE;
+        bool is_judged = mover_of(&movers, host) != NONE;
         for (uint32_t j = 0; j < settings->check_count; j++)
             is_judged |=
                 same(settings->checks[j].host, host) || same(settings->checks[j].address, host);

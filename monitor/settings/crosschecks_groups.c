@@ -64,18 +64,18 @@ void check_service_in_no_group(struct inspection *in)
     }
 }
 
-/* How often the groups before this place name the service. */
-static uint32_t count_mentions(const struct draft *draft, const char *service, uint32_t group,
-                               uint32_t index)
+/* Does an earlier group, or this one before that place, name the service? */
+static bool is_claimed(const struct inspection *in, uint32_t group, uint32_t index)
 {
-    uint32_t mentions = 0;
-    for (uint32_t i = 0; i <= group; i++) {
-        const struct text_list *names = &draft_groups(draft)[i].services;
-        uint32_t end = i == group ? index : names->count;
-        for (uint32_t j = 0; j < end; j++)
-            mentions += same(names->items[j], service) ? 1 : 0;
+    const struct text_list *names = &draft_groups(in->draft)[group].services;
+    uint32_t service = settings_service(in->settings, names->items[index]);
+    if (service != NONE && in->settings->services[service].group != group)
+        return true;
+    for (uint32_t i = 0; i < index; i++) {
+        if (same(names->items[i], names->items[index]))
+            return true;
     }
-    return mentions;
+    return false;
 }
 
 void check_service_in_two_groups(struct inspection *in)
@@ -84,7 +84,7 @@ void check_service_in_two_groups(struct inspection *in)
         const struct text_list *names = &draft_groups(in->draft)[i].services;
         for (uint32_t j = 0; j < names->count; j++) {
             struct place list = place_of_group(i, "services");
-            if (count_mentions(in->draft, names->items[j], i, j) > 0)
+            if (is_claimed(in, i, j))
                 inspect_complain(in, place_of("%s.[%u]", list.text, j),
                                  "\"%s\" is in a group already, and two decisions would fight over "
                                  "it; list it once",
@@ -293,15 +293,20 @@ void check_steps_rise(struct inspection *in)
     }
 }
 
-/* The record of a group whose clients are the last to follow a move. */
-static const struct service_record *slowest_of(const struct settings *settings, uint32_t group)
+/* The record of a group whose clients are the last to follow a move; of several, the file's first.
+ */
+static const struct service_record *slowest_of(const struct settings *settings,
+                                               const struct group *group)
 {
     const struct service_record *slowest = NULL;
-    for (uint32_t i = 0; i < settings->record_count; i++) {
-        const struct service_record *record = &settings->records[i];
-        if (settings->services[record->service].group == group &&
-            (slowest == NULL || record->ttl_s > slowest->ttl_s))
-            slowest = record;
+    for (uint32_t i = 0; i < group->service_count; i++) {
+        const struct service *service = &settings->services[group->services[i]];
+        for (uint32_t j = 0; j < service->record_count; j++) {
+            const struct service_record *record = &settings->records[service->first_record + j];
+            if (slowest == NULL || record->ttl_s > slowest->ttl_s ||
+                (record->ttl_s == slowest->ttl_s && record < slowest))
+                slowest = record;
+        }
     }
     return slowest;
 }
@@ -311,7 +316,7 @@ void check_dwell_below_ttl(struct inspection *in)
     const struct settings *settings = in->settings;
     for (uint32_t i = 0; i < settings->group_count; i++) {
         const struct group *group = &settings->groups[i];
-        const struct service_record *record = slowest_of(settings, i);
+        const struct service_record *record = slowest_of(settings, group);
         if (record != NULL && group->dwell_ms < record->ttl_s * 1000)
             inspect_complain(in, place_of_group(i, "dwell"),
                              "the next move could come before clients of \"%s\" have seen the last "

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "pairs.h"
+
 static bool same(const char *a, const char *b)
 {
     return strcmp(a, b) == 0;
@@ -34,21 +36,28 @@ void check_duplicate_check(struct inspection *in)
     }
 }
 
-void check_duplicate_job(struct inspection *in)
+/* NULL: it is no job, or has no name. */
+static const char *job_of(const struct settings *settings, uint32_t check)
+{
+    const struct check *c = &settings->checks[check];
+    return c->kind == CHECK_PUSH && c->name[0] != '\0' ? c->name : NULL;
+}
+
+static void compare_jobs(struct inspection *in, uint32_t older, uint32_t newer)
 {
     const struct settings *settings = in->settings;
-    for (uint32_t i = 0; i < settings->check_count; i++) {
-        const struct check *a = &settings->checks[i];
-        for (uint32_t j = 0; j < i; j++) {
-            const struct check *b = &settings->checks[j];
-            if (a->kind == CHECK_PUSH && b->kind == CHECK_PUSH && a->site != b->site &&
-                a->name[0] != '\0' && same(a->name, b->name))
-                inspect_complain(in, place_of_check(settings, i, "name"),
-                                 "\"%s\" reports for %s already, and both would hear it; call the "
-                                 "job of each site by a name of its own",
-                                 a->name, settings->sites[b->site].name);
-        }
-    }
+    const struct check *a = &settings->checks[newer];
+    const struct check *b = &settings->checks[older];
+    if (a->site != b->site)
+        inspect_complain(in, place_of_check(settings, newer, "name"),
+                         "\"%s\" reports for %s already, and both would hear it; call the "
+                         "job of each site by a name of its own",
+                         a->name, settings->sites[b->site].name);
+}
+
+void check_duplicate_job(struct inspection *in)
+{
+    pairs_same(in, in->settings->check_count, job_of, compare_jobs);
 }
 
 /* ---- levels ---- */

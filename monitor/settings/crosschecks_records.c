@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "pairs.h"
 #include "url.h"
 
 /* After a move clients keep the old answer for a TTL; past a minute that is the longest part of an
@@ -23,21 +24,23 @@ static const char *service_of(const struct settings *settings, const struct serv
 
 /* ---- names and TTLs ---- */
 
-/* Shows each pair of records to compare(). */
+static const char *name_of(const struct settings *settings, uint32_t record)
+{
+    return settings->records[record].name;
+}
+
+/* Shows each pair of records of one name to compare(). */
 static void for_records(struct inspection *in,
                         void (*compare)(struct inspection *in, uint32_t older, uint32_t newer))
 {
-    for (uint32_t newer = 0; newer < in->settings->record_count; newer++) {
-        for (uint32_t older = 0; older < newer; older++)
-            compare(in, older, newer);
-    }
+    pairs_same(in, in->settings->record_count, name_of, compare);
 }
 
 static void compare_records(struct inspection *in, uint32_t older, uint32_t newer)
 {
     const struct service_record *a = &in->settings->records[newer];
     const struct service_record *b = &in->settings->records[older];
-    if (a->zone == b->zone && same(a->name, b->name) && same(a->type, b->type))
+    if (a->zone == b->zone && same(a->type, b->type))
         inspect_complain(in, place_of_record(in->settings, newer, "record"),
                          "%s %s is moved by \"%s\" already; one service for each record", a->name,
                          a->type, service_of(in->settings, b));
@@ -52,7 +55,7 @@ static void compare_ttls(struct inspection *in, uint32_t older, uint32_t newer)
 {
     const struct service_record *a = &in->settings->records[newer];
     const struct service_record *b = &in->settings->records[older];
-    if (same(a->name, b->name) && a->ttl_s != b->ttl_s)
+    if (a->ttl_s != b->ttl_s)
         inspect_complain(in, place_of_record(in->settings, newer, "ttl"),
                          "%s has %lld s here and %lld s in \"%s\": its clients would move at "
                          "different times; give both one TTL",
@@ -70,8 +73,7 @@ static void compare_groups(struct inspection *in, uint32_t older, uint32_t newer
     const struct settings *settings = in->settings;
     const struct service_record *a = &settings->records[newer];
     const struct service_record *b = &settings->records[older];
-    if (same(a->name, b->name) &&
-        settings->services[a->service].group != settings->services[b->service].group)
+    if (settings->services[a->service].group != settings->services[b->service].group)
         inspect_complain(in, place_of_record(settings, newer, "record"),
                          "%s is moved by \"%s\" too, in another group: its clients would be "
                          "split; put both in one group",

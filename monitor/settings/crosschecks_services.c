@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "pairs.h"
+
 static bool same(const char *a, const char *b)
 {
     return strcmp(a, b) == 0;
@@ -22,17 +24,20 @@ static bool is_fallback(const struct settings *settings, const struct site *site
 
 /* ---- names ---- */
 
+static const char *name_of(const struct settings *settings, uint32_t service)
+{
+    return settings->services[service].name;
+}
+
+static void complain_taken(struct inspection *in, uint32_t older, uint32_t newer)
+{
+    inspect_complain(in, place_of_service(newer, "name"), "\"%s\" is taken; give it another name",
+                     in->settings->services[older].name);
+}
+
 void check_duplicate_service(struct inspection *in)
 {
-    const struct settings *settings = in->settings;
-    for (uint32_t i = 0; i < settings->service_count; i++) {
-        for (uint32_t j = 0; j < i; j++) {
-            if (same(settings->services[i].name, settings->services[j].name))
-                inspect_complain(in, place_of_service(i, "name"),
-                                 "\"%s\" is taken; give it another name",
-                                 settings->services[i].name);
-        }
-    }
+    pairs_same(in, in->settings->service_count, name_of, complain_taken);
 }
 
 /* ---- sites ---- */

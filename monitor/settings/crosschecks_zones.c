@@ -64,28 +64,47 @@ void check_needs_elsewhere(struct inspection *in)
     }
 }
 
-/* What each service needs, and what that needs, as a set: there are at most 64 services. */
-static void close_needs(const struct settings *settings, uint64_t *needs)
+/* Where a service stands among those of its group; NONE: not there, which is complained of. */
+static uint32_t place_in_group(const struct group *group, uint32_t service)
 {
-    for (uint32_t round = 0; round < settings->service_count; round++) {
-        for (uint32_t i = 0; i < settings->service_count; i++) {
-            const struct service *service = &settings->services[i];
-            for (uint32_t j = 0; j < service->need_count; j++)
-                needs[i] |= UINT64_C(1) << service->needs[j] | needs[service->needs[j]];
+    for (uint32_t i = 0; i < group->service_count; i++) {
+        if (group->services[i] == service)
+            return i;
+    }
+    return NONE;
+}
+
+/* What each service of a group needs, and what that needs, as sets of the group's services. */
+static void close_needs(const struct settings *settings, const struct group *group, uint64_t *needs)
+{
+    for (uint32_t round = 0; round < group->service_count; round++) {
+        for (uint32_t i = 0; i < group->service_count; i++) {
+            const struct service *service = &settings->services[group->services[i]];
+            for (uint32_t j = 0; j < service->need_count; j++) {
+                uint32_t place = place_in_group(group, service->needs[j]);
+                if (place != NONE)
+                    needs[i] |= UINT64_C(1) << place | needs[place];
+            }
         }
+    }
+}
+
+static void judge_circle(struct inspection *in, const struct group *group)
+{
+    uint64_t needs[GROUP_SERVICES_MAX] = {0};
+    close_needs(in->settings, group, needs);
+    for (uint32_t i = 0; i < group->service_count; i++) {
+        if (needs[i] >> i & 1)
+            inspect_complain(in, place_of_service(group->services[i], "needs"),
+                             "\"%s\" comes to need itself; one of a circle has to be first",
+                             in->settings->services[group->services[i]].name);
     }
 }
 
 void check_needs_circle(struct inspection *in)
 {
-    uint64_t needs[SERVICES_MAX] = {0};
-    close_needs(in->settings, needs);
-    for (uint32_t i = 0; i < in->settings->service_count; i++) {
-        if (needs[i] >> i & 1)
-            inspect_complain(in, place_of_service(i, "needs"),
-                             "\"%s\" comes to need itself; one of a circle has to be first",
-                             in->settings->services[i].name);
-    }
+    for (uint32_t i = 0; i < in->settings->group_count; i++)
+        judge_circle(in, &in->settings->groups[i]);
 }
 
 /* ---- how much one batch can hold ---- */
@@ -101,18 +120,29 @@ static size_t value_length(const struct settings *settings, const struct site_se
     return strcmp(type, "A") == 0 ? 15 : strcmp(type, "AAAA") == 0 ? 39 : 255;
 }
 
+/* What one service has in a zone, added to the group's. */
+static void add_sets(const struct settings *settings, const struct service *service, uint32_t zone,
+                     size_t *sets, size_t *characters)
+{
+    for (uint32_t i = service->first_site; i < service->first_site + service->site_count; i++) {
+        const struct site *site = &settings->sites[i];
+        for (uint32_t j = site->first_set; j < site->first_set + site->set_count; j++) {
+            if (settings->records[settings->sets[j].record].zone != zone)
+                continue;
+            (*sets)++;
+            *characters += value_length(settings, &settings->sets[j]);
+        }
+    }
+}
+
 static void judge_batch(struct inspection *in, uint32_t index, uint32_t zone)
 {
     const struct settings *settings = in->settings;
+    const struct group *group = &settings->groups[index];
     size_t sets = 1; /* the fence */
     size_t characters = FENCE_TEXT_MAX;
-    for (uint32_t i = 0; i < settings->set_count; i++) {
-        const struct service_record *record = &settings->records[settings->sets[i].record];
-        if (record->zone != zone || settings->services[record->service].group != index)
-            continue;
-        sets++;
-        characters += value_length(settings, &settings->sets[i]);
-    }
+    for (uint32_t i = 0; i < group->service_count; i++)
+        add_sets(settings, &settings->services[group->services[i]], zone, &sets, &characters);
     /* each is deleted and created */
     if (2 * sets > BATCH_VALUES_MAX || 2 * characters > BATCH_CHARACTERS_MAX)
         inspect_complain(in, place_of_group(index, "services"),

@@ -4,14 +4,7 @@
 
 #include <string.h>
 
-static uint32_t find_service(const struct settings *settings, const char *name)
-{
-    for (uint32_t i = 0; i < settings->service_count; i++) {
-        if (strcmp(settings->services[i].name, name) == 0)
-            return i;
-    }
-    return NONE;
-}
+#include "pairs.h"
 
 static void complain_unknown(struct inspection *in, uint32_t group, const char *key, uint32_t index,
                              const char *name, const char *noun)
@@ -30,7 +23,7 @@ static int freeze_members(struct inspection *in, uint32_t index, const struct dr
     if (members == NULL)
         return -1;
     for (uint32_t i = 0; i < from->services.count; i++) {
-        uint32_t service = find_service(in->settings, from->services.items[i]);
+        uint32_t service = settings_service(in->settings, from->services.items[i]);
         if (service == NONE) {
             complain_unknown(in, index, "services", i, from->services.items[i], "service");
             continue;
@@ -52,7 +45,7 @@ static int freeze_needs(struct inspection *in, uint32_t index, struct service *s
     if (needs == NULL)
         return -1;
     for (uint32_t i = 0; i < from->count; i++) {
-        uint32_t need = find_service(in->settings, from->items[i]);
+        uint32_t need = settings_service(in->settings, from->items[i]);
         if (need != NONE)
             needs[service->need_count++] = need;
         else if ((in->tainted & SECTION_SERVICES) == 0)
@@ -63,23 +56,33 @@ static int freeze_needs(struct inspection *in, uint32_t index, struct service *s
     return 0;
 }
 
-/* How many services stand below each, in its longest line of needs. A circle (needs-circle) ends
- * with the rounds. */
+/* One round: a service stands above what it needs. Returns false when all do already. */
+static bool lift(const struct settings *settings, uint32_t *depths)
+{
+    bool lifted = false;
+    for (uint32_t i = 0; i < settings->service_count; i++) {
+        const struct service *service = &settings->services[i];
+        for (uint32_t j = 0; j < service->need_count; j++) {
+            if (depths[i] > depths[service->needs[j]])
+                continue;
+            depths[i] = depths[service->needs[j]] + 1;
+            lifted = true;
+        }
+    }
+    return lifted;
+}
+
+/* How many services stand below each, in its longest line of needs: all of one group. A circle
+ * (needs-circle) ends with the rounds. */
 static int measure_depths(struct inspection *in, uint32_t **ret_depths)
 {
     const struct settings *settings = in->settings;
     uint32_t *depths = freeze_take(in, settings->service_count, sizeof *depths);
+    uint32_t rounds = 0;
     if (depths == NULL)
         return -1;
-    for (uint32_t round = 0; round < settings->service_count; round++) {
-        for (uint32_t i = 0; i < settings->service_count; i++) {
-            const struct service *service = &settings->services[i];
-            for (uint32_t j = 0; j < service->need_count; j++) {
-                if (depths[i] <= depths[service->needs[j]])
-                    depths[i] = depths[service->needs[j]] + 1;
-            }
-        }
-    }
+    while (lift(settings, depths) && rounds < GROUP_SERVICES_MAX)
+        rounds++;
     *ret_depths = depths;
     return 0;
 }
@@ -97,11 +100,19 @@ static uint32_t depth_of_zone(const struct settings *settings, const struct grou
     return depth;
 }
 
+static uint32_t most_zones(const struct settings *settings, const struct group *group)
+{
+    uint32_t records = 0;
+    for (uint32_t i = 0; i < group->service_count; i++)
+        records += settings->services[group->services[i]].record_count;
+    return records < settings->zone_count ? records : settings->zone_count;
+}
+
 /* Dependencies first; beyond that, the order in which the file names the zones. */
 static int order_zones(struct inspection *in, const uint32_t *depths, struct group *group)
 {
     const struct settings *settings = in->settings;
-    uint32_t *zones = freeze_take(in, settings->zone_count, sizeof *zones);
+    uint32_t *zones = freeze_take(in, most_zones(settings, group), sizeof *zones);
     if (zones == NULL)
         return -1;
     for (uint32_t zone = 0; zone < settings->zone_count; zone++) {
@@ -207,6 +218,11 @@ static void freeze_policies(struct inspection *in, uint32_t index, const struct 
         group->fallback_region = region;
 }
 
+static const char *name_of_group(const struct settings *settings, uint32_t index)
+{
+    return settings->groups[index].name;
+}
+
 int freeze_groups(struct inspection *in, struct service *services)
 {
     struct settings *settings = &in->frozen->settings;
@@ -231,5 +247,6 @@ int freeze_groups(struct inspection *in, struct service *services)
     }
     settings->groups = groups;
     settings->group_count = count;
-    return 0;
+    settings->groups_by_name = pairs_sorted(in, count, name_of_group);
+    return settings->groups_by_name == NULL ? -1 : 0;
 }

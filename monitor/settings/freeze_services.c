@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "pairs.h"
+
 /* What the settings will point to, while it is being filled. */
 struct service_arrays {
     struct service *services;
@@ -142,6 +144,24 @@ static int take_arrays(struct inspection *in, struct service_arrays *arrays)
                : 0;
 }
 
+static const char *name_of_service(const struct settings *settings, uint32_t index)
+{
+    return settings->services[index].name;
+}
+
+static const char *name_of_site(const struct settings *settings, uint32_t index)
+{
+    return settings->sites[index].name;
+}
+
+static int sort_names(struct inspection *in)
+{
+    struct settings *settings = &in->frozen->settings;
+    settings->services_by_name = pairs_sorted(in, settings->service_count, name_of_service);
+    settings->sites_by_name = pairs_sorted(in, settings->site_count, name_of_site);
+    return settings->services_by_name == NULL || settings->sites_by_name == NULL ? -1 : 0;
+}
+
 int freeze_services(struct inspection *in, struct service **ret_services)
 {
     struct settings *settings = &in->frozen->settings;
@@ -157,5 +177,5 @@ int freeze_services(struct inspection *in, struct service **ret_services)
             return -1;
     }
     *ret_services = arrays.services;
-    return 0;
+    return sort_names(in);
 }

@@ -202,7 +202,7 @@ static const struct option draft_service_options[] = {
      .schema = &also_schema},
     {"required", OPTION_BOOLEAN, AT(draft_service, required), 0, 0, "true",
      .help = "Whether a group that moves together leaves a region for this service's sake (D3)."},
-    {"needs", OPTION_TEXTS, AT(draft_service, needs), 0, 64, "",
+    {"needs", OPTION_TEXTS, AT(draft_service, needs), 0, GROUP_SERVICES_MAX, "",
      .help =
          "Services of the same group that this one depends on. Where they stand in other hosted "
          "zones, those are changed first: traffic never comes to a region before what it needs "
@@ -243,7 +243,7 @@ static const struct schema word_schema =
 static const struct option draft_group_options[] = {
     {"name", OPTION_TEXT, AT(draft_group, name), 1, NAME_MAX_LENGTH, NULL,
      .help = "The group's name, unique.", .rule = rule_name},
-    {"services", OPTION_TEXTS, AT(draft_group, services), 1, 64, NULL,
+    {"services", OPTION_TEXTS, AT(draft_group, services), 1, GROUP_SERVICES_MAX, NULL,
      .help = "The services that belong together.", .rule = rule_name, .item_max = NAME_MAX_LENGTH},
     {"together", OPTION_BOOLEAN, AT(draft_group, together), 0, 0, "false",
      .help = "Whether all of them move when one required service is down (D3)."},
@@ -431,8 +431,8 @@ static const struct option draft_options[] = {
      .unset = "what its options default to", .schema = &timing_schema},
     {"services", OPTION_GROUPS, AT(draft, services), 1, SERVICES_MAX, NULL,
      .help = "What is watched and moved.", .schema = &service_schema},
-    {"groups", OPTION_GROUPS, AT(draft, groups), 1, 64, NULL, .help = "What moves with what.",
-     .schema = &group_schema},
+    {"groups", OPTION_GROUPS, AT(draft, groups), 1, GROUPS_MAX, NULL,
+     .help = "What moves with what.", .schema = &group_schema},
     {"limits", OPTION_GROUP, AT(draft, limits), 0, 0, NULL, .help = "The brake.",
      .unset = "what its options default to", .schema = &limits_schema},
     {"aws", OPTION_GROUP, AT(draft, aws), 0, 0, NULL, .help = "Route 53.",

@@ -7,7 +7,7 @@
 #include "base.h"
 #include "../../monitor/settings/parse.h"
 
-enum { FILE_SIZE_MAX = 1024 * 1024 };
+enum { FILE_SIZE_MAX = 32 * 1024 * 1024 };
 
 static void expect_refused(const char *text, size_t length, const char *report)
 {
@@ -51,9 +51,9 @@ START_TEST(an_empty_file_lacks_everything_that_is_required)
 {
     expect_refused("", 0,
                    "F: quorum: is required; write a group { ... } [missing]\n"
-                   "F: services: is required; write a list of 1 to 64 groups ( { ... } ) "
+                   "F: services: is required; write a list of 1 to 32768 groups ( { ... } ) "
                    "[missing]\n"
-                   "F: groups: is required; write a list of 1 to 64 groups ( { ... } ) [missing]\n"
+                   "F: groups: is required; write a list of 1 to 32768 groups ( { ... } ) [missing]\n"
                    "F: warning: probe.references: without references a probe that sees all regions "
                    "down cannot know whether the fault is its own, and abstains; name two or three "
                    "places outside [references-missing]\n"
@@ -143,14 +143,14 @@ static char *padded(size_t size)
     return text;
 }
 
-START_TEST(a_mebibyte_is_read_and_one_byte_more_is_not)
+START_TEST(as_much_as_allowed_is_read_and_one_byte_more_is_not)
 {
     char *text = padded(FILE_SIZE_MAX);
     expect_refused(text, FILE_SIZE_MAX, "");
     free(text);
     text = padded(FILE_SIZE_MAX + 1);
     expect_refused(text, FILE_SIZE_MAX + 1,
-                   "F: has 1048577 bytes; at most 1048576 are allowed [size]\n");
+                   "F: has 33554433 bytes; at most 33554432 are allowed [size]\n");
     free(text);
 }
 END_TEST
@@ -335,7 +335,7 @@ START_TEST(a_file_that_cannot_be_read_is_named)
                       "/nonexistent/regionshift.conf: cannot be read: No such file or directory "
                       "[file]\n");
     expect_unreadable("/", "/: cannot be read: Is a directory [file]\n");
-    expect_unreadable("/dev/zero", "/dev/zero: has 1048577 bytes; at most 1048576 are allowed "
+    expect_unreadable("/dev/zero", "/dev/zero: has 33554433 bytes; at most 33554432 are allowed "
                                    "[size]\n");
 }
 END_TEST
@@ -354,7 +354,7 @@ int main(void)
     tcase_add_test(tests, a_file_from_another_system_is_read);
     tcase_add_test(tests, keys_past_the_outlines_memory_are_still_told_apart);
     tcase_add_test(tests, deep_nesting_ends_before_the_parser_does);
-    tcase_add_test(tests, a_mebibyte_is_read_and_one_byte_more_is_not);
+    tcase_add_test(tests, as_much_as_allowed_is_read_and_one_byte_more_is_not);
     tcase_add_test(tests, a_list_longer_than_its_limit_is_not_read);
     tcase_add_loop_test(tests, damaged_files_are_refused_or_read_but_never_crash, 0, 2);
     tcase_add_test(tests, noise_is_refused);
