@@ -91,7 +91,7 @@ struct zone_slot {
     uint64_t seen_epoch;  /* highest this engine saw or wrote here */
     bool seen_whole;      /* the zone said then what its fence has the digest of */
     char seen_plan[PLAN_LENGTH + 1]; /* that digest */
-    int *weights;         /* as read, by the group's sites, or a WEIGHT_ below */
+    int *weights;                    /* as read, by the group's sites, or a WEIGHT_ below */
     bool drifted;
     bool missing; /* C2: a fence that was there is gone */
     bool ahead;   /* C7: the fence is above the head, and no word of the store explains it */

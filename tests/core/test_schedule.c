@@ -94,16 +94,24 @@ START_TEST(the_grid_is_that_of_the_wall_clock)
 }
 END_TEST
 
-/* Five probes look at one check at five phases, two seconds apart, wherever their hash begins. */
+/* However many probes: they look at one check at even distances, wherever their hash begins. */
 START_TEST(probes_spread_evenly_over_the_interval)
 {
-    msec_t first = schedule_phase("pizza/us-east-1", 0, 0, 5, 10000);
+    static const msec_t intervals_ms[] = {1000, 5000, 10000, 60000, 299999};
 
-    for (uint32_t rank = 0; rank < 5; rank++) {
-        msec_t phase = schedule_phase("pizza/us-east-1", 0, rank, 5, 10000);
-        ck_assert_int_ge(phase, 0);
-        ck_assert_int_lt(phase, 10000);
-        ck_assert_int_eq((phase - first + 10000) % 10000, (msec_t)rank * 2000);
+    for (uint32_t i = 0; i < sizeof(intervals_ms) / sizeof(intervals_ms[0]); i++) {
+        for (uint32_t ranks = 1; ranks <= 9; ranks++) {
+            msec_t interval_ms = intervals_ms[i];
+            msec_t first = schedule_phase("pizza/us-east-1", 0, 0, ranks, interval_ms);
+
+            for (uint32_t rank = 0; rank < ranks; rank++) {
+                msec_t phase = schedule_phase("pizza/us-east-1", 0, rank, ranks, interval_ms);
+                ck_assert_int_ge(phase, 0);
+                ck_assert_int_lt(phase, interval_ms);
+                ck_assert_int_eq((phase - first + interval_ms) % interval_ms,
+                                 interval_ms * rank / ranks);
+            }
+        }
     }
 }
 END_TEST
