@@ -26,6 +26,17 @@ static void print_unreadable(const json_t *keys)
     }
 }
 
+/* Nothing while checks are on time. */
+static void print_rhythm(const json_t *rhythm)
+{
+    const json_t *recent = json_object_get(rhythm, "recent");
+
+    if (!true_of(rhythm, "overloaded"))
+        return;
+    render_styled(STYLE_WARN, ", overloaded: ");
+    printf("%lld of %lld checks late", number_of(recent, "late"), number_of(recent, "begun"));
+}
+
 static void print_probe(const json_t *status)
 {
     const json_t *store = json_object_get(status, "store");
@@ -43,6 +54,7 @@ static void print_probe(const json_t *status)
         render_styled(STYLE_BAD, " is blind: ");
         render_styled(STYLE_BAD, blind);
     }
+    print_rhythm(json_object_get(status, "rhythm"));
     printf(", store ");
     render_styled(stored ? STYLE_GOOD : STYLE_BAD, stored ? "ok" : text_of(store, "status"));
     if (!stored && text_of(store, "error")[0] != '\0') {

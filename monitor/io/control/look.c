@@ -297,6 +297,20 @@ static json_t *budget_of(const struct look *look)
                      piece_seconds(look->settings->limit_window_ms));
 }
 
+/* V4: what began late in the 30 s that were judged last, and since the daemon began. */
+static json_t *rhythm_of(const struct look *look)
+{
+    struct rhythm_view view;
+
+    engine_rhythm(look->engine, &view);
+    return json_pack("{s:b, s:I, s:I, s:I, s:{s:I, s:I, s:o, s:o}}", "overloaded",
+                     view.is_overloaded, "begun", (json_int_t)view.begun, "late",
+                     (json_int_t)view.late, "missed", (json_int_t)view.missed, "recent", "begun",
+                     (json_int_t)view.recent_begun, "late", (json_int_t)view.recent_late,
+                     "mean_seconds", piece_seconds(view.recent_mean_ms), "worst_seconds",
+                     piece_seconds(view.recent_worst_ms));
+}
+
 void handle_status(struct request *request)
 {
     const struct control_sources *now = &request->now;
@@ -305,13 +319,14 @@ void handle_status(struct request *request)
 
     for (uint32_t i = 0; i < look.settings->group_count; i++)
         json_array_append_new(groups, group_of(&look, i));
-    reply_json(request, MHD_HTTP_OK,
-               json_pack("{s:i, s:s, s:o, s:s, s:s, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-                         "v", 1, "version", REGIONSHIFT_VERSION, "at", piece_time(loop_wall_ms()),
-                         "probe", look.settings->electors[look.settings->self].name, "fingerprint",
-                         look.settings->fingerprint, "dry_run", now->dry_run, "blind",
-                         blindness_name(engine_blindness(look.engine)), "store", store_of(&look),
-                         "budget", budget_of(&look), "probes", probes_of(look.settings), "regions",
-                         regions_of(&look), "groups", groups, "orders", orders_of(&look),
-                         "incidents", incidents_of(&look)));
+    reply_json(
+        request, MHD_HTTP_OK,
+        json_pack("{s:i, s:s, s:o, s:s, s:s, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+                  "v", 1, "version", REGIONSHIFT_VERSION, "at", piece_time(loop_wall_ms()), "probe",
+                  look.settings->electors[look.settings->self].name, "fingerprint",
+                  look.settings->fingerprint, "dry_run", now->dry_run, "blind",
+                  blindness_name(engine_blindness(look.engine)), "rhythm", rhythm_of(&look),
+                  "store", store_of(&look), "budget", budget_of(&look), "probes",
+                  probes_of(look.settings), "regions", regions_of(&look), "groups", groups,
+                  "orders", orders_of(&look), "incidents", incidents_of(&look)));
 }

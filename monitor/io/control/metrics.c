@@ -238,6 +238,42 @@ static void write_checks(struct page *page)
     labelled(page, (double)page->now->stats.results_void, "result=\"void\"");
 }
 
+/* ---- how punctual they begin ---- */
+
+static void write_lateness(struct page *page, const struct rhythm_view *view)
+{
+    uint64_t count = 0;
+
+    family(page, "regionshift_check_start_lateness_seconds", "histogram",
+           "How much later than due this probe's checks began.");
+    page->suffix = "_bucket";
+    for (uint32_t i = 0; i < RHYTHM_BOUNDS; i++) {
+        count += view->bins[i];
+        labelled(page, (double)count, "le=\"%g\"", seconds(rhythm_bounds_ms[i]));
+    }
+    labelled(page, (double)view->begun, "le=\"+Inf\"");
+    page->suffix = "_sum";
+    sample(page, "", seconds(view->sum_ms));
+    page->suffix = "_count";
+    sample(page, "", (double)view->begun);
+    page->suffix = NULL;
+}
+
+static void write_rhythm(struct page *page)
+{
+    struct rhythm_view view;
+
+    engine_rhythm(page->now->engine, &view);
+    write_lateness(page, &view);
+    single(page, "regionshift_checks_late_total", "counter",
+           "Checks that began later than 100 ms and a tenth of their interval.", (double)view.late);
+    single(page, "regionshift_check_turns_missed_total", "counter",
+           "Whole intervals that passed without their check.", (double)view.missed);
+    single(page, "regionshift_overloaded", "gauge",
+           "1 while too many checks begin late: this probe has more than it can make.",
+           view.is_overloaded);
+}
+
 /* ---- groups ---- */
 
 typedef double (*group_value)(const struct group_view *view);
@@ -589,6 +625,7 @@ void handle_metrics(struct request *request)
     write_failover_ready(&page);
     write_sites(&page);
     write_checks(&page);
+    write_rhythm(&page);
     write_times(&page);
     write_groups(&page);
     write_durations(&page);
