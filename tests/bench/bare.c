@@ -5,7 +5,7 @@
  *     bare http|tcp COUNT INTERVAL_MS PORT [HOLES HOLE_PORT]
  *
  * asks 127.1.0.1 and COUNT - 1 addresses after it, each every INTERVAL_MS, evenly spread; the last
- * HOLES of them at HOLE_PORT. Ends on SIGTERM, and says "good N bad N". */
+ * HOLES of them at HOLE_PORT. On SIGTERM it ends what it began, and says "good N bad N". */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -160,11 +160,11 @@ static int turn(void)
     uint64_t now = now_ns();
     while (self.oldest >= 0 && self.checks[self.oldest].until_ns <= now)
         finish(self.oldest, false);
-    for (int left = STARTS_MAX; left > 0 && self.in_flight < self.in_flight_max && due_ns() <= now;
-         left--)
+    for (int left = STARTS_MAX;
+         left > 0 && !is_over && self.in_flight < self.in_flight_max && due_ns() <= now; left--)
         start(now);
     uint64_t next = due_ns();
-    if (self.in_flight >= self.in_flight_max)
+    if (self.oldest >= 0 && (is_over || self.in_flight >= self.in_flight_max))
         next = self.checks[self.oldest].until_ns;
     else if (self.oldest >= 0 && self.checks[self.oldest].until_ns < next)
         next = self.checks[self.oldest].until_ns;
@@ -213,7 +213,7 @@ int main(int argc, char **argv)
         return 1;
     }
     self.began_ns = now_ns();
-    while (!is_over) {
+    while (!is_over || self.in_flight > 0) {
         struct epoll_event events[EVENTS_MAX];
         int count = epoll_wait(self.epoll, events, EVENTS_MAX, turn());
         for (int i = 0; i < count; i++)

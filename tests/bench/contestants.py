@@ -30,7 +30,8 @@ class Cannot(Exception):
 
 class Job:
     """What is asked for: `count` endpoints, the last `holes` of them silent, each every interval_s
-    seconds, by way of `kind`: http, tcp, https or resumed."""
+    seconds, by way of `kind`: http, tcp, https; kept (http over connections that stay) or resumed
+    (https with sessions that do)."""
 
     def __init__(self, kind, count, interval_s, holes=0):
         self.kind, self.count, self.interval_s, self.holes = kind, count, interval_s, holes
@@ -104,7 +105,7 @@ class Contestant:
 
 class Ours(Contestant):
     name = "regionshift"
-    kinds = ("http", "tcp", "https", "resumed")
+    kinds = ("http", "tcp", "kept", "https", "resumed")
     listen = ""
 
     def check_text(self, job, address, port, target):
@@ -112,9 +113,11 @@ class Ours(Contestant):
             return f'type = "tcp"; url = "tcp://{address}:{port}";'
         wanted = 'status = "200"; body = "ok";'
         if not job.is_tls:
-            return f'url = "http://{address}:{port}/health"; {wanted}'
+            kept = 'connection = "kept"; ' if job.kind == "kept" else ""
+            return f'url = "http://{address}:{port}/health"; {kept}{wanted}'
+        resumed = 'connection = "resumed"; fresh_every = 1000; ' if job.kind == "resumed" else ""
         return (f'url = "https://{Certificate.NAME}:{port}/health"; address = "{address}"; '
-                f'ca_file = "{target.certificate.authority}"; {wanted}')
+                f'ca_file = "{target.certificate.authority}"; {resumed}{wanted}')
 
     def start(self, job, target):
         own = self.folder / "regionshift"
@@ -131,10 +134,13 @@ class Ours(Contestant):
         return self.launch([BUILD / "regionshiftd", "-c", own / "regionshift.conf"])
 
     def metrics(self):
-        """{name with labels: value}"""
+        """{name with labels: value}; empty when it gives none."""
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(f"http://{self.listen}/metrics", timeout=60) as reply:
-            text = reply.read().decode()
+        try:
+            with opener.open(f"http://{self.listen}/metrics", timeout=60) as reply:
+                text = reply.read().decode()
+        except OSError as error:
+            return {f"regionshift_late_metrics: {error}": 1}
         return {m[1]: float(m[2]) for m in re.finditer(r"(?m)^(regionshift_\S+) (\S+)$", text)}
 
     def beliefs(self, job):

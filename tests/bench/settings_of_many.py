@@ -5,8 +5,8 @@ ask for it; regionshiftd -t says whether they do."""
 
 import subprocess
 
-SETS_OF_A_GROUP = 256       # Route 53 takes 1,000 changes in a request, a move makes two of each
-SHAPES = [(2, 1), (8, 1), (32, 1), (32, 2), (32, 4), (32, 8), (32, 16)]
+SERVICES_OF_A_GROUP = 4
+SHAPES = [(2, 1), (8, 1), (32, 1), (32, 16)]     # (regions, checks of a site)
 
 HEAD = """# Written by tests/bench/checks: %(count)d endpoints, each asked every %(interval)g s.
 probe = { name = "bench"; };
@@ -25,14 +25,16 @@ def quoted(names):
 
 
 def services_text(checks, regions, per_site):
-    """(text, names). The checks are dealt out to the sites one by one."""
-    count = max(1, -(-len(checks) // (regions * per_site)))
+    """(text, names). The checks are dealt out to the sites one by one; what is left over makes some
+    sites have one more."""
+    count = max(1, len(checks) // (regions * per_site))
     sites = [checks[k::count * regions] for k in range(count * regions)]
     names, services = [f"s{k}" for k in range(count)], []
     for k, name in enumerate(names):
         texts = []
         for region, its_checks in enumerate(sites[k * regions:(k + 1) * regions]):
-            listed = ", ".join(f'{{ name = "c{n}"; {check} }}' if per_site > 1 else f"{{ {check} }}"
+            names_needed = len(its_checks) > 1
+            listed = ", ".join((f'{{ name = "c{n}"; ' if names_needed else "{ ") + f"{check} }}"
                                for n, check in enumerate(its_checks))
             texts.append(f'{{ region = "r{region}"; weight = {0 if region else 100}; '
                          f'checks = ( {listed} ); }}')
@@ -42,7 +44,7 @@ def services_text(checks, regions, per_site):
 
 
 def groups_text(names, regions):
-    size = SETS_OF_A_GROUP // regions
+    size = SERVICES_OF_A_GROUP
     order = quoted(f"r{region}" for region in range(regions))
     groups = [f'    {{ name = "g{start // size}"; services = [ '
               f'{quoted(names[start:start + size])} ]; order = [ {order} ]; }}'

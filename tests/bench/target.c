@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* target: what is checked in a bench, and what measures the checker from outside, so that nobody's
- * own figures have to be believed. It answers on every address of the loopback interface, and
+ * own figures have to be believed. It answers on every address of loopback, and
  * remembers for each address from 127.1.0.1 on when it was last asked.
  *
  *     target [BODY]
@@ -193,8 +193,9 @@ static void welcome_all(void)
     for (int fd; (fd = accept4(self.listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0;) {
         struct sockaddr_in here = {0};
         socklen_t length = sizeof here;
-        if (fd >= SOCKETS_MAX || getsockname(fd, (struct sockaddr *)&here, &length) != 0) {
-            close(fd);
+        if (fd >= SOCKETS_MAX || getsockname(fd, (struct sockaddr *)&here, &length) != 0 ||
+            ntohl(here.sin_addr.s_addr) >> IN_CLASSA_NSHIFT != IN_LOOPBACKNET) {
+            close(fd); /* nobody from elsewhere */
             continue;
         }
         self.clients[fd] = (struct client){.address = ntohl(here.sin_addr.s_addr) - FIRST_ADDRESS};
@@ -248,14 +249,12 @@ static void serve(int fd)
 
 /* ---- start ---- */
 
-static int listen_on_loopback(int backlog, in_port_t *ret_port)
+static int listen_anywhere(int backlog, in_port_t *ret_port)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_ANY)};
     socklen_t length = sizeof any;
-    /* Every address, and nobody from elsewhere. */
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", sizeof "lo") != 0 ||
-        bind(fd, (struct sockaddr *)&any, sizeof any) != 0 || listen(fd, backlog) != 0 ||
+    if (fd < 0 || bind(fd, (struct sockaddr *)&any, sizeof any) != 0 || listen(fd, backlog) != 0 ||
         getsockname(fd, (struct sockaddr *)&any, &length) != 0)
         fail("target: listen");
     *ret_port = ntohs(any.sin_port);
@@ -293,8 +292,8 @@ static void set_up(const char *body)
     if (self.intervals_us == NULL || self.epoll < 0)
         fail("target");
     in_port_t port, hole;
-    self.listener = listen_on_loopback(BACKLOG, &port);
-    self.hole = listen_on_loopback(0, &hole);
+    self.listener = listen_anywhere(BACKLOG, &port);
+    self.hole = listen_anywhere(0, &hole);
     fill(hole);
     watch(self.listener);
     watch(STDIN_FILENO);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is checked in a bench, and measures the checker from outside: tests/bench/target for HTTP and
-TCP, Debian's nginx for TLS. Both answer on every 127.1.x.y, and are asked in the same words."""
+"""What is checked in a bench, and measures the checker from outside: tests/bench/target for HTTP
+and TCP, Debian's nginx for TLS. Both answer on every 127.1.x.y, asked in the same words."""
 
 import collections
 import json

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A program under measurement, with all processes of its session: what it takes from the machine, by
-the kernel's own books. schedstat counts nanoseconds of every thread; how they divide into user and
-system is known by ticks alone."""
+"""A program under measurement, with all processes of its session: what it takes from the machine
+by the kernel's own books. schedstat counts the nanoseconds of every thread; how they divide into
+user and system is known by ticks alone."""
 
 import os
 import signal
