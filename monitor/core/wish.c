@@ -310,7 +310,7 @@ static bool may_be_left_to(const struct unit *unit, uint32_t region)
 
 /* A substitute (normal weight 0) leaves a service once all its normal weight is back, in regions
  * that are agreed up: it may have been there all the time, put there by a human or a restored
- * store, and nobody sees it (A4). */
+ * store, and nobody sees it (A4). Services that move together wait for one another (D3). */
 static void dismiss_substitute(struct unit *unit, struct wish *wish, uint32_t in_group,
                                uint32_t site, const void *argument)
 {
@@ -323,7 +323,8 @@ static void dismiss_substitute(struct unit *unit, struct wish *wish, uint32_t in
         return;
     for (uint32_t i = 0; i < group->site_count; i++) {
         const struct site *other = &settings->sites[group->sites[i]];
-        if (other->service != settings->sites[site].service || unit->input->normal[i] == 0)
+        if ((!group->together && other->service != settings->sites[site].service) ||
+            unit->input->normal[i] == 0)
             continue;
         if (wish->weights[i] < unit->input->normal[i] || !may_be_left_to(unit, other->region))
             return;

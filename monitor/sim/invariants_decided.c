@@ -586,11 +586,15 @@ static void judge_cancelled_to(const struct ruling *ruling)
 }
 
 /* C4: under "restore" somebody may have written into what was before it, and the decision was made
- * once more over that: before it is also what the decision that it took the place of said. */
+ * once more over that: before it is also what the fence's own epoch said or, when he took the fence
+ * away too, the decision that it took the place of. */
 static bool goes_back(const struct ruling *ruling)
 {
-    const struct kept *said =
-        ledger_other_before(ruling->invariants, ruling->decision->group, ruling->before);
+    const struct invariants *invariants = ruling->invariants;
+    uint32_t group = ruling->decision->group;
+    const struct kept *said = ruling->before->base_epoch > 0
+                                  ? ledger_find(invariants, group, ruling->before->base_epoch)
+                                  : ledger_other_before(invariants, group, ruling->before);
     size_t size = ruling->group->site_count * sizeof(int);
 
     return memcmp(ruling->decision->weights, ruling->before->base, size) == 0 ||

@@ -476,14 +476,16 @@ static bool follows(const struct invariants *invariants, const struct batch *bat
 }
 
 /* C4: a cancellation takes back what somebody wrote, where drift = "restore" decided so before it:
- * then its weights are those of the decision that the cancelled one took the place of. */
+ * then its weights are those that the fence's own epoch said or, without a fence, those of the
+ * decision that the cancelled one took the place of. */
 static bool puts_back(const struct invariants *invariants, const struct batch *batch,
-                      const struct kept *kept)
+                      const struct kept *kept, const struct kept *said)
 {
     const struct group *group = invariants_group(invariants, batch->group);
-    const struct kept *cancelled = ledger_other_before(invariants, batch->group, kept);
-    const struct kept *said = ledger_other_before(invariants, batch->group, cancelled);
 
+    if (said == NULL)
+        said = ledger_other_before(invariants, batch->group,
+                                   ledger_other_before(invariants, batch->group, kept));
     return group->drift == DRIFT_RESTORE && said != NULL &&
            memcmp(kept->weights, said->weights, group->site_count * sizeof(int)) == 0;
 }
@@ -505,7 +507,7 @@ static void judge_human(struct invariants *invariants, uint32_t probe, const str
         return;
     if (shift && !follows(invariants, batch, kept) &&
         (kept->kind == DECISION_ADOPT || kept->kind == DECISION_ATTACH ||
-         (kept->kind == DECISION_CANCEL && !puts_back(invariants, batch, kept))))
+         (kept->kind == DECISION_CANCEL && !puts_back(invariants, batch, kept, said))))
         fail(invariants, "S-15", probe, batch,
              "moves weight, by a decision that moves nothing: ", decision_kind_name(kept->kind));
     for (uint32_t i = 0; said != NULL && !kept->override && i < batch->item_count; i++) {

@@ -386,6 +386,22 @@ START_TEST(d5_a_substitute_stays_until_the_others_are_agreed_up)
 }
 END_TEST
 
+/* Somebody gave the factory its east again by hand: the west is dismissed with the pizza's. */
+START_TEST(d3_together_a_substitute_stays_until_every_service_is_back)
+{
+    struct case_of c;
+
+    begin(&c);
+    c.failback = true;
+    set(c.weights, 0, 100, 0);
+    c.weights[FACTORY_AT + EAST] = 100;
+    agree_both(&c, EAST, AGREED_UP, 1); /* not stable: it gains nothing yet */
+    ck_assert_str_eq(wish(&c), "0/100/0 100/100/0");
+    c.hand.group.together = false;
+    ck_assert_str_eq(wish(&c), "0/100/0 100/0/0");
+}
+END_TEST
+
 START_TEST(d5_steps_rise_to_all)
 {
     static const uint32_t steps[] = {10, 50, 100};
@@ -454,6 +470,7 @@ int main(void)
         d7_what_the_one_probe_sees_down_gains_nothing_even_by_override,
         d5_without_a_word_nothing_returns,
         d5_part_may_return_and_the_substitute_stays_until_all_has,
-        d5_a_substitute_stays_until_the_others_are_agreed_up, d5_steps_rise_to_all,
+        d5_a_substitute_stays_until_the_others_are_agreed_up,
+        d3_together_a_substitute_stays_until_every_service_is_back, d5_steps_rise_to_all,
         d5_what_is_drained_does_not_return, d10_the_gates_say_each_region_once);
 }
