@@ -45,14 +45,15 @@ void prober_set_records(struct prober *prober, const struct service_record *reco
  * call they must have none. Returns 0, or a negative errno value. Once. */
 int prober_set_aws(struct prober *prober, const struct settings *settings);
 
-/* Starts one attempt of a check over a fresh connection. It waits for its turn, when many are
- * started at once: the deadline is check->timeout_ms, for all phases together, from when it really
- * begins, and the result tells how long it waited. One attempt in flight per token; a second start
- * of the same token is a programmer's error. */
+/* Starts one attempt of a check, over a connection as it is set to. It waits for its turn, when
+ * many are started at once: the deadline is check->timeout_ms, for all phases together, from when
+ * it really begins, and the result tells how long it waited. One attempt in flight per token; a
+ * second start of the same token is a programmer's error. */
 void prober_start(struct prober *prober, uint32_t token, const struct check *check);
 
-/* The attempt that was just started goes before others that wait: every other one that begins is
- * such a one. */
+/* The attempt that was just started is one of a suspicion (V2): it goes before others that wait, so
+ * that every other one that begins is such a one, and over a fresh connection whatever its check is
+ * set to. */
 void prober_hurry(struct prober *prober, uint32_t token);
 
 /* Has the attempt that was just started tell all it sees (account.h). What it would be without

@@ -68,6 +68,8 @@ void check_key_missing(struct inspection *in);
 void check_type_fits_url(struct inspection *in);
 void check_addresses_of_one(struct inspection *in);
 void check_http_version_in_clear(struct inspection *in);
+void check_connection_goes_on(struct inspection *in);
+void check_fresh_every_unused(struct inspection *in);
 void check_dialogue_step_empty(struct inspection *in);
 void check_starttls_port(struct inspection *in);
 void check_command_path(struct inspection *in);

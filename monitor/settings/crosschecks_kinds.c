@@ -9,7 +9,7 @@
 #include "schema.h"
 #include "url.h"
 
-enum { KINDS_SHOWN = 160, TOKEN_LENGTH_MIN = 32 };
+enum { KINDS_SHOWN = 160, TOKEN_LENGTH_MIN = 32, FRESH_EVERY_USUAL = 10 };
 
 /* What the URLs of a kind look like; NULL: it has none. */
 static const struct {
@@ -194,6 +194,45 @@ void check_http_version_in_clear(struct inspection *in)
             inspect_complain(in, place_of_check(settings, i, "http"),
                              "HTTP/3 is spoken over TLS; ask over https, or leave http at 1.1");
     }
+}
+
+void check_connection_goes_on(struct inspection *in)
+{
+    const struct settings *settings = in->settings;
+    for (uint32_t i = 0; i < settings->check_count; i++) {
+        const struct check *check = &settings->checks[i];
+        struct place place = place_of_check(settings, i, "connection");
+        const char *word = check->connection == CONNECTION_KEPT ? "kept" : "resumed";
+        if (check->kind != CHECK_HTTP || check->connection == CONNECTION_FRESH)
+            continue;
+        if (check->http_version != HTTP_VERSION_1)
+            inspect_complain(in, place,
+                             "%s over HTTP/1.1 only; leave http at 1.1, or connection at fresh",
+                             word);
+        else if (check->redirects > 0)
+            inspect_complain(in, place,
+                             "a check that follows redirects is always fresh; leave redirects at "
+                             "0, or connection at fresh");
+        else if (check->connection == CONNECTION_RESUMED && !check->tls)
+            inspect_complain(in, place,
+                             "in the clear there is no session to resume; ask over https, or use "
+                             "kept or fresh");
+    }
+}
+
+static void look_at_fresh_every(struct inspection *in, const struct draft_check *draft,
+                                uint32_t check)
+{
+    if (draft->type == CHECK_HTTP && draft->connection == CONNECTION_FRESH &&
+        draft->fresh_every != FRESH_EVERY_USUAL)
+        inspect_complain(in, place_of_check(in->settings, check, "fresh_every"),
+                         "every check is fresh already; leave it out, or set connection to resumed "
+                         "or kept");
+}
+
+void check_fresh_every_unused(struct inspection *in)
+{
+    for_checks(in, look_at_fresh_every);
 }
 
 static void look_at_steps(struct inspection *in, const struct draft_check *draft, uint32_t check)

@@ -107,6 +107,8 @@ struct draft_check {
     const char *body;
     const char *expect;
     int http;
+    int connection;
+    int64_t fresh_every;
     int64_t redirects;
     int64_t body_limit;
     bool verify;

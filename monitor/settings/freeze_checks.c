@@ -61,6 +61,8 @@ static void freeze_request(const struct draft_check *from, struct check *check)
     check->ca_file = from->ca_file;
     check->method = methods[from->method];
     check->http_version = (enum http_version)from->http;
+    check->connection = (enum check_connection)from->connection;
+    check->fresh_every = (uint32_t)from->fresh_every;
     check->redirects = (uint32_t)from->redirects;
     check->body_max = (uint32_t)from->body_limit;
     check->status = from->status;

@@ -70,6 +70,7 @@ const char *const check_kind_words[] = {
 static const char *const levels[] = {"required", "degraded", "info", NULL};
 static const char *const methods[] = {"GET", "HEAD", NULL};
 static const char *const http_versions[] = {"1.1", "2", "3", NULL};
+static const char *const connections[] = {"fresh", "resumed", "kept", NULL};
 static const char *const families[] = {"both", "ipv4", "ipv6", NULL};
 static const char *const needs[] = {[NEED_ALL] = "all", [NEED_ANY] = "any", NULL};
 static const char *const starttls_words[] = {"none", "smtp",     "imap",  "pop3",
@@ -175,6 +176,16 @@ static const struct option draft_check_options[] = {
      .help =
          "The version of HTTP that is spoken; 3 over TLS only, 2 in the clear without an upgrade.",
      .words = http_versions, .kinds = HTTP},
+    {"connection", OPTION_WORD, AT(draft_check, connection), 0, 0, "fresh",
+     .help = "How the check comes to its server: fresh, over a new connection and with a full "
+             "handshake every time; resumed, over a new connection that resumes the TLS session of "
+             "the last check; kept, over the connection of the last check, whose answers are read "
+             "to their end. What resumes or keeps costs less, and is fresh again and again.",
+     .words = connections, .kinds = HTTP},
+    {"fresh_every", OPTION_INTEGER, AT(draft_check, fresh_every), 1, 1000, "10",
+     .help = "With connection resumed or kept: every so many checks one is fresh whatever happens; "
+             "so is the one after a result that was not good, and every one under suspicion (V2).",
+     .kinds = HTTP},
     {"redirects", OPTION_INTEGER, AT(draft_check, redirects), 0, 5, "0",
      .help = "Redirects that are followed, never to another scheme; 0: they are an answer.",
      .kinds = HTTP},

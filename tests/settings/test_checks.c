@@ -88,6 +88,8 @@ START_TEST(what_is_not_written_has_the_usual_value)
     ck_assert_uint_eq(c->need, NEED_ANY);
     ck_assert_uint_eq(c->allow, 0);
     ck_assert_int_eq(c->http_version, HTTP_VERSION_1);
+    ck_assert_int_eq(c->connection, CONNECTION_FRESH);
+    ck_assert_uint_eq(c->fresh_every, 10);
     ck_assert_uint_eq(c->redirects, 0);
     ck_assert_uint_eq(c->body_max, 65536);
     ck_assert_str_eq(c->expect, "");
@@ -107,6 +109,9 @@ START_TEST(a_page_is_told_how_it_is_asked_for)
     ck_assert_uint_eq(c->redirects, 2);
     ck_assert_uint_eq(c->body_max, 16384);
     ck_assert(c->tls);
+    c = named(s, "page-often");
+    ck_assert_int_eq(c->connection, CONNECTION_RESUMED);
+    ck_assert_uint_eq(c->fresh_every, 20);
     settings_destroy(s);
 }
 END_TEST
@@ -433,6 +438,8 @@ static const char *const judging[] = {
     "http = \"2\";",
     "redirects = 1;",
     "body_limit = 9;",
+    "connection = \"kept\";",
+    "connection = \"resumed\"; fresh_every = 9;",
     "allow = [ \"loopback\" ];",
     "addresses = { need = \"all\"; };",
     "addresses = { family = \"ipv4\"; };",

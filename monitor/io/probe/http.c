@@ -469,7 +469,7 @@ static bool open_tls(struct attempt *attempt)
         attempt_end(attempt, RESULT_VOID, FAILURE_POLICY, "no memory for TLS");
         return false;
     }
-    (void)reuse_resume(page->secure.ssl, &page->left);
+    (void)reuse_resume(attempt->check, page->secure.ssl, &page->left);
     return true;
 }
 

@@ -26,7 +26,6 @@ struct place {
 struct shelf {
     const struct check *check;
     usec_t round_us;
-    bool is_early; /* this round came before its interval was over */
     struct place *first;
 };
 
@@ -85,15 +84,6 @@ static struct shelf *shelf_of(struct prober *prober, uint32_t token)
     return prober->shelves[token];
 }
 
-/* The retries of a suspicion come after a part of the interval; the schedule, with all its slips,
- * hardly ever does. */
-static bool is_early(const struct shelf *shelf, const struct attempt *attempt)
-{
-    usec_t since_us = attempt->begun_us - shelf->round_us;
-
-    return since_us < attempt->check->interval_ms * 1000 * 3 / 4;
-}
-
 static struct shelf *enter_round(struct attempt *attempt)
 {
     struct prober *prober = attempt->prober;
@@ -104,7 +94,6 @@ static struct shelf *enter_round(struct attempt *attempt)
         *shelf = (struct shelf){.check = attempt->check};
     }
     if (shelf->round_us != attempt->begun_us) {
-        shelf->is_early = is_early(shelf, attempt);
         sweep(prober, shelf, shelf->round_us);
         shelf->round_us = attempt->begun_us;
     }
@@ -139,11 +128,10 @@ static struct place *place_of(struct attempt *attempt, struct shelf *shelf)
 
 void reuse_take(struct attempt *attempt, struct leftover *ret_left)
 {
-    struct shelf *shelf = enter_round(attempt);
-    struct place *place = place_of(attempt, shelf);
+    struct place *place = place_of(attempt, enter_round(attempt));
 
     assert(attempt->check->fresh_every > 0);
-    if (shelf->is_early || place->left.used >= attempt->check->fresh_every)
+    if (attempt->is_hurried || place->left.used >= attempt->check->fresh_every)
         clear_place(attempt->prober, place);
     attempt->prober->kept_count -= place->left.fd >= 0;
     *ret_left = place->left;
@@ -210,7 +198,7 @@ void reuse_write_session(SSL *ssl, struct leftover *left)
 
 /* What was judged in the last full handshake is taken over: chain and name. What changes with time
  * is asked again. */
-bool reuse_resume(SSL *ssl, const struct leftover *left)
+bool reuse_resume(const struct check *check, SSL *ssl, const struct leftover *left)
 {
     const unsigned char *at = left->session;
     SSL_SESSION *session;
@@ -219,7 +207,7 @@ bool reuse_resume(SSL *ssl, const struct leftover *left)
     if (left->session == NULL || SSL_get_SSL_CTX(ssl) != left->context)
         return false;
     session = d2i_SSL_SESSION(NULL, &at, left->session_length);
-    done = session != NULL && tls_is_current(SSL_SESSION_get0_peer(session)) &&
+    done = session != NULL && (!check->verify || tls_is_current(SSL_SESSION_get0_peer(session))) &&
            SSL_set_session(ssl, session) == 1;
     SSL_SESSION_free(session);
     return done;

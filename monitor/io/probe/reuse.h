@@ -25,7 +25,7 @@ struct leftover {
 extern const struct leftover nothing_left;
 
 /* Takes what there is for this attempt: nothing when it has to be fresh, because it is the N-th
- * (fresh_every), or a check again under suspicion (V2), or nothing good came before. */
+ * (fresh_every), or a suspicion hurried it (V2), or nothing good came before. */
 void reuse_take(struct attempt *attempt, struct leftover *ret_left);
 
 /* Leaves a connection, which is out of the epoll set and at rest, or a session; takes both over.
@@ -37,7 +37,7 @@ void reuse_write_session(SSL *ssl, struct leftover *left);
 
 /* Returns false when it cannot be resumed now: another list of authorities, a certificate that is
  * no longer valid, no memory. */
-bool reuse_resume(SSL *ssl, const struct leftover *left);
+bool reuse_resume(const struct check *check, SSL *ssl, const struct leftover *left);
 
 /* Drops it. */
 void reuse_clear(struct leftover *left);

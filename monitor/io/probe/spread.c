@@ -254,6 +254,7 @@ static void prepare_side(struct attempt *side, struct attempt *lead, const union
     side->address = *address;
     side->spread = lead->spread;
     side->is_side = true;
+    side->is_hurried = lead->is_hurried;
     side->lean.fd = -1;
     side->account = lead->account;
     side->result.timings = (struct timings){-1, -1, -1, -1, -1};
