@@ -174,17 +174,24 @@ static void absorb_lease(struct engine *engine, const struct event_lease *event)
     engine->store_ok_ms = engine->now_ms;
 }
 
-static void absorb_vote(struct engine *engine, const struct event_vote *event)
+/* What one vote says of its probe, counted in (1) or out (-1). */
+static void count_vote(struct engine *engine, uint32_t probe, const struct vote_slot *slot,
+                       int change)
+{
+    struct voter_state *voter = &engine->voters[probe];
+    bool unreadable = slot->form != VALUE_READ;
+    bool silent = !slot->present && !unreadable;
+    bool other = (slot->present && !slot->same_settings) || unreadable;
+
+    voter->silent_count += silent ? (uint32_t)change : 0;
+    voter->other_count += other ? (uint32_t)change : 0;
+}
+
+static void take_vote(struct engine *engine, struct vote_slot *slot, const struct event_vote *event)
 {
     const struct vote *vote = &event->vote;
-    struct vote_slot *slot = state_vote(engine, vote->probe, vote->group);
     uint32_t sites = state_group(engine, vote->group)->site_count;
 
-    state_touch(engine, vote->group);
-    slot->present = event->present;
-    slot->form = event->form;
-    if (!event->present)
-        return;
     slot->revision = event->revision;
     slot->blindness = vote->blindness;
     slot->same_settings = strcmp(vote->fingerprint, engine->settings->fingerprint) == 0 &&
@@ -193,6 +200,20 @@ static void absorb_vote(struct engine *engine, const struct event_vote *event)
         memcpy(slot->states, vote->states, sites);
         memcpy(slot->failures, vote->failures, sites);
     }
+}
+
+static void absorb_vote(struct engine *engine, const struct event_vote *event)
+{
+    const struct vote *vote = &event->vote;
+    struct vote_slot *slot = state_vote(engine, vote->probe, vote->group);
+
+    state_touch(engine, vote->group);
+    count_vote(engine, vote->probe, slot, -1);
+    slot->present = event->present;
+    slot->form = event->form;
+    if (event->present)
+        take_vote(engine, slot, event);
+    count_vote(engine, vote->probe, slot, 1);
 }
 
 /* V2: another probe's suspicion makes us look at once, over a fresh connection; but what is suspect

@@ -366,14 +366,9 @@ void alerting_raise(struct engine *engine, uint32_t group)
 
 static bool probe_says(const struct engine *engine, uint32_t probe, bool lost)
 {
-    for (uint32_t g = 0; g < engine->settings->group_count; g++) {
-        const struct vote_slot *vote = state_vote(engine, probe, g);
-        bool unreadable = vote->form != VALUE_READ;
-        bool other = vote->present && !vote->same_settings;
-        if (lost ? !vote->present && !unreadable : other || unreadable)
-            return true;
-    }
-    return false;
+    const struct voter_state *voter = &engine->voters[probe];
+
+    return (lost ? voter->silent_count : voter->other_count) > 0;
 }
 
 void alerting_self(struct engine *engine)

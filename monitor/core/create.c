@@ -33,6 +33,13 @@ static void *take(struct engine *engine, size_t count, size_t size)
 
 #define TAKE(engine, pointer, count) ((pointer) = take((engine), (count), sizeof(*(pointer))))
 
+static void take_marks(struct engine *engine, struct marks *marks, uint32_t limit)
+{
+    marks->limit = limit;
+    TAKE(engine, marks->words, marks_words(limit));
+    TAKE(engine, marks->filled, marks_filled(limit));
+}
+
 static uint32_t most_sites(const struct settings *settings)
 {
     uint32_t most = 0;
@@ -77,12 +84,19 @@ static void take_checks(struct engine *engine)
     TAKE(engine, engine->checks, s->check_count);
     TAKE(engine, engine->references, s->reference_count);
     TAKE(engine, engine->trouble_ms, s->site_count);
-    TAKE(engine, engine->suspects, s->site_count);
+    TAKE(engine, engine->site_states, s->site_count);
+    take_marks(engine, &engine->suspects, s->site_count);
+    take_marks(engine, &engine->suspects_moved, s->site_count);
+    TAKE(engine, engine->suspects_told, s->site_count);
     TAKE(engine, engine->others_suspect, (size_t)s->elector_count * s->site_count);
     TAKE(engine, engine->agreements, s->site_count);
     TAKE(engine, engine->drained, s->region_count);
     TAKE(engine, engine->zones, s->zone_count);
     TAKE(engine, engine->groups, s->group_count);
+    take_marks(engine, &engine->touched, s->group_count);
+    TAKE(engine, engine->wakes.items, s->group_count);
+    TAKE(engine, engine->wakes.heap, s->group_count);
+    TAKE(engine, engine->voters, s->elector_count);
     TAKE(engine, engine->votes, (size_t)s->elector_count * s->group_count);
     TAKE(engine, engine->slots, engine->slot_count);
 }
@@ -215,8 +229,11 @@ static void init_checks(struct engine *engine)
         item->phase_ms =
             schedule_phase(s->references[i].text, i, s->self, s->elector_count, reference_ms);
     }
-    for (uint32_t i = 0; i < s->site_count; i++)
+    for (uint32_t i = 0; i < s->site_count; i++) {
         engine->trouble_ms[i] = -1;
+        engine->site_states[i] = VERDICT_UNKNOWN; /* what site_regroup() says next is news */
+        engine->judged_count += s->sites[i].check_count > 0;
+    }
 }
 
 static void init_groups(struct engine *engine)
@@ -226,7 +243,7 @@ static void init_groups(struct engine *engine)
     for (uint32_t g = 0; g < s->group_count; g++) {
         struct group_state *state = &engine->groups[g];
 
-        state->next_ms = INT64_MAX;
+        engine->wakes.items[g].place = NONE;
         state->allowed_ms = -1;
         state->upkeep_ms = -1;
         state->trouble_ms = -1;
@@ -239,6 +256,8 @@ static void init_groups(struct engine *engine)
     }
     for (uint32_t z = 0; z < s->zone_count; z++)
         engine->zones[z].read_ms = -1;
+    for (uint32_t p = 0; p < s->elector_count; p++)
+        engine->voters[p].silent_count = s->group_count;
 }
 
 static bool same_headers(const struct check *x, const struct check *y)
@@ -280,19 +299,29 @@ static void take_over_references(struct engine *engine, const struct engine *bef
     }
 }
 
+static void take_over_check(struct engine *engine, uint32_t check, const struct engine *before)
+{
+    const struct check *c = &engine->settings->checks[check];
+    uint32_t site = settings_site(before->settings, engine->settings->sites[c->site].name);
+    const struct site *s;
+
+    if (site == NONE)
+        return;
+    s = &before->settings->sites[site];
+    for (uint32_t j = s->first_check; j < s->first_check + s->check_count; j++) {
+        if (same_check(engine->settings, c, before->settings, &before->settings->checks[j]))
+            engine->checks[check].verdict = before->checks[j].verdict;
+    }
+}
+
 /* Reload: what was seen of a check that did not change is still true, and so is a gap (V5). */
 static void take_over(struct engine *engine, const struct engine *before)
 {
     engine->gap = before->gap;
     engine->gap_until_ms = before->gap_until_ms;
     take_over_references(engine, before);
-    for (uint32_t i = 0; i < engine->settings->check_count; i++) {
-        for (uint32_t j = 0; j < before->settings->check_count; j++) {
-            if (same_check(engine->settings, &engine->settings->checks[i], before->settings,
-                           &before->settings->checks[j]))
-                engine->checks[i].verdict = before->checks[j].verdict;
-        }
-    }
+    for (uint32_t i = 0; i < engine->settings->check_count; i++)
+        take_over_check(engine, i, before);
 }
 
 void engine_carried(const struct engine *engine, struct carried *ret_carried)
@@ -338,6 +367,7 @@ int engine_create(const struct settings *settings, bool dry_run, const struct en
     engine->store_full_ms = -1;
     engine->orders_end_ms = INT64_MAX;
     engine->senses_end_ms = INT64_MAX;
+    engine->reads_zones = settings_reads_zones(settings);
     engine->slot_count = count_slots(settings);
     take_checks(engine);
     take_outputs(engine);

@@ -40,18 +40,17 @@ static void notice_stall(struct engine *engine, const struct event *event)
 
 static void touched_groups(struct engine *engine)
 {
-    for (uint32_t i = 0; i < engine->settings->group_count; i++) {
-        struct group_state *group = &engine->groups[i];
+    struct marks *touched = &engine->touched;
 
-        if (!group->dirty)
-            continue;
-        group->next_ms = INT64_MAX;
+    for (uint32_t i = marks_next(touched, 0); i != NONE; i = marks_next(touched, i + 1)) {
+        schedule_take(&engine->wakes, i);
         quorum_agree(engine, i);
         observing_look(engine, i);
         deciding_decide(engine, i);
         applying_apply(engine, i);
         alerting_raise(engine, i);
-        group->dirty = false;
+        marks_take(touched, i);
+        engine->looks++;
     }
 }
 
@@ -69,10 +68,8 @@ static void notice_store(struct engine *engine)
 
 static void wake_groups(struct engine *engine)
 {
-    for (uint32_t i = 0; i < engine->settings->group_count; i++) {
-        if (engine->groups[i].next_ms <= engine->now_ms)
-            state_touch(engine, i);
-    }
+    for (uint32_t i; (i = schedule_pop(&engine->wakes, engine->now_ms)) != NONE;)
+        state_touch(engine, i);
 }
 
 /* Most events are good results of sites that are up. They touch no group, and no time limit passes
@@ -99,6 +96,19 @@ static msec_t earlier(msec_t a, msec_t b)
     return a < b ? a : b;
 }
 
+/* A result changes nothing about a zone, unless a stage looked at what it said. */
+static void read_zones(struct engine *engine, const struct event *event, bool looked)
+{
+    if (event->kind == EVENT_RESULT && !looked && engine->now_ms < engine->zones_ms)
+        return;
+    observing_zones(engine);
+    engine->zones_ms = INT64_MAX;
+    for (uint32_t i = 0; i < engine->settings->zone_count && state_reads_zones(engine); i++) {
+        if (!engine->zones[i].reading)
+            engine->zones_ms = earlier(engine->zones_ms, engine->zones[i].next_ms);
+    }
+}
+
 static msec_t next_deadline(const struct engine *engine)
 {
     msec_t next = engine->now_ms + PULSE_MS;
@@ -111,12 +121,8 @@ static msec_t next_deadline(const struct engine *engine)
     next = earlier(next, engine->senses_end_ms);
     if (engine->gap != BLIND_NOT)
         next = earlier(next, engine->gap_until_ms);
-    for (uint32_t i = 0; i < engine->settings->group_count; i++)
-        next = earlier(next, engine->groups[i].next_ms);
-    for (uint32_t i = 0; i < engine->settings->zone_count; i++) {
-        if (state_reads_zones(engine) && !engine->zones[i].reading)
-            next = earlier(next, engine->zones[i].next_ms);
-    }
+    next = earlier(next, schedule_next(&engine->wakes));
+    next = earlier(next, engine->zones_ms);
     return next > engine->now_ms ? next : engine->now_ms + 1; /* time moves on, always */
 }
 
@@ -155,6 +161,8 @@ static void update_clear(struct engine *engine, struct update *update)
 
 void engine_step(struct engine *engine, const struct event *event, struct update *ret_update)
 {
+    bool stirred;
+
     assert(event->at_ms >= engine->now_ms);
     assert(engine->started || event->kind == EVENT_START);
 
@@ -166,9 +174,10 @@ void engine_step(struct engine *engine, const struct event *event, struct update
     voting_start(engine);
     notice_store(engine);
     wake_groups(engine);
-    if (is_stirred(engine))
+    stirred = is_stirred(engine);
+    if (stirred)
         look(engine);
-    observing_zones(engine);
+    read_zones(engine, event, stirred);
     engine->deadline_ms = next_deadline(engine);
     engine->update = NULL;
 }

@@ -64,12 +64,31 @@ static void regroup(struct engine *engine, uint32_t check)
     verdict->since_ms = engine->now_ms;
 }
 
+/* Keeps the sums over all sites, so that nobody has to look at each for them. */
+static void count_state(struct engine *engine, uint32_t site, enum verdict_state state)
+{
+    enum verdict_state before = engine->site_states[site];
+
+    if (state == before)
+        return;
+    engine->site_states[site] = (uint8_t)state;
+    engine->down_count += state == VERDICT_DOWN;
+    engine->down_count -= before == VERDICT_DOWN;
+    if (state == VERDICT_SUSPECT)
+        marks_put(&engine->suspects, site);
+    else
+        marks_take(&engine->suspects, site);
+    marks_put(&engine->suspects_moved, site);
+}
+
 void site_regroup(struct engine *engine, uint32_t site)
 {
     const struct site *s = &engine->settings->sites[site];
+    enum failure failure;
 
     for (uint32_t i = s->first_check; i < s->first_check + s->check_count; i++) {
         if (engine->settings->checks[i].kind == CHECK_GROUP)
             regroup(engine, i);
     }
+    count_state(engine, site, site_state(engine, site, &failure));
 }

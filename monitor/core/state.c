@@ -28,7 +28,7 @@ bool state_may_act(const struct engine *engine)
 
 bool state_reads_zones(const struct engine *engine)
 {
-    return settings_reads_zones(engine->settings);
+    return engine->reads_zones;
 }
 
 bool state_site_left(const struct engine *engine, uint32_t group, uint32_t in_group)
@@ -80,8 +80,10 @@ bool state_told(const struct engine *engine, uint32_t group)
 
 void state_wake(struct engine *engine, uint32_t group, msec_t at_ms)
 {
-    if (at_ms < engine->groups[group].next_ms)
-        engine->groups[group].next_ms = at_ms;
+    const struct schedule_item *wake = &engine->wakes.items[group];
+
+    if (wake->place == NONE || at_ms < wake->due_ms)
+        schedule_put(&engine->wakes, group, at_ms);
 }
 
 msec_t state_look_again(const struct engine *engine)
@@ -91,7 +93,7 @@ msec_t state_look_again(const struct engine *engine)
 
 void state_touch(struct engine *engine, uint32_t group)
 {
-    engine->groups[group].dirty = true;
+    marks_put(&engine->touched, group);
     engine->stirred = true;
 }
 

@@ -5,6 +5,7 @@
 #define REGIONSHIFT_CORE_STATE_H
 
 #include "engine.h"
+#include "marks.h"
 #include "orders.h"
 #include "rhythm.h"
 #include "schedule.h"
@@ -61,6 +62,12 @@ struct vote_slot {
     enum blindness blindness;
     char *states; /* group's site_count letters */
     char *failures;
+};
+
+/* What a probe's votes say of the probe: in how many groups ... */
+struct voter_state {
+    uint32_t silent_count; /* ... it has none */
+    uint32_t other_count;  /* ... it has one of other settings, or none we could read */
 };
 
 /* Weights and their decision, owned. */
@@ -152,8 +159,6 @@ struct glass_slot {
 };
 
 struct group_state {
-    bool dirty;
-    msec_t next_ms; /* when time alone asks for a new look */
     /* own vote, as last published */
     char *states;
     char *failures;
@@ -250,18 +255,24 @@ struct engine {
     struct rhythm rhythm;     /* rhythm.c */
     struct check_state *checks;
     struct reference_state *references;
-    msec_t expire_ms;     /* V4: no evidence of ours becomes too old before */
-    msec_t *trouble_ms;   /* by site: first bad result of the bad run; -1 */
-    bool *suspects;       /* by site: ours, as last published */
-    bool *others_suspect; /* by probe x site */
-    msec_t senses_end_ms; /* when a reference's answer becomes too old next */
-    enum blindness gap;   /* BLIND_CLOCK or BLIND_STALLED until gap_until_ms */
+    msec_t expire_ms;            /* V4: no evidence of ours becomes too old before */
+    msec_t *trouble_ms;          /* by site: first bad result of the bad run; -1 */
+    uint8_t *site_states;        /* by site: what its checks say together (site.c) */
+    uint32_t judged_count;       /* sites that have checks; ... */
+    uint32_t down_count;         /* ... of those, down */
+    struct marks suspects;       /* sites: ours, now */
+    struct marks suspects_moved; /* sites that became suspect, or ceased to be, since ... */
+    bool *suspects_told;         /* by site: ... they were published last */
+    bool *others_suspect;        /* by probe x site */
+    msec_t senses_end_ms;        /* when a reference's answer becomes too old next */
+    enum blindness gap;          /* BLIND_CLOCK or BLIND_STALLED until gap_until_ms */
     msec_t gap_until_ms;
     enum blindness senses; /* what the references say, gap or not */
     enum blindness blindness;
 
     /* the store: absorb.c */
-    struct vote_slot *votes; /* probe x group */
+    struct vote_slot *votes;    /* probe x group */
+    struct voter_state *voters; /* by probe */
     bool store_away;
     bool store_was_ok;    /* after the step before */
     msec_t store_ok_ms;   /* last time the store answered; -1 never */
@@ -280,6 +291,11 @@ struct engine {
     /* agreement, decision, change */
     struct agreement *agreements; /* by site */
     struct group_state *groups;
+    struct marks touched;  /* groups to be looked at in this step */
+    struct schedule wakes; /* groups, by when time alone asks for a new look */
+    uint64_t looks;        /* groups looked at so far */
+    bool reads_zones;      /* settings_reads_zones(), which looks at all groups */
+    msec_t zones_ms;       /* no zone has to be read before, by time alone */
     struct zone_slot *slots;
     uint32_t slot_count;
     struct zone_state *zones;
@@ -378,7 +394,8 @@ enum verdict_state site_state(const struct engine *engine, uint32_t site,
                               enum failure *ret_failure);
 /* A check of level degraded is down there, for its certificate or for something else. */
 bool site_degraded(const struct engine *engine, uint32_t site, bool certificate);
-void site_regroup(struct engine *engine, uint32_t site); /* after a verdict of its checks changed */
+/* After a verdict of its checks changed, and once for each at the start. */
+void site_regroup(struct engine *engine, uint32_t site);
 
 /* The stages, in the order of the straight line. */
 void absorb_event(struct engine *engine, const struct event *event);

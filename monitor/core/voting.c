@@ -70,17 +70,8 @@ void voting_expire(struct engine *engine)
 /* V5 without references: everything everywhere looks down. One region is no everywhere. */
 static bool sees_all_down(const struct engine *engine)
 {
-    bool any = false;
-
-    for (uint32_t i = 0; i < engine->settings->site_count; i++) {
-        enum failure failure;
-        if (engine->settings->sites[i].check_count == 0)
-            continue;
-        if (site_state(engine, i, &failure) != VERDICT_DOWN)
-            return false;
-        any = true;
-    }
-    return any && engine->settings->region_count > 1;
+    return engine->judged_count > 0 && engine->down_count == engine->judged_count &&
+           engine->settings->region_count > 1;
 }
 
 /* A reference counts as answering until its answer is 3 intervals old, like any evidence. */
@@ -181,25 +172,29 @@ static void cast_group(struct engine *engine, uint32_t group)
 static void cast_suspects(struct engine *engine)
 {
     struct update *update = engine->update;
+    const struct marks *now = &engine->suspects;
+    struct marks *moved = &engine->suspects_moved;
 
-    for (uint32_t i = 0; i < engine->settings->site_count; i++) {
-        enum failure failure;
-        bool suspect = site_state(engine, i, &failure) == VERDICT_SUSPECT;
+    for (uint32_t i = marks_next(moved, 0); i != NONE; i = marks_next(moved, i + 1)) {
+        bool suspect = marks_has(&engine->suspects, i);
 
-        if (suspect != engine->suspects[i])
+        if (suspect != engine->suspects_told[i])
             update->suspects_changed = true;
-        engine->suspects[i] = suspect;
-        if (suspect)
-            engine->out_suspects[update->suspect_count++] = i;
+        engine->suspects_told[i] = suspect;
+        marks_take(moved, i);
     }
+    if (!update->suspects_changed)
+        return;
+    for (uint32_t i = marks_next(now, 0); i != NONE; i = marks_next(now, i + 1))
+        engine->out_suspects[update->suspect_count++] = i;
 }
 
 void voting_look(struct engine *engine)
 {
+    const struct marks *touched = &engine->touched;
+
     judge_blindness(engine);
     cast_suspects(engine);
-    for (uint32_t i = 0; i < engine->settings->group_count; i++) {
-        if (engine->groups[i].dirty)
-            cast_group(engine, i);
-    }
+    for (uint32_t i = marks_next(touched, 0); i != NONE; i = marks_next(touched, i + 1))
+        cast_group(engine, i);
 }

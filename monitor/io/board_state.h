@@ -8,6 +8,7 @@
 
 #include "board.h"
 #include "keys.h"
+#include "marks.h"
 
 /* One key as it was told last. */
 struct known {
@@ -26,11 +27,15 @@ struct known_order {
     msec_t since_ms; /* when it was first seen as it is */
 };
 
+/* When all votes are to be written at once (a start, a lost lease), so many go together, and so
+ * many times: what stands in a queue of the store's would only be late there. Well below what etcd
+ * takes in one transaction (128), and what the file's queue holds (256 calls). */
+enum { LEASED_AT_ONCE = 64, LEASED_CALLS_MAX = 8 };
+
 /* One leased key of ours: what should stand there. */
 struct leased {
     char *text; /* NULL: nothing, the key is deleted */
     size_t length;
-    bool dirty; /* the store does not have it yet, or lost it */
     bool in_flight;
     uint64_t revision; /* of our last write */
 };
@@ -46,6 +51,8 @@ struct board_book {
     bool surplus_seen;     /* orders beyond the last place, in the read that is being told ... */
     bool surplus_told;     /* ... and told as one that cannot be read */
     struct leased *leased; /* our votes by group, then our suspects */
+    struct marks dirty;    /* of those: the store does not have them yet, or lost them */
+    uint32_t leased_calls; /* on their way */
 };
 
 struct board {
@@ -84,7 +91,9 @@ struct board {
 struct board_call {
     struct board *board;
     uint32_t generation;
-    uint32_t index; /* of what it is about */
+    uint32_t index;                  /* of what it is about */
+    uint32_t leased[LEASED_AT_ONCE]; /* or the keys it writes */
+    uint32_t leased_count;
     board_order_done order_done;
     void *order_context;
 };

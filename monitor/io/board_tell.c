@@ -28,14 +28,19 @@ int board_book_create(const struct settings *settings, struct board_book *ret_bo
         .heads = calloc(groups + 1, sizeof(*book.heads)),
         .orders = calloc(ORDERS_MAX, sizeof(*book.orders)),
         .leased = calloc(groups + 1, sizeof(*book.leased)),
+        .dirty = {.words = calloc((size_t)marks_words((uint32_t)groups + 1) +
+                                      marks_filled((uint32_t)groups + 1),
+                                  sizeof(*book.dirty.words))},
     };
 
     if (book.votes == NULL || book.suspects == NULL || book.heads == NULL || book.orders == NULL ||
-        book.leased == NULL) {
+        book.leased == NULL || book.dirty.words == NULL) {
         board_book_clear(&book, NULL);
         return -ENOMEM;
     }
-    book.leased[groups].dirty = true; /* suspects of an earlier life of ours are no suspects now */
+    book.dirty.limit = (uint32_t)groups + 1;
+    book.dirty.filled = book.dirty.words + marks_words(book.dirty.limit);
+    marks_put(&book.dirty, (uint32_t)groups); /* suspects of an earlier life of ours are none now */
     *ret_book = book;
     return 0;
 }
@@ -51,6 +56,7 @@ void board_book_clear(struct board_book *book, const struct settings *settings)
         free(book->orders[i].text);
     free(book->orders);
     free(book->leased);
+    free(book->dirty.words);
 }
 
 /* ---- what is gone ---- */
@@ -128,7 +134,8 @@ static void vote_gone(struct board *board, uint32_t probe, uint32_t group)
         return;
     tell_no_vote(board, probe, group, VALUE_READ);
     if (probe == board->settings->self) { /* ours: somebody removed it, or our lease lapsed */
-        board->book.leased[group].dirty = board->book.leased[group].text != NULL;
+        if (board->book.leased[group].text != NULL)
+            marks_put(&board->book.dirty, group);
         board_flush(board);
     }
 }
@@ -206,12 +213,12 @@ static void check_own_vote(struct board *board, const struct store_item *item, u
 {
     struct leased *leased = &board->book.leased[group];
 
-    if (leased->in_flight || leased->dirty || leased->text == NULL ||
+    if (leased->in_flight || marks_has(&board->book.dirty, group) || leased->text == NULL ||
         item->mod_revision <= leased->revision)
         return;
     if (item->length == leased->length && memcmp(item->value, leased->text, item->length) == 0)
         return;
-    leased->dirty = true;
+    marks_put(&board->book.dirty, group);
     log_say(LOG_LEVEL_ERROR, "store: %s was overwritten: does another daemon run as %s?", item->key,
             board->settings->electors[board->settings->self].name);
 }
@@ -534,7 +541,7 @@ void board_forget(struct board *board)
 {
     each_known(board, forget);
     board_mark_dirty(board);
-    board->book.leased[board->settings->group_count].dirty = true; /* suspects, even if none */
+    marks_put(&board->book.dirty, board->settings->group_count); /* suspects, even if none */
 }
 
 void board_tell_end(struct board *board)

@@ -23,19 +23,29 @@ static void leased_key(const struct board *board, uint32_t index, key_text key)
         key_suspects(key, self);
 }
 
+/* The answer to one write, for each of its keys. */
+static void note_leased(struct board_book *book, const struct board_call *call,
+                        enum store_status status, uint64_t revision)
+{
+    book->leased_calls--;
+    for (uint32_t i = 0; i < call->leased_count; i++) {
+        struct leased *leased = &book->leased[call->leased[i]];
+
+        leased->in_flight = false;
+        leased->revision = revision;
+        if (status != STORE_OK)
+            marks_put(&book->dirty, call->leased[i]); /* by the flush after the next renewal */
+    }
+}
+
 static void on_leased(void *context, enum store_status status, uint64_t revision, const char *error)
 {
-    uint32_t index = ((struct board_call *)context)->index;
+    struct board_call call = *(struct board_call *)context;
     struct board *board = board_call_finish(context);
-    struct leased *leased;
 
     if (board == NULL)
         return;
-    leased = &board->book.leased[index];
-    leased->in_flight = false;
-    leased->revision = revision;
-    if (status != STORE_OK)
-        leased->dirty = true; /* written by the flush after the next renewal */
+    note_leased(&board->book, &call, status, revision);
     board_note_write(board, status, error);
     if (status == STORE_LEASE_LOST)
         board_lease_lost(board);
@@ -43,41 +53,80 @@ static void on_leased(void *context, enum store_status status, uint64_t revision
         board_flush(board);
 }
 
-static void write_leased(struct board *board, uint32_t index)
+/* Takes the next votes that want writing, up to as many as go together. */
+static void take_votes(struct board *board, struct board_call *call)
 {
-    struct leased *leased = &board->book.leased[index];
-    struct board_call *call = board_call_create(board, index);
-    key_text key;
+    struct board_book *book = &board->book;
+    uint32_t votes = board->settings->group_count;
+
+    for (uint32_t i = marks_next(&book->dirty, 0); i < votes && call->leased_count < LEASED_AT_ONCE;
+         i = marks_next(&book->dirty, i + 1)) {
+        if (!book->leased[i].in_flight)
+            call->leased[call->leased_count++] = i;
+    }
+}
+
+/* V2: suspicions wait for no votes. */
+static void take_suspects(struct board *board, struct board_call *call)
+{
+    uint32_t suspects = board->settings->group_count;
+
+    if (marks_has(&board->book.dirty, suspects) && !board->book.leased[suspects].in_flight)
+        call->leased[call->leased_count++] = suspects;
+}
+
+static void write_leased(struct board *board, struct board_call *call)
+{
+    struct store_put puts[LEASED_AT_ONCE];
+    key_text keys[LEASED_AT_ONCE];
+
+    for (uint32_t i = 0; i < call->leased_count; i++) {
+        struct leased *leased = &board->book.leased[call->leased[i]];
+
+        leased->in_flight = true;
+        marks_take(&board->book.dirty, call->leased[i]);
+        leased_key(board, call->leased[i], keys[i]);
+        puts[i] = (struct store_put){.key = keys[i],
+                                     .value = leased->text,
+                                     .length = leased->text != NULL ? leased->length : 0,
+                                     .leased = leased->text != NULL};
+    }
+    board->book.leased_calls++;
+    store_txn(board->store, &(struct store_txn){.puts = puts, .put_count = call->leased_count},
+              on_leased, call);
+}
+
+/* Writes what one of the two above takes. Returns false when it takes nothing. */
+static bool write_taken(struct board *board,
+                        void (*take)(struct board *board, struct board_call *call))
+{
+    struct board_call *call = board_call_create(board, NONE);
 
     if (call == NULL)
-        return;
-    leased_key(board, index, key);
-    leased->dirty = false;
-    leased->in_flight = true;
-    if (leased->text != NULL)
-        store_put(board->store, key, leased->text, leased->length, true, on_leased, call);
-    else
-        store_delete(board->store, key, on_leased, call);
+        return false;
+    take(board, call);
+    if (call->leased_count == 0) {
+        free(call);
+        return false;
+    }
+    write_leased(board, call);
+    return true;
 }
 
 void board_flush(struct board *board)
 {
-    if (!board->lease_alive)
+    if (!board->lease_alive || marks_next(&board->book.dirty, 0) == NONE)
         return;
-    for (uint32_t i = 0; i <= board->settings->group_count; i++) {
-        struct leased *leased = &board->book.leased[i];
-
-        if (leased->dirty && !leased->in_flight)
-            write_leased(board, i);
-    }
+    while (board->book.leased_calls < LEASED_CALLS_MAX && write_taken(board, take_votes))
+        ;
+    (void)write_taken(board, take_suspects);
 }
 
 void board_mark_dirty(struct board *board)
 {
     for (uint32_t i = 0; i <= board->settings->group_count; i++) {
-        struct leased *leased = &board->book.leased[i];
-
-        leased->dirty = leased->dirty || leased->text != NULL;
+        if (board->book.leased[i].text != NULL)
+            marks_put(&board->book.dirty, i);
     }
 }
 
@@ -89,7 +138,7 @@ static void want(struct board *board, uint32_t index, char *text, size_t length)
     free(leased->text);
     leased->text = text;
     leased->length = length;
-    leased->dirty = true;
+    marks_put(&board->book.dirty, index);
     board_flush(board);
 }
 

@@ -49,16 +49,17 @@ END_TEST
 
 START_TEST(an_empty_file_lacks_everything_that_is_required)
 {
-    expect_refused("", 0,
-                   "F: quorum: is required; write a group { ... } [missing]\n"
-                   "F: services: is required; write a list of 1 to 32768 groups ( { ... } ) "
-                   "[missing]\n"
-                   "F: groups: is required; write a list of 1 to 32768 groups ( { ... } ) [missing]\n"
-                   "F: warning: probe.references: without references a probe that sees all regions "
-                   "down cannot know whether the fault is its own, and abstains; name two or three "
-                   "places outside [references-missing]\n"
-                   "F: warning: alerts: nobody would be told of anything; add an smtp or webhook "
-                   "sink [nobody-is-told]\n");
+    expect_refused(
+        "", 0,
+        "F: quorum: is required; write a group { ... } [missing]\n"
+        "F: services: is required; write a list of 1 to 32768 groups ( { ... } ) "
+        "[missing]\n"
+        "F: groups: is required; write a list of 1 to 32768 groups ( { ... } ) [missing]\n"
+        "F: warning: probe.references: without references a probe that sees all regions "
+        "down cannot know whether the fault is its own, and abstains; name two or three "
+        "places outside [references-missing]\n"
+        "F: warning: alerts: nobody would be told of anything; add an smtp or webhook "
+        "sink [nobody-is-told]\n");
 }
 END_TEST
 
