@@ -548,7 +548,7 @@ TCase *world_case(const char *name)
 {
     TCase *tests = tcase_create(name);
 
-    tcase_set_timeout(tests, 60);
+    tcase_set_timeout(tests, 300);
     tcase_add_unchecked_fixture(tests, world_receivers_start, world_receivers_stop);
     tcase_add_checked_fixture(tests, world_setup, world_teardown);
     return tests;

@@ -12,7 +12,7 @@
 #include "../../monitor/io/alert_queue.h"
 #include "../lib/fake_store.h"
 
-enum { WORLD_PROBES_MAX = 3, WORLD_SINKS_MAX = 4, WORLD_PATIENCE_MS = 20 * 1000 };
+enum { WORLD_PROBES_MAX = 3, WORLD_SINKS_MAX = 4, WORLD_PATIENCE_MS = 60 * 1000 };
 
 extern uv_loop_t world_loop;
 extern char world_folder[200];

@@ -94,11 +94,11 @@ static int bind_to(const char *address, uint16_t *port)
     return fd;
 }
 
-void serve_udp(script answer, const struct server *beside)
+void serve_udp(script answer, struct server *beside)
 {
     memset(&udp, 0, sizeof(udp));
     udp.port = beside != NULL ? server_port(beside) : 0;
-    udp.fd = bind_to("127.0.0.1", &udp.port);
+    udp.fd = beside != NULL ? server_take_udp(beside) : bind_to("127.0.0.1", &udp.port);
     udp.other = bind_to("127.0.0.2", &udp.port);
     udp.script = answer;
     ck_assert_int_eq(uv_poll_init(&loop, &udp.poll, udp.fd), 0);

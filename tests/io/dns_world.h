@@ -38,7 +38,7 @@ extern struct udp udp;
 extern struct dns_message reply; /* the one in the making */
 
 /* beside: a server over TCP whose port is taken; NULL: any. */
-void serve_udp(script answer, const struct server *beside);
+void serve_udp(script answer, struct server *beside);
 void stop_udp(void);
 
 /* Begins a reply to the question: its id, the question itself. */

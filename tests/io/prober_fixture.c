@@ -12,6 +12,7 @@ uv_loop_t loop;
 struct prober *prober;
 struct zone zone;
 struct report reports[1024];
+unsigned attempt_count;
 
 static bool inside;
 static bool is_closed;
@@ -36,6 +37,7 @@ static void on_closed(void *context)
 void prober_setup(void)
 {
     memset(reports, 0, sizeof(reports));
+    attempt_count = 0;
     is_closed = false;
     ck_assert_int_eq(uv_loop_init(&loop), 0);
     zone_start(&zone);
@@ -83,6 +85,7 @@ struct check make_check(uint16_t port, const char *target, const char *status, c
 
 void start_check(uint32_t token, const struct check *check)
 {
+    attempt_count++;
     inside = true;
     prober_start(prober, token, check);
     inside = false;
@@ -95,7 +98,7 @@ void run_until_reported(uint32_t token, unsigned count)
     ck_assert_uint_eq(reports[token].count, count);
 }
 
-static bool stood_still(const struct result *result)
+bool stood_still(const struct result *result)
 {
     return result->class == RESULT_VOID && strncmp(result->detail, "we stood still", 14) == 0;
 }
@@ -108,6 +111,20 @@ struct result probe(const struct check *check)
         run_until_reported(0, 1);
     } while (stood_still(&reports[0].result));
     return reports[0].result;
+}
+
+struct result probe_to(struct check *check, const char *where)
+{
+    struct result result;
+
+    check->timeout_ms = where == NULL ? PATIENT_MS : SHORT_MS;
+    result = probe(check);
+    while (where != NULL && strstr(result.detail, where) == NULL &&
+           check->timeout_ms < PATIENT_MS) {
+        check->timeout_ms *= 2;
+        result = probe(check);
+    }
+    return result;
 }
 
 void expect(const struct result *result, enum result_class class, enum failure failure,

@@ -22,6 +22,7 @@ extern uv_loop_t loop;
 extern struct prober *prober;
 extern struct zone zone;
 extern struct report reports[1024];
+extern unsigned attempt_count; /* begun by start_check() */
 
 void prober_setup(void);
 void prober_teardown(void); /* closes what is open; fails when anything is left */
@@ -36,9 +37,17 @@ void start_check(uint32_t token, const struct check *check);
 /* Runs the loop until the token has been reported so often. */
 void run_until_reported(uint32_t token, unsigned count);
 
+/* Whether an attempt is void because this machine stood still (V4). */
+bool stood_still(const struct result *result);
+
 /* One attempt and its result. An attempt that is void because this machine stood still is made
  * again: how fast the machine is, is not tested. */
 struct result probe(const struct check *check);
+
+/* The same with a timeout that is waited for: `where` is what the detail says when it ran out. How
+ * far an attempt gets in a given time is the machine's affair, so the check is given more and more
+ * until it gets that far. NULL: no timeout is meant. */
+struct result probe_to(struct check *check, const char *where);
 
 /* Asserts class, failure and that the detail contains some words. */
 void expect(const struct result *result, enum result_class class, enum failure failure,

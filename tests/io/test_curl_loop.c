@@ -355,7 +355,7 @@ int main(void)
     int failed;
 
     tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60); /* a hang, not a speed */
+    tcase_set_timeout(tests, 300); /* a hang, not a speed */
     tcase_add_test(tests, a_transfer_ends_once_from_the_loop);
     tcase_add_test(tests, a_refused_connection_is_told_from_the_loop);
     tcase_add_test(tests, a_silent_server_is_ended_by_the_timeout);

@@ -26,14 +26,18 @@ START_TEST(an_answer_is_good_and_told)
     ck_assert_int_ge(result.timings.first_byte_us, 0);
     ck_assert_int_ge(result.timings.total_us, result.timings.first_byte_us);
     ck_assert_int_eq(result.timings.connect_us, -1);
-    ck_assert_uint_eq(udp.count, 1);
+    ck_assert_uint_eq(udp.count, attempt_count);
 }
 END_TEST
 
+/* Of each attempt. */
 static void answer_the_second(const struct heard *heard)
 {
-    if (udp.count == 2)
+    static unsigned asked_in;
+
+    if (asked_in == attempt_count)
         answer_two(heard);
+    asked_in = attempt_count;
 }
 
 START_TEST(a_question_that_was_lost_is_asked_again_and_told)
@@ -69,7 +73,7 @@ START_TEST(a_server_from_before_edns_is_asked_without_it)
     check = ask(udp.port, "A", USUAL);
     result = probe(&check);
     expect(&result, RESULT_GOOD, FAILURE_NONE, "NOERROR, 2 answers");
-    ck_assert_uint_eq(udp.count, 2);
+    ck_assert_uint_eq(udp.count, 2 * attempt_count);
     question.dnssec = true; /* which it cannot have */
     result = probe(&check);
     expect(&result, RESULT_BAD, FAILURE_STATUS, "rcode FORMERR, wanted");

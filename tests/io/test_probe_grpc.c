@@ -10,7 +10,7 @@
 #include "grpc_health.h"
 #include "prober_fixture.h"
 
-enum { PREFACE_LENGTH = 24, FRAME_MAX = 16384, LONG_MS = 1500 /* a timeout that is waited for */ };
+enum { PREFACE_LENGTH = 24, FRAME_MAX = 16384 };
 enum frame_type { DATA = 0, HEADERS = 1, RST_STREAM = 3, SETTINGS = 4, GOAWAY = 7 };
 enum { END_STREAM = 1, END_HEADERS = 4 };
 
@@ -209,18 +209,22 @@ static struct check grpc_check(const struct server *server, const char *expressi
     return check;
 }
 
+static const char waiting[] = " ms while waiting";
+static const char reading[] = " ms while reading the body";
+
+/* where: it times out; NULL: it does not. */
 static struct result call(server_serve how, const struct script *script, const char *expression,
-                          msec_t timeout_ms)
+                          const char *where)
 {
     struct script own = *script;
     struct server *server = server_start_tcp(how, &own);
     struct check check = grpc_check(server, expression);
     struct result result;
 
-    check.timeout_ms = timeout_ms;
-    result = probe(&check);
-    ck_assert_uint_le(server_count(server), 10); /* tries of libcurl's own have an end */
-    prober_close_now();                          /* so that a server which waits for us ends */
+    result = probe_to(&check, where);
+    /* Tries of libcurl's own have an end. */
+    ck_assert_uint_le(server_count(server), 10 * attempt_count);
+    prober_close_now(); /* so that a server which waits for us ends */
     server_stop(server);
     return result;
 }
@@ -309,7 +313,7 @@ static const struct {
 /* cell: grpc, bad, frames of HTTP/2 by hand */
 START_TEST(an_answer_is_taken_at_its_state)
 {
-    struct result result = call(serve, &answers[_i].script, answers[_i].expression, PATIENT_MS);
+    struct result result = call(serve, &answers[_i].script, answers[_i].expression, NULL);
     bool good = answers[_i].failure == FAILURE_NONE;
 
     expect(&result, good ? RESULT_GOOD : RESULT_BAD, answers[_i].failure, answers[_i].words);
@@ -334,7 +338,7 @@ static const struct {
 /* cell: grpc, hostile, frames of HTTP/2 by hand */
 START_TEST(what_no_honest_server_sends_is_bad)
 {
-    struct result result = call(hostile[_i].serve, &begun, "state == SERVING", LONG_MS);
+    struct result result = call(hostile[_i].serve, &begun, "state == SERVING", NULL);
 
     ck_assert_msg(result.class == RESULT_BAD, "%s: class %d: %s", hostile[_i].name, result.class,
                   result.detail);
@@ -359,18 +363,18 @@ END_TEST
 /* cell: grpc, timed out, frames of HTTP/2 by hand */
 START_TEST(silence_times_out)
 {
-    struct result result = call(serve_silence, &begun, "state == SERVING", LONG_MS);
+    struct result result = call(serve_silence, &begun, "state == SERVING", waiting);
 
-    expect(&result, RESULT_BAD, FAILURE_TIMEOUT, "timeout after 1500 ms while waiting");
+    expect(&result, RESULT_BAD, FAILURE_TIMEOUT, waiting);
 }
 END_TEST
 
 /* cell: grpc, timed out, frames of HTTP/2 by hand */
 START_TEST(a_slow_answer_times_out)
 {
-    struct result result = call(serve_slow_body, &begun, "state == SERVING", LONG_MS);
+    struct result result = call(serve_slow_body, &begun, "state == SERVING", reading);
 
-    expect(&result, RESULT_BAD, FAILURE_TIMEOUT, "timeout after 1500 ms while reading the body");
+    expect(&result, RESULT_BAD, FAILURE_TIMEOUT, reading);
 }
 END_TEST
 

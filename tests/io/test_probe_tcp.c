@@ -10,10 +10,7 @@
 
 #include "prober_fixture.h"
 
-enum {
-    LINES_MAX = 4,
-    LONG_MS = 1500 /* a timeout that is waited for, after an answer has begun */
-};
+enum { LINES_MAX = 4 };
 
 /* What a server says at once, and then to each line it reads; NULL: no more. */
 struct part {
@@ -62,9 +59,9 @@ static struct check tcp_check(uint16_t port, struct check_tcp *tcp, const struct
     return check;
 }
 
-/* expect: NULL, or an expression. */
+/* expect: NULL, or an expression; where: it times out, or NULL: it does not. */
 static struct result hold(server_serve serve, void *context, const struct tcp_line *lines,
-                          const char *expect_text, msec_t timeout_ms)
+                          const char *expect_text, const char *where)
 {
     struct server *server = server_start_tcp(serve, context);
     struct check_tcp tcp;
@@ -73,14 +70,13 @@ static struct result hold(server_serve serve, void *context, const struct tcp_li
     struct result result;
     char error[200];
 
-    check.timeout_ms = timeout_ms;
     if (expect_text != NULL)
         ck_assert_int_eq(assertion_parse(expect_text,
                                          SUBJECT_BIT(SUBJECT_BODY) | SUBJECT_BIT(SUBJECT_LATENCY),
                                          &assertion, error, sizeof(error)),
                          0);
     check.assertion = assertion;
-    result = probe(&check);
+    result = probe_to(&check, where);
     server_stop(server);
     assertion_destroy(assertion);
     return result;
@@ -102,7 +98,7 @@ START_TEST(a_dialogue_that_goes_as_expected_is_good)
     struct part part = {"220 mail.example.com ESMTP\r\n",
                         {"250-mail.example.com\r\n250 HELP\r\n", "221 Bye\r\n"},
                         false};
-    struct result result = hold(serve_part, &part, smtp, NULL, PATIENT_MS);
+    struct result result = hold(serve_part, &part, smtp, NULL, NULL);
 
     expect(&result, RESULT_GOOD, FAILURE_NONE, "the last line was \"221 Bye\"");
     ck_assert_int_ge(result.timings.connect_us, 0);
@@ -125,7 +121,7 @@ static void serve_letter_by_letter(struct server *server, int fd, void *context)
 START_TEST(what_is_expected_may_come_in_any_pieces_after_any_lines)
 {
     char text[] = "-a\r\n+PO\r\n+PON\r\n++PONG\r\n";
-    struct result result = hold(serve_letter_by_letter, text, redis, NULL, PATIENT_MS);
+    struct result result = hold(serve_letter_by_letter, text, redis, NULL, NULL);
 
     expect(&result, RESULT_GOOD, FAILURE_NONE, "the last line was \"++PONG\"");
 }
@@ -135,10 +131,10 @@ START_TEST(what_was_said_is_the_body)
 {
     struct part part = {NULL, {"+PONG\r\nload 17\r\n"}, false};
     struct result result =
-        hold(serve_part, &part, redis, "body contains \"PONG\" and latency < 1h", PATIENT_MS);
+        hold(serve_part, &part, redis, "body contains \"PONG\" and latency < 1h", NULL);
 
     expect(&result, RESULT_GOOD, FAILURE_NONE, "");
-    result = hold(serve_part, &part, redis, "not body contains \"+PONG\"", PATIENT_MS);
+    result = hold(serve_part, &part, redis, "not body contains \"+PONG\"", NULL);
     expect(&result, RESULT_BAD, FAILURE_BODY, "");
 }
 END_TEST
@@ -147,12 +143,11 @@ START_TEST(without_a_step_that_expects_the_body_ends_when_the_server_closes)
 {
     static const struct tcp_line ask[LINES_MAX] = {{.send = "stats\n"}};
     struct part part = {"hello\n", {"load 17\n"}, true};
-    struct result result =
-        hold(serve_part, &part, ask, "body matches /^load \\d+\\n$/m", PATIENT_MS);
+    struct result result = hold(serve_part, &part, ask, "body matches /^load \\d+\\n$/m", NULL);
 
     expect(&result, RESULT_GOOD, FAILURE_NONE, "the last line was \"load 17\"");
     part = (struct part){"17:04\n", {NULL}, true};
-    result = hold(serve_part, &part, nothing, "body == \"17:05\\n\"", PATIENT_MS);
+    result = hold(serve_part, &part, nothing, "body == \"17:05\\n\"", NULL);
     expect(&result, RESULT_BAD, FAILURE_BODY, "17:04");
 }
 END_TEST
@@ -163,7 +158,7 @@ END_TEST
 START_TEST(a_server_that_closes_instead_is_a_bad_body)
 {
     struct part part = {"220 x\r\n", {"502 no\x1b[31m\r\n"}, true};
-    struct result result = hold(serve_part, &part, smtp, NULL, PATIENT_MS);
+    struct result result = hold(serve_part, &part, smtp, NULL, NULL);
 
     expect(&result, RESULT_BAD, FAILURE_BODY,
            "closed by the server while waiting for \"250 \"; the last line was "
@@ -174,7 +169,7 @@ END_TEST
 START_TEST(a_server_that_closes_without_a_word_is_no_connection)
 {
     struct part part = {NULL, {NULL}, true};
-    struct result result = hold(serve_part, &part, smtp, NULL, PATIENT_MS);
+    struct result result = hold(serve_part, &part, smtp, NULL, NULL);
 
     expect(&result, RESULT_BAD, FAILURE_CONNECT,
            "closed by the server while waiting for \"220\"; nothing was said");
@@ -189,7 +184,7 @@ START_TEST(an_old_reply_answers_no_new_question)
         {.send = "MAIL FROM:<>\r\n", .expect = "250"},
     };
     struct part part = {NULL, {"250-x\r\n250 HELP\r\n", "550 no\r\n"}, true};
-    struct result result = hold(serve_part, &part, lines, NULL, PATIENT_MS);
+    struct result result = hold(serve_part, &part, lines, NULL, NULL);
 
     expect(&result, RESULT_BAD, FAILURE_BODY, "the last line was \"550 no\"");
 }
@@ -201,20 +196,20 @@ END_TEST
 START_TEST(a_wrong_answer_and_then_silence_times_out_with_the_answer)
 {
     struct part part = {"220 x\r\n", {"502 no\r\n"}, false};
-    struct result result = hold(serve_part, &part, smtp, NULL, LONG_MS);
+    static const char where[] = " ms while waiting for \"250 \"; the last line was \"502 no\"";
+    struct result result = hold(serve_part, &part, smtp, NULL, where);
 
-    expect(&result, RESULT_BAD, FAILURE_TIMEOUT,
-           "timeout after 1500 ms while waiting for \"250 \"; the last line was \"502 no\"");
+    expect(&result, RESULT_BAD, FAILURE_TIMEOUT, where);
 }
 END_TEST
 
 START_TEST(silence_times_out_and_says_so)
 {
     struct part part = {NULL, {NULL}, false};
-    struct result result = hold(serve_part, &part, redis, NULL, SHORT_MS);
+    static const char where[] = "timeout after 60 ms while waiting for \"+PONG\"; nothing was said";
+    struct result result = hold(serve_part, &part, redis, NULL, where);
 
-    expect(&result, RESULT_BAD, FAILURE_TIMEOUT,
-           "timeout after 60 ms while waiting for \"+PONG\"; nothing was said");
+    expect(&result, RESULT_BAD, FAILURE_TIMEOUT, where);
 }
 END_TEST
 
@@ -242,9 +237,8 @@ START_TEST(a_server_that_reads_nothing_times_out_sending)
     ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
     server = server_start_tcp(serve_deaf, &ends[0]);
     check = tcp_check(server_port(server), &tcp, lines);
-    check.timeout_ms = LONG_MS;
-    result = probe(&check);
-    expect(&result, RESULT_BAD, FAILURE_TIMEOUT, "timeout after 1500 ms while sending");
+    result = probe_to(&check, "ms while sending");
+    expect(&result, RESULT_BAD, FAILURE_TIMEOUT, "ms while sending");
     close(ends[1]);
     server_stop(server);
     close(ends[0]);
@@ -268,7 +262,7 @@ START_TEST(an_endless_line_is_a_bad_body)
     struct result result;
 
     memset(piece, '\xff', sizeof(piece) - 1);
-    result = hold(serve_endless, piece, redis, NULL, PATIENT_MS);
+    result = hold(serve_endless, piece, redis, NULL, NULL);
     expect(&result, RESULT_BAD, FAILURE_BODY,
            "a line of more than 4096 bytes while waiting for \"+PONG\"; the last line was "
            "\"\\xff\\xff");
@@ -279,7 +273,7 @@ END_TEST
 START_TEST(endless_lines_are_a_bad_body)
 {
     char piece[] = "spam spam spam spam\r\n";
-    struct result result = hold(serve_endless, piece, redis, NULL, PATIENT_MS);
+    struct result result = hold(serve_endless, piece, redis, NULL, NULL);
 
     expect(&result, RESULT_BAD, FAILURE_BODY, "more than 65536 bytes while waiting for \"+PONG\"");
 }
@@ -288,7 +282,7 @@ END_TEST
 START_TEST(an_endless_body_is_judged_by_its_beginning)
 {
     char piece[] = "spam spam spam spam\r\n";
-    struct result result = hold(serve_endless, piece, nothing, "body contains \"ham\"", PATIENT_MS);
+    struct result result = hold(serve_endless, piece, nothing, "body contains \"ham\"", NULL);
 
     expect(&result, RESULT_BAD, FAILURE_BODY, "the first 65536 bytes");
 }

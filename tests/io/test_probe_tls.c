@@ -17,10 +17,7 @@
 #include "base64.h"
 #include "prober_fixture.h"
 
-enum {
-    LINES_MAX = 4,
-    LONG_MS = 1500 /* a timeout that is waited for, after a server has spoken */
-};
+enum { LINES_MAX = 4 };
 
 /* What a server says before TLS, a text to each line it reads; then its certificate. */
 struct host {

@@ -417,7 +417,7 @@ static TCase *case_of(const char *name, void (*after)(void))
 {
     TCase *tests = tcase_create(name);
 
-    tcase_set_timeout(tests, 60);
+    tcase_set_timeout(tests, 300);
     tcase_add_unchecked_fixture(tests, world_receivers_start, world_receivers_stop);
     tcase_add_checked_fixture(tests, setup, after);
     return tests;

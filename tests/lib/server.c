@@ -19,7 +19,8 @@ enum { DATAGRAM_MAX = 65536 };
 
 struct server {
     int fd;
-    int wake[2]; /* ours, the thread's */
+    int datagrams; /* on TCP: holds the port on UDP for a server beside; -1: it was taken */
+    int wake[2];   /* ours, the thread's */
     uint16_t port;
     atomic_uint count;
     server_serve serve;
@@ -28,19 +29,65 @@ struct server {
     pthread_t thread;
 };
 
-/* last: of the address 127.0.0.last; port: in, 0 for any; out, the one taken. */
-static int bind_loopback(int type, unsigned last, uint16_t *port)
+static struct sockaddr_in loopback(unsigned last, uint16_t port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(*port)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + last);
+    return address;
+}
+
+/* last: of the address 127.0.0.last; port: in, 0 for any; out, the one taken. Returns the socket,
+ * or -1 when somebody else has the port. */
+static int try_to_bind(int type, unsigned last, uint16_t *port)
+{
+    struct sockaddr_in address = loopback(last, *port);
     socklen_t length = sizeof(address);
     int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+    int yes = 1;
 
     ck_assert_int_ge(fd, 0);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + last);
-    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, length), 0);
+    if (type == SOCK_STREAM && *port != 0) { /* connections that are over do not hold it */
+        ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)), 0);
+    }
+    if (bind(fd, (struct sockaddr *)&address, length) != 0) {
+        ck_assert_int_eq(errno, EADDRINUSE);
+        close(fd);
+        return -1;
+    }
     ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &length), 0);
     *port = ntohs(address.sin_port);
     return fd;
+}
+
+static int bind_loopback(int type, unsigned last, uint16_t *port)
+{
+    int fd = try_to_bind(type, last, port);
+
+    ck_assert_msg(fd >= 0, "127.0.0.%u:%u is taken", last, *port);
+    return fd;
+}
+
+/*
+ * A port of 127.0.0.1 that nobody has on TCP nor on UDP, with both sockets. Many tests run at once,
+ * each with sockets of the kernel's choice: a port that is asked for later may be another's by
+ * then. The socket for datagrams speaks to itself alone, so the kernel refuses what others send
+ * there, as if it were not.
+ */
+static void bind_pair(uint16_t *ret_port, int *ret_stream, int *ret_datagrams)
+{
+    struct sockaddr_in itself;
+
+    *ret_datagrams = -1;
+    while (*ret_datagrams < 0) {
+        *ret_port = 0;
+        *ret_stream = bind_loopback(SOCK_STREAM, 1, ret_port);
+        *ret_datagrams = try_to_bind(SOCK_DGRAM, 1, ret_port);
+        if (*ret_datagrams < 0)
+            close(*ret_stream);
+    }
+    itself = loopback(1, *ret_port);
+    ck_assert_int_eq(connect(*ret_datagrams, (struct sockaddr *)&itself, sizeof(itself)), 0);
 }
 
 /* Waits for fd. Returns 0 when it is ready, -1 when the server is to stop. */
@@ -96,45 +143,64 @@ static void *run_udp(void *context)
     return NULL;
 }
 
-static struct server *start(int type, unsigned last, uint16_t port, server_serve serve,
-                            server_answer answer, void *context)
+static struct server *start(struct server server, int type)
 {
-    struct server *server = calloc(1, sizeof(*server));
+    struct server *started = malloc(sizeof(*started));
 
-    ck_assert_ptr_nonnull(server);
-    server->port = port;
-    server->fd = bind_loopback(type, last, &server->port);
+    ck_assert_ptr_nonnull(started);
     if (type == SOCK_STREAM)
-        ck_assert_int_eq(listen(server->fd, 1024), 0);
-    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, server->wake), 0);
-    server->serve = serve;
-    server->answer = answer;
-    server->context = context;
+        ck_assert_int_eq(listen(server.fd, 1024), 0);
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, server.wake), 0);
+    *started = server;
     ck_assert_int_eq(
-        pthread_create(&server->thread, NULL, type == SOCK_STREAM ? run_tcp : run_udp, server), 0);
-    return server;
+        pthread_create(&started->thread, NULL, type == SOCK_STREAM ? run_tcp : run_udp, started),
+        0);
+    return started;
 }
 
 struct server *server_start_tcp(server_serve serve, void *context)
 {
-    return start(SOCK_STREAM, 1, 0, serve, NULL, context);
+    struct server server = {.serve = serve, .context = context};
+
+    bind_pair(&server.port, &server.fd, &server.datagrams);
+    return start(server, SOCK_STREAM);
 }
 
 struct server *server_start_tcp_beside(const struct server *tcp, unsigned last, server_serve serve,
                                        void *context)
 {
-    return start(SOCK_STREAM, last, tcp->port, serve, NULL, context);
+    struct server server = {.port = tcp->port, .datagrams = -1, .serve = serve, .context = context};
+
+    server.fd = bind_loopback(SOCK_STREAM, last, &server.port);
+    return start(server, SOCK_STREAM);
 }
 
 struct server *server_start_udp(server_answer answer, void *context)
 {
-    return start(SOCK_DGRAM, 1, 0, NULL, answer, context);
+    struct server server = {.datagrams = -1, .answer = answer, .context = context};
+
+    server.fd = bind_loopback(SOCK_DGRAM, 1, &server.port);
+    return start(server, SOCK_DGRAM);
 }
 
-struct server *server_start_udp_beside(const struct server *tcp, server_answer answer,
-                                       void *context)
+struct server *server_start_udp_beside(struct server *tcp, server_answer answer, void *context)
 {
-    return start(SOCK_DGRAM, 1, tcp->port, NULL, answer, context);
+    struct server server = {
+        .port = tcp->port, .datagrams = -1, .answer = answer, .context = context};
+
+    server.fd = server_take_udp(tcp);
+    return start(server, SOCK_DGRAM);
+}
+
+int server_take_udp(struct server *tcp)
+{
+    const struct sockaddr everybody = {.sa_family = AF_UNSPEC};
+    int fd = tcp->datagrams;
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(connect(fd, &everybody, sizeof(everybody)), 0);
+    tcp->datagrams = -1;
+    return fd;
 }
 
 uint16_t server_port(const struct server *server)
@@ -153,6 +219,8 @@ void server_stop(struct server *server)
     pthread_join(server->thread, NULL);
     close(server->wake[1]);
     close(server->fd);
+    if (server->datagrams >= 0)
+        close(server->datagrams);
     free(server);
 }
 
@@ -232,8 +300,9 @@ void server_wait_for_close(struct server *server, int fd)
 
 uint16_t server_free_port(void)
 {
-    uint16_t port = 0;
+    uint16_t port;
+    int stream, datagrams; /* the test's process keeps them to its end: nobody gets the port */
 
-    close(bind_loopback(SOCK_STREAM, 1, &port));
+    bind_pair(&port, &stream, &datagrams);
     return port;
 }

@@ -24,9 +24,11 @@ struct server *server_start_udp(server_answer answer, void *context);
 struct server *server_start_tcp_beside(const struct server *tcp, unsigned last, server_serve serve,
                                        void *context);
 
-/* As server_start_udp(), on the port of a server on TCP: name servers are both. */
-struct server *server_start_udp_beside(const struct server *tcp, server_answer answer,
-                                       void *context);
+/* As server_start_udp(), on the port of a server on TCP: name servers are both. Once for each. */
+struct server *server_start_udp_beside(struct server *tcp, server_answer answer, void *context);
+
+/* Instead of it: a socket for datagrams, bound to that port. The caller's to close. */
+int server_take_udp(struct server *tcp);
 
 uint16_t server_port(const struct server *server);
 
@@ -45,7 +47,7 @@ int server_send(struct server *server, int fd, const void *data, size_t length);
 int server_send_text(struct server *server, int fd, const char *text);
 void server_wait_for_close(struct server *server, int fd); /* reads until the peer closes */
 
-/* A port on 127.0.0.1 where nobody listens. */
+/* A port on 127.0.0.1 where nobody listens, nor will before the process ends: on TCP and on UDP. */
 uint16_t server_free_port(void);
 
 #endif
