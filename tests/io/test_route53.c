@@ -685,7 +685,7 @@ static TCase *make_case(const char *name)
 
     tcase_add_unchecked_fixture(tcase, route53_lab_start, route53_lab_stop);
     tcase_add_checked_fixture(tcase, route53_set_up, route53_tear_down);
-    tcase_set_timeout(tcase, 60);
+    tcase_set_timeout(tcase, 300);
     return tcase;
 }
 

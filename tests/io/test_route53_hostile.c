@@ -439,7 +439,7 @@ static TCase *tls_case(void)
     tcase_add_test(tcase, an_authority_of_somebodys_own_is_not_believed_unasked);
     tcase_add_test(tcase, temporary_credentials_carry_their_token_signed);
     tcase_add_test(tcase, a_large_zone_is_read_within_the_accounts_rate);
-    tcase_set_timeout(tcase, 60);
+    tcase_set_timeout(tcase, 300);
     return tcase;
 }
 

@@ -703,7 +703,7 @@ int main(void)
     int failed;
 
     tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60);
+    tcase_set_timeout(tests, 300);
     add_strange_files(tests);
     add_coming_and_going(tests);
     add_systems(tests);

@@ -507,7 +507,7 @@ int main(void)
     int failed;
 
     tcase_add_checked_fixture(tests, sqlite_lab.setup, sqlite_lab.teardown);
-    tcase_set_timeout(tests, 60);
+    tcase_set_timeout(tests, 300);
     tcase_add_test(tests, a_killed_daemon_loses_its_lease);
     tcase_add_test(tests, a_vote_from_before_the_machine_restarted_is_dead_at_once);
     tcase_add_test(tests, a_vote_of_long_ago_is_dead_at_first_sight);

@@ -437,8 +437,8 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    tcase_set_timeout(tests, 60);
-    tcase_set_timeout(sets, 60);
+    tcase_set_timeout(tests, 300);
+    tcase_set_timeout(sets, 300);
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_loop_test(tests, a_server_that_answers_nonsense_is_named_and_holds_nobody_up, 0,
                         CASE_COUNT);

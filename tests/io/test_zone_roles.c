@@ -133,7 +133,7 @@ int main(void)
 
     tcase_add_unchecked_fixture(tcase, start, route53_lab_stop);
     tcase_add_checked_fixture(tcase, set_up, route53_tear_down);
-    tcase_set_timeout(tcase, 60);
+    tcase_set_timeout(tcase, 300);
     tcase_add_test(tcase, each_zone_is_read_and_written_as_who_may);
     tcase_add_test(tcase, without_its_role_a_zone_of_others_is_denied);
     tcase_add_test(tcase, a_role_that_does_not_trust_us_is_named);

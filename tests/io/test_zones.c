@@ -354,7 +354,7 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    tcase_set_timeout(tests, 60);
+    tcase_set_timeout(tests, 300);
     tcase_add_unchecked_fixture(tests, route53_lab_start, route53_lab_stop);
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, a_reading_is_told_and_its_view_kept);

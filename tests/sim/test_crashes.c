@@ -158,7 +158,7 @@ int main(void)
     tcase_add_loop_test(tests, a_probe_killed_while_replies_are_lost_changes_nothing, USE1,
                         FRA + 1);
     tcase_add_test(tests, a_store_set_back_at_any_moment_repeats_no_move_and_no_epoch);
-    tcase_set_timeout(tests, 60);
+    tcase_set_timeout(tests, 300);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
