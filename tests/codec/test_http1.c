@@ -300,6 +300,63 @@ START_TEST(endless_trailers_are_cut)
 }
 END_TEST
 
+/* ---- another answer on the same connection ---- */
+
+static const struct {
+    const char *answer;
+    bool may_go_on;
+} followed[] = {
+    {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", true},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", true},
+    {"HTTP/1.1 204 No Content\r\n\r\n", true},
+    {"HTTP/1.1 100 Continue\r\nConnection: close\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", true},
+    {"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n", true},
+    {"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", false},
+    {"HTTP/1.1 200 OK\r\nCONNECTION: foo ,\tClose\r\nContent-Length: 0\r\n\r\n", false},
+    {"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", false},
+    {"HTTP/1.1 200 OK\r\n\r\nok", false},
+    {"HTTP/1.1 101 Switching Protocols\r\n\r\n", false},
+    {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nok", false},
+    {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", false},
+    {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok", false},
+};
+
+START_TEST(an_answer_that_ends_by_itself_may_be_followed)
+{
+    const char *answer = followed[_i].answer;
+    struct http1 *http1 = NULL;
+
+    ck_assert_int_eq(http1_create(false, true, &http1), 0);
+    http1_feed(http1, answer, strlen(answer));
+    ck_assert_int_eq(http1_may_go_on(http1), followed[_i].may_go_on);
+    http1_close(http1); /* an end by the close is one, too */
+    ck_assert_int_eq(http1_may_go_on(http1), followed[_i].may_go_on);
+    http1_destroy(http1);
+}
+END_TEST
+
+START_TEST(a_body_that_was_cut_or_not_read_is_followed_by_nothing_that_could_be_found)
+{
+    static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
+    struct http1 *http1 = NULL;
+
+    ck_assert_int_eq(http1_create(false, false, &http1), 0);
+    ck_assert_int_eq(http1_feed(http1, answer, strlen(answer)), HTTP1_DONE);
+    ck_assert(!http1_may_go_on(http1));
+    http1_destroy(http1);
+    ck_assert_int_eq(http1_create(false, true, &http1), 0);
+    http1_limit_body(http1, 1);
+    http1_feed(http1, answer, strlen(answer));
+    ck_assert_int_eq(http1_feed(http1, "o", 1), HTTP1_DONE);
+    ck_assert(!http1_may_go_on(http1));
+    http1_destroy(http1);
+    ck_assert_int_eq(http1_create(true, false, &http1), 0); /* HEAD */
+    ck_assert_int_eq(http1_feed(http1, answer, strlen(answer)), HTTP1_DONE);
+    ck_assert(http1_may_go_on(http1));
+    http1_destroy(http1);
+}
+END_TEST
+
 START_TEST(the_reader_knows_where_it_stands)
 {
     struct http1 *http1 = NULL;
@@ -340,6 +397,10 @@ int main(void)
     tcase_add_test(tests, long_extensions_of_small_chunks_are_cut);
     tcase_add_test(tests, a_body_in_chunks_of_one_byte_fits_the_limits);
     tcase_add_test(tests, endless_trailers_are_cut);
+    tcase_add_loop_test(tests, an_answer_that_ends_by_itself_may_be_followed, 0,
+                        (int)(sizeof(followed) / sizeof(followed[0])));
+    tcase_add_test(tests,
+                   a_body_that_was_cut_or_not_read_is_followed_by_nothing_that_could_be_found);
     tcase_add_test(tests, the_reader_knows_where_it_stands);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

@@ -165,6 +165,17 @@ START_TEST(a_connection_cut_in_the_body_is_bad)
 }
 END_TEST
 
+/* Whoever cuts a connection may stand in between: only the end of TLS is the server's word. */
+START_TEST(an_answer_until_the_close_ends_with_tls_or_not_at_all)
+{
+    struct result result =
+        probe_script((struct script){.text = OK "\r\nall is ok", .is_rude = true}, "is ok", NULL);
+
+    expect(&result, RESULT_BAD, FAILURE_BODY,
+           "closed in the middle of the body: the server did not end TLS");
+}
+END_TEST
+
 START_TEST(headers_cut_short_are_no_answer)
 {
     struct result result = probe_script((struct script){.text = OK "Server: x\r\n"}, "1", NULL);
@@ -328,6 +339,120 @@ START_TEST(a_server_that_speaks_no_tls_fails_in_tls)
 }
 END_TEST
 
+/* ---- after the handshake ---- */
+
+static SSL *accept_client(int fd, int version_max, int verify)
+{
+    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+    SSL *ssl = SSL_new(context);
+
+    SSL_CTX_free(context); /* the connection has it */
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+    SSL_use_certificate_file(ssl, certificates_file(CERTIFICATE_GOOD), SSL_FILETYPE_PEM);
+    SSL_use_PrivateKey_file(ssl, certificates_key(CERTIFICATE_GOOD), SSL_FILETYPE_PEM);
+    SSL_set_max_proto_version(ssl, version_max);
+    SSL_set_verify(ssl, verify, NULL);
+    SSL_set_fd(ssl, fd);
+    SSL_accept(ssl);
+    return ssl;
+}
+
+static struct result probe_server(server_serve serve, const char *host)
+{
+    struct server *server = server_start_tcp(serve, NULL);
+    struct check check = https_check(server_port(server), NULL);
+    struct result result;
+
+    check.host = host;
+    check.address = "127.0.0.1";
+    result = probe(&check);
+    server_stop(server);
+    return result;
+}
+
+/* In TLS 1.3 it says so when our handshake is long over. */
+static void serve_who_are_you(struct server *server, int fd, void *context)
+{
+    SSL *ssl = accept_client(fd, 0, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT);
+
+    (void)context;
+    server_wait_for_close(server, fd);
+    SSL_free(ssl);
+}
+
+START_TEST(a_server_that_wants_our_certificate_fails_in_tls)
+{
+    struct result result = probe_server(serve_who_are_you, "127.0.0.1");
+
+    expect(&result, RESULT_BAD, FAILURE_TLS, "while waiting for an answer");
+    expect(&result, RESULT_BAD, FAILURE_TLS, "certificate required");
+}
+END_TEST
+
+static void serve_new_keys(struct server *server, int fd, void *context)
+{
+    SSL *ssl = accept_client(fd, 0, SSL_VERIFY_NONE);
+
+    (void)server;
+    (void)context;
+    while (SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED) == 1 && SSL_do_handshake(ssl) == 1)
+        continue;
+    SSL_free(ssl);
+}
+
+/* cell: http, hostile, loopback server with TLS */
+START_TEST(a_server_that_only_changes_its_keys_is_not_listened_to_for_ever)
+{
+    struct result result = probe_server(serve_new_keys, "127.0.0.1");
+
+    expect(&result, RESULT_BAD, FAILURE_TLS, "more than 262144 bytes without content");
+}
+END_TEST
+
+static void serve_second_handshake(struct server *server, int fd, void *context)
+{
+    SSL *ssl = accept_client(fd, TLS1_2_VERSION, SSL_VERIFY_NONE);
+    char request[4096];
+
+    (void)context;
+    SSL_read(ssl, request, sizeof(request));
+    SSL_renegotiate(ssl);
+    SSL_do_handshake(ssl); /* asks for it */
+    SSL_write(ssl, OK "\r\n", (int)strlen(OK "\r\n"));
+    server_wait_for_close(server, fd);
+    SSL_free(ssl);
+}
+
+START_TEST(a_second_handshake_is_declined)
+{
+    struct result result = probe_server(serve_second_handshake, "127.0.0.1");
+
+    expect(&result, RESULT_GOOD, FAILURE_NONE, "status 200");
+}
+END_TEST
+
+static void serve_page(struct server *server, int fd, void *context)
+{
+    SSL *ssl = accept_client(fd, 0, SSL_VERIFY_NONE);
+    char request[4096];
+
+    (void)server;
+    (void)context;
+    if (SSL_read(ssl, request, sizeof(request)) > 0)
+        SSL_write(ssl, OK "\r\n", (int)strlen(OK "\r\n"));
+    SSL_free(ssl);
+}
+
+START_TEST(a_name_that_ends_with_a_dot_is_the_name_of_the_certificate)
+{
+    struct result result = probe_server(serve_page, "good.test.");
+
+    expect(&result, RESULT_GOOD, FAILURE_NONE, "status 200");
+    result = probe_server(serve_page, "other.test.");
+    expect(&result, RESULT_BAD, FAILURE_CERTIFICATE, "wanted other.test");
+}
+END_TEST
+
 START_TEST(a_refused_connection_is_told_with_its_address)
 {
     struct check check = https_check(server_free_port(), NULL);
@@ -370,6 +495,7 @@ int main(void)
     tcase_add_test(tests, a_truncated_body_is_a_bad_body);
     tcase_add_test(tests, a_truncated_chunk_is_a_bad_body);
     tcase_add_test(tests, a_connection_cut_in_the_body_is_bad);
+    tcase_add_test(tests, an_answer_until_the_close_ends_with_tls_or_not_at_all);
     tcase_add_test(tests, headers_cut_short_are_no_answer);
     tcase_add_test(tests, garbage_is_no_status);
     tcase_add_test(tests, endless_interim_answers_are_no_answer);
@@ -382,6 +508,10 @@ int main(void)
     tcase_add_test(tests, a_body_byte_by_byte_times_out_as_body);
     tcase_add_test(tests, a_server_that_closes_in_the_handshake_fails_in_tls);
     tcase_add_test(tests, a_server_that_speaks_no_tls_fails_in_tls);
+    tcase_add_test(tests, a_server_that_wants_our_certificate_fails_in_tls);
+    tcase_add_test(tests, a_server_that_only_changes_its_keys_is_not_listened_to_for_ever);
+    tcase_add_test(tests, a_second_handshake_is_declined);
+    tcase_add_test(tests, a_name_that_ends_with_a_dot_is_the_name_of_the_certificate);
     tcase_add_test(tests, a_refused_connection_is_told_with_its_address);
     tcase_add_test(tests, one_address_that_answers_is_enough_unless_more_are_wanted);
     suite_add_tcase(suite, tests);
