@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HTTP over libcurl: with TLS, HTTP/2, HTTP/3 or redirects. Names are resolved by us and pinned
+/* HTTP over libcurl: HTTP/2, HTTP/3 or redirects. Names are resolved by us and pinned
  * (CONNECT_TO), so that libcurl keeps the host for SNI, certificate and Host; the limits on headers
  * and body are those of http1.h. */
 #include "http_curl.h"
