@@ -49,6 +49,7 @@ static void random_result(struct event *event)
     result = (struct result){.class = (enum result_class)pick(3),
                              .failure = (enum failure)pick(FAILURE_COUNT),
                              .status = (int)pick(600),
+                             .late_ms = (msec_t)pick(2) * pick(30000),
                              .timings = {any_number(), -1, any_number(), -1, any_number()},
                              .detail = "status 503, wanted \"200\" \\x1b"};
     event->result = (struct event_result){pick(pizza.check_count), &result};
@@ -327,6 +328,7 @@ static void same_event(const struct event *a, const struct event *b)
     if (a->kind == EVENT_RESULT) {
         ck_assert_uint_eq(a->result.check, b->result.check);
         ck_assert_int_eq(a->result.result->class, b->result.result->class);
+        ck_assert_int_eq(a->result.result->late_ms, b->result.result->late_ms);
         ck_assert_mem_eq(&a->result.result->timings, &b->result.result->timings,
                          sizeof(struct timings));
         ck_assert_str_eq(a->result.result->detail, b->result.result->detail);
@@ -423,6 +425,9 @@ static const char *const refused[] = {
     "\"failure\":\"none\",\"status\":200,\"timings_us\":[1,2,3,4,5],\"detail\":\"\"}",
     "{\"at\":1,\"event\":\"result\",\"check\":0,\"site\":\"pizza/us-east-1\",\"class\":\"good\","
     "\"failure\":\"none\",\"status\":200,\"timings_us\":[1,2,3,4],\"detail\":\"\"}",
+    "{\"at\":1,\"event\":\"result\",\"check\":0,\"site\":\"pizza/us-east-1\",\"class\":\"good\","
+    "\"failure\":\"none\",\"status\":200,\"timings_us\":[1,2,3,4,5],\"detail\":\"\",\"late_ms\":-"
+    "1}",
 };
 
 START_TEST(what_is_no_event_of_these_settings_is_refused)
