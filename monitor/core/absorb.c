@@ -49,6 +49,26 @@ static void note_trouble(struct engine *engine, uint32_t check, bool bad)
         engine->trouble_ms[site] = -1;
 }
 
+static bool is_suspected_elsewhere(const struct engine *engine, uint32_t site)
+{
+    for (uint32_t i = 0; i < engine->settings->elector_count; i++) {
+        if (engine->others_suspect[(size_t)i * engine->settings->site_count + site])
+            return true;
+    }
+    return false;
+}
+
+/* V2: the result that raises a suspicion makes every probe look, and is no evidence of what they
+ * see: it takes `fall` after it. Those who look because one of them erred would otherwise err
+ * together twice as often as those who know nothing of each other. The others' look counts from its
+ * first result, so that nothing is lost when it is true; and who is alone has nobody to ask. */
+static void raise_suspicion(struct engine *engine, uint32_t check)
+{
+    if (engine->settings->elector_count > 1 &&
+        !is_suspected_elsewhere(engine, engine->settings->checks[check].site))
+        engine->checks[check].verdict.run = 0;
+}
+
 static void absorb_result(struct engine *engine, const struct event_result *event)
 {
     struct check_state *check = &engine->checks[event->check];
@@ -57,6 +77,8 @@ static void absorb_result(struct engine *engine, const struct event_result *even
     const struct result *result = event->result;
 
     verdict_apply(&check->verdict, &check->rule, result->class, result->failure, engine->now_ms);
+    if (before == VERDICT_UP && check->verdict.state == VERDICT_SUSPECT)
+        raise_suspicion(engine, event->check);
     site_regroup(engine, site);
     if (result->class != RESULT_VOID)
         note_trouble(engine, event->check, result->class == RESULT_BAD);

@@ -210,12 +210,13 @@ static bool round_of(struct walk *walk)
     return busy && !walk->full;
 }
 
-int cascade_make(const struct chain *chain, double loss, uint32_t others,
+int cascade_make(const struct chain *chain, double loss, uint32_t others, bool raises,
                  struct cascade *ret_cascade)
 {
     struct cascade cascade = {{{0}}};
     struct walk walk = {.chain = chain, .loss = loss, .cascade = &cascade};
-    struct spot begin = {.first = chain->after_bad[chain->up], .chance = 1};
+    struct spot begin = {.first = raises ? chain->raised : chain->after_bad[chain->up],
+                         .chance = 1};
     int result = -1;
 
     assert(others <= CASCADE_OTHERS_MAX);

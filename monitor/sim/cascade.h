@@ -16,8 +16,9 @@ struct cascade {
 };
 
 /* The first probe, up until now, has just lost a check; `others` were up as well. Whoever is not up
- * takes no part: it looks at its own time. Returns 0, or -1 when memory or room runs out. */
-int cascade_make(const struct chain *chain, double loss, uint32_t others,
+ * takes no part: it looks at its own time. raises: that check is none of the first's `fall` (V2).
+ * Returns 0, or -1 when memory or room runs out. */
+int cascade_make(const struct chain *chain, double loss, uint32_t others, bool raises,
                  struct cascade *ret_cascade);
 
 /* n over k, and the chance of k in n. */

@@ -47,8 +47,39 @@ static uint32_t place_of(struct found *found, uint32_t *count, const struct verd
     return (*count)++;
 }
 
+/* Follows both results from one state. False: no room. */
+static bool follow(const struct verdict_rule *rule, struct found *found, uint32_t *count,
+                   uint32_t from)
+{
+    for (uint32_t bad = 0; bad < 2; bad++) {
+        struct verdict next = found[from].verdict;
+        verdict_apply(&next, rule, bad ? RESULT_BAD : RESULT_GOOD,
+                      bad ? FAILURE_TIMEOUT : FAILURE_NONE, 0);
+        forget(&next, rule);
+        found[from].after[bad] = place_of(found, count, &next);
+        if (found[from].after[bad] == NONE)
+            return false;
+    }
+    return true;
+}
+
+/* V2: the state in which the run has not begun to count, as absorb.c makes it; the last one. */
+static uint32_t raise(const struct verdict_rule *rule, struct found *found, uint32_t *count)
+{
+    struct verdict raised = found[found[0].after[1]].verdict;
+    uint32_t place;
+
+    if (raised.state != VERDICT_SUSPECT)
+        return found[0].after[1];
+    raised.run = 0;
+    place = place_of(found, count, &raised);
+    if (place != NONE && !follow(rule, found, count, place))
+        return NONE;
+    return place;
+}
+
 /* Follows both results from every state. Returns how many there are, 0: too many. */
-static uint32_t explore(const struct verdict_rule *rule, struct found *found)
+static uint32_t explore(const struct verdict_rule *rule, struct found *found, uint32_t *ret_raised)
 {
     struct verdict first;
     uint32_t count = 0;
@@ -59,17 +90,11 @@ static uint32_t explore(const struct verdict_rule *rule, struct found *found)
     forget(&first, rule);
     (void)place_of(found, &count, &first);
     for (uint32_t i = 0; i < count; i++) {
-        for (uint32_t bad = 0; bad < 2; bad++) {
-            struct verdict next = found[i].verdict;
-            verdict_apply(&next, rule, bad ? RESULT_BAD : RESULT_GOOD,
-                          bad ? FAILURE_TIMEOUT : FAILURE_NONE, 0);
-            forget(&next, rule);
-            found[i].after[bad] = place_of(found, &count, &next);
-            if (found[i].after[bad] == NONE)
-                return 0;
-        }
+        if (!follow(rule, found, &count, i))
+            return 0;
     }
-    return count;
+    *ret_raised = raise(rule, found, &count);
+    return *ret_raised == NONE ? 0 : count;
 }
 
 static bool alike(const struct found *found, const struct found *a, const struct found *b)
@@ -113,11 +138,18 @@ int chain_make(const struct verdict_rule *rule, struct chain *ret_chain)
 {
     struct found found[FOUND_MAX];
     struct chain chain = {0};
-    uint32_t count = rule->window_bad > 0 ? 0 : explore(rule, found);
+    uint32_t raised = 0;
+    uint32_t count = rule->window_bad > 0 ? 0 : explore(rule, found, &raised);
 
-    if (count == 0 || (chain.count = merge(found, count)) > CHAIN_STATES_MAX)
+    if (count == 0)
+        return -1;
+    chain.count = merge(found, count);
+    if (found[raised].verdict.state == VERDICT_SUSPECT)
+        chain.count--; /* a class of its own, and the last */
+    if (chain.count > CHAIN_STATES_MAX)
         return -1;
     chain.up = found[0].class;
+    chain.raised = found[raised].class;
     for (uint32_t i = 0; i < count; i++) {
         chain.verdicts[found[i].class] = found[i].verdict.state;
         chain.after_good[found[i].class] = found[found[i].after[0]].class;

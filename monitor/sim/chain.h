@@ -12,9 +12,12 @@ enum { CHAIN_STATES_MAX = 12 };
 struct chain {
     uint32_t count;
     uint32_t up; /* the state of a healthy probe */
-    enum verdict_state verdicts[CHAIN_STATES_MAX];
-    uint32_t after_bad[CHAIN_STATES_MAX];
-    uint32_t after_good[CHAIN_STATES_MAX];
+    /* V2: suspect by a result that only raised the suspicion. A state beyond the others (count)
+     * that none leads to; with fall 1 it is what a bad result leads to from up. */
+    uint32_t raised;
+    enum verdict_state verdicts[CHAIN_STATES_MAX + 1];
+    uint32_t after_bad[CHAIN_STATES_MAX + 1];
+    uint32_t after_good[CHAIN_STATES_MAX + 1];
 };
 
 /* Returns 0, or -1 when the rule has more states than fit: a long fall and rise, or a window. */

@@ -101,6 +101,7 @@ static void create_seen(struct invariants *inv, uint32_t probe)
     TAKE(inv, seen->tried, s->reference_count);
     TAKE(inv, seen->answered, s->reference_count);
     TAKE(inv, seen->answered_ms, s->reference_count);
+    TAKE(inv, seen->others, (size_t)s->elector_count * s->site_count);
     voted_restart(inv, probe);
 }
 
@@ -316,6 +317,8 @@ static void on_step(void *context, struct world *world, uint32_t probe, const st
     if (event->kind == EVENT_STORE && truth_era(inv) != inv->era)
         set_back(inv);
     heard_event(inv, probe, event);
+    if (event->kind == EVENT_SUSPECT)
+        voted_suspects(inv, probe, &event->suspect);
     if (event->kind == EVENT_RESULT)
         quiet = took_result(inv, world, probe, event);
     if (!quiet || update->vote_count > 0)

@@ -387,7 +387,7 @@ static void hear_more(struct invariants *invariants, struct heard *heard, const 
     case EVENT_TICK:
     case EVENT_RESULT:
     case EVENT_REFERENCE:
-    case EVENT_SUSPECT:
+    case EVENT_SUSPECT: /* invariants_voted.c hears of it */
     case EVENT_BUDGET:
     case EVENT_INSYNC:
     case EVENT_SERVERS:

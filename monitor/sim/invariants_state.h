@@ -69,6 +69,7 @@ struct seen_probe {
     bool *tried;             /* by reference */
     bool *answered;
     msec_t *answered_ms; /* by reference: when it did so last */
+    bool *others;        /* elector x site: that one suspects it, as this probe was told */
 };
 
 /* ---- what a probe was told ---- */
@@ -319,6 +320,8 @@ bool quorum_outside(const struct settings *settings, uint32_t region, uint64_t p
 
 /* ---- invariants_voted.c ---- */
 
+void voted_suspects(struct invariants *invariants, uint32_t probe,
+                    const struct event_suspect *event);
 /* True when the result said nothing new. answers: would an attempt be answered well now? False for
  * a liar, whom nobody asks why. */
 bool voted_result(struct invariants *invariants, uint32_t probe, const struct event *event,

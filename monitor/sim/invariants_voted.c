@@ -59,6 +59,36 @@ static void age(struct seen_check *seen, const struct check *check, msec_t at_ms
     forget(seen);
 }
 
+/* V2: the first bad result of an up site, when nobody else was heard to suspect it, is none of the
+ * `fall`; unless there is nobody else. */
+static bool only_raises(const struct invariants *invariants, uint32_t probe, uint32_t check)
+{
+    const struct settings *settings = invariants->heard[probe].settings;
+    const struct seen_probe *seen = &invariants->seen[probe];
+    uint32_t site = settings->checks[check].site;
+
+    if (settings->elector_count == 1)
+        return false;
+    for (uint32_t i = 0; i < settings->elector_count; i++) {
+        if (seen->others[(size_t)i * settings->site_count + site])
+            return false;
+    }
+    return true;
+}
+
+void voted_suspects(struct invariants *invariants, uint32_t probe,
+                    const struct event_suspect *event)
+{
+    const struct settings *settings = invariants->heard[probe].settings;
+    bool *told = &invariants->seen[probe].others[(size_t)event->probe * settings->site_count];
+
+    if (event->probe == probe)
+        return;
+    memset(told, 0, settings->site_count * sizeof(*told));
+    for (uint32_t i = 0; i < event->count; i++)
+        told[event->sites[i]] = true;
+}
+
 static void take(struct seen_check *seen, const struct check *check, bool bad, msec_t at_ms)
 {
     uint32_t settled = check->fall > check->rise ? check->fall : check->rise;
@@ -92,6 +122,7 @@ bool voted_result(struct invariants *invariants, uint32_t probe, const struct ev
     const struct check *check = &invariants->heard[probe].settings->checks[event->result.check];
     struct seen_check *seen = &invariants->seen[probe].checks[event->result.check];
     enum result_class class = event->result.result->class;
+    bool was_up;
 
     if (class == RESULT_GOOD && seen->letter == 'u' && seen->window == 0 && !seen->unsure &&
         event->at_ms - seen->last_ms <= stale_ms(check)) {
@@ -100,7 +131,10 @@ bool voted_result(struct invariants *invariants, uint32_t probe, const struct ev
     }
     if (class == RESULT_VOID)
         return true;
+    was_up = seen->letter == 'u';
     take(seen, check, class == RESULT_BAD, event->at_ms);
+    if (was_up && seen->letter == 's' && only_raises(invariants, probe, event->result.check))
+        seen->run = 0;
     if (class == RESULT_BAD)
         seen->fault |= met_fault(invariants, check, answers);
     return false;
@@ -119,6 +153,8 @@ void voted_restart(struct invariants *invariants, uint32_t probe)
         seen->has_published[g] = false;
     for (uint32_t r = 0; r < settings->reference_count; r++)
         seen->tried[r] = seen->answered[r] = false;
+    memset(seen->others, 0,
+           (size_t)settings->elector_count * settings->site_count * sizeof(*seen->others));
 }
 
 /* ---- a site, from its checks ---- */

@@ -13,10 +13,10 @@
 #include "cascade.h"
 
 enum {
-    STATES_MAX = 1 << 16,     /* constellations: nine probes with rise = 2 are 19,683 */
+    STATES_MAX = 1 << 17,     /* constellations: nine probes with rise = 2 are 19,683 */
     INTERVALS_TO_SETTLE = 24, /* a probe that is down is seldom down for three */
-    UP = 0,                   /* digits; those above DOWN are recovering */
-    DOWN = 1
+    UP = 0,                   /* digits */
+    DOWN = 1                  /* those above: recovering, suspect */
 };
 
 double noise_independent(const struct chain *chain, uint32_t probes, uint32_t quorum,
@@ -33,6 +33,8 @@ struct noise {
     const struct settings *settings;
     const struct check *check;
     double loss;
+    bool alone; /* a cascade is one probe's */
+    bool paced; /* ... and none: all results come in turn, and suspects are seen in between */
     uint32_t probes;
     uint32_t digits;                   /* values of one */
     uint32_t states[CHAIN_STATES_MAX]; /* of the chain, by digit */
@@ -43,7 +45,7 @@ struct noise {
     bool *agreed;   /* down, by constellation */
     double *now;
     double *next;
-    double *crossed[2]; /* into agreed down, in one turn; [1]: others fell in the cascade */
+    double *crossed; /* into agreed down, in one turn */
 };
 
 static uint32_t digit(const struct noise *n, uint32_t constellation, uint32_t probe)
@@ -63,18 +65,22 @@ static uint32_t digit_of(const struct noise *n, uint32_t state)
     return d;
 }
 
-/* Up, down, and what recovering passes through. */
+static void name_states(struct noise *n, enum verdict_state verdict)
+{
+    for (uint32_t i = 0; i < n->chain.count; i++) {
+        if (n->chain.verdicts[i] == verdict)
+            n->states[n->digits++] = i;
+    }
+}
+
+/* Up, down, what recovering passes through, and what suspicion does where that takes turns. */
 static void name_digits(struct noise *n)
 {
     n->states[n->digits++] = n->chain.up;
-    for (uint32_t i = 0; i < n->chain.count; i++) {
-        if (n->chain.verdicts[i] == VERDICT_DOWN)
-            n->states[n->digits++] = i;
-    }
-    for (uint32_t i = 0; i < n->chain.count; i++) {
-        if (n->chain.verdicts[i] == VERDICT_RECOVERING)
-            n->states[n->digits++] = i;
-    }
+    name_states(n, VERDICT_DOWN);
+    name_states(n, VERDICT_RECOVERING);
+    if (n->paced)
+        name_states(n, VERDICT_SUSPECT);
 }
 
 static void judge(struct noise *n, uint32_t region)
@@ -95,8 +101,7 @@ static void noise_destroy(struct noise *n)
     free(n->agreed);
     free(n->now);
     free(n->next);
-    free(n->crossed[0]);
-    free(n->crossed[1]);
+    free(n->crossed);
     free(n);
 }
 
@@ -112,10 +117,8 @@ static int size_it(struct noise *n)
     n->agreed = calloc(n->count, sizeof(*n->agreed));
     n->now = calloc(n->count, sizeof(*n->now));
     n->next = calloc(n->count, sizeof(*n->next));
-    n->crossed[0] = calloc(n->count, sizeof(**n->crossed));
-    n->crossed[1] = calloc(n->count, sizeof(**n->crossed));
-    if (n->agreed == NULL || n->now == NULL || n->next == NULL || n->crossed[0] == NULL ||
-        n->crossed[1] == NULL)
+    n->crossed = calloc(n->count, sizeof(*n->crossed));
+    if (n->agreed == NULL || n->now == NULL || n->next == NULL || n->crossed == NULL)
         return -1;
     return 0;
 }
@@ -131,7 +134,14 @@ static const struct check *first_counting(const struct settings *settings, const
     return &settings->checks[i];
 }
 
-static struct noise *noise_create(const struct settings *settings, uint32_t site, double loss)
+/* V2: a probe's own loss only raises the suspicion, when there is anybody to raise it with. */
+static bool raises(const struct noise *n)
+{
+    return !n->alone && n->probes > 1 && n->check->fall > 1;
+}
+
+static struct noise *noise_create(const struct settings *settings, bool alone, uint32_t site,
+                                  double loss)
 {
     const struct site *s = &settings->sites[site];
     struct noise *n = calloc(1, sizeof(*n));
@@ -141,6 +151,8 @@ static struct noise *noise_create(const struct settings *settings, uint32_t site
     n->settings = settings;
     n->check = first_counting(settings, s);
     n->loss = loss;
+    n->alone = alone;
+    n->paced = alone && n->check->retry_ms >= n->check->interval_ms;
     n->probes = settings->elector_count;
     struct verdict_rule rule = {.fall = n->check->fall,
                                 .rise = n->check->rise,
@@ -151,8 +163,8 @@ static struct noise *noise_create(const struct settings *settings, uint32_t site
     name_digits(n);
     if (size_it(n) < 0)
         goto fail;
-    for (uint32_t others = 0; others < n->probes; others++) {
-        if (cascade_make(&n->chain, loss, others, &n->cascades[others]) < 0)
+    for (uint32_t others = 0; others < (alone ? 1 : n->probes); others++) {
+        if (cascade_make(&n->chain, loss, others, raises(n), &n->cascades[others]) < 0)
             goto fail;
     }
     judge(n, s->region);
@@ -168,17 +180,17 @@ fail:
 struct turn {
     const struct noise *noise;
     double *to;
-    double **crossed; /* NULL: nobody wants to know */
+    double *crossed; /* NULL: nobody wants to know */
     uint32_t from;
 };
 
-static void arrive(const struct turn *turn, uint32_t at, double chance, bool others)
+static void arrive(const struct turn *turn, uint32_t at, double chance)
 {
     const struct noise *n = turn->noise;
 
     turn->to[at] += chance;
     if (turn->crossed != NULL && n->agreed[at] && !n->agreed[turn->from])
-        turn->crossed[others][at] += chance;
+        turn->crossed[at] += chance;
 }
 
 /* The probe lost its check while it was up: every set of the others that are up may fall with it;
@@ -189,7 +201,7 @@ static void fall_together(const struct turn *turn, uint32_t probe, double chance
     uint32_t up = 0;
 
     for (uint32_t i = 0; i < n->probes; i++)
-        up |= i != probe && digit(n, turn->from, i) == UP ? 1u << i : 0;
+        up |= !n->alone && i != probe && digit(n, turn->from, i) == UP ? 1u << i : 0;
     const struct cascade *cascade = &n->cascades[__builtin_popcount(up)];
     for (uint32_t set = up;; set = (set - 1) & up) {
         uint32_t count = (uint32_t)__builtin_popcount(set);
@@ -197,16 +209,15 @@ static void fall_together(const struct turn *turn, uint32_t probe, double chance
         uint32_t at = turn->from;
         for (uint32_t i = 0; i < n->probes; i++)
             at += set >> i & 1 ? (DOWN - UP) * n->power[i] : 0;
-        arrive(turn, at, chance * cascade->ends[0][count] / ways, count > 0);
-        arrive(turn, at + (DOWN - UP) * n->power[probe], chance * cascade->ends[1][count] / ways,
-               count > 0);
+        arrive(turn, at, chance * cascade->ends[0][count] / ways);
+        arrive(turn, at + (DOWN - UP) * n->power[probe], chance * cascade->ends[1][count] / ways);
         if (set == 0)
             return;
     }
 }
 
 static void take_turn(const struct noise *n, uint32_t probe, const double *from, double *to,
-                      double **crossed)
+                      double *crossed)
 {
     struct turn turn = {.noise = n, .to = to, .crossed = crossed};
 
@@ -218,24 +229,28 @@ static void take_turn(const struct noise *n, uint32_t probe, const double *from,
         if (chance < 1e-290)
             continue;
         uint32_t good = digit_of(n, n->chain.after_good[n->states[d]]);
-        arrive(&turn, base + good * n->power[probe], chance * (1 - n->loss), false);
-        if (d == UP)
+        arrive(&turn, base + good * n->power[probe], chance * (1 - n->loss));
+        if (d == UP && !n->paced)
             fall_together(&turn, probe, chance * n->loss);
         else
             arrive(&turn, base + digit_of(n, n->chain.after_bad[n->states[d]]) * n->power[probe],
-                   chance * n->loss, false);
+                   chance * n->loss);
     }
 }
 
 /* ---- episodes ---- */
 
 /* From a lost check to the moment its cascade has made votes of it. */
-static msec_t lag_ms(const struct check *check, bool others)
+static msec_t lag_ms(const struct noise *n)
 {
+    const struct check *check = n->check;
     msec_t again_ms = check->retry_ms + check->timeout_ms;
 
-    return check->timeout_ms * (others && check->fall > 1 ? 2 : 1) +
-           (msec_t)(check->fall - 1) * again_ms;
+    if (n->paced)
+        return check->timeout_ms;
+    if (raises(n))
+        return check->timeout_ms + (msec_t)check->fall * again_ms;
+    return check->timeout_ms + (msec_t)(check->fall - 1) * again_ms;
 }
 
 static void turn_over(struct noise *n, uint32_t probe)
@@ -259,20 +274,14 @@ static double sum_agreed(struct noise *n)
 }
 
 /* The crossings of one probe's turn, followed until the longest hold is over. */
-static void follow(struct noise *n, uint32_t probe, bool others, const msec_t *holds_ms,
-                   uint32_t hold_count, double *rates)
+static void follow(struct noise *n, uint32_t probe, const msec_t *holds_ms, uint32_t hold_count,
+                   double *rates)
 {
     double turn_ms = (double)n->check->interval_ms / n->probes;
-    double at_ms = (double)lag_ms(n->check, others);
+    double at_ms = (double)lag_ms(n);
     uint64_t turn = (uint64_t)(at_ms / turn_ms) + 1;
 
-    memcpy(n->now, n->crossed[others], n->count * sizeof(*n->now));
-    /* The first probe is down before the others are, and may look again before they fall. */
-    for (msec_t own_ms = n->check->interval_ms; others && own_ms <= lag_ms(n->check, true);
-         own_ms += n->check->interval_ms) {
-        if (own_ms > lag_ms(n->check, false))
-            turn_over(n, probe);
-    }
+    memcpy(n->now, n->crossed, n->count * sizeof(*n->now));
     double left = sum_agreed(n);
     for (uint32_t h = 0; h < hold_count; h++) {
         for (; left > 0 && (double)turn * turn_ms < at_ms + (double)holds_ms[h]; turn++) {
@@ -291,10 +300,10 @@ static void settle(struct noise *n)
         turn_over(n, i % n->probes);
 }
 
-int noise_quorum(const struct settings *settings, uint32_t site, double loss,
+int noise_quorum(const struct settings *settings, bool alone, uint32_t site, double loss,
                  const msec_t *holds_ms, uint32_t hold_count, double *ret_rates)
 {
-    struct noise *n = noise_create(settings, site, loss);
+    struct noise *n = noise_create(settings, alone, site, loss);
     double *settled = n == NULL ? NULL : malloc(n->count * sizeof(*settled));
     int result = -1;
 
@@ -304,12 +313,10 @@ int noise_quorum(const struct settings *settings, uint32_t site, double loss,
     settle(n);
     memcpy(settled, n->now, n->count * sizeof(*settled));
     for (uint32_t probe = 0; probe < n->probes; probe++) {
-        memset(n->crossed[0], 0, n->count * sizeof(**n->crossed));
-        memset(n->crossed[1], 0, n->count * sizeof(**n->crossed));
+        memset(n->crossed, 0, n->count * sizeof(*n->crossed));
         take_turn(n, probe, settled, n->next, n->crossed);
         memcpy(settled, n->next, n->count * sizeof(*settled));
-        follow(n, probe, false, holds_ms, hold_count, ret_rates);
-        follow(n, probe, true, holds_ms, hold_count, ret_rates);
+        follow(n, probe, holds_ms, hold_count, ret_rates);
     }
     for (uint32_t h = 0; h < hold_count; h++)
         ret_rates[h] *= NOISE_YEAR_S * 1000 / (double)n->check->interval_ms;

@@ -22,10 +22,12 @@ double noise_independent(const struct chain *chain, uint32_t probes, uint32_t qu
                          double interval_s, double loss, const bool holds[VERDICT_STATE_COUNT]);
 
 /* Episodes a year in which the site, judged by the settings' own electorate and first check, is
- * agreed down, unbroken, for at least each of these times (rising).
+ * agreed down, unbroken, for at least each of these times (rising). Alone: no probe hears of
+ * another's suspicion, to compare; and where `retry` is no shorter than the interval as well, that
+ * is a check at a fixed interval.
  * Returns 0, or -1 when it cannot be computed: the rule or the electorate is too large, or there is
  * a window (V3). ret_rates has room for hold_count; a rate below 1e-300 is 0. */
-int noise_quorum(const struct settings *settings, uint32_t site, double loss,
+int noise_quorum(const struct settings *settings, bool alone, uint32_t site, double loss,
                  const msec_t *holds_ms, uint32_t hold_count, double *ret_rates);
 
 #endif

@@ -212,7 +212,8 @@ static void tell_suspects(struct world *world, uint32_t probe, const struct sim_
     uint32_t *sites;
     int form;
 
-    if (elector == NONE || !is_news(&p->board, &p->board.suspects[elector], version))
+    if (elector == NONE || world->cast->alone ||
+        !is_news(&p->board, &p->board.suspects[elector], version))
         return;
     sites = calloc((size_t)p->settings->site_count + 1, sizeof(*sites));
     assert(sites != NULL);

@@ -136,6 +136,25 @@ static void tell_locals(struct world *world, uint32_t probe)
     }
 }
 
+/* A cast that looks alone (V2 left out) hears this instead of all suspicions: one other probe
+ * suspects everything, from the beginning. So no suspicion is news, and its own first bad result
+ * counts. */
+static void tell_all_suspected(struct world *world, uint32_t probe)
+{
+    const struct settings *settings = world->probes[probe].settings;
+    uint32_t *sites = calloc((size_t)settings->site_count + 1, sizeof(*sites));
+    struct event event = {
+        .kind = EVENT_SUSPECT,
+        .suspect = {.probe = probe == 0 ? 1 : 0, .sites = sites, .count = settings->site_count}};
+
+    assert(sites != NULL);
+    for (uint32_t i = 0; i < settings->site_count; i++)
+        sites[i] = i;
+    if (settings->elector_count > 1)
+        world_feed(world, probe, &event);
+    free(sites);
+}
+
 void world_start(struct world *world, uint32_t probe)
 {
     struct sim_probe *p = &world->probes[probe];
@@ -152,6 +171,8 @@ void world_start(struct world *world, uint32_t probe)
     sim_board_start(world, probe);
     sim_outbox_start(world, probe);
     world_feed(world, probe, &start);
+    if (world->cast->alone)
+        tell_all_suspected(world, probe);
     for (uint32_t g = 0; g < p->settings->group_count; g++)
         world_feed(world, probe,
                    &(struct event){.kind = EVENT_JOURNAL, .journal = {g, p->journal[g]}});

@@ -17,6 +17,7 @@ enum { HOURS_PER_YEAR = 8766, KEPT_MAX = 64 };
 /* Episodes counted under settings that differ in nothing that matters to votes. */
 struct kept {
     char fingerprint[FINGERPRINT_LENGTH + 1]; /* of the cast that holds for ever */
+    bool alone;
     uint32_t loss;
     struct episodes episodes;
 };
@@ -36,16 +37,24 @@ static int cast_row(const struct run *run, const struct sweep_row *row, bool sti
                     char error[SWEEP_TEXT_MAX + 1], struct cast **ret_cast)
 {
     struct settings_change changes[SWEEP_KEYS_MAX + 1];
-    uint32_t count = run->sweep->key_count;
+    bool alone = false;
+    uint32_t count = 0;
 
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < run->sweep->key_count; i++) {
         const struct sweep_key *key = &run->sweep->keys[i];
-        changes[i] = (struct settings_change){key->path, key->values[row->value[i]]};
+        const char *value = key->values[row->value[i]];
+        if (sweep_key_is_joint(key))
+            alone = strcmp(value, "off") == 0;
+        else
+            changes[count++] = (struct settings_change){key->path, value};
     }
     if (still)
         changes[count++] = (struct settings_change){"groups.*.hold", "1h"};
-    return cast_create(run->text, run->length, run->name, changes, count, error, SWEEP_TEXT_MAX + 1,
-                       ret_cast);
+    if (cast_create(run->text, run->length, run->name, changes, count, error, SWEEP_TEXT_MAX + 1,
+                    ret_cast) < 0)
+        return -1;
+    (*ret_cast)->alone = alone;
+    return 0;
 }
 
 static msec_t hold_of(const struct settings *settings, uint32_t site)
@@ -56,8 +65,9 @@ static msec_t hold_of(const struct settings *settings, uint32_t site)
 /* ---- false moves ---- */
 
 /* The sites are independent, so what they do adds up. -1: one of them cannot be computed. */
-static double compute(const struct settings *settings, uint32_t loss)
+static double compute(const struct cast *cast, uint32_t loss)
 {
+    const struct settings *settings = cast->settings[0];
     double sum = 0;
 
     for (uint32_t i = 0; i < settings->site_count; i++) {
@@ -65,7 +75,7 @@ static double compute(const struct settings *settings, uint32_t loss)
         double rate = 0;
         if (!sweep_counts(settings, i))
             continue;
-        if (noise_quorum(settings, i, loss / 100.0, &hold_ms, 1, &rate) < 0)
+        if (noise_quorum(settings, cast->alone, i, loss / 100.0, &hold_ms, 1, &rate) < 0)
             return -1;
         sum += rate;
     }
@@ -77,7 +87,8 @@ static const struct episodes *episodes_of(struct run *run, const struct cast *st
     const char *fingerprint = still->settings[0]->fingerprint;
 
     for (uint32_t i = 0; i < run->kept_count; i++) {
-        if (run->kept[i].loss == loss && strcmp(run->kept[i].fingerprint, fingerprint) == 0)
+        if (run->kept[i].loss == loss && run->kept[i].alone == still->alone &&
+            strcmp(run->kept[i].fingerprint, fingerprint) == 0)
             return &run->kept[i].episodes;
     }
     if (run->kept_count == KEPT_MAX) {
@@ -88,6 +99,7 @@ static const struct episodes *episodes_of(struct run *run, const struct cast *st
     if (sweep_watch(still, loss, run->sweep->hours, run->seed, &kept->episodes) < 0)
         return NULL;
     kept->loss = loss;
+    kept->alone = still->alone;
     snprintf(kept->fingerprint, sizeof(kept->fingerprint), "%s", fingerprint);
     run->kept_count++;
     return &kept->episodes;
@@ -128,7 +140,7 @@ static void work_out(struct run *run, struct sweep_row *row)
     row->refused[0] = '\0';
     for (uint32_t i = 0; i < run->sweep->loss_count; i++) {
         uint32_t loss = run->sweep->losses[i];
-        row->noise[i].computed = compute(cast->settings[0], loss);
+        row->noise[i].computed = compute(cast, loss);
         count_noise(run, cast, still, loss, &row->noise[i]);
     }
     for (int death = 0; death < DEATH_COUNT; death++)
@@ -158,6 +170,8 @@ int sweep_run(struct sweep *sweep, const char *text, size_t length, const char *
 {
     if (sweep->is_noise)
         return sweep_noise_run(sweep, seed, progress, context, error, error_size);
+    if (sweep->is_detection)
+        return sweep_detection_run(sweep, seed, progress, context, error, error_size);
     struct run *run = calloc(1, sizeof(*run));
     if (run == NULL) {
         snprintf(error, error_size, "out of memory");
@@ -173,7 +187,7 @@ int sweep_run(struct sweep *sweep, const char *text, size_t length, const char *
 
 uint32_t sweep_rows(const struct sweep *sweep)
 {
-    uint32_t rows = sweep->rate_count;
+    uint32_t rows = sweep->rate_count + sweep->line_count;
 
     for (uint32_t i = 0; i < sweep->row_count; i++)
         rows += sweep->rows[i].refused[0] == '\0';

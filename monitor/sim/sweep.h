@@ -24,13 +24,14 @@ struct sweep;
  * stable, dwell, fall, rise, interval, timeout, retry, window.bad, window.of, down, up, vantages,
  * owners, lease, or the path of any setting (`limits.budget`); `loss` names the percentages of lost
  * checks, `phases` how many deaths are timed and `hours` how long each loss is simulated. The SPEC
- * `noise` alone asks for the tables of the rule itself, which need no settings. Returns 0 and a
+ * `noise` alone, or `detection`, asks for tables of the rule itself, which need no settings.
+ * `joint` is no setting: `off` lets no probe hear of another's suspicion (V2). Returns 0 and a
  * sweep the caller destroys, or -1 with a sentence in error. */
 int sweep_parse(const char *spec, struct sweep **ret_sweep, char *error, size_t error_size);
 /* Accepts NULL. */
 void sweep_destroy(struct sweep *sweep);
 
-/* Whether the text of a settings file is needed: not for `noise`. */
+/* Whether the text of a settings file is needed: not for `noise` and `detection`. */
 bool sweep_needs_settings(const struct sweep *sweep);
 
 /* Called before each row is worked out: done of total. NULL: nobody wants to know. */

@@ -148,6 +148,56 @@ int sweep_watch(const struct cast *cast, uint32_t loss, uint32_t hours, uint64_t
     return result;
 }
 
+uint64_t sweep_bursts(const struct cast *cast, uint32_t loss, uint32_t hours, uint64_t seed)
+{
+    struct action action = {
+        .kind = ACTION_NET_LOSS, .who = {.kind = WHO_ALL}, .value = (int64_t)loss};
+    struct watch *watch = malloc(sizeof(*watch));
+    uint64_t count = 0;
+
+    if (watch == NULL)
+        return 0;
+    struct world *world = settled_world(cast, seed, watch);
+    act(world, &action);
+    world_run(world, world_now(world) + (msec_t)hours * 3600 * 1000);
+    world_destroy(world);
+    for (uint32_t i = 0; i < watch->episodes.count; i++)
+        count += sweep_counts(cast->settings[0], watch->episodes.list[i].site);
+    free(watch->episodes.list);
+    free(watch);
+    return count;
+}
+
+/* ---- what looking costs ---- */
+
+static uint32_t checks_of(const struct world *world, const char *site)
+{
+    uint32_t count = 0;
+
+    for (uint32_t p = 0; p < world_settings(world)->elector_count; p++)
+        count += world_checks_started(world, p, site);
+    return count;
+}
+
+double sweep_steady(const struct cast *cast, uint32_t loss, uint32_t hours, uint64_t seed)
+{
+    const struct settings *settings = cast->settings[0];
+    msec_t length_ms = (msec_t)hours * 3600 * 1000;
+    struct world *world = world_make(cast, seed);
+    uint32_t before;
+    double checks;
+
+    world_settle(world);
+    if (loss > 0)
+        lose(world, settings, loss);
+    before = checks_of(world, settings->sites[0].name);
+    world_run(world, world_now(world) + length_ms);
+    checks = checks_of(world, settings->sites[0].name) - before;
+    world_destroy(world);
+    return checks * (double)settings->checks[0].interval_ms /
+           ((double)length_ms * settings->elector_count);
+}
+
 /* ---- real deaths ---- */
 
 static int compare(const void *a, const void *b)
@@ -161,10 +211,11 @@ static int compare(const void *a, const void *b)
 struct sweep_times sweep_times_of(msec_t *times, uint32_t count)
 {
     if (count == 0)
-        return (struct sweep_times){-1, -1, -1};
+        return (struct sweep_times){-1, -1, -1, -1};
     qsort(times, count, sizeof(*times), compare);
     return (struct sweep_times){.median_ms = times[(count - 1) / 2],
                                 .p90_ms = times[(count - 1) * 9 / 10],
+                                .p99_ms = times[(count - 1) * 99 / 100],
                                 .max_ms = times[count - 1]};
 }
 

@@ -67,13 +67,14 @@ static size_t settings_text(uint32_t probes, uint32_t quorum, uint32_t fall, con
     return used < TEXT_MAX ? used : TEXT_MAX - 1;
 }
 
-static int make_cast(uint32_t probes, uint32_t quorum, uint32_t fall, const char *window,
-                     char *error, size_t error_size, struct cast **ret_cast)
+int sweep_rule_cast(uint32_t probes, uint32_t quorum, uint32_t fall, const char *window,
+                    const struct settings_change *changes, uint32_t change_count, char *error,
+                    size_t error_size, struct cast **ret_cast)
 {
     char text[TEXT_MAX];
     size_t length = settings_text(probes, quorum, fall, window, text);
 
-    return cast_create(text, length, "noise", NULL, 0, error, error_size, ret_cast);
+    return cast_create(text, length, "noise", changes, change_count, error, error_size, ret_cast);
 }
 
 /* ---- false agreements a year ---- */
@@ -114,8 +115,8 @@ static int own_rates(struct sweep *sweep, uint32_t row, char *error, size_t erro
     struct noise_line *lines[2];
     struct cast *cast = NULL;
 
-    if (make_cast(electorates[row].probes, electorates[row].quorum, electorates[row].fall, "",
-                  error, error_size, &cast) < 0)
+    if (sweep_rule_cast(electorates[row].probes, electorates[row].quorum, electorates[row].fall, "",
+                        NULL, 0, error, error_size, &cast) < 0)
         return -1;
     for (uint32_t h = 0; h < 2; h++) {
         lines[h] = add_line(sweep->rates, &sweep->rate_count);
@@ -123,7 +124,7 @@ static int own_rates(struct sweep *sweep, uint32_t row, char *error, size_t erro
     }
     for (uint32_t i = 0; i < NOISE_COLUMNS_MAX; i++) {
         double rates[2];
-        if (noise_quorum(cast->settings[0], 0, rate_losses[i], holds_ms, 2, rates) < 0)
+        if (noise_quorum(cast->settings[0], false, 0, rate_losses[i], holds_ms, 2, rates) < 0)
             continue;
         lines[0]->values[i] = rates[0];
         lines[1]->values[i] = rates[1];
@@ -203,7 +204,7 @@ static int own_grey(struct sweep *sweep, const char *label, const char *window, 
     struct cast *cast = NULL;
 
     snprintf(line->label, sizeof(line->label), "%s", label);
-    if (make_cast(GREY_PROBES, GREY_QUORUM, 3, window, error, error_size, &cast) < 0)
+    if (sweep_rule_cast(GREY_PROBES, GREY_QUORUM, 3, window, NULL, 0, error, error_size, &cast) < 0)
         return -1;
     for (uint32_t i = 0; i < NOISE_COLUMNS_MAX; i++) {
         for (uint32_t run = 0; run < OWN_RUNS; run++)

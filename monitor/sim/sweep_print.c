@@ -130,6 +130,10 @@ void sweep_print(const struct sweep *sweep, FILE *out)
         sweep_noise_print(sweep, out);
         return;
     }
+    if (sweep->is_detection) {
+        sweep_detection_print(sweep, out);
+        return;
+    }
     print_head(sweep, out);
     for (uint32_t i = 0; i < sweep->row_count; i++)
         print_row(sweep, &sweep->rows[i], out);
@@ -145,8 +149,9 @@ void sweep_print(const struct sweep *sweep, FILE *out)
 
 static json_t *times_to_json(const struct sweep_times *times)
 {
-    return json_pack("{s:I, s:I, s:I}", "median_ms", (json_int_t)times->median_ms, "p90_ms",
-                     (json_int_t)times->p90_ms, "worst_ms", (json_int_t)times->max_ms);
+    return json_pack("{s:I, s:I, s:I, s:I}", "median_ms", (json_int_t)times->median_ms, "p90_ms",
+                     (json_int_t)times->p90_ms, "p99_ms", (json_int_t)times->p99_ms, "worst_ms",
+                     (json_int_t)times->max_ms);
 }
 
 static json_t *rate_to_json(double rate)
@@ -184,6 +189,36 @@ static json_t *row_to_json(const struct sweep *sweep, const struct sweep_row *ro
     return object;
 }
 
+static json_t *numbers_to_json(const double *numbers, uint32_t count)
+{
+    json_t *array = json_array();
+
+    for (uint32_t i = 0; i < count; i++)
+        json_array_append_new(array, rate_to_json(numbers[i]));
+    return array;
+}
+
+static json_t *detection_to_json(const struct sweep *sweep)
+{
+    json_t *array = json_array();
+
+    for (uint32_t i = 0; i < sweep->line_count; i++) {
+        const struct detection_line *line = &sweep->lines[i];
+        json_t *object = json_pack("{s:i, s:i, s:s}", "probes", (int)line->probes, "quorum",
+                                   (int)line->quorum, "how", line->how);
+        for (int death = 0; death < DEATH_COUNT; death++)
+            json_object_set_new(object, death_names[death],
+                                times_to_json(&line->deaths[death].agreed));
+        json_object_set_new(object, "checks_an_interval",
+                            numbers_to_json(line->steady, 1 + DETECTION_LOSSES));
+        json_object_set_new(object, "false_per_year",
+                            numbers_to_json(line->lost, DETECTION_LOSSES));
+        json_object_set_new(object, "false_per_year_in_bursts", json_real(line->bursts));
+        json_array_append_new(array, object);
+    }
+    return array;
+}
+
 static json_t *lines_to_json(const struct noise_line *lines, uint32_t count, bool with_p90)
 {
     json_t *array = json_array();
@@ -215,6 +250,8 @@ void sweep_print_json(const struct sweep *sweep, FILE *out)
                             lines_to_json(sweep->rates, sweep->rate_count, false));
         json_object_set_new(object, "grey_failure",
                             lines_to_json(sweep->grey, sweep->grey_count, true));
+    } else if (sweep->is_detection) {
+        json_object_set_new(object, "detection", detection_to_json(sweep));
     } else {
         json_t *rows = json_array();
         for (uint32_t i = 0; i < sweep->row_count; i++)

@@ -36,6 +36,7 @@ static const struct {
     {"vantages", "quorum.vantages"},
     {"owners", "quorum.owners"},
     {"lease", "store.lease"},
+    {"joint", "joint"}, /* no setting: V2's suspicions are heard by the others, or kept */
 };
 
 struct reading {
@@ -186,6 +187,21 @@ static int name_key(const struct reading *r, const char *name, struct sweep_key 
     return 0;
 }
 
+bool sweep_key_is_joint(const struct sweep_key *key)
+{
+    return strcmp(key->path, "joint") == 0;
+}
+
+static int check_joint(const struct reading *r, const struct sweep_key *key)
+{
+    for (uint32_t i = 0; i < key->count && sweep_key_is_joint(key); i++) {
+        if (strcmp(key->values[i], "on") != 0 && strcmp(key->values[i], "off") != 0)
+            return fail(r, "joint: \"%s\" is neither on nor off; write joint=on:off",
+                        key->values[i]);
+    }
+    return 0;
+}
+
 /* Whole numbers that say how to sweep and not what. */
 static int take_numbers(const struct reading *r, const char *name, char *text, uint32_t max,
                         uint32_t room, uint32_t *numbers, uint32_t *ret_count)
@@ -229,7 +245,7 @@ static int take_item(const struct reading *r, const char *item)
     if (sweep->key_count == SWEEP_KEYS_MAX)
         return fail(r, "more than %d keys are swept; leave some out", SWEEP_KEYS_MAX);
     struct sweep_key *key = &sweep->keys[sweep->key_count];
-    if (name_key(r, text, key) < 0 || add_values(r, key, equals + 1) < 0)
+    if (name_key(r, text, key) < 0 || add_values(r, key, equals + 1) < 0 || check_joint(r, key) < 0)
         return -1;
     sweep->key_count++;
     return 0;
@@ -288,7 +304,8 @@ int sweep_parse(const char *spec, struct sweep **ret_sweep, char *error, size_t 
     sweep->phases = PHASES_DEFAULT;
     sweep->hours = HOURS_DEFAULT;
     sweep->is_noise = strcmp(spec, "noise") == 0;
-    if (!sweep->is_noise && (take_items(&r, spec) < 0 || lay_rows(&r) < 0)) {
+    sweep->is_detection = strcmp(spec, "detection") == 0;
+    if (sweep_needs_settings(sweep) && (take_items(&r, spec) < 0 || lay_rows(&r) < 0)) {
         sweep_destroy(sweep);
         return -1;
     }
@@ -303,5 +320,5 @@ void sweep_destroy(struct sweep *sweep)
 
 bool sweep_needs_settings(const struct sweep *sweep)
 {
-    return !sweep->is_noise;
+    return !sweep->is_noise && !sweep->is_detection;
 }

@@ -31,6 +31,7 @@ struct sweep_key {
 struct sweep_times {
     msec_t median_ms;
     msec_t p90_ms;
+    msec_t p99_ms;
     msec_t max_ms;
 };
 
@@ -61,8 +62,21 @@ struct noise_line {
     double p90[NOISE_COLUMNS_MAX]; /* of detection times, seconds; the value is the median */
 };
 
+/* One line of the table of detection (sweep_detection.c). */
+enum { DETECTION_LINES_MAX = 9, DETECTION_LOSSES = 2 };
+struct detection_line {
+    uint32_t probes;
+    uint32_t quorum;
+    const char *how;
+    struct sweep_death deaths[DEATH_COUNT];
+    double steady[1 + DETECTION_LOSSES]; /* checks in an interval, of a probe and site */
+    double lost[DETECTION_LOSSES];       /* false agreements a year, computed */
+    double bursts;                       /* ... counted, when whole networks are lost in bursts */
+};
+
 struct sweep {
     bool is_noise;
+    bool is_detection;
     struct sweep_key keys[SWEEP_KEYS_MAX];
     uint32_t key_count;
     uint32_t losses[SWEEP_LOSSES_MAX]; /* percent */
@@ -75,7 +89,12 @@ struct sweep {
     uint32_t rate_count;
     struct noise_line grey[NOISE_LINES_MAX];
     uint32_t grey_count;
+    struct detection_line lines[DETECTION_LINES_MAX];
+    uint32_t line_count;
 };
+
+/* Whether it is no setting but V2's joint look itself, "on" or "off". */
+bool sweep_key_is_joint(const struct sweep_key *key);
 
 /* ---- sweep_measure.c: in the simulated world ---- */
 
@@ -105,14 +124,34 @@ void sweep_die(const struct cast *cast, int death, uint32_t phases, uint64_t see
  * checks; limit_ms: not by then. */
 msec_t sweep_grey(const struct cast *cast, uint32_t loss, uint64_t seed, msec_t limit_ms);
 
+/* How many checks a probe makes of a site in an interval, while nothing is wrong but that loss
+ * percent are lost. */
+double sweep_steady(const struct cast *cast, uint32_t loss, uint32_t hours, uint64_t seed);
+
+/* False agreements in so many hours, while each probe's network loses everything in bursts of some
+ * seconds, loss percent of the time. */
+uint64_t sweep_bursts(const struct cast *cast, uint32_t loss, uint32_t hours, uint64_t seed);
+
 struct sweep_times sweep_times_of(msec_t *times, uint32_t count);
 
 /* ---- sweep_noise.c: the tables of the rule itself ---- */
+
+/* Settings with nothing in them but an electorate, a quorum and one service of two sites, for the
+ * rule of 10 s. window: what else the checks are given, or "". */
+int sweep_rule_cast(uint32_t probes, uint32_t quorum, uint32_t fall, const char *window,
+                    const struct settings_change *changes, uint32_t change_count, char *error,
+                    size_t error_size, struct cast **ret_cast);
 
 int sweep_noise_run(struct sweep *sweep, uint64_t seed, sweep_progress progress, void *context,
                     char *error, size_t error_size);
 /* The textbook's lines alone, which are quick: five rates, then two of grey failure. */
 int sweep_noise_textbook(struct sweep *sweep, uint64_t seed);
 void sweep_noise_print(const struct sweep *sweep, FILE *out);
+
+/* ---- sweep_detection.c ---- */
+
+int sweep_detection_run(struct sweep *sweep, uint64_t seed, sweep_progress progress, void *context,
+                        char *error, size_t error_size);
+void sweep_detection_print(const struct sweep *sweep, FILE *out);
 
 #endif

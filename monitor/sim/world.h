@@ -28,6 +28,8 @@ struct cast {
     const struct settings **settings; /* by probe; each is its own self */
     const struct settings **others;
     struct cast_parsed *parsed; /* owns them */
+    bool alone; /* V2 left out, to compare (`simulate --sweep`): no probe hears another's suspicion
+                 */
 };
 
 /* Reads the text of a settings file (name stands for it in messages) with the changes applied, for

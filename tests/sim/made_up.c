@@ -113,7 +113,7 @@ static void fill(uint32_t site, enum result_class class, uint32_t times)
 
 void made_site_dies(uint32_t site, msec_t before_ms)
 {
-    fill(site, RESULT_BAD, 3);
+    fill(site, RESULT_BAD, 1 + 3); /* V2: nobody was told of anybody's suspicion */
     all_vote(site, 'd');
     made_pass(before_ms);
 }

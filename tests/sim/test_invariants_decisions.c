@@ -195,7 +195,7 @@ START_TEST(s_27_a_vote_that_was_not_earned)
 {
     made.no_fault = true;
     for (uint32_t p = 0; p < MADE_PROBES; p++) {
-        for (int i = 0; i < 3; i++)
+        for (int i = 0; i < 1 + 3; i++)
             made_result(p, FACTORY_EAST, RESULT_BAD, true);
         made_vote(p, "uudu", BLIND_NOT);
     }

@@ -69,7 +69,7 @@ START_TEST(a2_a_vote_whose_lease_has_lapsed_does_not_count)
     run_for(world, 20000);
     expect_trace(world, "[305795] fra agreement group=jwt-pizza site=factory/us-east-1 "
                         "state=undecided was=up votes=0 need=2 rule=A4\n"
-                        "[307835] fra agreement group=jwt-pizza site=factory/us-east-1 state=down "
+                        "[308830] fra agreement group=jwt-pizza site=factory/us-east-1 state=down "
                         "was=undecided votes=2 need=2 rule=A3\n"
                         "[327505] fra agreement group=jwt-pizza site=factory/us-east-1 "
                         "state=undecided was=down votes=1 need=2 rule=A4\n");
@@ -236,7 +236,7 @@ START_TEST(a4_hold_counts_only_unbroken_time)
     run_until(world, "proposed", 120000);
     expect_trace(world, "[302461] use1 agreement group=jwt-pizza site=factory/us-east-1 "
                         "state=undecided was=up votes=0 need=2 rule=A4\n"
-                        "[304501] use1 agreement group=jwt-pizza site=factory/us-east-1 state=down "
+                        "[305496] use1 agreement group=jwt-pizza site=factory/us-east-1 state=down "
                         "was=undecided votes=2 need=2 rule=A3\n"
                         "[342436] use1 agreement group=jwt-pizza site=factory/us-east-1 "
                         "state=undecided was=down votes=1 need=2 rule=A4\n"

@@ -481,10 +481,10 @@ static void expect_under_the_commit(uint32_t probe, const char *trace)
 START_TEST(d8_a_vote_that_changes_under_the_commit_stops_it)
 {
     expect_under_the_commit(
-        FRA,
+        USW2,
         "[324501] use1 proposed group=jwt-pizza epoch=2 kind=leave weights=\"0/100 0/100\" "
         "rule=D8\n"
-        "[324501] fra refused group=jwt-pizza reason=self value=29999 rule=V5\n"
+        "[324501] usw2 refused group=jwt-pizza reason=self value=29999 rule=V5\n"
         "[324506] use1 conflict group=jwt-pizza epoch=2 store=conflict rule=D8\n"
         "[324506] use1 proposed group=jwt-pizza epoch=2 kind=leave weights=\"0/100 0/100\" "
         "rule=D8\n"
@@ -500,10 +500,10 @@ END_TEST
 START_TEST(d8_a_vote_that_the_decision_does_not_rest_on_may_change_under_the_commit)
 {
     expect_under_the_commit(
-        USW2,
+        FRA,
         "[324501] use1 proposed group=jwt-pizza epoch=2 kind=leave weights=\"0/100 0/100\" "
         "rule=D8\n"
-        "[324501] usw2 refused group=jwt-pizza reason=self value=29999 rule=V5\n"
+        "[324501] fra refused group=jwt-pizza reason=self value=29999 rule=V5\n"
         "[324506] use1 decided group=jwt-pizza epoch=2 kind=leave weights=\"0/100 0/100\" rule=D8\n"
         "[324546] use1 sent group=jwt-pizza zone=ZONE1 epoch=2 items=10 weights=\"0/100 0/100\" "
         "rule=C1\n"
@@ -561,9 +561,9 @@ START_TEST(d8_who_may_not_act_says_that_nobody_does)
     run_for(world, 60000);
     expect_trace(
         world,
-        "[338835] fra refused group=jwt-pizza reason=nobody-acts value=15000 limit=15000 rule=C6\n"
-        "[338835] hel refused group=jwt-pizza reason=nobody-acts value=15000 limit=15000 rule=C6\n"
-        "[338835] par refused group=jwt-pizza reason=nobody-acts value=15000 limit=15000 "
+        "[339830] fra refused group=jwt-pizza reason=nobody-acts value=15000 limit=15000 rule=C6\n"
+        "[339830] hel refused group=jwt-pizza reason=nobody-acts value=15000 limit=15000 rule=C6\n"
+        "[339830] par refused group=jwt-pizza reason=nobody-acts value=15000 limit=15000 "
         "rule=C6\n");
     ck_assert_uint_gt(world_alerts(world, ALERT_MOVE_REFUSED, ALERT_OPEN), 0);
     world_start(world, USW2);

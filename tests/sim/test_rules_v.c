@@ -52,7 +52,8 @@ START_TEST(v2_the_suspicion_of_one_makes_all_look_at_once)
 
     factory_dies(world);
     run_until(world, "use1 verdict", 15000);
-    expect_trace(world, "[302431] fra verdict site=factory/us-east-1 state=suspect was=up run=1 "
+    /* What raised it is none of its own fall (run=0); what the others see then is of theirs. */
+    expect_trace(world, "[302431] fra verdict site=factory/us-east-1 state=suspect was=up run=0 "
                         "failure=connect rule=V1\n"
                         "[302436] use1 suspect site=factory/us-east-1 probe=fra rule=V2\n"
                         "[302436] usw2 suspect site=factory/us-east-1 probe=fra rule=V2\n"
@@ -301,7 +302,7 @@ START_TEST(v5_without_references_all_down_everywhere_is_our_own_blindness)
     for (int i = 0; i < 4; i++)
         world_site(world, sites[i], SITE_TIMEOUT, USE1);
     run_for(world, 40000);
-    expect_trace(world, "[320403] use1 blind state=all-down was=no rule=V5\n");
+    expect_trace(world, "[324403] use1 blind state=all-down was=no rule=V5\n");
     world_destroy(world);
 }
 END_TEST

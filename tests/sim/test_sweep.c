@@ -177,7 +177,7 @@ START_TEST(a_probe_alone_falls_with_two_more_losses)
     struct cascade cascade;
 
     ck_assert_int_eq(chain_make(&three_and_two, &chain), 0);
-    ck_assert_int_eq(cascade_make(&chain, 0.1, 0, &cascade), 0);
+    ck_assert_int_eq(cascade_make(&chain, 0.1, 0, false, &cascade), 0);
     ck_assert_double_eq_tol(cascade.ends[1][0], 0.01, 1e-12);
     ck_assert_double_eq_tol(cascade.ends[0][0], 0.99, 1e-12);
 }
@@ -191,15 +191,31 @@ START_TEST(a_suspicion_makes_the_others_look_and_they_may_fall_too)
     struct cascade cascade;
 
     ck_assert_int_eq(chain_make(&three_and_two, &chain), 0);
-    ck_assert_int_eq(cascade_make(&chain, 0.01, 1, &cascade), 0);
+    ck_assert_int_eq(cascade_make(&chain, 0.01, 1, false, &cascade), 0);
     ck_assert_double_eq_tol(total(&cascade), 1, 1e-9);
     ck_assert_double_ge(cascade.ends[1][1], 1e-4 * 1e-6);
     ck_assert_double_le(cascade.ends[1][1], 1.1e-4 * 1e-6);
     /* Two others: both at the first look, or one at it and one at the other's suspicion. */
-    ck_assert_int_eq(cascade_make(&chain, 0.01, 2, &cascade), 0);
+    ck_assert_int_eq(cascade_make(&chain, 0.01, 2, false, &cascade), 0);
     ck_assert_double_eq_tol(cascade.ends[1][2], 3e-16, 0.2e-16);
-    ck_assert_int_eq(cascade_make(&chain, 0.2, 6, &cascade), 0);
+    ck_assert_int_eq(cascade_make(&chain, 0.2, 6, false, &cascade), 0);
     ck_assert_double_eq_tol(total(&cascade), 1, 1e-6);
+}
+END_TEST
+
+/* V2: it made the others look, and the first probe needs one more of its own. */
+START_TEST(what_raises_a_suspicion_is_no_evidence_of_it)
+{
+    struct chain chain;
+    struct cascade cascade;
+
+    ck_assert_int_eq(chain_make(&three_and_two, &chain), 0);
+    ck_assert_uint_eq(chain.count, 5);
+    ck_assert_int_eq(chain.verdicts[chain.raised], VERDICT_SUSPECT);
+    ck_assert_uint_eq(chain.after_bad[chain.raised], chain.after_bad[chain.up]);
+    ck_assert_uint_eq(chain.after_good[chain.raised], chain.up);
+    ck_assert_int_eq(cascade_make(&chain, 0.1, 0, true, &cascade), 0);
+    ck_assert_double_eq_tol(cascade.ends[1][0], 0.001, 1e-12);
 }
 END_TEST
 
@@ -210,22 +226,28 @@ START_TEST(with_fall_1_nobody_suspects_and_nobody_else_looks)
     struct cascade cascade;
 
     ck_assert_int_eq(chain_make(&one, &chain), 0);
-    ck_assert_int_eq(cascade_make(&chain, 0.2, 4, &cascade), 0);
+    ck_assert_int_eq(cascade_make(&chain, 0.2, 4, false, &cascade), 0);
     ck_assert_double_eq_tol(cascade.ends[1][0], 1, 1e-12);
 }
 END_TEST
 
 /* ---- the quorum ---- */
 
-static double rate_with(const struct settings_change *changes, uint32_t count, double loss,
-                        msec_t hold_ms)
+static double rate_of(const struct settings_change *changes, uint32_t count, bool alone,
+                      double loss, msec_t hold_ms)
 {
     struct cast *cast = cast_of(changes, count);
     double rate = -1;
 
-    ck_assert_int_eq(noise_quorum(cast->settings[0], 0, loss, &hold_ms, 1, &rate), 0);
+    ck_assert_int_eq(noise_quorum(cast->settings[0], alone, 0, loss, &hold_ms, 1, &rate), 0);
     cast_destroy(cast);
     return rate;
+}
+
+static double rate_with(const struct settings_change *changes, uint32_t count, double loss,
+                        msec_t hold_ms)
+{
+    return rate_of(changes, count, false, loss, hold_ms);
 }
 
 /* With fall 1 nothing is shared, so the electorate is independent, and the textbook's formula is
@@ -241,6 +263,40 @@ START_TEST(without_shared_suspicion_the_quorum_is_the_textbooks)
     ck_assert_int_eq(chain_make(&one, &chain), 0);
     double textbook = noise_independent(&chain, 3, 2, 10, 0.05, down);
     ck_assert_double_eq_tol(rate_with(changes, COUNT(changes), 0.05, 0) / textbook, 1, 1e-6);
+}
+END_TEST
+
+/* A check at a fixed interval by probes that know nothing of each other: the same formula again,
+ * for any fall. */
+START_TEST(looks_at_a_fixed_interval_make_the_textbooks_noise)
+{
+    const struct settings_change paced[] = {{CHECKS "retry", "10"}, {"quorum.vantages", "1"}};
+    static const bool down[VERDICT_STATE_COUNT] = {[VERDICT_DOWN] = true};
+    struct chain chain;
+
+    ck_assert_int_eq(chain_make(&three_and_two, &chain), 0);
+    double textbook = noise_independent(&chain, 3, 2, 10, 0.05, down);
+    ck_assert_double_eq_tol(rate_of(paced, COUNT(paced), true, 0.05, 0) / textbook, 1, 1e-6);
+}
+END_TEST
+
+/* The joint look finds what is dead in a third of the time, and must not find more of what is not:
+ * neither than the same probes when each keeps its suspicions, nor than at a fixed interval. */
+START_TEST(the_joint_look_costs_no_more_false_moves)
+{
+    static const double losses[] = {0.01, 0.05};
+    const struct settings_change paced[] = {{CHECKS "retry", "10"}};
+
+    for (uint32_t i = 0; i < COUNT(losses); i++) {
+        double joint = rate_with(NULL, 0, losses[i], 0);
+        double alone = rate_of(NULL, 0, true, losses[i], 0);
+        double fixed = rate_of(paced, 1, true, losses[i], 0);
+        printf("  %2.0f %%: joint %.2g, each alone %.2g, fixed interval %.2g a year\n",
+               100 * losses[i], joint, alone, fixed);
+        ck_assert_double_gt(joint, 0);
+        ck_assert_double_lt(joint, alone / 2);
+        ck_assert_double_lt(joint, fixed / 2);
+    }
 }
 END_TEST
 
@@ -273,7 +329,7 @@ START_TEST(what_cannot_be_computed_is_said_so)
     msec_t hold_ms = 0;
     double rate = 7;
 
-    ck_assert_int_lt(noise_quorum(cast->settings[0], 0, 0.1, &hold_ms, 1, &rate), 0);
+    ck_assert_int_lt(noise_quorum(cast->settings[0], false, 0, 0.1, &hold_ms, 1, &rate), 0);
     ck_assert_double_eq(rate, 7);
     cast_destroy(cast);
 }
@@ -281,13 +337,14 @@ END_TEST
 
 /* ---- computed against the engine ---- */
 
-static uint32_t episodes_with(const struct settings_change *changes, uint32_t count, uint32_t loss,
-                              uint32_t hours)
+static uint32_t episodes_of(const struct settings_change *changes, uint32_t count, bool alone,
+                            uint32_t loss, uint32_t hours)
 {
     struct cast *cast = cast_of(changes, count);
     struct episodes episodes;
     uint32_t of_pizza = 0;
 
+    cast->alone = alone;
     ck_assert_int_eq(sweep_watch(cast, loss, hours, 1, &episodes), 0);
     for (uint32_t i = 0; i < episodes.count; i++)
         of_pizza += episodes.list[i].site == 0;
@@ -296,17 +353,26 @@ static uint32_t episodes_with(const struct settings_change *changes, uint32_t co
     return of_pizza;
 }
 
-START_TEST(the_engine_in_the_simulated_world_makes_the_noise_that_is_computed)
+/* Where losses are so frequent that episodes can be counted: V2's joint look makes no more of them
+ * than probes that keep their suspicions; those make what is computed, and the joint look no more.
+ * (The model lets each new suspicion have its look, of which the engine makes some together.) */
+START_TEST(the_engine_makes_no_more_noise_than_is_computed_and_less_by_looking_together)
 {
     const struct settings_change changes[] = {
         {CHECKS "timeout", "0.2"}, {CHECKS "retry", "0.2"}, {"groups.*.hold", "1h"}};
     enum { HOURS = 300 };
-    double expected = rate_with(changes, 2, 0.2, 0) * HOURS / 8766;
-    double counted = episodes_with(changes, COUNT(changes), 20, HOURS);
+    double expected = rate_of(changes, 2, false, 0.2, 0) * HOURS / 8766;
+    double expected_alone = rate_of(changes, 2, true, 0.2, 0) * HOURS / 8766;
+    double joint = episodes_of(changes, COUNT(changes), false, 20, HOURS);
+    double alone = episodes_of(changes, COUNT(changes), true, 20, HOURS);
 
-    printf("  computed %.0f, counted %.0f\n", expected, counted);
-    ck_assert_double_gt(expected, 100);
-    ck_assert_double_eq_tol(counted, expected, 0.25 * expected);
+    printf("  joint: computed %.0f, counted %.0f; each alone: %.0f, %.0f\n", expected, joint,
+           expected_alone, alone);
+    ck_assert_double_gt(expected_alone, 50);
+    ck_assert_double_eq_tol(alone, expected_alone, 0.25 * expected_alone);
+    ck_assert_double_le(joint, 1.25 * expected);
+    ck_assert_double_ge(joint, expected / 3);
+    ck_assert_double_le(joint, alone);
 }
 END_TEST
 
@@ -314,7 +380,7 @@ START_TEST(without_loss_nothing_is_agreed_down)
 {
     const struct settings_change changes[] = {{"groups.*.hold", "1h"}};
 
-    ck_assert_uint_eq(episodes_with(changes, 1, 0, 20), 0);
+    ck_assert_uint_eq(episodes_of(changes, 1, false, 0, 20), 0);
 }
 END_TEST
 
@@ -402,6 +468,7 @@ static const struct {
     {"phases=1:2", "phases: 2 values; at most 1"},
     {"a.a=1,a.b=1,a.c=1,a.d=1,a.e=1,a.f=1,a.g=1", "more than 6 keys are swept"},
     {"hold=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "hold: the value \"aaa"},
+    {"joint=maybe", "joint: \"maybe\" is neither on nor off; write joint=on:off"},
     {"noise,hold=1", "\"noise\" has no \"=\""},
 };
 
@@ -507,19 +574,23 @@ int main(void)
     TCase *tests = tcase_create("sweep");
     SRunner *runner = srunner_create(suite);
 
-    tcase_set_timeout(tests, 120);
+    tcase_set_timeout(tests, 300);
     tcase_add_test(tests, the_chain_has_the_states_of_the_rule_and_no_more);
     tcase_add_test(tests, a_rule_with_too_many_states_is_refused);
     tcase_add_test(tests, a_probes_course_is_what_the_formula_says);
     tcase_add_test(tests, the_textbooks_tables_come_out_of_our_verdict_machine);
     tcase_add_test(tests, a_probe_alone_falls_with_two_more_losses);
     tcase_add_test(tests, a_suspicion_makes_the_others_look_and_they_may_fall_too);
+    tcase_add_test(tests, what_raises_a_suspicion_is_no_evidence_of_it);
     tcase_add_test(tests, with_fall_1_nobody_suspects_and_nobody_else_looks);
     tcase_add_test(tests, without_shared_suspicion_the_quorum_is_the_textbooks);
+    tcase_add_test(tests, looks_at_a_fixed_interval_make_the_textbooks_noise);
+    tcase_add_test(tests, the_joint_look_costs_no_more_false_moves);
     tcase_add_test(tests, hold_and_fall_make_false_moves_rarer);
     tcase_add_test(tests, votes_that_would_not_count_make_no_noise);
     tcase_add_test(tests, what_cannot_be_computed_is_said_so);
-    tcase_add_test(tests, the_engine_in_the_simulated_world_makes_the_noise_that_is_computed);
+    tcase_add_test(tests,
+                   the_engine_makes_no_more_noise_than_is_computed_and_less_by_looking_together);
     tcase_add_test(tests, without_loss_nothing_is_agreed_down);
     tcase_add_test(tests, a_dead_region_is_decided_on_within_the_bound);
     tcase_add_test(tests, a_range_picks_a_few_round_steps);
