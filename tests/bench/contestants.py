@@ -22,6 +22,7 @@ from watched import Watched, library_path
 HERE = Path(__file__).resolve().parent
 TIMEOUT_S = 1.0
 FILES_SPARE = 500
+SOCKETS_MAX = 1 << 20
 
 
 class Cannot(Exception):
@@ -91,6 +92,9 @@ class Contestant:
                          if line.startswith("TcpExt:")]
         return int(values[names.index("EmbryonicRsts")])
 
+    def before(self):
+        """Called when it runs well, some time before it is measured."""
+
     def beliefs(self, job):
         """{"down": endpoints that answer and are believed down, "bad": single checks that failed};
         what cannot be known is absent. Asked while it runs."""
@@ -107,6 +111,8 @@ class Ours(Contestant):
     name = "regionshift"
     kinds = ("http", "tcp", "kept", "https", "resumed")
     listen = ""
+    regions = site_count = 0
+    at_first = {}
 
     def check_text(self, job, address, port, target):
         if job.kind == "tcp":
@@ -131,28 +137,59 @@ class Ours(Contestant):
             "timeout": job.timeout_s})
         if shape is None:
             raise Cannot(f"settings with {job.count} endpoints are refused: {why}")
+        self.regions = shape[0]
+        self.site_count = shape[0] * max(1, job.count // (shape[0] * shape[1]))
         return self.launch([BUILD / "regionshiftd", "-c", own / "regionshift.conf"])
 
     def metrics(self):
-        """{name with labels: value}; empty when it gives none."""
+        """{name with labels: value}; nothing when it tells nothing."""
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(f"http://{self.listen}/metrics", timeout=60) as reply:
-                text = reply.read().decode()
-        except OSError as error:
-            return {f"regionshift_late_metrics: {error}": 1}
-        return {m[1]: float(m[2]) for m in re.finditer(r"(?m)^(regionshift_\S+) (\S+)$", text)}
+                return numbers_of(reply.read().decode())
+        except OSError:
+            return {}
+
+    def before(self):
+        self.at_first = self.metrics()
+
+    def told_down(self):
+        """Every site it ever called down, by its log, as numbers in the order of the settings."""
+        return {int(m[1]) * self.regions + int(m[2]) for m in
+                re.finditer(r"fact=verdict site=s(\d+)/r(\d+) state=down", self.program.said())}
 
     def beliefs(self, job):
-        metrics = self.metrics()
-        down = sum(value for name, value in metrics.items()
-                   if name.startswith("regionshift_check_state{") and 'state="down"' in name)
-        told = {name.removeprefix("regionshift_"): value for name, value in metrics.items()
-                if re.search(r"late|slip|lag|schedule|overload|stretch", name)}
-        return {"down": int(down) - job.holes,
-                "bad": metrics.get('regionshift_check_results_total{result="bad"}'),
-                "void": metrics.get('regionshift_check_results_total{result="void"}'),
-                "told": told}
+        silent = {k % self.site_count for k in range(job.count - job.holes, job.count)}
+        down = self.told_down()
+        return {"down": len(down - silent), "silent_down": len(down & silent), **self.rhythm()}
+
+    def rhythm(self):
+        """What it tells of its own punctuality."""
+        now = self.metrics()
+        if not now or not self.at_first:
+            return {}
+        grown = {name: value - self.at_first.get(name, 0) for name, value in now.items()
+                 if name.startswith("regionshift_check")}
+        return {"late_p99_s": lateness(grown, 99),
+                "void": grown['regionshift_check_results_total{result="void"}'],
+                "missed": grown["regionshift_check_turns_missed_total"],
+                "overloaded": now["regionshift_overloaded"]}
+
+
+def numbers_of(text):
+    """{name with labels: value} of a page of metrics, as far as it is ours."""
+    return {m[1]: float(m[2]) for m in re.finditer(r"(?m)^(regionshift_\S+) (\S+)$", text)}
+
+
+def lateness(metrics, percent):
+    """The smallest bound of the histogram that so many percent of the checks kept, in seconds;
+    None when there were none, or when they kept no bound."""
+    family = "regionshift_check_start_lateness_seconds"
+    wanted = metrics.get(f"{family}_count", 0) * percent / 100
+    kept = [float(m[1]) for m, count in ((re.match(family + r'_bucket{le="([0-9.]+)"}', name), count)
+                                         for name, count in metrics.items())
+            if m and count >= wanted > 0]
+    return min(kept, default=None)
 
 
 # ---- the floor ----
@@ -173,6 +210,12 @@ class Bare(Contestant):
 
 # ---- peers ----
 
+def sockets_max():
+    """How many a program may have at once, with some to spare."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return (SOCKETS_MAX if hard == resource.RLIM_INFINITY else min(hard, SOCKETS_MAX)) - FILES_SPARE
+
+
 class HAProxy(Contestant):
     """Keeps a descriptor for each server's check in reserve: more servers than descriptors it
     refuses. Over TLS it resumes every session, and cannot be told not to. Its TCP check breaks the
@@ -186,13 +229,8 @@ class HAProxy(Contestant):
 
     def fit(self, job):
         super().fit(job)
-        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1] - FILES_SPARE
-        if job.count <= most:
-            return job
-        if job.interval_s > 1:
-            times = -(-job.count // most)
-            return Job(job.kind, job.count // times, job.interval_s / times, job.holes // times)
-        return Job(job.kind, most, job.interval_s * most / job.count, job.holes * most // job.count)
+        times = -(-job.count // sockets_max())
+        return Job(job.kind, job.count // times, job.interval_s / times, job.holes // times)
 
     def text(self, job, target):
         asks = "" if job.kind == "tcp" else (
@@ -233,7 +271,8 @@ class HAProxy(Contestant):
 
 
 class Gdnsd(Contestant):
-    """Takes whole seconds, two at least: as many more endpoints make the same rate."""
+    """Takes whole seconds, two at least: as many more endpoints make the same rate. It asks all at
+    once when it starts, and calls down whom it has no descriptor for."""
 
     name = "gdnsd"
     SMALLEST_S = 2
@@ -241,9 +280,12 @@ class Gdnsd(Contestant):
 
     def fit(self, job):
         super().fit(job)
+        rate, holes = job.count / job.interval_s, job.holes / job.count
         interval_s = max(self.SMALLEST_S, round(job.interval_s))
-        return Job(job.kind, round(job.count * interval_s / job.interval_s), interval_s,
-                   round(job.holes * interval_s / job.interval_s))
+        if rate * interval_s > sockets_max():
+            interval_s = self.SMALLEST_S
+        count = min(round(rate * interval_s), sockets_max())
+        return Job(job.kind, count, interval_s, round(count * holes))
 
     def type_text(self, name, job, port):
         asks = 'plugin => "tcp_connect"' if job.kind == "tcp" else (

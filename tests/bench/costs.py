@@ -99,14 +99,24 @@ def table_of(part, rows, bases):
     return text
 
 
+def told_of(row):
+    """What ours knows of its own punctuality."""
+    late = row.get("late_p99_s")
+    words = [f"99 % began within {late * 1000:g} ms" if late else "", *(
+        f"{row[name]:,.0f} {text}" for name, text in (
+            ("missed", "turns missed"), ("void", "results void")) if row.get(name)),
+        "said that it is overloaded" if row.get("overloaded") else ""]
+    return "; ".join(filter(None, words))
+
+
 def told_text(rows):
-    """What ours said of itself, of the last run of each kind, where it said anything."""
+    """Of the last run of each kind."""
     lines = []
-    for wanted, same in grouped([row for row in rows if row.get("told") or row.get("void")],
-                                lambda row: f"{row['part']}: {wanted_text(row)}").items():
-        told = {"void results": same[-1].get("void"), **same[-1].get("told", {})}
-        lines.append(f"- {wanted}: " + "; ".join(f"{name} {value:g}" for name, value in
-                                                 told.items() if value is not None))
+    for wanted, same in grouped(rows, lambda row: f"{TITLES[row['part']]}: {wanted_text(row)}"
+                                ).items():
+        told = [told_of(row) for row in same if row["peer"] == OURS]
+        if told and told[-1]:
+            lines.append(f"- {wanted}: {told[-1]}")
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -124,5 +134,5 @@ def tables(rows):
     text += base_text(bases) if bases else ""
     for part, its in by_part.items():
         text += "\n" + table_of(part, its, bases)
-    told = told_text(rows)
+    told = told_text([row for its in by_part.values() for row in its])
     return text + (f"\nWhat regionshift said of itself:\n\n{told}" if told else "")

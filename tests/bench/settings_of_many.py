@@ -6,7 +6,8 @@ ask for it; regionshiftd -t says whether they do."""
 import subprocess
 
 SERVICES_OF_A_GROUP = 4
-SHAPES = [(2, 1), (8, 1), (32, 1), (32, 16)]     # (regions, checks of a site)
+SETS_OF_A_ZONE = 2000       # a reading of one holds 4,096, with fences
+SHAPES = [(2, 1), (8, 1), (32, 1), (32, 15)]     # (regions, checks of a site)
 
 HEAD = """# Written by tests/bench/checks: %(count)d endpoints, each asked every %(interval)g s.
 probe = { name = "bench"; };
@@ -38,7 +39,8 @@ def services_text(checks, regions, per_site):
                                for n, check in enumerate(its_checks))
             texts.append(f'{{ region = "r{region}"; weight = {0 if region else 100}; '
                          f'checks = ( {listed} ); }}')
-        services.append(f'    {{ name = "{name}"; zone = "Z1"; record = "{name}.example.com"; '
+        zone = f"Z{k // (SETS_OF_A_ZONE // regions)}"
+        services.append(f'    {{ name = "{name}"; zone = "{zone}"; record = "{name}.example.com"; '
                         f'sites = ( {", ".join(texts)} ); }}')
     return "services = (\n" + ",\n".join(services) + "\n);\n", names
 

@@ -23,7 +23,7 @@ class Watched:
 
     def __init__(self, command, log, env=None):
         self.log = Path(log)
-        with open(self.log, "ab") as file:
+        with open(self.log, "wb") as file:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file,
                                             stderr=subprocess.STDOUT, start_new_session=True,
                                             env={**os.environ, **(env or {})})

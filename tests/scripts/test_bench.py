@@ -6,7 +6,6 @@ import json
 import os
 import pathlib
 import re
-import resource
 import signal
 import socket
 import subprocess
@@ -19,7 +18,8 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 BENCH = TOP / "tests" / "bench"
 sys.path[:0] = [str(BENCH), str(TOP / "tests" / "system")]
 import costs  # noqa: E402
-from contestants import Blackbox, Cannot, Gdnsd, HAProxy, Job, Ours  # noqa: E402
+from contestants import (Blackbox, Cannot, Gdnsd, HAProxy, Job, Ours, lateness,  # noqa: E402
+                         numbers_of, sockets_max)
 from programs import BUILD  # noqa: E402
 from settings_of_many import write_settings  # noqa: E402
 from targets import Target, address_of, figures_of  # noqa: E402
@@ -167,6 +167,30 @@ def test_ours_asks_over_tls_by_name_at_an_address(kind, tmp_path):
     assert ('connection = "resumed"' in text) == (kind == "resumed")
 
 
+def test_who_is_silent_may_be_called_down_and_nobody_else(tmp_path):
+    """Six endpoints at four sites: the two that are left over are each a site's second check."""
+    ours = Ours(tmp_path, [])
+    ours.regions, ours.site_count = 2, 4
+    ours.metrics = lambda: {}
+    ours.program = type("Program", (), {"said": staticmethod(lambda: "".join(
+        f"ts=x level=info fact=verdict site=s{site // 2}/r{site % 2} state={state} was=up\n"
+        for site, state in ((0, "down"), (0, "up"), (1, "down"), (2, "up"))))})
+    assert ours.beliefs(Job("http", 6, 1, 1)) == {"down": 1, "silent_down": 1}
+    assert ours.beliefs(Job("http", 6, 1, 2)) == {"down": 0, "silent_down": 2}
+    assert ours.beliefs(Job("http", 6, 1)) == {"down": 2, "silent_down": 0}
+
+
+def test_lateness_is_the_bound_that_so_many_kept():
+    page = "# HELP of it\n" + "".join(
+        f'regionshift_check_start_lateness_seconds_bucket{{le="{bound}"}} {count}\n'
+        for bound, count in (("0.001", 50), ("0.005", 98), ("0.01", 99), ("+Inf", 100))
+    ) + "regionshift_check_start_lateness_seconds_count 100\n"
+    assert lateness(numbers_of(page), 99) == 0.01
+    assert lateness(numbers_of(page), 50) == 0.001
+    assert lateness(numbers_of(page), 100) is None, "one kept no bound at all"
+    assert lateness({}, 99) is None
+
+
 # ---- what each can do ----
 
 def test_who_takes_whole_seconds_gets_more_endpoints_for_the_same_rate(tmp_path):
@@ -175,13 +199,13 @@ def test_who_takes_whole_seconds_gets_more_endpoints_for_the_same_rate(tmp_path)
 
 
 def test_who_cannot_have_so_many_sockets_gets_fewer_endpoints_for_the_same_rate(tmp_path):
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    if hard == resource.RLIM_INFINITY:
-        hard = 1 << 20
+    most = sockets_max()
     for interval_s in 1, 5:
-        job = HAProxy(tmp_path, []).fit(Job("http", 2 * hard, interval_s))
-        assert job.count < hard
-        assert job.count / job.interval_s == pytest.approx(2 * hard / interval_s, rel=0.01)
+        job = HAProxy(tmp_path, []).fit(Job("http", 2 * most, interval_s, most // 2))
+        assert (job.count, job.interval_s, job.holes) == (most, interval_s / 2, most // 4)
+    job = Gdnsd(tmp_path, []).fit(Job("http", 2 * most, 5))
+    assert job.interval_s == 2 and job.count == round(2 * most / 5 * 2) <= most
+    assert Gdnsd(tmp_path, []).fit(Job("http", 4 * most, 1)).count == most
 
 
 def test_who_cannot_do_a_kind_says_so(tmp_path):
