@@ -72,7 +72,7 @@ static void leave_session(struct attempt *attempt, struct page *page)
 
     reuse_clear(&page->left);
     page->left.used = used;
-    reuse_write_session(page->secure.ssl, &page->left);
+    reuse_take_session(page->secure.ssl, &page->left);
     if (page->left.session != NULL)
         reuse_give(attempt, &page->left);
 }

@@ -36,7 +36,7 @@ void reuse_clear(struct leftover *left)
     secure_close(&left->secure);
     if (left->fd >= 0)
         close(left->fd);
-    OPENSSL_free(left->session);
+    SSL_SESSION_free(left->session);
     SSL_CTX_free(left->context);
     *left = nothing_left;
 }
@@ -183,32 +183,44 @@ void reuse_close(struct prober *prober)
 
 /* ---- sessions ---- */
 
-/* Written out, a session takes a tenth of what OpenSSL's own has: the parsed chain is not in it. */
-void reuse_write_session(SSL *ssl, struct leftover *left)
+/* The chain is of no use once it has been judged, and takes more than all the rest. OpenSSL does
+ * not write it, so that reading a session again is how to be rid of it. That is dear (it parses the
+ * certificate's key), so it is done once for each full handshake; sessions that come of resuming
+ * have no chain. */
+static SSL_SESSION *without_chain(SSL_SESSION *session)
+{
+    unsigned char *bytes = NULL;
+    int length = i2d_SSL_SESSION(session, &bytes);
+    const unsigned char *at = bytes;
+    SSL_SESSION *bare = length > 0 ? d2i_SSL_SESSION(NULL, &at, length) : NULL;
+
+    OPENSSL_free(bytes);
+    SSL_SESSION_free(session);
+    return bare;
+}
+
+void reuse_take_session(SSL *ssl, struct leftover *left)
 {
     SSL_SESSION *session = SSL_get1_session(ssl);
 
-    if (session != NULL && SSL_SESSION_is_resumable(session)) {
-        left->session_length = i2d_SSL_SESSION(session, &left->session);
-        left->context = SSL_get_SSL_CTX(ssl);
-        SSL_CTX_up_ref(left->context);
+    if (session != NULL && !SSL_SESSION_is_resumable(session)) {
+        SSL_SESSION_free(session);
+        return;
     }
-    SSL_SESSION_free(session);
+    if (session != NULL && !SSL_session_reused(ssl))
+        session = without_chain(session);
+    if (session == NULL)
+        return;
+    left->session = session;
+    left->context = SSL_get_SSL_CTX(ssl);
+    SSL_CTX_up_ref(left->context);
 }
 
 /* What was judged in the last full handshake is taken over: chain and name. What changes with time
  * is asked again. */
 bool reuse_resume(const struct check *check, SSL *ssl, const struct leftover *left)
 {
-    const unsigned char *at = left->session;
-    SSL_SESSION *session;
-    bool done;
-
-    if (left->session == NULL || SSL_get_SSL_CTX(ssl) != left->context)
-        return false;
-    session = d2i_SSL_SESSION(NULL, &at, left->session_length);
-    done = session != NULL && (!check->verify || tls_is_current(SSL_SESSION_get0_peer(session))) &&
-           SSL_set_session(ssl, session) == 1;
-    SSL_SESSION_free(session);
-    return done;
+    return left->session != NULL && SSL_get_SSL_CTX(ssl) == left->context &&
+           (!check->verify || tls_is_current(SSL_SESSION_get0_peer(left->session))) &&
+           SSL_set_session(ssl, left->session) == 1;
 }

@@ -16,10 +16,9 @@
 struct leftover {
     int fd;               /* -1: no connection */
     struct secure secure; /* of the connection, at rest; ssl NULL: in the clear */
-    uint8_t *session;     /* as OpenSSL writes one, with the certificate; NULL: none */
-    int session_length;
-    SSL_CTX *context; /* under which the session was judged; a reference of its own */
-    uint32_t used;    /* checks since the last full one, with that one; 0: none yet */
+    SSL_SESSION *session; /* with the server's certificate, without its chain; NULL: none */
+    SSL_CTX *context;     /* under which the session was judged; a reference of its own */
+    uint32_t used;        /* checks since the last full one, with that one; 0: none yet */
 };
 
 extern const struct leftover nothing_left;
@@ -32,11 +31,11 @@ void reuse_take(struct attempt *attempt, struct leftover *ret_left);
  * used: as it was taken, 0 when this check was a full one. */
 void reuse_give(struct attempt *attempt, struct leftover *left);
 
-/* The session of a connection that has been used. */
-void reuse_write_session(SSL *ssl, struct leftover *left);
+/* Takes the session of a connection that has been used, if it is one that can be resumed. */
+void reuse_take_session(SSL *ssl, struct leftover *left);
 
 /* Returns false when it cannot be resumed now: another list of authorities, a certificate that is
- * no longer valid, no memory. */
+ * no longer valid. */
 bool reuse_resume(const struct check *check, SSL *ssl, const struct leftover *left);
 
 /* Drops it. */
