@@ -11,6 +11,7 @@
 #include "vote.h"
 
 enum agreement_state { AGREED_UNDECIDED, AGREED_UP, AGREED_DOWN };
+enum { AGREEMENT_STATE_COUNT = AGREED_DOWN + 1 };
 
 const char *agreement_state_name(enum agreement_state state); /* "undecided" "up" "down" */
 

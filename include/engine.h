@@ -95,6 +95,20 @@ struct group_view {
 };
 
 void engine_group(const struct engine *engine, uint32_t group, struct group_view *ret_view);
+/* As engine_group(), without gates, whose sentences cost more than all the rest. */
+void engine_group_brief(const struct engine *engine, uint32_t group, struct group_view *ret_view);
+
+/* Nothing of it wants a look: decided, applied as far as is known, every site agreed up, its own
+ * weights in its zones, no order on it. */
+bool engine_group_is_calm(const struct engine *engine, uint32_t group);
+
+/* How many there are of each, over all groups: what is told where there are too many to name. */
+struct engine_sums {
+    uint32_t agreed[AGREEMENT_STATE_COUNT]; /* sites */
+    uint32_t checks[VERDICT_STATE_COUNT];   /* this probe's own verdicts */
+    uint32_t calm_groups;
+};
+void engine_sums(const struct engine *engine, struct engine_sums *ret_sums);
 
 /* How far the group's change has come in one hosted zone: the nth of settings->groups[group].zones,
  * which are changed in this order (C1). */

@@ -152,6 +152,18 @@ static void notice_set_back(struct engine *engine, uint64_t revision)
     }
 }
 
+/* Those that waited for this. As long as nothing newer than the store's word is known, none did. */
+static void touch_untold(struct engine *engine)
+{
+    if (engine->newest_head <= engine->store_revision &&
+        orders_newest(&engine->orders) <= engine->store_revision)
+        return;
+    for (uint32_t i = 0; i < engine->settings->group_count; i++) {
+        if (!state_told(engine, i))
+            state_touch(engine, i);
+    }
+}
+
 /* S2: a failing store is no evidence; what we know of leases stays true for one lease's time. */
 static void absorb_store(struct engine *engine, const struct event_store *event)
 {
@@ -169,10 +181,7 @@ static void absorb_store(struct engine *engine, const struct event_store *event)
     engine->store_ok_ms = engine->now_ms;
     if (event->full)
         notice_set_back(engine, event->revision);
-    for (uint32_t i = 0; i < engine->settings->group_count; i++) {
-        if (!state_told(engine, i))
-            state_touch(engine, i); /* it waited for this */
-    }
+    touch_untold(engine);
     if (event->full || event->revision > engine->store_revision)
         engine->store_revision = event->revision; /* S1: going back is accepted after a full read */
     if (event->full) {

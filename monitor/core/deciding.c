@@ -175,6 +175,8 @@ void deciding_set_head(struct engine *engine, uint32_t group, const struct decis
             0; /* counted by another store, from which it was copied */
     state->has_head = true;
     state->head_revision = revision;
+    if (revision > engine->newest_head)
+        engine->newest_head = revision;
     state->init_wanted = false; /* D9: that word is spent, whoever obeyed it */
     if (decision->kind == DECISION_ATTACH)
         state->attach_wanted = false; /* and that one (B2) */

@@ -278,6 +278,7 @@ struct engine {
     msec_t store_ok_ms;   /* last time the store answered; -1 never */
     msec_t store_full_ms; /* last whole read told; -1 never */
     uint64_t store_revision;
+    uint64_t newest_head; /* no head has a higher revision */
     bool lease_alive;
     msec_t lease_until_ms;
     struct orders orders;

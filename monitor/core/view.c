@@ -24,7 +24,7 @@ static enum change_state change_of(const struct engine *engine, uint32_t group)
     return most;
 }
 
-void engine_group(const struct engine *engine, uint32_t group, struct group_view *ret_view)
+void engine_group_brief(const struct engine *engine, uint32_t group, struct group_view *ret_view)
 {
     const struct group_state *state = &engine->groups[group];
     const struct group *g = state_group(engine, group);
@@ -49,7 +49,6 @@ void engine_group(const struct engine *engine, uint32_t group, struct group_view
         .budget_used = safety_budget_used(engine),
         .budget_left_ms = safety_budget_left(engine),
         .next_epoch = proposal_highest_epoch(engine, group) + 1,
-        .gate_count = state->gate_count,
         .wants_move = state->wish.changes,
         .wanted = state->wish_weights,
         .refused_rule = state->refusal.rule,
@@ -59,8 +58,46 @@ void engine_group(const struct engine *engine, uint32_t group, struct group_view
         .insync_after_ms = since(start_ms, state->insync_ms),
         .servers_after_ms = since(start_ms, state->servers_ms),
         .resolvers_after_ms = since(start_ms, state->resolvers_ms)};
+}
+
+void engine_group(const struct engine *engine, uint32_t group, struct group_view *ret_view)
+{
+    const struct group_state *state = &engine->groups[group];
+
+    engine_group_brief(engine, group, ret_view);
+    ret_view->gate_count = state->gate_count;
     for (uint32_t i = 0; i < state->gate_count; i++)
         finding_say(&state->gates[i], &ret_view->gates[i]);
+}
+
+bool engine_group_is_calm(const struct engine *engine, uint32_t group)
+{
+    const struct group_state *state = &engine->groups[group];
+    const struct group *g = state_group(engine, group);
+
+    if (!state->has_head || state->glass.rules || state->wish.changes ||
+        state->refusal.rule != NULL || change_of(engine, group) != CHANGE_IDLE ||
+        observing_drifted(engine, group) ||
+        orders_freeze(&engine->orders, group, state_wall(engine, engine->now_ms)) != NULL)
+        return false;
+    for (uint32_t k = 0; k < g->site_count; k++) {
+        const struct site *site = &engine->settings->sites[g->sites[k]];
+
+        if (engine->agreements[g->sites[k]].state != AGREED_UP && site->check_count > 0)
+            return false;
+    }
+    return true;
+}
+
+void engine_sums(const struct engine *engine, struct engine_sums *ret_sums)
+{
+    *ret_sums = (struct engine_sums){.calm_groups = 0};
+    for (uint32_t i = 0; i < engine->settings->site_count; i++)
+        ret_sums->agreed[engine->agreements[i].state]++;
+    for (uint32_t i = 0; i < engine->settings->check_count; i++)
+        ret_sums->checks[engine->checks[i].verdict.state]++;
+    for (uint32_t i = 0; i < engine->settings->group_count; i++)
+        ret_sums->calm_groups += engine_group_is_calm(engine, i);
 }
 
 void engine_zone_step(const struct engine *engine, uint32_t group, uint32_t nth,

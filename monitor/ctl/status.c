@@ -412,6 +412,10 @@ static void print_status(const json_t *status)
         print_checks(group);
         print_reports(group);
     }
+    if (number_of(status, "groups_left_out") > 0)
+        printf("\n%lld more groups are not shown: regionshift status shows what stands out, and "
+               "GET /api/v1/status?group=NAME any one\n",
+               number_of(status, "groups_left_out"));
     print_orders(json_object_get(status, "orders"));
 }
 

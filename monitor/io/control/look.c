@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GET /api/v1/status: all that one look should show, of every group, as this probe sees it. */
-#include "server.h"
+#include "scope.h"
 
 #include <string.h>
 
@@ -315,18 +315,23 @@ void handle_status(struct request *request)
 {
     const struct control_sources *now = &request->now;
     const struct look look = {now, now->settings, now->engine, loop_now_ms()};
-    json_t *groups = json_array();
+    json_t *groups;
+    struct group_scope scope;
 
-    for (uint32_t i = 0; i < look.settings->group_count; i++)
-        json_array_append_new(groups, group_of(&look, i));
+    if (!scope_read(request, true, &scope))
+        return;
+    groups = json_array();
+    for (uint32_t i = 0; i < scope.count; i++)
+        json_array_append_new(groups, group_of(&look, scope.groups[i]));
     reply_json(
         request, MHD_HTTP_OK,
-        json_pack("{s:i, s:s, s:o, s:s, s:s, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-                  "v", 1, "version", REGIONSHIFT_VERSION, "at", piece_time(loop_wall_ms()), "probe",
-                  look.settings->electors[look.settings->self].name, "fingerprint",
-                  look.settings->fingerprint, "dry_run", now->dry_run, "blind",
-                  blindness_name(engine_blindness(look.engine)), "rhythm", rhythm_of(&look),
-                  "store", store_of(&look), "budget", budget_of(&look), "probes",
-                  probes_of(look.settings), "regions", regions_of(&look), "groups", groups,
-                  "orders", orders_of(&look), "incidents", incidents_of(&look)));
+        json_pack(
+            "{s:i, s:s, s:o, s:s, s:s, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:o, s:o}", "v",
+            1, "version", REGIONSHIFT_VERSION, "at", piece_time(loop_wall_ms()), "probe",
+            look.settings->electors[look.settings->self].name, "fingerprint",
+            look.settings->fingerprint, "dry_run", now->dry_run, "blind",
+            blindness_name(engine_blindness(look.engine)), "rhythm", rhythm_of(&look), "store",
+            store_of(&look), "budget", budget_of(&look), "probes", probes_of(look.settings),
+            "regions", regions_of(&look), "groups", groups, "groups_left_out", (int)scope.left_out,
+            "orders", orders_of(&look), "incidents", incidents_of(&look)));
 }

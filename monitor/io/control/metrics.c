@@ -2,6 +2,7 @@
 /* GET /metrics: Prometheus' text form, version 0.0.4. A family is its help and type, then a sample
  * for each thing it counts; names carry their unit. docs/METRICS.md lists them all. */
 #include "ready_facts.h"
+#include "scope.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@ struct page {
     struct buffer text;
     const struct control_sources *now;
     const struct control *control;
+    struct group_scope scope; /* groups that are told of one by one */
     const char *family;
     const char *suffix; /* of a summary's samples; NULL: none */ /* being written */
 };
@@ -87,10 +89,11 @@ static void each_site(struct page *page, site_value value)
 {
     const struct settings *s = page->now->settings;
 
-    for (uint32_t g = 0; g < s->group_count; g++) {
+    for (uint32_t i = 0; i < page->scope.count; i++) {
+        uint32_t g = page->scope.groups[i];
         struct group_view view;
 
-        engine_group(page->now->engine, g, &view);
+        engine_group_brief(page->now->engine, g, &view);
         for (uint32_t k = 0; k < s->groups[g].site_count; k++) {
             const struct site *site = &s->sites[s->groups[g].sites[k]];
 
@@ -172,6 +175,29 @@ static void write_sites(struct page *page)
     each_site(page, up_votes);
 }
 
+/* What is left where there are too many to be told of one by one. */
+static void write_sums(struct page *page)
+{
+    const struct settings *s = page->now->settings;
+    struct engine_sums sums;
+
+    engine_sums(page->now->engine, &sums);
+    single(page, "regionshift_details", "gauge",
+           "1 when there are samples for each group, site and check; 0: ask with group=NAME.",
+           page->scope.left_out == 0);
+    family(page, "regionshift_sites", "gauge", "Sites, by what the quorum agrees on (A3, A4).");
+    for (int state = 0; state < AGREEMENT_STATE_COUNT; state++)
+        labelled(page, sums.agreed[state], "agreed=\"%s\"",
+                 agreement_state_name((enum agreement_state)state));
+    family(page, "regionshift_checks", "gauge", "This probe's own verdicts, by state (V1).");
+    for (int state = 0; state < VERDICT_STATE_COUNT; state++)
+        labelled(page, sums.checks[state], "state=\"%s\"",
+                 verdict_state_name((enum verdict_state)state));
+    family(page, "regionshift_groups", "gauge", "Groups, by whether something of them stands out.");
+    labelled(page, sums.calm_groups, "calm=\"yes\"");
+    labelled(page, s->group_count - sums.calm_groups, "calm=\"no\"");
+}
+
 /* ---- this probe's own checks ---- */
 
 enum { CHECK_LABELS = 3 * (NAME_MAX_LENGTH + 16) };
@@ -186,51 +212,70 @@ static void label_check(const struct settings *s, uint32_t check, char out[CHECK
              s->services[site->service].name, s->regions[site->region], label);
 }
 
-/* A summary without quantiles: rates of sum over count are means of any time. */
-static void write_times(struct page *page)
+static void each_check(struct page *page,
+                       void (*write)(struct page *page, uint32_t check, const char *labels))
 {
     const struct settings *s = page->now->settings;
 
+    for (uint32_t g = 0; g < page->scope.count; g++) {
+        const struct group *group = &s->groups[page->scope.groups[g]];
+
+        for (uint32_t k = 0; k < group->site_count; k++) {
+            const struct site *site = &s->sites[group->sites[k]];
+
+            for (uint32_t i = 0; i < site->check_count; i++) {
+                char labels[CHECK_LABELS];
+
+                label_check(s, site->first_check + i, labels);
+                write(page, site->first_check + i, labels);
+            }
+        }
+    }
+}
+
+static void write_phases(struct page *page, uint32_t check, const char *labels)
+{
+    struct check_times times;
+
+    rollups_of(page->now->rollups, check, &times);
+    for (unsigned phase = 0; phase < ROLLUP_PHASES; phase++) {
+        const char *name = rollup_phase_name((enum phase_of_check)phase);
+
+        if (times.count[phase] == 0)
+            continue;
+        page->suffix = "_sum";
+        labelled(page, (double)times.sum_us[phase] / 1e6, "%s,phase=\"%s\"", labels, name);
+        page->suffix = "_count";
+        labelled(page, (double)times.count[phase], "%s,phase=\"%s\"", labels, name);
+    }
+    page->suffix = NULL;
+}
+
+/* A summary without quantiles: rates of sum over count are means of any time. */
+static void write_times(struct page *page)
+{
     if (page->now->rollups == NULL)
         return;
     family(page, "regionshift_check_phase_seconds", "summary",
            "How long the phases of this probe's checks took, as far as they came; total: of good "
            "results alone.");
-    for (uint32_t i = 0; i < s->check_count; i++) {
-        struct check_times times;
-        char labels[CHECK_LABELS];
+    each_check(page, write_phases);
+}
 
-        label_check(s, i, labels);
-        rollups_of(page->now->rollups, i, &times);
-        for (unsigned phase = 0; phase < ROLLUP_PHASES; phase++) {
-            const char *name = rollup_phase_name((enum phase_of_check)phase);
+static void write_state(struct page *page, uint32_t check, const char *labels)
+{
+    const struct verdict *verdict = engine_verdict(page->now->engine, check);
 
-            if (times.count[phase] == 0)
-                continue;
-            page->suffix = "_sum";
-            labelled(page, (double)times.sum_us[phase] / 1e6, "%s,phase=\"%s\"", labels, name);
-            page->suffix = "_count";
-            labelled(page, (double)times.count[phase], "%s,phase=\"%s\"", labels, name);
-        }
-    }
-    page->suffix = NULL;
+    for (int state = 0; state < VERDICT_STATE_COUNT; state++)
+        labelled(page, verdict->state == (enum verdict_state)state, "%s,state=\"%s\"", labels,
+                 verdict_state_name((enum verdict_state)state));
 }
 
 static void write_checks(struct page *page)
 {
-    const struct settings *s = page->now->settings;
-
     family(page, "regionshift_check_state", "gauge",
            "This probe's own verdict of each check: 1 for the state it is in (V1).");
-    for (uint32_t i = 0; i < s->check_count; i++) {
-        const struct verdict *verdict = engine_verdict(page->now->engine, i);
-        char labels[CHECK_LABELS];
-
-        label_check(s, i, labels);
-        for (int state = 0; state < VERDICT_STATE_COUNT; state++)
-            labelled(page, verdict->state == (enum verdict_state)state, "%s,state=\"%s\"", labels,
-                     verdict_state_name((enum verdict_state)state));
-    }
+    each_check(page, write_state);
     family(page, "regionshift_check_results_total", "counter",
            "Results of check attempts; void ones were late through our own fault (V4).");
     labelled(page, (double)page->now->stats.results_good, "result=\"good\"");
@@ -283,10 +328,11 @@ static void each_group(struct page *page, const char *name, const char *help, gr
     const struct settings *s = page->now->settings;
 
     family(page, name, "gauge", help);
-    for (uint32_t g = 0; g < s->group_count; g++) {
+    for (uint32_t i = 0; i < page->scope.count; i++) {
+        uint32_t g = page->scope.groups[i];
         struct group_view view;
 
-        engine_group(page->now->engine, g, &view);
+        engine_group_brief(page->now->engine, g, &view);
         labelled(page, value(&view), "group=\"%s\"", s->groups[g].name);
     }
 }
@@ -371,11 +417,12 @@ static void write_durations(struct page *page)
 
     family(page, "regionshift_last_change_seconds", "gauge",
            "Of the head decision, from the first bad result to each stage (C7), once reached.");
-    for (uint32_t g = 0; g < s->group_count; g++) {
+    for (uint32_t i = 0; i < page->scope.count; i++) {
+        uint32_t g = page->scope.groups[i];
         const char *name = s->groups[g].name;
         struct group_view view;
 
-        engine_group(page->now->engine, g, &view);
+        engine_group_brief(page->now->engine, g, &view);
         if (!view.has_head)
             continue;
         one_duration(page, name, "decided", view.decided_after_ms);
@@ -396,8 +443,8 @@ static void write_regions(struct page *page)
     for (uint32_t r = 0; r < s->region_count; r++)
         labelled(page, engine_region_drained(page->now->engine, r), "region=\"%s\"", s->regions[r]);
     family(page, "regionshift_beacon_lit", "gauge", "1 while the region's beacon is lit (B1).");
-    for (uint32_t g = 0; g < s->group_count; g++) {
-        const struct group *group = &s->groups[g];
+    for (uint32_t g = 0; g < page->scope.count; g++) {
+        const struct group *group = &s->groups[page->scope.groups[g]];
 
         for (uint32_t i = 0; group->beacons && i < group->order_count; i++) {
             const char *region = s->regions[group->order[i]];
@@ -431,7 +478,7 @@ static void write_budget(struct page *page)
     const struct order *orders;
     struct group_view view;
 
-    engine_group(page->now->engine, 0, &view); /* one ledger for all groups (D6) */
+    engine_group_brief(page->now->engine, 0, &view); /* one ledger for all groups (D6) */
     single(page, "regionshift_budget_used_moves", "gauge", "Moves within the window (D6).",
            view.budget_used);
     single(page, "regionshift_budget_limit_moves", "gauge", "Moves allowed within the window.",
@@ -587,6 +634,8 @@ static void write_failover_ready(struct page *page)
 {
     struct ready_page ready = {.page = page};
 
+    if (page->scope.left_out > 0)
+        return; /* every group and zone would have to be gone through */
     family(page, "regionshift_ready_line", "gauge",
            "Each line of regionshift ready: 1 for the state it is in.");
     if (ready_gather(page->now, NONE, on_ready_line, &ready) < 0)
@@ -620,8 +669,11 @@ void handle_metrics(struct request *request)
     size_t length;
     char *text;
 
+    if (!scope_read(request, false, &page.scope))
+        return;
     buffer_init(&page.text, METRICS_MAX);
     write_self(&page);
+    write_sums(&page);
     write_failover_ready(&page);
     write_sites(&page);
     write_checks(&page);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scope.h"
+
+static void add(struct group_scope *scope, uint32_t group)
+{
+    scope->groups[scope->count++] = group;
+}
+
+static void add_standing_out(const struct control_sources *now, struct group_scope *scope)
+{
+    uint32_t groups = now->settings->group_count;
+
+    for (uint32_t i = 0; i < groups && scope->count < SCOPE_GROUPS_MAX; i++) {
+        if (!engine_group_is_calm(now->engine, i))
+            add(scope, i);
+    }
+}
+
+bool scope_read(struct request *request, bool standing_out, struct group_scope *ret_scope)
+{
+    const struct control_sources *now = &request->now;
+    const char *name = request_query(request, "group");
+    uint32_t groups = now->settings->group_count;
+    struct group_scope scope = {.count = 0};
+    bool is_named = name != NULL && name[0] != '\0';
+    uint32_t named = is_named ? piece_group(request, name) : NONE;
+
+    if (is_named && named == NONE)
+        return false;
+    if (is_named)
+        add(&scope, named);
+    for (uint32_t i = 0; i < groups && groups <= SCOPE_GROUPS_MAX && !is_named; i++)
+        add(&scope, i);
+    if (!is_named && groups > SCOPE_GROUPS_MAX && standing_out)
+        add_standing_out(now, &scope);
+    scope.left_out = groups - scope.count;
+    *ret_scope = scope;
+    return true;
+}
