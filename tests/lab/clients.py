@@ -35,8 +35,8 @@ GOOD = ("<ChangeBatch><Changes><Change><Action>CREATE</Action><ResourceRecordSet
 def client(endpoint, access=ACCESS_KEY, secret=SECRET_KEY, token=None, attempts=1, check=True,
            kind="route53"):
     """A boto3 client that does not retry unless told to; check=False: nor looks what it sends."""
-    config = botocore.config.Config(retries={"total_max_attempts": attempts}, read_timeout=10,
-                                    connect_timeout=5, proxies={}, parameter_validation=check)
+    config = botocore.config.Config(retries={"total_max_attempts": attempts}, read_timeout=60,
+                                    connect_timeout=60, proxies={}, parameter_validation=check)
     return boto3.session.Session().client(
         kind, endpoint_url=endpoint, region_name="us-east-1", config=config,
         aws_access_key_id=access, aws_secret_access_key=secret, aws_session_token=token)
@@ -71,7 +71,7 @@ def names(lab):
     return [rrset["Name"] for rrset in listed(lab)]
 
 
-def until(condition, deadline=10.0):
+def until(condition, deadline=60.0):
     """Waits for a condition to hold and returns its value; an AssertionError past the deadline."""
     end = time.monotonic() + deadline
     while True:
@@ -121,7 +121,7 @@ def signed(lab, method="GET", target=LIST, body=b"", access=ACCESS_KEY, secret=S
 def send(lab, method, target, headers=(), body=b"", raw=None):
     """Sends a request over a socket of its own; returns all bytes until the lab closes."""
     host, _, port = lab.http.rpartition(":")
-    with socket.create_connection((host, int(port)), timeout=10) as sock:
+    with socket.create_connection((host, int(port)), timeout=60) as sock:
         if raw is None:
             lines = [f"{method} {target} HTTP/1.1", f"Host: {lab.http}", "Connection: close",
                      f"Content-Length: {len(body)}"]

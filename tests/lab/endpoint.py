@@ -71,7 +71,7 @@ class Endpoint:
             self.asked.append(asked)
             self._arrived.notify_all()
 
-    def wait_asked(self, count, deadline=20):
+    def wait_asked(self, count, deadline=60):
         """Waits until so many have asked."""
         with self._arrived:
             assert self._arrived.wait_for(lambda: len(self.asked) >= count, deadline)

@@ -259,7 +259,7 @@ class Lab:
         entries = self.log()
         return entries[-1]["seq"] if entries else 0
 
-    def wait_for_batch(self, since=0, deadline=30.0, **wanted):
+    def wait_for_batch(self, since=0, deadline=120.0, **wanted):
         """The first entry after `since` whose members are as wanted (verdict="accepted")."""
         until = time.monotonic() + deadline
         while True:

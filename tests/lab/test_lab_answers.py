@@ -60,7 +60,7 @@ def alias(name, target, identifier=None, weight=1, zone="ZLAB1", evaluate=True, 
 
 def ask(lab, name=PIZZA, rtype="A"):
     host, port = lab.dns_address
-    response = dns.query.udp(dns.message.make_query(name, rtype), host, port=port, timeout=5)
+    response = dns.query.udp(dns.message.make_query(name, rtype), host, port=port, timeout=60)
     return [record.to_text() for rrset in response.answer for record in rrset]
 
 

@@ -27,7 +27,7 @@ def ask(lab, name, rtype="A", tcp=False, server=0, **kwargs):
     host, _, port = lab.dns_all[server].rpartition(":")
     query = dns.message.make_query(name, rtype, **kwargs)
     call = dns.query.tcp if tcp else dns.query.udp
-    return call(query, host, port=int(port), timeout=5)
+    return call(query, host, port=int(port), timeout=60)
 
 
 def texts(response):
@@ -90,7 +90,7 @@ def test_dig_agrees(shared_lab):
     def dig(*words):
         return subprocess.run(["/usr/bin/dig", f"@{host}", "-p", str(port), "+norecurse", "+short",
                                *words], stdout=subprocess.PIPE, text=True, check=True,
-                              timeout=20).stdout.strip()
+                              timeout=60).stdout.strip()
     assert dig(PIZZA) == "192.0.2.10"
     assert dig("+tcp", PIZZA) == "192.0.2.10"
     assert dig("t.example.com", "TXT") == '"a A" "b"'
@@ -174,7 +174,7 @@ def test_the_deepest_zone_answers(shared_lab):
 def test_what_is_not_ours_is_refused(shared_lab, name, rtype):
     query = dns.message.make_query(name, rtype)
     host, port = shared_lab.dns_address
-    with socket.create_connection((host, port), timeout=5) as sock:
+    with socket.create_connection((host, port), timeout=60) as sock:
         wire = query.to_wire()
         sock.sendall(struct.pack("!H", len(wire)) + wire)
         size = struct.unpack("!H", sock.recv(2))[0]
@@ -210,10 +210,10 @@ def test_other_opcodes_and_edns_versions_are_declined(shared_lab):
     host, port = shared_lab.dns_address
     query = dns.message.make_query(PIZZA, "A")
     query.set_opcode(dns.opcode.STATUS)
-    assert dns.query.udp(query, host, port=port, timeout=5).rcode() == dns.rcode.NOTIMP
+    assert dns.query.udp(query, host, port=port, timeout=60).rcode() == dns.rcode.NOTIMP
     query = dns.message.make_query(PIZZA, "A")
     query.use_edns(1)
-    assert dns.query.udp(query, host, port=port, timeout=5).rcode() == dns.rcode.BADVERS
+    assert dns.query.udp(query, host, port=port, timeout=60).rcode() == dns.rcode.BADVERS
 
 
 def test_malformed_queries_get_formerr_or_silence(shared_lab):
@@ -222,7 +222,7 @@ def test_malformed_queries_get_formerr_or_silence(shared_lab):
     two = good[:4] + b"\x00\x02" + good[6:]
     host, port = shared_lab.dns_address
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.settimeout(5)
+        sock.settimeout(60)
         sock.connect((host, port))
         for silent in (b"", b"x", good[:11], good[:2] + b"\x80" + good[3:], b"\xff" * 500):
             sock.send(silent)
@@ -239,13 +239,13 @@ def test_tcp_serves_several_queries_and_survives_rubbish(shared_lab):
     shared_lab.seed([EAST])
     host, port = shared_lab.dns_address
     wire = dns.message.make_query(PIZZA, "A").to_wire()
-    with socket.create_connection((host, port), timeout=5) as sock:
+    with socket.create_connection((host, port), timeout=60) as sock:
         for _ in range(3):
             sock.sendall(struct.pack("!H", len(wire)) + wire)
             size = struct.unpack("!H", sock.recv(2))[0]
             assert texts(dns.message.from_wire(sock.recv(size))) == ["192.0.2.10"]
     for rubbish in (b"\x00", b"\xff\xff" + b"x" * 10, b"\x00\x01x"):
-        with socket.create_connection((host, port), timeout=5) as sock:
+        with socket.create_connection((host, port), timeout=60) as sock:
             sock.sendall(rubbish)
             sock.shutdown(socket.SHUT_WR)
             assert sock.recv(100) == b""

@@ -17,9 +17,9 @@ from story import Outcome, incident_key
 
 GROUP = "jwt-pizza"
 SERVICES = ("pizza", "factory")
-MOMENT_S = 3.0          # a daemon is asked, and asked again, so long whether it is as expected
+MOMENT_S = 15.0         # a daemon is asked, and asked again, so long whether it is as expected
 QUIET_S = 2.0           # and so long nothing more may happen before a story is over
-SLOWER_S = 25.0         # how much later than in the simulator all must have happened
+SLOWER_S = 90.0         # how much later than in the simulator all must have happened
 _SAID = re.compile(r"^ts=\S+ level=\S+ (fact=)?")
 SEVERITIES = ("info", "warn", "page")
 

@@ -21,7 +21,7 @@ from programs import Program, StageError, find_tool
 PREFIX = "/regionshift/pizza/"
 CLIENT_PORT, PEER_PORT = 2379, 2380
 START_S = 60.0
-CALL_S = 15.0
+CALL_S = 60.0
 ROOT = ("root", "root-of-the-laboratory")
 # For 80 ms between regions: a heartbeat of the longest round trip, an election of ten of them.
 # Without --pre-vote a healed member unseats the leader that the others have agreed on.

@@ -10,7 +10,8 @@ import signal
 import subprocess
 import time
 
-from programs import (BUILD, PYTHON, TOP, Program, StageError, sanitizer_env, sanitizer_reports)
+from programs import (BUILD, BUSY, PYTHON, TOP, Program, StageError, sanitizer_env,
+                      sanitizer_reports)
 
 ZONE = "Z0123456789ABCDEFGHIJ"
 REGIONS = ("us-east-1", "us-west-2")
@@ -184,7 +185,7 @@ class Deployment:
 
     def wait_log(self, deadline, since=0.0, probes=None, **wanted):
         """The first line of any of the daemons that has these pairs."""
-        until = time.monotonic() + deadline
+        until = time.monotonic() + BUSY * deadline
         while True:
             found = [line for probe in probes or self.probes if probe in self.programs
                      for line in list(self.programs[probe].lines)
@@ -192,17 +193,17 @@ class Deployment:
             if found:
                 return min(found, key=lambda line: line.at)
             if time.monotonic() > until:
-                raise StageError(f"no daemon said {wanted} in {deadline} s:\n" + self.tail())
+                raise StageError(f"no daemon said {wanted} in {BUSY * deadline} s:\n" + self.tail())
             time.sleep(0.02)
 
     def wait_until(self, what, test, deadline):
-        until = time.monotonic() + deadline
+        until = time.monotonic() + BUSY * deadline
         while True:
             seen = test()
             if seen:
                 return seen
             if time.monotonic() > until:
-                raise StageError(f"not in {deadline} s: {what}\n" + self.tail())
+                raise StageError(f"not in {BUSY * deadline} s: {what}\n" + self.tail())
             time.sleep(0.05)
 
     def wait_mail(self, deadline, since=0.0, **headers):

@@ -17,7 +17,7 @@ from programs import Program, find_tool, free_port
 PREFIX = "/regionshift/pizza/"
 HERE = "127.0.0.1"
 START_S = 30.0
-CALL_S = 10.0
+CALL_S = 60.0
 
 
 def b64(text):

@@ -270,13 +270,13 @@ class Hand:
 
     def until_key(self, wanted, *role):
         """Asks until a look in the background has brought it."""
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while (found := self.get(*role))["key_id"] != wanted:
             assert time.monotonic() < end, found
             time.sleep(0.02)
 
     def until_error(self, words, *role):
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while words not in (found := self.say("view", *role))["error"]:
             assert time.monotonic() < end, found
             self.get(*role)
@@ -284,7 +284,7 @@ class Hand:
 
     def stop(self):
         """Its stderr; it must have closed all it had."""
-        _, errors = self.process.communicate(timeout=30)
+        _, errors = self.process.communicate(timeout=120)
         assert self.process.returncode == 0, errors
         return errors
 

@@ -85,7 +85,7 @@ def dig(port, name, kind, *options, check=True):
     return run(DIG, "+short", "@127.0.0.1", "-p", port, name, kind, *options, check=check)
 
 
-def wait_for_answer(program, port, name, deadline=30):
+def wait_for_answer(program, port, name, deadline=120):
     """Returns when it answers on its port; one that does not is ended."""
     until = time.monotonic() + deadline
     while not dig(port, name, "SOA", "+tries=1", "+time=1", check=False).endswith("300\n"):

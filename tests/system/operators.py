@@ -65,7 +65,7 @@ def ready(stage, probe="use1"):
 # ---- plain HTTP ----
 
 class UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path, timeout=20):
+    def __init__(self, path, timeout=60):
         super().__init__("localhost", timeout=timeout)
         self.path = str(path)
 
@@ -79,7 +79,7 @@ def ask(stage, method, path, body=None, headers=None, tcp=False, probe="use1"):
     """(status, headers, text) of one request."""
     if tcp:
         host, _, port = stage.http(probe).rpartition(":")
-        connection = http.client.HTTPConnection(host, int(port), timeout=20)
+        connection = http.client.HTTPConnection(host, int(port), timeout=60)
     else:
         connection = UnixConnection(stage.socket(probe))
     connection.request(method, path, body, headers or {})

@@ -15,7 +15,9 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parent.parent.parent
 BUILD = Path(os.environ.get("REGIONSHIFT_BUILD", TOP / "build"))
 PYTHON = "/usr/bin/python3"
-STOP_S = 15.0
+STOP_S = 60.0       # for what hangs
+BUSY = 4            # a deadline is what a quiet machine needs, with room; a busy one gets as much more
+HELD = []           # sockets that keep the ports of free_port()
 
 
 class StageError(Exception):
@@ -61,7 +63,7 @@ class Program:
 
     def wait_line(self, test, deadline, since=0.0):
         """The first line after `since` that passes the test, or StageError."""
-        until = time.monotonic() + deadline
+        until = time.monotonic() + BUSY * deadline
         with self.news:
             while True:
                 for line in self.lines:
@@ -69,7 +71,7 @@ class Program:
                         return line
                 left = until - time.monotonic()
                 if left <= 0 or (self.process.poll() is not None and not self.reader.is_alive()):
-                    raise StageError(f"{self.name} did not say it in {deadline} s; it said:\n"
+                    raise StageError(f"{self.name} did not say it in {BUSY * deadline} s; it said:\n"
                                      + "\n".join(line.text for line in list(self.lines)[-15:]))
                 self.news.wait(min(left, 0.5))
 
@@ -100,10 +102,13 @@ def find_tool(name):
 
 
 def free_port(address):
-    with socket.socket() as s:
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        s.bind((address, 0))
-        return s.getsockname()[1]
+    """A port for a server that reuses addresses, as all of ours do, or for nobody. The socket that is
+    bound and does not listen keeps it: the kernel gives it to no other test in the meantime."""
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind((address, 0))
+    HELD.append(holder)
+    return holder.getsockname()[1]
 
 
 def sanitizer_env(folder):

@@ -129,7 +129,7 @@ class Stage(Deployment):
         address = next(iter(self.dig("pizza.example.com", 1)))
         done = subprocess.run(["curl", "-s", "--noproxy", "*", "-m", "3", "-X", "POST", "-w",
                                "\n%{http_code}", f"http://{address}:{self.port}/order"],
-                              capture_output=True, text=True, timeout=30, check=False)
+                              capture_output=True, text=True, timeout=60, check=False)
         text, _, status = done.stdout.rpartition("\n")
         return int(status or 0), text.strip()
 

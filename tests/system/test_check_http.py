@@ -33,7 +33,7 @@ http {{
 """
 
 
-def wait_for_listener(port, deadline=20):
+def wait_for_listener(port, deadline=120):
     until = time.monotonic() + deadline
     while True:
         try:

@@ -337,7 +337,7 @@ def test_alert_test_tells_what_each_server_said(stage):
 # ---- secrets in its memory ----
 
 def until_connected(listener, process):
-    listener.settimeout(20)
+    listener.settimeout(60)
     connection, _ = listener.accept()
     assert process.poll() is None
     return connection

@@ -358,7 +358,7 @@ def test_metrics_are_what_prometheus_reads(stage):
 def test_promtool_finds_nothing_wrong_with_the_metrics(stage):
     text = ask(stage, "GET", "/metrics")[2]
     done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True,
-                          text=True, timeout=30, check=False)
+                          text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
@@ -395,7 +395,7 @@ def test_a_stale_socket_is_replaced_and_a_live_one_is_an_error(stage):
     conf = stage.folder / "second.conf"
     conf.write_text(other)
     done = subprocess.run([str(BUILD / "regionshiftd"), "-c", str(conf), "--probe", "fra"],
-                          env=stage.daemon_env(), capture_output=True, text=True, timeout=30,
+                          env=stage.daemon_env(), capture_output=True, text=True, timeout=60,
                           check=False)
     assert done.returncode == 1
     assert "another daemon answers" in done.stderr

@@ -95,7 +95,7 @@ class Manager:
         self.path = str(path)
         self.heard = []
 
-    def wait(self, words, deadline=30):
+    def wait(self, words, deadline=120):
         """The first message with these words that has not been waited for yet."""
         until = time.monotonic() + deadline
         while True:

@@ -86,7 +86,8 @@ def test_without_reading_no_group_is_taken_on(iam_stage, name, sid, action):
     less = [policies.without(document(policy), sid, action) for policy in ("actor", name)]
     stage = iam_stage(policies.directory(*less), settle=False)
     with pytest.raises(StageError):
-        stage.settle(deadline=10)
+        stage.settle(deadline=2)
+    stage.wait_until("it is refused", lambda: refused(stage), 30)
     assert refused(stage) == {action}
 
 
@@ -97,7 +98,8 @@ def test_without_writing_nothing_moves_and_without_following_nobody_knows(iam_st
     stage = iam_stage(policies.directory(document("actor")))
     stage.lab.iam(policies.directory(policies.without(document("actor"), sid, action)))
     with pytest.raises(StageError):
-        fail_over(stage, deadline=12)
+        fail_over(stage, deadline=3)
+    stage.wait_until("it is refused", lambda: refused(stage), 30)
     assert refused(stage) == {action}
 
 
