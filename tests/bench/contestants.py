@@ -186,9 +186,9 @@ def lateness(metrics, percent):
     None when there were none, or when they kept no bound."""
     family = "regionshift_check_start_lateness_seconds"
     wanted = metrics.get(f"{family}_count", 0) * percent / 100
-    kept = [float(m[1]) for m, count in ((re.match(family + r'_bucket{le="([0-9.]+)"}', name), count)
-                                         for name, count in metrics.items())
-            if m and count >= wanted > 0]
+    bounds = ((re.match(family + r'_bucket{le="([0-9.]+)"}', name), count)
+              for name, count in metrics.items())
+    kept = [float(m[1]) for m, count in bounds if m and count >= wanted > 0]
     return min(kept, default=None)
 
 
@@ -213,7 +213,8 @@ class Bare(Contestant):
 def sockets_max():
     """How many a program may have at once, with some to spare."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    return (SOCKETS_MAX if hard == resource.RLIM_INFINITY else min(hard, SOCKETS_MAX)) - FILES_SPARE
+    is_limited = hard != resource.RLIM_INFINITY
+    return (min(hard, SOCKETS_MAX) if is_limited else SOCKETS_MAX) - FILES_SPARE
 
 
 class HAProxy(Contestant):

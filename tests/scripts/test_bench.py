@@ -285,6 +285,12 @@ def test_a_short_bench_gives_rows_and_a_table(tmp_path):
                            check=True, timeout=60).stdout
     assert again.strip() == report.read_text().strip() == done.stdout.strip()
     assert re.search(r"\| bare \|.*\d\.\d\d \(", again)
+    marks = "<!-- made by tests/bench/checks -->\n", "<!-- end of what it made -->\n"
+    report.write_text("before\n" + marks[0] + "old\n" + marks[1] + "after\n")
+    subprocess.run([BENCH / "checks", "--from", raw, "--report", report], check=True, timeout=60,
+                   stdout=subprocess.DEVNULL)
+    assert report.read_text() == "before\n" + marks[0] + again.rstrip("\n") + "\n" + marks[1] + (
+        "after\n")
 
 
 def test_a_part_that_does_not_exist_is_refused():
