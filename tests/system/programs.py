@@ -16,7 +16,7 @@ TOP = Path(__file__).resolve().parent.parent.parent
 BUILD = Path(os.environ.get("REGIONSHIFT_BUILD", TOP / "build"))
 PYTHON = "/usr/bin/python3"
 STOP_S = 60.0       # for what hangs
-BUSY = 4            # a deadline is what a quiet machine needs, with room; a busy one gets as much more
+BUSY = 4            # a deadline is what a quiet machine needs, with room; a busy one gets more
 HELD = []           # sockets that keep the ports of free_port()
 
 
@@ -71,7 +71,8 @@ class Program:
                         return line
                 left = until - time.monotonic()
                 if left <= 0 or (self.process.poll() is not None and not self.reader.is_alive()):
-                    raise StageError(f"{self.name} did not say it in {BUSY * deadline} s; it said:\n"
+                    raise StageError(f"{self.name} did not say it in {BUSY * deadline} s; "
+                                     "it said:\n"
                                      + "\n".join(line.text for line in list(self.lines)[-15:]))
                 self.news.wait(min(left, 0.5))
 
@@ -102,8 +103,8 @@ def find_tool(name):
 
 
 def free_port(address):
-    """A port for a server that reuses addresses, as all of ours do, or for nobody. The socket that is
-    bound and does not listen keeps it: the kernel gives it to no other test in the meantime."""
+    """A port for a server that reuses addresses, as all of ours do, or for nobody. The socket that
+    is bound and does not listen keeps it: the kernel gives it to no other test meanwhile."""
     holder = socket.socket()
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     holder.bind((address, 0))
