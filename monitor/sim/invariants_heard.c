@@ -105,8 +105,13 @@ static void hear_store(const struct invariants *invariants, struct heard *heard,
     if (event->status != STORE_OK)
         return;
     if (event->full) {
-        if (!heard->whole)
+        if (!heard->whole) {
             heard->first_whole_ms = invariants->now_ms;
+            heard->gap_end_ms = -1;
+        } else if (heard->at_ms - heard->whole_ms > READ_WHOLE_MS) {
+            heard->gap_ms = heard->at_ms - heard->whole_ms;
+            heard->gap_end_ms = invariants->now_ms;
+        }
         heard->whole = true;
         heard->whole_ms = heard->at_ms;
         heard->whole_world_ms = invariants->now_ms;

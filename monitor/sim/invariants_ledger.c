@@ -20,6 +20,13 @@ const struct kept *ledger_find(const struct invariants *invariants, uint32_t gro
     return epoch > 0 && kept->epoch == epoch && !kept->twice ? kept : NULL;
 }
 
+const struct kept *ledger_latest(const struct invariants *invariants, uint32_t group,
+                                 uint64_t epoch)
+{
+    const struct kept *kept = slot_of(invariants, group, epoch);
+    return epoch > 0 && kept->epoch == epoch && kept->revision > 0 ? kept : NULL;
+}
+
 const struct kept *ledger_other_before(const struct invariants *invariants, uint32_t group,
                                        const struct kept *kept)
 {
@@ -40,6 +47,8 @@ void ledger_note_glass(struct invariants *invariants, uint32_t group, uint64_t e
 
     if (kept->epoch > epoch)
         return; /* too long ago to be kept */
+    if (kept->epoch < epoch)
+        kept->revision = 0; /* no ledger has it yet */
     kept->epoch = epoch;
     kept->twice = true;
     kept->glass = true;

@@ -7,7 +7,7 @@
  * passed, whichever is more: a clock that runs ahead shortens a dwell by as much as it is wrong,
  * and a mover's clock that ran ahead must not hold anybody for ever ("counts, and ends"). A move
  * that it was told of while it ran is no older than the whole reading before it, whatever clocks
- * say. */
+ * say; and that reading is long ago when the store was away from it meanwhile. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -23,12 +23,15 @@ static msec_t age_of(const struct ruling *ruling, const struct move *move)
     msec_t by_wall_ms = wall - move->wall;
     msec_t passed_ms = ruling->invariants->now_ms - move->world_ms;
     const struct heard *heard = &ruling->invariants->heard[ruling->probe];
+    msec_t unread_ms = READ_WHOLE_MS;
 
     if (ruling->invariants->drifting)
         passed_ms += passed_ms / DRIFT_DIVISOR;
+    if (heard->gap_end_ms >= move->world_ms)
+        unread_ms += heard->gap_ms;
     if (heard->whole && heard->first_whole_ms < move->world_ms &&
-        by_wall_ms > passed_ms + READ_WHOLE_MS)
-        return passed_ms + READ_WHOLE_MS;
+        by_wall_ms > passed_ms + unread_ms)
+        return passed_ms + unread_ms;
     return by_wall_ms > passed_ms ? by_wall_ms : passed_ms;
 }
 

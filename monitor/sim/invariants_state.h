@@ -132,8 +132,10 @@ struct heard {
     msec_t whole_ms;       /* ... last then; by its clock */
     msec_t whole_world_ms; /* the same in world time */
     msec_t first_whole_ms; /* in this life, in world time */
-    msec_t answer_ms;      /* the store's newest answer */
-    uint64_t revision;     /* of the store, up to which it was told all */
+    msec_t gap_ms;     /* how long the last wait for a whole reading was that was too long ... */
+    msec_t gap_end_ms; /* ... and when it was over, in world time; -1: there was none */
+    msec_t answer_ms;  /* the store's newest answer */
+    uint64_t revision; /* of the store, up to which it was told all */
     msec_t known_until_ms; /* what it knows of the others' leases is true until then; -1: not */
     bool lease_alive;
     msec_t lease_until_ms;
@@ -344,6 +346,9 @@ void ledger_note_glass(struct invariants *invariants, uint32_t group, uint64_t e
 bool ledger_is_glass(const struct invariants *invariants, uint32_t group, uint64_t epoch);
 uint64_t ledger_highest_told(const struct heard *heard, uint32_t group);
 const struct kept *ledger_find(const struct invariants *invariants, uint32_t group, uint64_t epoch);
+/* The same, though the epoch was taken by another decision as well: what was committed last. */
+const struct kept *ledger_latest(const struct invariants *invariants, uint32_t group,
+                                 uint64_t epoch);
 /* The newest decision before this one that said something else; NULL: none is kept. */
 const struct kept *ledger_other_before(const struct invariants *invariants, uint32_t group,
                                        const struct kept *kept);

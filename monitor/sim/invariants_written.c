@@ -417,7 +417,7 @@ static bool adopted(const struct invariants *invariants, const struct batch *bat
                     uint32_t k, int weight)
 {
     for (uint64_t epoch = batch->epoch - 1; epoch > from; epoch--) {
-        const struct kept *kept = ledger_find(invariants, batch->group, epoch);
+        const struct kept *kept = ledger_latest(invariants, batch->group, epoch);
         if (batch->epoch - epoch >= KEPT_DECISIONS)
             return true; /* too long ago to know */
         if (kept != NULL && kept->kind == DECISION_ADOPT && kept->weights[k] == weight)

@@ -238,8 +238,19 @@ static bool repairable(const struct settings *settings, uint32_t site)
     return settings->groups[group].drift != DRIFT_RESTORE;
 }
 
+/* C4: two zones of a site may say two things, when one of them refused what was to be restored, or
+ * its fence was taken away. Then the page asks for one weight in both, whatever the policy. */
+static bool waits_for_one_weight(const struct settings *settings, uint32_t site)
+{
+    uint32_t zones = 0;
+
+    for (uint32_t z = 0; z < settings->zone_count; z++)
+        zones += settings_site_in_zone(settings, site, z);
+    return zones > 1 && !repairable(settings, site);
+}
+
 /* Weight first, and zeros last: no service is without any in between. */
-static void repair_weights(struct plan *plan)
+static void put_weights(struct plan *plan, bool (*chosen)(const struct settings *, uint32_t site))
 {
     const struct settings *settings = plan->settings;
 
@@ -248,7 +259,7 @@ static void repair_weights(struct plan *plan)
         struct who who = draw_site(settings, site);
         bool zeros = i >= settings->site_count;
 
-        if (repairable(settings, site) && (settings->sites[site].weight == 0) == zeros)
+        if (chosen(settings, site) && (settings->sites[site].weight == 0) == zeros)
             act_on(plan, ACTION_HUMAN_WEIGHT, &who, settings->sites[site].weight);
     }
 }
@@ -295,11 +306,10 @@ static void heal(struct plan *plan)
  * (C8). Weights that no longer wait for anything are then put back, and acknowledged. */
 static void repair(struct plan *plan)
 {
-    if (!plan->repaired)
-        return;
-    for (int i = 0; i < 2; i++) {
+    put_weights(plan, waits_for_one_weight);
+    for (int i = 0; i < 2 && plan->repaired; i++) {
         plan->now_ms += calm(plan->settings);
-        repair_weights(plan);
+        put_weights(plan, repairable);
     }
 }
 
