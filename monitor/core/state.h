@@ -27,8 +27,9 @@ enum {
     PENDING_MS = 120000, /* C8: an accepted change that is not published by then is looked into */
     PENDING_PAGE_MS = 300000, /* ... and paged about by then */
     BACKOFF_FIRST_MS = 1000,
-    BACKOFF_MAX_MS = 20000, /* C8: written within 30 s once Route 53 takes changes again */
-    LEASE_MARGIN_MS = 1000, /* C6: a lease that ends sooner is no lease */
+    BACKOFF_MAX_MS = 20000,  /* C8: written within 30 s once Route 53 takes changes again */
+    LEASE_MARGIN_MS = 1000,  /* C6: a lease that ends sooner is no lease */
+    SUSPECTS_TOLD_MAX = 256, /* V2: a list of more is no hint where to look, and fits no value */
     FACTS_MAX = 512,
     ALERTS_MAX = 64
 };

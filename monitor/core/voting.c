@@ -168,7 +168,8 @@ static void cast_group(struct engine *engine, uint32_t group)
     strncpy(fact->text, state->published, sizeof(fact->text) - 1);
 }
 
-/* V2: the list of our suspects, published whenever it changes. */
+/* V2: the list of our suspects, published whenever it changes; in a storm of them the first, and
+ * the others when those are suspects no more. Meanwhile all probes meet them in their own turns. */
 static void cast_suspects(struct engine *engine)
 {
     struct update *update = engine->update;
@@ -185,7 +186,8 @@ static void cast_suspects(struct engine *engine)
     }
     if (!update->suspects_changed)
         return;
-    for (uint32_t i = marks_next(now, 0); i != NONE; i = marks_next(now, i + 1))
+    for (uint32_t i = marks_next(now, 0); i != NONE && update->suspect_count < SUSPECTS_TOLD_MAX;
+         i = marks_next(now, i + 1))
         engine->out_suspects[update->suspect_count++] = i;
 }
 

@@ -32,6 +32,9 @@ struct run {
     msec_t longest_ms[CHECKS]; /* between two begins, since it was cleared */
     msec_t shortest_ms[CHECKS];
     uint32_t begins[CHECKS];
+    struct site sites[CHECKS];
+    uint32_t numbers[CHECKS];
+    uint32_t most_suspects; /* published at once */
     msec_t starts_ms[STARTS_KEPT];
     uint32_t start_count;
     struct alert alerts[ALERTS_KEPT]; /* of overload */
@@ -102,6 +105,8 @@ static void step(struct event event)
     engine_step(run.engine, &event, &update);
     for (uint32_t i = 0; i < update.start_count; i++)
         start_one(update.starts[i]);
+    if (update.suspect_count > run.most_suspects)
+        run.most_suspects = update.suspect_count;
     for (uint32_t i = 0; i < update.alert_count; i++) {
         if (update.alerts[i].event == ALERT_OVERLOAD && run.alert_count < ALERTS_KEPT)
             run.alerts[run.alert_count++] = update.alerts[i];
@@ -545,6 +550,46 @@ START_TEST(v2_a_storm_of_suspicions_is_spread)
 }
 END_TEST
 
+/* Each check is a site of its own. */
+static void make_lone_sites(struct by_hand *hand)
+{
+    for (uint32_t i = 0; i < CHECKS; i++) {
+        run.sites[i] = hand->sites[i % HAND_SITES];
+        run.sites[i].first_check = i;
+        run.sites[i].check_count = 1;
+        run.checks[i].site = i;
+        run.numbers[i] = i;
+    }
+    hand->settings.sites = run.sites;
+    hand->settings.site_count = CHECKS;
+    hand->group.sites = run.numbers;
+    hand->group.site_count = CHECKS;
+}
+
+/* All sites of this probe turn suspect within a second or two: it tells some, and sees all. */
+START_TEST(v2_in_a_storm_of_our_own_the_first_suspicions_are_told)
+{
+    memset(&run, 0, sizeof(run));
+    run.now_ms = 1000;
+    make_settings(&run.hand, run.checks, PER_SITE, 1000);
+    make_lone_sites(&run.hand);
+    for (uint32_t i = 0; i < CHECKS; i++)
+        run.checks[i].retry_ms = 2000;
+    begin(NULL);
+    run_for(10000);
+    expect_states(VERDICT_UP);
+    ck_assert_uint_eq(run.most_suspects, 0);
+    run.class = RESULT_BAD;
+    run_for(100);
+    ck_assert_uint_gt(run.most_suspects, 0);
+    ck_assert_uint_lt(run.most_suspects, CHECKS / 4);
+    run_for(20000);
+    ck_assert_uint_eq(run.most_suspects, 256);
+    expect_states(VERDICT_DOWN);
+    run_ended();
+}
+END_TEST
+
 /* V2 as ever: fall 3 with retry 1 s. */
 START_TEST(v2_a_failing_check_is_repeated_after_retry_however_many_wait)
 {
@@ -552,7 +597,7 @@ START_TEST(v2_a_failing_check_is_repeated_after_retry_however_many_wait)
     run_for(60000);
     forget_begins();
     run.class = RESULT_BAD;
-    run_for(10000 + 3 * (1000 + ANSWER_MS));
+    run_for(10000 + 4 * (1000 + ANSWER_MS));
     expect_states(VERDICT_DOWN);
     for (uint32_t i = 0; i < HAND_SITES; i++)
         ck_assert_int_eq(run.shortest_ms[i], 1000 + ANSWER_MS);
@@ -573,6 +618,6 @@ int main(void)
         a_reload_leaves_each_check_at_its_place,
         v5_after_a_gap_missed_checks_go_back_to_their_places, v4_gaps_that_go_on_starve_no_check,
         a_clock_that_jumps_moves_no_check, v2_a_suspicion_is_looked_at_in_the_same_moment,
-        v2_a_storm_of_suspicions_is_spread,
+        v2_a_storm_of_suspicions_is_spread, v2_in_a_storm_of_our_own_the_first_suspicions_are_told,
         v2_a_failing_check_is_repeated_after_retry_however_many_wait);
 }
