@@ -35,6 +35,7 @@ struct job {
     uint64_t version; /* rises with each report; 0: it never reported */
     uint64_t written; /* the version on disk */
     bool is_stale;    /* the file says less silence than there was */
+    bool has_failed;  /* to be written, since the last tick and the last report */
     msec_t from_ms;   /* of the listening clock, when it reported; negative after a restart */
     struct push_report report;
     struct push_kept kept;
@@ -147,7 +148,7 @@ static void write_next(struct pushes *pushes)
     for (uint32_t i = 0; i < pushes->job_count; i++) {
         struct job *job = &pushes->jobs[i];
 
-        if (job->written == job->version && !job->is_stale)
+        if ((job->written == job->version && !job->is_stale) || job->has_failed)
             continue;
         job->kept.silent_ms = silence(pushes, job);
         if (push_files_write(pushes->files, push_of(pushes->settings, job)->name, job->version,
@@ -162,7 +163,7 @@ static bool is_wanted(const void *context, const char *name)
     return find_name(context, name) != NULL;
 }
 
-/* What could not be written waits for the next tick; but nobody waits with it. */
+/* What could not be written waits for the next tick; but nobody waits with it, nor behind it. */
 static void on_written(void *context, const char *name, uint64_t version, int rc)
 {
     struct pushes *pushes = context;
@@ -171,12 +172,12 @@ static void on_written(void *context, const char *name, uint64_t version, int rc
     if (job != NULL) {
         if (rc == 0)
             job->written = version;
+        job->has_failed = rc != 0 && version == job->version;
         tell_waiters(job, version, rc);
     } else {
         push_files_forget(pushes->files, is_wanted, pushes); /* dropped while it was written */
     }
-    if (rc == 0)
-        write_next(pushes);
+    write_next(pushes);
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -190,6 +191,8 @@ static void on_tick(uv_timer_t *timer)
         for (uint32_t i = 0; i < pushes->job_count; i++)
             pushes->jobs[i].is_stale = pushes->jobs[i].version > 0;
     }
+    for (uint32_t i = 0; i < pushes->job_count; i++)
+        pushes->jobs[i].has_failed = false;
     write_next(pushes);
 }
 
@@ -229,6 +232,7 @@ void pushes_take(struct pushes *pushes, uint32_t check, const struct push_report
     if (waiter == NULL)
         abort(); /* a report half taken is worse than a restart */
     job->version = ++pushes->versions;
+    job->has_failed = false;
     job->from_ms = listened(pushes);
     job->report = *report;
     job->kept.at_wall = loop_wall_ms();

@@ -312,6 +312,26 @@ START_TEST(a_disk_that_fails_is_told_and_the_report_counts_all_the_same)
 }
 END_TEST
 
+START_TEST(a_job_that_cannot_be_written_holds_up_no_other)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/pushes/backup.json", folder);
+    ck_assert_int_eq(mkdir(path, 0700), 0); /* where its file should be */
+    report(0, "ok");
+    await_kept(1);
+    ck_assert_int_lt(kept_rc, 0);
+    report(1, "{\"rows\": 1}");
+    await_kept(2);
+    ck_assert_int_eq(kept_rc, 0);
+    ck_assert_int_eq(rmdir(path), 0);
+    listen_for(TICK_MS);
+    close_pushes();
+    open_pushes();
+    expect(0, RESULT_GOOD, FAILURE_NONE, "ok");
+}
+END_TEST
+
 /* ---- other settings ---- */
 
 /* cell: push, cancelled, pushes alone */
@@ -383,6 +403,7 @@ int main(void)
     tcase_add_test(tests, while_we_stand_still_nobody_falls_silent);
     tcase_add_test(tests, silence_goes_on_after_a_restart_and_does_not_grow_meanwhile);
     tcase_add_test(tests, a_disk_that_fails_is_told_and_the_report_counts_all_the_same);
+    tcase_add_test(tests, a_job_that_cannot_be_written_holds_up_no_other);
     tcase_add_test(tests, a_report_whose_job_is_dropped_meanwhile_is_answered_as_cancelled);
     tcase_add_test(tests, a_job_keeps_its_report_when_its_place_changes);
     tcase_add_test(tests, who_waits_when_we_close_is_told);
