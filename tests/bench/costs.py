@@ -125,12 +125,20 @@ def base_text(bases):
         f"{name} {row['resident_kb'] / 1024:.1f}" for name, row in bases.items()) + ".\n"
 
 
+def load_text(rows):
+    """Ours is one program and its target: more than two means that others were busy, too."""
+    loads = sorted(row["load"] for row in rows if "load" in row)
+    return (f" Load of the machine meanwhile: {loads[0]:.1f} to {loads[-1]:.1f}, with the bench's "
+            "own." if loads else "")
+
+
 def tables(rows):
     """Markdown, of rows as tests/bench/checks keeps them."""
     bases = {row["peer"]: row for row in rows if row["part"] == "base"}
     by_part = grouped([row for row in rows if row["part"] != "base"], lambda row: row["part"])
     runs = max((row["run"] for row in rows), default=0)
-    text = f"Medians of {runs} runs; in brackets the least and the largest ratio.\n"
+    text = (f"Medians of {runs} runs; in brackets the least and the largest ratio."
+            f"{load_text(rows)}\n")
     text += base_text(bases) if bases else ""
     for part, its in by_part.items():
         text += "\n" + table_of(part, its, bases)

@@ -249,6 +249,11 @@ def test_ratios_are_of_two_in_the_same_run():
     assert text.startswith("Medians of 3 runs")
 
 
+def test_the_load_of_the_machine_is_told():
+    text = costs.tables([row("bare", 1, 40, load=3.25), row("bare", 2, 40, load=0.9)])
+    assert "Load of the machine meanwhile: 0.9 to 3.2" in text
+
+
 def test_a_run_without_ours_has_no_ratio():
     text = costs.tables([row("regionshift", 1, 40), row("bare", 2, 50)])
     assert table_row(text, "bare")[-2] == ""
