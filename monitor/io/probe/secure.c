@@ -98,6 +98,11 @@ void secure_leave(struct attempt *attempt, struct secure *secure)
 
 /* ---- from the socket ---- */
 
+static size_t silence_max(const struct secure *secure)
+{
+    return SSL_is_init_finished(secure->ssl) ? SECURE_SILENCE_MAX : SECURE_HANDSHAKE_MAX;
+}
+
 /* Returns 0 when something has come, or what secure_hear() is to return. */
 static ssize_t listen_once(struct attempt *attempt, struct secure *secure)
 {
@@ -109,7 +114,7 @@ static ssize_t listen_once(struct attempt *attempt, struct secure *secure)
     if (n == 0)
         return SECURE_CUT;
     secure->silence += (size_t)n;
-    if (secure->silence > SECURE_SILENCE_MAX)
+    if (secure->silence > silence_max(secure))
         return SECURE_FLOOD;
     if (BIO_write(secure->in, bytes, (int)n) == (int)n)
         return 0;
@@ -170,7 +175,7 @@ static bool hear_handshake(struct attempt *attempt, struct secure *secure)
         return false;
     case SECURE_FLOOD:
         attempt_end(attempt, RESULT_BAD, FAILURE_TLS, "more than %d bytes of a handshake",
-                    SECURE_SILENCE_MAX);
+                    SECURE_HANDSHAKE_MAX);
         return false;
     default:
         if (errno == ENOMEM)
@@ -190,8 +195,10 @@ bool secure_shake(struct attempt *attempt, struct secure *secure)
 
         ERR_clear_error();
         done = SSL_do_handshake(secure->ssl);
-        if (done == 1)
+        if (done == 1) {
+            secure->silence = 0;
             return true;
+        }
         if (SSL_get_error(secure->ssl, done) != SSL_ERROR_WANT_READ) {
             end_failed(attempt, secure);
             return false;

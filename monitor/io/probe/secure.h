@@ -2,9 +2,9 @@
 /* secure.h: TLS on the lean socket of an attempt.
  *
  * OpenSSL reads and writes memory, and we the socket: so that no hostile server keeps us reading
- * (SECURE_SILENCE_MAX), no closed pipe kills us, and bytes in the clear stay outside of it. The
- * handshake is made with whoever is there; what the certificate is worth is asked afterwards
- * (tls.h), before anything else is said. */
+ * (SECURE_HANDSHAKE_MAX, SECURE_SILENCE_MAX), no closed pipe kills us, and bytes in the clear stay
+ * outside of it. The handshake is made with whoever is there; what the certificate is worth is
+ * asked afterwards (tls.h), before anything else is said. */
 #ifndef REGIONSHIFT_PROBE_SECURE_H
 #define REGIONSHIFT_PROBE_SECURE_H
 
@@ -16,7 +16,8 @@
 
 enum {
     SECURE_READ_SIZE = 16 * 1024,
-    SECURE_SILENCE_MAX = 256 * 1024 /* bytes without content: OpenSSL takes chains of 100 KiB */
+    SECURE_HANDSHAKE_MAX = 256 * 1024, /* bytes of one: OpenSSL takes chains of 100 KiB */
+    SECURE_SILENCE_MAX = 32 * 1024     /* and without content later: each new key costs us time */
 };
 
 /* All zero: nothing is open. */

@@ -131,7 +131,7 @@ static void leave(struct attempt *attempt)
         say_leave(attempt);
         n = secure_hear(attempt, &link->secure, bytes, sizeof(bytes));
         link->left_heard += n > 0 ? (size_t)n : 0;
-    } while (n > 0 && link->left_heard <= SECURE_SILENCE_MAX &&
+    } while (n > 0 && link->left_heard <= SECURE_HANDSHAKE_MAX &&
              starttls_leave_feed(&link->talk, bytes, (size_t)n) != STARTTLS_GO);
     if (n == SECURE_WAIT)
         return;
