@@ -247,8 +247,9 @@ static void absorb_vote(struct engine *engine, const struct event_vote *event)
     count_vote(engine, vote->probe, slot, 1);
 }
 
-/* V2: another probe's suspicion makes us look at once, over a fresh connection; but what is suspect
- * here already keeps its pace, or many probes would fall in no time at all. */
+/* V2: another probe's suspicion makes us look at once, over a fresh connection: once, however many
+ * join it, or one error would be asked about until somebody errs as well. What is suspect here
+ * already keeps its pace, or many probes would fall in no time at all. */
 static void look_at_once(struct engine *engine, uint32_t site)
 {
     const struct site *s = &engine->settings->sites[site];
@@ -274,7 +275,8 @@ static void absorb_suspect(struct engine *engine, const struct event_suspect *ev
         fact->rule = "V2";
         fact->probe = event->probe;
         fact->site = event->sites[i];
-        look_at_once(engine, event->sites[i]);
+        if (!is_suspected_elsewhere(engine, event->sites[i]))
+            look_at_once(engine, event->sites[i]);
     }
     memset(known, 0, engine->settings->site_count * sizeof(*known));
     for (uint32_t i = 0; i < event->count; i++)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cascade.c: goes from round to round, with the probability of every constellation. The others are
  * interchangeable, so a constellation is how many of them are in which state of the chain. A round
- * is one look: of the suspects because they are, and of those up because of the suspicions that the
- * round before brought. */
+ * is one look: of the suspects because they are, and in the first of those up as well, because of
+ * the suspicion. */
 #include "cascade.h"
 
 #include <assert.h>
@@ -10,17 +10,15 @@
 #include <stdlib.h>
 
 enum {
-    ROUNDS_MAX =
-        300, /* a cascade that feeds itself: at losses where nothing can be called healthy */
+    ROUNDS_MAX = 300, /* far more than any fall */
     SLOTS = 1 << 15,
-    COUNT_BITS = 5, /* of each state's count; CHAIN_STATES_MAX of them fit beside the rest */
-    LOOKS_MAX = 2   /* one under way, one noted to follow: that is all the engine keeps */
+    COUNT_BITS = 5 /* of each state's count; CHAIN_STATES_MAX of them fit beside the rest */
 };
 
 struct spot {
     uint64_t counts; /* of the others, COUNT_BITS each */
     uint32_t first;  /* the first probe's state */
-    uint32_t looks;  /* suspicions of the last round */
+    uint32_t looks;  /* 1: those up look as well */
     double chance;   /* 0: empty */
 };
 
@@ -127,12 +125,7 @@ static double chance_of_bad(const struct walk *walk, uint32_t state, uint32_t lo
         return walk->loss;
     if (state != walk->chain->up || looks == 0)
         return -1;
-    return looks == 1 ? walk->loss : walk->loss * (2 - walk->loss);
-}
-
-static uint32_t more_looks(uint32_t looks, uint32_t more)
-{
-    return looks + more < LOOKS_MAX ? looks + more : LOOKS_MAX;
+    return walk->loss;
 }
 
 /* The others, state by state; `made` collects where they go. */
@@ -160,8 +153,6 @@ static void spread(struct walk *walk, const struct spot *from, uint32_t state, s
         next.counts = counted(next.counts, chain->after_bad[state], k);
         next.counts = counted(next.counts, chain->after_good[state], count - k);
         next.chance *= binomial(count, k, bad);
-        if (state == chain->up && suspects(chain, chain->after_bad[state]))
-            next.looks = more_looks(next.looks, k);
         spread(walk, from, state + 1, next);
     }
 }
@@ -181,7 +172,6 @@ static void step(struct walk *walk, const struct spot *from)
     spread(walk, from, 0, made);
     made.first = chain->after_bad[from->first];
     made.chance = from->chance * bad;
-    made.looks = from->first == chain->up && suspects(chain, made.first) ? 1 : 0;
     spread(walk, from, 0, made);
 }
 

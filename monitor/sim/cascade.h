@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cascade.h: what one lost check sets off (V2). The suspicion is published, every other probe looks
- * at once, the suspects look again in quick succession, and each new suspicion makes all look once
- * more, until nobody suspects anything: some are down then, or none. Against an interval this takes
- * no time, so a model may treat it as one event with several outcomes. */
+ * at once, and the suspects look again in quick succession, until nobody suspects anything: some
+ * are down then, or none. Against an interval this takes no time, so a model may treat it as one
+ * event with several outcomes. */
 #ifndef REGIONSHIFT_SIM_CASCADE_H
 #define REGIONSHIFT_SIM_CASCADE_H
 
