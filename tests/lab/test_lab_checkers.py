@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """The health checkers: what they ask, what they accept, and what follows for the check."""
 
+import asyncio
+import contextlib
 import itertools
 import socket
+import threading
 import time
+import types
 
 import pytest
 
 from clients import client, until
 from endpoint import Endpoint, page, self_signed
 from labctl import Lab, weighted
+from route53lab import checkers, poll
 
 _references = (f"checkers-{n}" for n in itertools.count())
 
@@ -336,6 +341,50 @@ def test_checkers_ask_by_themselves_until_the_check_is_gone(lab_factory, endpoin
         time.sleep(0.5)
         return len(endpoint.asked) == before
     until(quiet)
+
+
+class _Checks:
+    """One check, of one checker."""
+    on_change = None
+
+    def exists(self, _):
+        return True
+
+    def checkers_of(self, _):
+        return [types.SimpleNamespace(number=0)]
+
+    def is_cut(self, *_):
+        return False
+
+    def report(self, *_):
+        pass
+
+
+@pytest.mark.parametrize("how", ["stops", "changes"])
+def test_a_checker_that_does_not_hear_of_its_end_ends_all_the_same(monkeypatch, how):
+    """As asyncio.wait_for() makes it, when the answer and the end come together."""
+    asked, other = threading.Event(), threading.Event()
+
+    async def deaf(_, config, *__):
+        (other if config["new"] else asked).set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(3600)
+        return True, ""
+    monkeypatch.setattr(poll, "attempt", deaf)
+    config = {"RequestInterval": 0, "Disabled": False, "IPAddress": "127.0.0.1", "new": False}
+    one = types.SimpleNamespace(id="one", config=config, has_endpoint=True)
+    poller = checkers.Poller(_Checks(), None, 1)
+    poller.start()
+    poller._changed(one)
+    assert asked.wait(60)
+    if how == "changes":
+        one.config = dict(config, new=True)
+        poller._changed(one)
+        assert other.wait(60)
+    ends = threading.Thread(target=poller.stop, daemon=True)
+    ends.start()
+    ends.join(60)
+    assert not ends.is_alive()
 
 
 def test_checkers_follow_an_update(lab_factory, endpoint):

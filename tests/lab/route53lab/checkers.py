@@ -49,6 +49,7 @@ class Poller:
         self._loop.close()
 
     async def _finish(self):
+        self._tasks.clear()
         tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in tasks:
             task.cancel()
@@ -80,6 +81,9 @@ class Poller:
         await asyncio.sleep(self._dice.random() * pause_s)
         while True:
             await self._once(check, checker)
+            # asyncio.wait_for() may swallow a cancellation that comes with what it waits for.
+            if asyncio.current_task() not in self._tasks.get(check.id, ()):
+                return
             await asyncio.sleep(pause_s)
 
     # -- by word --
