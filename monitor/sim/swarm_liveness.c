@@ -238,15 +238,15 @@ static bool repairable(const struct settings *settings, uint32_t site)
     return settings->groups[group].drift != DRIFT_RESTORE;
 }
 
-/* C4: two zones of a site may say two things, when one of them refused what was to be restored, or
- * its fence was taken away. Then the page asks for one weight in both, whatever the policy. */
+/* C4: two zones of a site may say two things, when one of them lags behind and somebody edits it
+ * meanwhile. Then the page asks for one weight in both, whatever the policy. */
 static bool waits_for_one_weight(const struct settings *settings, uint32_t site)
 {
     uint32_t zones = 0;
 
     for (uint32_t z = 0; z < settings->zone_count; z++)
         zones += settings_site_in_zone(settings, site, z);
-    return zones > 1 && !repairable(settings, site);
+    return zones > 1;
 }
 
 /* Weight first, and zeros last: no service is without any in between. */
