@@ -22,8 +22,9 @@ static const struct option draft_timing_options[] = {
     {"retry", OPTION_DURATION, AT(draft_timing, retry_ms), 50, HOUR, "1s",
      .help = "The pause before the check is repeated while a site is under suspicion (V2)."},
     {"fall", OPTION_INTEGER, AT(draft_timing, fall), 1, 100, "3",
-     .help = "Bad results in a row that make the probe say down (V1). Where several probes watch, the "
-             "one that makes the others look is not counted (V2)."},
+     .help =
+         "Bad results in a row that make the probe say down (V1). Where several probes watch, the "
+         "one that makes the others look is not counted (V2)."},
     {"rise", OPTION_INTEGER, AT(draft_timing, rise), 1, 100, "2",
      .help = "Good results in a row that make the probe say up (V1)."},
     {"window", OPTION_GROUP, AT(draft_timing, window), 0, 0, NULL,
