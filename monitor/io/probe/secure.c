@@ -103,19 +103,22 @@ static size_t silence_max(const struct secure *secure)
     return SSL_is_init_finished(secure->ssl) ? SECURE_SILENCE_MAX : SECURE_HANDSHAKE_MAX;
 }
 
-/* Returns 0 when something has come, or what secure_hear() is to return. */
+/* Returns 0 when something has come, or what secure_hear() is to return. What came before has been
+ * looked into by now: what comes next may be the end of content, however much of it comes at once.
+ */
 static ssize_t listen_once(struct attempt *attempt, struct secure *secure)
 {
     char bytes[SECURE_READ_SIZE];
-    ssize_t n = recv(attempt->lean.fd, bytes, sizeof(bytes), 0);
+    ssize_t n;
 
+    if (secure->silence > silence_max(secure))
+        return SECURE_FLOOD;
+    n = recv(attempt->lean.fd, bytes, sizeof(bytes), 0);
     if (n < 0)
         return errno == EAGAIN ? SECURE_WAIT : SECURE_LOST;
     if (n == 0)
         return SECURE_CUT;
     secure->silence += (size_t)n;
-    if (secure->silence > silence_max(secure))
-        return SECURE_FLOOD;
     if (BIO_write(secure->in, bytes, (int)n) == (int)n)
         return 0;
     errno = ENOMEM;
