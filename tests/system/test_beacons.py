@@ -96,6 +96,10 @@ class Beacons:
                 if "Weight" in record}
 
 
+# One stage for all, in the order of the file: so on one worker.
+pytestmark = pytest.mark.xdist_group("beacons")
+
+
 @pytest.fixture(scope="module")
 def beacons(tmp_path_factory):
     made = Beacons(tmp_path_factory.mktemp("beacons"))

@@ -15,6 +15,10 @@ from operators import EAST, GROUP, TOKEN, ask, code_of, epoch, make_stage, ready
 from stage import BUILD, TOP
 
 
+# One stage for all, in the order of the file: so on one worker.
+pytestmark = pytest.mark.xdist_group("command")
+
+
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory):
     """One stage for all tests that leave it as they found it."""

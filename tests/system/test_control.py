@@ -16,6 +16,10 @@ from operators import EAST, GROUP, TOKEN, ask, code_of, make_stage, order, ready
 from stage import BUILD, TOP
 
 
+# One stage for all, in the order of the file: so on one worker.
+pytestmark = pytest.mark.xdist_group("control")
+
+
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory):
     """One stage for all tests that leave it as they found it."""

@@ -15,6 +15,10 @@ BUILD = pathlib.Path(os.environ.get("REGIONSHIFT_BUILD", TOP / "build"))
 MOST_EXPOSURE = 2.0  # of 10, as systemd-analyze counts
 
 
+# One stage for all, in the order of the file: so on one worker.
+pytestmark = pytest.mark.xdist_group("install")
+
+
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     """A folder that make install took for the root of a machine."""

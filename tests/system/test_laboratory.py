@@ -22,6 +22,10 @@ ARRIVAL_S = 10.0
 ETCD, PORT = "10.77.{}.1", 2379
 
 
+# One stage for all, in the order of the file: so on one worker.
+pytestmark = pytest.mark.xdist_group("laboratory")
+
+
 @pytest.fixture(scope="module")
 def standing(laboratories):
     return laboratories.of(3)

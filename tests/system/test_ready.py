@@ -16,6 +16,10 @@ PIZZA = "pizza.example.com"
 TURN_S = 30         # a look at the zones is kept for 3 s, and a vote for its lease
 
 
+# One stage for all, in the order of the file: so on one worker.
+pytestmark = pytest.mark.xdist_group("ready")
+
+
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory):
     """One stage for all: each test mends what it broke."""

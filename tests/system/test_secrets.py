@@ -257,6 +257,10 @@ def fail_over(stage):
         one["by"] for one in stage.received("refused")} == {"mail", "http"}, 30)
 
 
+# One stage for all, in the order of the file: so on one worker.
+pytestmark = pytest.mark.xdist_group("secrets")
+
+
 @pytest.fixture(scope="module")
 def life(tmp_path_factory):
     """The stage as it stood after the failover, with `places`: all that was written and said."""
