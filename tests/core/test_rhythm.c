@@ -222,9 +222,14 @@ static struct rhythm_view look(void)
     return view;
 }
 
+static void suspect_by(uint32_t probe, const uint32_t *sites, uint32_t count)
+{
+    step((struct event){.kind = EVENT_SUSPECT, .suspect = {probe, sites, count}});
+}
+
 static void suspect(const uint32_t *sites, uint32_t count)
 {
-    step((struct event){.kind = EVENT_SUSPECT, .suspect = {1, sites, count}});
+    suspect_by(1, sites, count);
 }
 
 static void run_ended(void)
@@ -531,6 +536,25 @@ START_TEST(v2_a_suspicion_is_looked_at_in_the_same_moment)
 }
 END_TEST
 
+START_TEST(v2_a_suspicion_is_looked_at_once_however_many_join_it)
+{
+    static const uint32_t sites[] = {2};
+
+    make_run(1, 10000);
+    run_for(60000);
+    forget_begins();
+    suspect_by(1, sites, 1);
+    run_for(ANSWER_MS);
+    suspect_by(2, sites, 1);
+    ck_assert_uint_eq(run.begins[2], 1);
+    suspect_by(1, sites, 0);
+    suspect_by(2, sites, 0);
+    suspect_by(2, sites, 1); /* another one */
+    ck_assert_uint_eq(run.begins[2], 2);
+    run_ended();
+}
+END_TEST
+
 /* A whole region, 600 checks: all are looked at within a second, and no more than a few in the same
  * moment; each once. */
 START_TEST(v2_a_storm_of_suspicions_is_spread)
@@ -618,6 +642,7 @@ int main(void)
         a_reload_leaves_each_check_at_its_place,
         v5_after_a_gap_missed_checks_go_back_to_their_places, v4_gaps_that_go_on_starve_no_check,
         a_clock_that_jumps_moves_no_check, v2_a_suspicion_is_looked_at_in_the_same_moment,
-        v2_a_storm_of_suspicions_is_spread, v2_in_a_storm_of_our_own_the_first_suspicions_are_told,
+        v2_a_suspicion_is_looked_at_once_however_many_join_it, v2_a_storm_of_suspicions_is_spread,
+        v2_in_a_storm_of_our_own_the_first_suspicions_are_told,
         v2_a_failing_check_is_repeated_after_retry_however_many_wait);
 }
