@@ -568,7 +568,8 @@ static void judge_let_go(struct invariants *invariants, uint32_t probe, const st
 }
 
 /* L2: a move is told when it is done: until the last zone has it, what holds it back is told. One
- * that was overtaken in the ledger before Route 53 took it is told with what overtook it. */
+ * that was overtaken in the ledger before Route 53 took it is told with what overtook it. Overtaken
+ * by an adoption it was told already, as drift: what the zone says was paged, and became normal. */
 static void owe_move(struct invariants *invariants, const struct batch *batch)
 {
     const struct kept *kept = ledger_find(invariants, batch->group, batch->epoch);
@@ -580,6 +581,8 @@ static void owe_move(struct invariants *invariants, const struct batch *batch)
         return;
     if (moves)
         model->untold = batch->epoch;
+    else if (kept != NULL && kept->kind == DECISION_ADOPT)
+        model->untold = 0;
     if (model->untold == 0 || model->head.epoch > batch->epoch)
         return;
     told_owe(invariants, &(struct debt){.is_move = true,
