@@ -453,13 +453,22 @@ static bool zones_say(const struct engine *engine, uint32_t group, const int *we
     return true;
 }
 
+/* It was applied, though its fence went before we saw it, maybe; and Route 53 has not lost it since,
+ * as it did when the zone says again what the decision was made from. */
+static bool stands_applied(const struct engine *engine, uint32_t group)
+{
+    const struct group_state *state = &engine->groups[group];
+
+    return zones_say(engine, group, state->head.weights) ||
+           (observing_begun(engine, group) && !zones_say(engine, group, state->head.base));
+}
+
 /* C2: no fence where one was: the same statement again under a new epoch, by CREATE alone. */
 static void propose_fence(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
     const struct decision *head = &state->head.decision;
-    /* or it was applied, though its fence went before we saw it */
-    bool applied = observing_begun(engine, group) || zones_say(engine, group, state->head.weights);
+    bool applied = stands_applied(engine, group);
     struct decision *decision =
         proposal_begin(engine, group, applied ? DECISION_ADOPT : head->kind);
 
