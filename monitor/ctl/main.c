@@ -133,7 +133,8 @@ static const struct command commands[] = {
      "as\n"
      "a log. The exit status is 1 when an expectation or an invariant does not hold.\n"
      "--sweep hold=0..60,fall=1..5 prints instead what settings cost: false moves a year against\n"
-     "the time to detect; --sweep noise and --sweep detection print it for the rule itself.\n",
+     "the time to detect; joint=on:off is the joint look of all probes (V2). --sweep noise and\n"
+     "--sweep detection print it for the rule itself.\n",
      NULL, false, TAKES_SCENARIO | TAKES_SEEDS | TAKES_SEED | TAKES_TRACE | TAKES_SWEEP,
      run_simulate},
     {"replay", "FILE [--recording N] [--from WHEN] [--trace] [--list] [--export]",
