@@ -82,8 +82,7 @@ static void absorb_result(struct engine *engine, const struct event_result *even
     site_regroup(engine, site);
     if (result->class != RESULT_VOID)
         note_trouble(engine, event->check, result->class == RESULT_BAD);
-    if (engine->now_ms + check->rule.stale_ms < engine->expire_ms)
-        engine->expire_ms = engine->now_ms + check->rule.stale_ms + 1;
+    voting_heard(engine, event->check);
     rhythm_end(engine, event->check, result->late_ms);
     if (check->verdict.state == before)
         return;

@@ -82,6 +82,7 @@ static void take_checks(struct engine *engine)
     TAKE(engine, engine->schedule.items, tokens);
     TAKE(engine, engine->schedule.heap, tokens);
     TAKE(engine, engine->checks, s->check_count);
+    TAKE(engine, engine->expire_block_ms, s->check_count / EXPIRE_BLOCK + 1);
     TAKE(engine, engine->references, s->reference_count);
     TAKE(engine, engine->trouble_ms, s->site_count);
     TAKE(engine, engine->site_states, s->site_count);

@@ -30,6 +30,7 @@ enum {
     BACKOFF_MAX_MS = 20000,  /* C8: written within 30 s once Route 53 takes changes again */
     LEASE_MARGIN_MS = 1000,  /* C6: a lease that ends sooner is no lease */
     SUSPECTS_TOLD_MAX = 256, /* V2: a list of more is no hint where to look, and fits no value */
+    EXPIRE_BLOCK = 64,       /* V4: checks whose evidence is looked through together */
     FACTS_MAX = 512,
     ALERTS_MAX = 64
 };
@@ -256,7 +257,9 @@ struct engine {
     struct rhythm rhythm;     /* rhythm.c */
     struct check_state *checks;
     struct reference_state *references;
-    msec_t expire_ms;            /* V4: no evidence of ours becomes too old before */
+    msec_t expire_ms;            /* V4: no evidence of ours becomes too old before ... */
+    msec_t *expire_block_ms;     /* ... nor that of these checks: by EXPIRE_BLOCK of them */
+    uint64_t aged;               /* checks whose evidence was looked at for its age, so far */
     msec_t *trouble_ms;          /* by site: first bad result of the bad run; -1 */
     uint8_t *site_states;        /* by site: what its checks say together (site.c) */
     uint32_t judged_count;       /* sites that have checks; ... */
@@ -407,7 +410,8 @@ void rhythm_look_soon(struct engine *engine, uint32_t check); /* V2: another pro
 /* A result came: when its check begins next. waited_ms: for how long the prober let it wait. */
 void rhythm_end(struct engine *engine, uint32_t check, msec_t waited_ms);
 void rhythm_look(struct engine *engine);                  /* are we overloaded? */
-void voting_expire(struct engine *engine);                /* V4 */
+void voting_heard(struct engine *engine, uint32_t check); /* V4: its evidence is new */
+void voting_expire(struct engine *engine);                /* V4: and some may be old */
 void voting_start(struct engine *engine);                 /* which checks start now */
 void voting_look(struct engine *engine);                  /* verdict -> vote */
 void quorum_agree(struct engine *engine, uint32_t group); /* vote -> agreement */

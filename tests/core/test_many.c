@@ -9,7 +9,7 @@
 #include "fact.h"
 #include "state.h"
 
-enum { MANY = 2000, SOME = 130, FEW = 3, LIMIT = 5000, LINE = 512 };
+enum { MANY = 2000, SEVERAL = 500, SOME = 130, FEW = 3, LIMIT = 5000, LINE = 512 };
 
 /* The n-th service has a group of its own and a site in each of two regions. */
 struct many {
@@ -207,6 +207,52 @@ START_TEST(an_event_costs_the_groups_it_touches_however_many_there_are)
 }
 END_TEST
 
+/* ---- what grows old ---- */
+
+static bool is_known(const struct many *many, uint32_t check)
+{
+    return engine_verdict(many->engine, check)->last_ms >= 0;
+}
+
+/* From now on nothing is heard any more: steps come when the engine asks for them. Returns how many
+ * checks were looked through until the last was unknown. */
+static uint64_t grow_old(struct many *many, const msec_t *end_ms)
+{
+    uint64_t before = many->engine->aged;
+    struct event tick = {.kind = EVENT_TICK};
+    uint32_t known = 2 * many->count;
+
+    while (known > 0) {
+        many->now_ms = engine_deadline(many->engine);
+        step(many, &tick);
+        known = 0;
+        for (uint32_t i = 0; i < 2 * many->count; i++) {
+            if (is_known(many, i) != (many->now_ms < end_ms[i]))
+                ck_abort_msg("check %u", i);
+            known += is_known(many, i);
+        }
+    }
+    return many->engine->aged - before;
+}
+
+/* Each turns unknown in its own millisecond, and takes its neighbours' time, not everybody's. */
+START_TEST(v4_evidence_that_grows_old_costs_what_is_old_and_its_neighbours)
+{
+    msec_t end_ms[2 * SEVERAL];
+    struct many many;
+
+    begin(&many, SEVERAL);
+    see_all_up(&many);
+    for (uint32_t i = 0; i < 2 * SEVERAL; i++) {
+        many.now_ms++;
+        give(&many, i, RESULT_GOOD);
+        end_ms[i] = many.now_ms + 3 * many.checks[i].interval_ms + 1;
+    }
+    ck_assert_uint_le(grow_old(&many, end_ms), 4 * SEVERAL * (uint64_t)EXPIRE_BLOCK);
+    end(&many);
+}
+END_TEST
+
 /* ---- what is left alone ---- */
 
 static uint32_t next_random(uint32_t below)
@@ -325,6 +371,7 @@ END_TEST
 int main(void)
 {
     return RUN_TESTS("many", an_event_costs_the_groups_it_touches_however_many_there_are,
+                     v4_evidence_that_grows_old_costs_what_is_old_and_its_neighbours,
                      what_is_touched_says_all_that_everything_would_say,
                      marks_are_walked_in_their_order);
 }
