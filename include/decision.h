@@ -27,6 +27,11 @@ bool decision_is_move(enum decision_kind kind); /* counted by dwell and budget (
 
 enum { DECISION_REASON_MAX = 200, ORDER_ID_MAX = 40, DECISION_HEALTH_MAX = 64 };
 
+/* A health check's name at Route 53. */
+struct health_id {
+    char text[DECISION_HEALTH_MAX + 1]; /* ""  of a region whose record sets keep what they have */
+};
+
 /* Weights are in the order of settings->groups[group].sites. Arrays are borrowed. */
 struct decision {
     uint32_t group;
@@ -49,8 +54,8 @@ struct decision {
     char order[ORDER_ID_MAX + 1];         /* the order obeyed, "" none */
     bool override;                        /* D7: that order lifts freeze, readiness, drift */
     char reason[DECISION_REASON_MAX + 1]; /* a sentence */
-    /* ATTACH: the health check that each region's record sets get; "" : they keep what they have */
-    char health[REGIONS_MAX][DECISION_HEALTH_MAX + 1];
+    const struct health_id *health;       /* ATTACH, and NULL of all others: the health checks that
+                                             record sets get, by region of the settings */
 };
 
 #endif

@@ -91,9 +91,9 @@ static json_t *with_health(json_t *object, const struct settings *settings,
         return object;
     }
     for (uint32_t i = 0; i < settings->region_count; i++) {
-        if (decision->health[i][0] == '\0')
+        if (decision->health == NULL || decision->health[i].text[0] == '\0')
             continue;
-        json_object_set_new(health, settings->regions[i], json_string(decision->health[i]));
+        json_object_set_new(health, settings->regions[i], json_string(decision->health[i].text));
         count++;
     }
     return with_field(object, "health_checks", json_whole(health, count));
@@ -129,10 +129,12 @@ int decision_write(const struct settings *settings, const struct decision *decis
 
 /* ---- reading ---- */
 
-/* Four vectors behind the struct, in one block. */
-static struct decision *decision_blank(uint32_t group, uint32_t site_count)
+/* Four vectors behind the struct, and the health checks behind them, in one block. */
+static struct decision *decision_blank(const struct settings *settings, uint32_t group)
 {
-    struct decision *decision = calloc(1, sizeof(*decision) + 4 * (size_t)site_count * sizeof(int));
+    size_t site_count = settings->groups[group].site_count;
+    struct decision *decision = calloc(1, sizeof(*decision) + 4 * site_count * sizeof(int) +
+                                              settings->region_count * sizeof(struct health_id));
     int *vectors;
 
     if (decision == NULL)
@@ -141,7 +143,7 @@ static struct decision *decision_blank(uint32_t group, uint32_t site_count)
     decision->group = group;
     decision->weights = vectors;
     decision->normal = vectors + site_count;
-    decision->base = vectors + 2 * (size_t)site_count;
+    decision->base = vectors + 2 * site_count;
     return decision;
 }
 
@@ -212,15 +214,17 @@ static void take_health(struct json_fields *fields, const struct settings *setti
                         struct decision *decision)
 {
     const json_t *object = json_take_object(fields, "health_checks");
+    uint32_t site_count = settings->groups[decision->group].site_count;
+    struct health_id *health = (void *)((int *)(decision + 1) + 4 * (size_t)site_count);
     struct json_fields inner;
 
     if (object == NULL)
         return;
+    decision->health = health;
     json_fields_begin(&inner, fields->report, "health_checks", object);
     for (uint32_t i = 0; i < settings->region_count; i++) {
         if (json_has(&inner, settings->regions[i]))
-            json_take_text(&inner, settings->regions[i], decision->health[i],
-                           sizeof(decision->health[i]));
+            json_take_text(&inner, settings->regions[i], health[i].text, sizeof(health[i].text));
     }
     if (json_fields_close(&inner) < 0)
         fields->object = NULL;
@@ -262,7 +266,7 @@ static void decision_take(struct json_fields *fields, const struct settings *set
 static int read_fields(struct json_fields *fields, const struct settings *settings, uint32_t group,
                        struct decision **ret_decision)
 {
-    struct decision *decision = decision_blank(group, settings->groups[group].site_count);
+    struct decision *decision = decision_blank(settings, group);
     int form;
 
     if (decision == NULL)

@@ -21,7 +21,7 @@ void attach_event(struct engine *engine, const struct event_attach *event)
     if (!state->has_head || !state_group(engine, event->group)->beacons)
         return;
     for (uint32_t r = 0; r < engine->settings->region_count; r++)
-        snprintf(state->attach[r], sizeof(state->attach[r]), "%s", event->health[r]);
+        snprintf(state->attach[r].text, sizeof(state->attach[r].text), "%s", event->health[r]);
     state->attach_wanted = true;
     state->attach_ms = engine->now_ms;
     state_touch(engine, event->group);
@@ -41,8 +41,8 @@ static bool is_missing(const struct engine *engine, uint32_t group)
             uint32_t zone = settings->records[settings->sets[i].record].zone;
             const struct record_set *set = change_find_set(engine->zones[zone].view, settings, i);
 
-            if (set != NULL && state->attach[site->region][0] != '\0' &&
-                strcmp(set->health_check, state->attach[site->region]) != 0)
+            if (set != NULL && state->attach[site->region].text[0] != '\0' &&
+                strcmp(set->health_check, state->attach[site->region].text) != 0)
                 return true;
         }
     }
@@ -87,7 +87,9 @@ bool attach_propose(struct engine *engine, uint32_t group)
     }
     decision = proposal_begin(engine, group, DECISION_ATTACH);
     decision->regions_left = head->regions_left; /* what is evicted stays so (B1) */
-    memcpy(decision->health, state->attach, sizeof(decision->health));
+    memcpy(state->proposal.health, state->attach,
+           engine->settings->region_count * sizeof(*state->attach));
+    decision->health = state->proposal.health;
     snprintf(decision->reason, sizeof(decision->reason),
              "health checks for the beacons; no weight changes");
     return true;

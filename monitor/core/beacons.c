@@ -194,6 +194,7 @@ void beacons_latch(struct engine *engine, uint32_t group)
 /* What the disk knows, told when an engine begins: these words are being said. */
 void beacons_lit(struct engine *engine, const struct event_latch *event)
 {
-    engine->groups[event->group].latched[event->region] = event->epoch;
+    if (state_group(engine, event->group)->beacons)
+        engine->groups[event->group].latched[event->region] = event->epoch;
     state_touch(engine, event->group);
 }

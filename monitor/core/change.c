@@ -137,7 +137,8 @@ static const char *add_health(const struct settings *settings, const struct deci
                               struct change_space *space, struct batch *batch)
 {
     uint32_t site = settings->groups[decision->group].sites[in_group];
-    const char *check = decision->health[settings->sites[site].region];
+    uint32_t region = settings->sites[site].region;
+    const char *check = decision->health != NULL ? decision->health[region].text : "";
     struct record_set new = *old;
 
     if (old->weight != decision->weights[in_group])

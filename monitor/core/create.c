@@ -33,6 +33,37 @@ static void *take(struct engine *engine, size_t count, size_t size)
 
 #define TAKE(engine, pointer, count) ((pointer) = take((engine), (count), sizeof(*(pointer))))
 
+/* What a group has of its own is small, and by itself each piece would cost as much again in the
+ * allocator's books: so pieces share a block. Not under the sanitizer, which then sees who writes
+ * past the end of his own. */
+#ifdef __SANITIZE_ADDRESS__
+enum { PIECES_SIZE = 0 };
+#else
+enum { PIECES_SIZE = 65536 };
+#endif
+enum { PIECE_ALIGN = 8 }; /* a pointer, an int64_t: no piece holds more */
+
+static void *take_piece(struct engine *engine, size_t count, size_t size)
+{
+    size_t need = (count * size + PIECE_ALIGN - 1) / PIECE_ALIGN * PIECE_ALIGN;
+    void *piece;
+
+    assert(count > 0 && count <= SIZE_MAX / 2 / size);
+    if (need > engine->pieces_left) {
+        engine->pieces_left = need > PIECES_SIZE ? need : PIECES_SIZE;
+        engine->pieces = take(engine, engine->pieces_left, 1);
+    }
+    if (engine->out_of_memory)
+        return NULL;
+    piece = engine->pieces;
+    engine->pieces += need;
+    engine->pieces_left -= need;
+    return piece;
+}
+
+#define TAKE_PIECE(engine, pointer, count)                                                         \
+    ((pointer) = take_piece((engine), (count), sizeof(*(pointer))))
+
 static void take_marks(struct engine *engine, struct marks *marks, uint32_t limit)
 {
     marks->limit = limit;
@@ -140,12 +171,51 @@ static void take_outputs(struct engine *engine)
     TAKE(engine, engine->sinks, s->sink_count);
 }
 
+enum { DECISION_VECTORS = 4 };
+
 static void take_decision(struct engine *engine, struct decision_slot *slot, uint32_t sites)
 {
-    TAKE(engine, slot->weights, sites);
-    TAKE(engine, slot->normal, sites);
-    TAKE(engine, slot->base, sites);
-    TAKE(engine, slot->before, sites);
+    int *weights = NULL;
+
+    if (TAKE_PIECE(engine, weights, (size_t)DECISION_VECTORS * sites) == NULL)
+        return;
+    slot->weights = weights;
+    slot->normal = weights + sites;
+    slot->base = weights + 2 * (size_t)sites;
+    slot->before = weights + 3 * (size_t)sites;
+}
+
+/* Our own votes on a group, and everybody's: a letter for each site, and NUL. */
+static void take_letters(struct engine *engine, uint32_t group)
+{
+    struct group_state *state = &engine->groups[group];
+    size_t length = (size_t)engine->settings->groups[group].site_count + 1;
+    uint32_t probes = engine->settings->elector_count;
+    char *letters = NULL;
+
+    if (TAKE_PIECE(engine, letters, length * (3 + 2 * (size_t)probes)) == NULL)
+        return;
+    state->states = letters;
+    state->failures = letters + length;
+    state->published = letters + 2 * length;
+    for (uint32_t p = 0; p < probes; p++) {
+        struct vote_slot *vote = state_vote(engine, p, group);
+
+        vote->states = letters + (3 + 2 * (size_t)p) * length;
+        vote->failures = vote->states + length;
+    }
+}
+
+/* B1, B2: what only a group with beacons remembers. */
+static void take_beacons(struct engine *engine, struct group_state *state)
+{
+    uint32_t regions = engine->settings->region_count;
+
+    TAKE_PIECE(engine, state->latched, regions);
+    TAKE_PIECE(engine, state->attach, regions);
+    TAKE_PIECE(engine, state->head.health, regions);
+    TAKE_PIECE(engine, state->proposal.health, regions);
+    TAKE_PIECE(engine, state->glass.head.health, regions);
 }
 
 static void take_groups(struct engine *engine)
@@ -156,19 +226,14 @@ static void take_groups(struct engine *engine)
         struct group_state *state = &engine->groups[g];
         uint32_t sites = s->groups[g].site_count;
 
-        TAKE(engine, state->states, (size_t)sites + 1);
-        TAKE(engine, state->failures, (size_t)sites + 1);
-        TAKE(engine, state->published, (size_t)sites + 1);
-        TAKE(engine, state->wish_weights, sites);
+        take_letters(engine, g);
+        TAKE_PIECE(engine, state->wish_weights, sites);
         TAKE(engine, state->gates, GATES_MAX);
         take_decision(engine, &state->head, sites);
         take_decision(engine, &state->proposal, sites);
         take_decision(engine, &state->glass.head, sites);
-        for (uint32_t p = 0; p < s->elector_count && !engine->out_of_memory; p++) {
-            struct vote_slot *vote = state_vote(engine, p, g);
-            TAKE(engine, vote->states, (size_t)sites + 1);
-            TAKE(engine, vote->failures, (size_t)sites + 1);
-        }
+        if (s->groups[g].beacons)
+            take_beacons(engine, state);
     }
 }
 
@@ -182,7 +247,7 @@ static void init_slots(struct engine *engine)
         for (uint32_t z = 0; z < s->groups[g].zone_count; z++) { /* in their order (C1) */
             uint32_t zone = s->groups[g].zones[z];
             engine->slots[at] = (struct zone_slot){.group = g, .zone = zone, .failing_ms = -1};
-            TAKE(engine, engine->slots[at].weights, s->groups[g].site_count);
+            TAKE_PIECE(engine, engine->slots[at].weights, s->groups[g].site_count);
             at++;
         }
         engine->groups[g].slot_count = at - engine->groups[g].first_slot;

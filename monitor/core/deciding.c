@@ -111,20 +111,26 @@ static msec_t first_trouble(const struct engine *engine, uint32_t group,
     return first;
 }
 
-void decision_slot_copy(struct decision_slot *slot, const struct decision *decision, uint32_t sites)
+void decision_slot_copy(const struct engine *engine, uint32_t group, struct decision_slot *slot,
+                        const struct decision *decision)
 {
-    size_t size = sites * sizeof(int);
+    size_t size = state_group(engine, group)->site_count * sizeof(int);
+    bool attaches = decision->health != NULL && slot->health != NULL;
 
     memmove(slot->weights, decision->weights, size);
     memmove(slot->normal, decision->normal, size);
     memmove(slot->base, decision->base, size);
     if (decision->before != NULL)
         memmove(slot->before, decision->before, size);
+    if (attaches)
+        memmove(slot->health, decision->health,
+                engine->settings->region_count * sizeof(*slot->health));
     slot->decision = *decision;
     slot->decision.weights = slot->weights;
     slot->decision.normal = slot->normal;
     slot->decision.base = slot->base;
     slot->decision.before = decision->before != NULL ? slot->before : NULL;
+    slot->decision.health = attaches ? slot->health : NULL;
 }
 
 /* D6: when the group moved last, on our own clock. What is known already is not asked of the wall
@@ -169,7 +175,7 @@ void deciding_set_head(struct engine *engine, uint32_t group, const struct decis
     const struct order *waits = first ? NULL : failback_order(engine, group);
     struct fact *fact;
 
-    decision_slot_copy(&state->head, decision, state_group(engine, group)->site_count);
+    decision_slot_copy(engine, group, &state->head, decision);
     if (state->head.decision.same_since > revision)
         state->head.decision.same_since =
             0; /* counted by another store, from which it was copied */

@@ -347,8 +347,9 @@ static enum reading fresh_reading(const struct engine *engine, uint32_t group)
 }
 
 /* The store's head, aside: it comes back with the store. */
-static void keep_head(struct group_state *state, uint32_t sites)
+static void keep_head(struct engine *engine, uint32_t group)
 {
+    struct group_state *state = &engine->groups[group];
     struct glass_slot *glass = &state->glass;
     const msec_t times_ms[6] = {state->trouble_ms, state->decided_ms, state->accepted_ms,
                                 state->insync_ms,  state->servers_ms, state->resolvers_ms};
@@ -364,7 +365,7 @@ static void keep_head(struct group_state *state, uint32_t sites)
     glass->moved_wall = state->moved_wall;
     glass->moved_ms = state->moved_ms;
     if (state->has_head)
-        decision_slot_copy(&glass->head, &state->head.decision, sites);
+        decision_slot_copy(engine, group, &glass->head, &state->head.decision);
 }
 
 static void write_decision(struct engine *engine, uint32_t group, const struct order *order,
@@ -398,7 +399,7 @@ static void obey(struct engine *engine, uint32_t group, struct order *order, con
     struct fact *fact;
 
     write_decision(engine, group, order, weights, wish);
-    keep_head(state, state_group(engine, group)->site_count);
+    keep_head(engine, group);
     state->glass.asked = false;
     state->glass.applied = false;
     deciding_set_head(engine, group, &state->proposal.decision, 0);
@@ -566,8 +567,7 @@ void glass_end(struct engine *engine, uint32_t group)
     state->allowed_ms = -1;
     state->upkeep_ms = -1;
     if (glass->had_head)
-        decision_slot_copy(&state->head, &glass->head.decision,
-                           state_group(engine, group)->site_count);
+        decision_slot_copy(engine, group, &state->head, &glass->head.decision);
     state->trouble_ms = glass->times_ms[0];
     state->decided_ms = glass->times_ms[1];
     state->accepted_ms = glass->times_ms[2];

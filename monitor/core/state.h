@@ -45,6 +45,7 @@ struct check_state {
     bool put_back;     /* after a gap, to its usual turn: not a second time */
     bool is_stretched; /* it waited long for its last turn, and rests from there */
     int32_t late_ms;   /* while in flight: how late it began, as far as known */
+    msec_t asked_ms;   /* V2: when it was looked at for another probe's suspicion, last */
 };
 
 /* One outside reference (V5). */
@@ -78,7 +79,8 @@ struct decision_slot {
     int *weights;
     int *normal;
     int *base;
-    int *before; /* room; the decision says whether it has one */
+    int *before;              /* room; the decision says whether it has one */
+    struct health_id *health; /* the same; NULL: of a group without beacons none is kept (B2) */
 };
 
 /* What a zone says of a site when its sets there have no weight in common. */
@@ -196,12 +198,12 @@ struct group_state {
     /* change */
     uint32_t first_slot;
     uint32_t slot_count;
-    uint64_t latched[REGIONS_MAX]; /* B1: the epoch that lit the region's beacon; 0: it is dark */
-    uint64_t held;                 /* set of regions whose word is held back */
-    /* B2: health checks to attach, by region, while that is wanted */
-    bool attach_wanted;
-    msec_t attach_ms; /* since when */
-    char attach[REGIONS_MAX][DECISION_HEALTH_MAX + 1];
+    uint64_t *latched; /* B1: the epoch that lit a region's beacon, 0: it is dark; of a group that
+                          has no beacons NULL, as `attach` is */
+    uint64_t held;     /* set of regions whose word is held back */
+    struct health_id *attach; /* B2: health checks to attach, by region, while ... */
+    bool attach_wanted;       /* ... that is wanted ... */
+    msec_t attach_ms;         /* ... and since when */
     /* C7's report */
     bool announce;     /* L2: this engine saw the decision come, and tells when it is applied */
     msec_t trouble_ms; /* first bad result that led to the head; -1 none */
@@ -349,6 +351,8 @@ struct engine {
     struct update *update;                    /* being filled; valid inside engine_step() only */
 
     struct memory_block *memory; /* everything above, given back as a list */
+    unsigned char *pieces;       /* of its newest block of pieces, what is free ... */
+    size_t pieces_left;          /* ... and how much */
     bool out_of_memory;
 };
 
@@ -407,6 +411,7 @@ void absorb_event(struct engine *engine, const struct event *event);
 void rhythm_start(struct engine *engine);                 /* when each check begins first */
 bool rhythm_begin(struct engine *engine, uint32_t check); /* its turn has come; false: put off */
 void rhythm_look_soon(struct engine *engine, uint32_t check); /* V2: another probe suspects it */
+bool rhythm_was_asked(const struct engine *engine, uint32_t check); /* ... within an interval */
 /* A result came: when its check begins next. waited_ms: for how long the prober let it wait. */
 void rhythm_end(struct engine *engine, uint32_t check, msec_t waited_ms);
 void rhythm_look(struct engine *engine);                  /* are we overloaded? */
@@ -422,8 +427,9 @@ void deciding_committed(struct engine *engine, const struct event_commit *commit
 void deciding_set_head(struct engine *engine, uint32_t group, const struct decision *decision,
                        uint64_t revision);
 void deciding_orders(struct engine *engine);
-void decision_slot_copy(struct decision_slot *slot, const struct decision *decision,
-                        uint32_t sites);
+/* All that the decision points to as well; into itself, too. */
+void decision_slot_copy(const struct engine *engine, uint32_t group, struct decision_slot *slot,
+                        const struct decision *decision);
 /* The gates between a wish and its commit (safety.c); true when all are open. */
 bool safety_gates(const struct engine *engine, uint32_t group, const struct wish *wish,
                   bool override, struct finding *gates, uint32_t *gate_count);

@@ -120,11 +120,12 @@ END_TEST
 /* B2: who decided hands the ids to whoever applies it; no other kind of decision has them. */
 START_TEST(an_attaching_decision_keeps_its_health_checks)
 {
+    static const struct health_id health[REGIONS_MAX] = {{"0123-east"}};
     struct decision decision = a_decision();
     struct decision *read = NULL;
     int length;
 
-    snprintf(decision.health[0], sizeof(decision.health[0]), "0123-east");
+    decision.health = health;
     length = decision_write(&pizza, &decision, text, sizeof(text));
     ck_assert_int_gt(length, 0);
     ck_assert_ptr_null(strstr(text, "health_checks"));
@@ -133,8 +134,8 @@ START_TEST(an_attaching_decision_keeps_its_health_checks)
     ck_assert_msg(decision_read(&pizza, 0, text, (size_t)length, &read, error, sizeof(error)) == 0,
                   "%s", error);
     ck_assert_int_eq(read->kind, DECISION_ATTACH);
-    ck_assert_str_eq(read->health[0], "0123-east");
-    ck_assert_str_eq(read->health[1], "");
+    ck_assert_str_eq(read->health[0].text, "0123-east");
+    ck_assert_str_eq(read->health[1].text, "");
     free(read);
 }
 END_TEST
