@@ -91,7 +91,7 @@ static bool evidence_stands(const struct engine *engine, uint32_t group)
 
     if (!decision_is_move(kind) && !restores)
         return true;
-    if (engine->groups[group].glass.rules && !glass_stands(engine, group))
+    if (engine->groups[group].glass->rules && !glass_stands(engine, group))
         return false; /* of a head that no store has, nothing is latched */
     for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
         if (!gainers_stand(engine, &slots[i]))
@@ -108,7 +108,7 @@ static const char *closed_rule(const struct engine *engine, const struct zone_sl
     uint32_t group = slot->group;
     const struct decision *head = &engine->groups[group].head.decision;
     bool override = head->override && slot->seen_epoch < head->epoch; /* D7: once */
-    bool alone = engine->groups[group].glass.rules; /* no store, no lease: the fence is the lock */
+    bool alone = engine->groups[group].glass->rules; /* no store, no lease: the fence is the lock */
     wall_t wall = state_wall(engine, engine->now_ms);
 
     if (!state_store_ok(engine) && !alone)
@@ -287,7 +287,7 @@ static msec_t turn_ms(const struct engine *engine, uint32_t group)
 {
     const struct group_state *state = &engine->groups[group];
 
-    if (state->glass.rules)
+    if (state->glass->rules)
         return 0;
     return (msec_t)state_rank(engine, &state->head.decision) * RANK_STEP_MS;
 }

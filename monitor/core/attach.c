@@ -87,9 +87,9 @@ bool attach_propose(struct engine *engine, uint32_t group)
     }
     decision = proposal_begin(engine, group, DECISION_ATTACH);
     decision->regions_left = head->regions_left; /* what is evicted stays so (B1) */
-    memcpy(state->proposal.health, state->attach,
+    memcpy(state->proposal->health, state->attach,
            engine->settings->region_count * sizeof(*state->attach));
-    decision->health = state->proposal.health;
+    decision->health = state->proposal->health;
     snprintf(decision->reason, sizeof(decision->reason),
              "health checks for the beacons; no weight changes");
     return true;

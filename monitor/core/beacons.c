@@ -167,7 +167,7 @@ void beacons_latch(struct engine *engine, uint32_t group)
     const struct group *g = state_group(engine, group);
     uint64_t head = state->head.decision.epoch;
 
-    if (!g->beacons || !state->has_head || state->glass.rules) /* B1: a committed decision */
+    if (!g->beacons || !state->has_head || state->glass->rules) /* B1: a committed decision */
         return;
     if (!engine->settings->electors[engine->settings->self].may_act)
         look_for_return(engine, group);

@@ -105,9 +105,20 @@ static uint32_t count_slots(const struct settings *settings)
     return count;
 }
 
+/* Sites as the groups count them: of each, its own. */
+static size_t count_places(const struct settings *settings)
+{
+    size_t count = 0;
+
+    for (uint32_t g = 0; g < settings->group_count; g++)
+        count += settings->groups[g].site_count;
+    return count;
+}
+
 static void take_checks(struct engine *engine)
 {
     const struct settings *s = engine->settings;
+    size_t places = count_places(s);
     size_t tokens = (size_t)s->check_count + s->reference_count;
 
     TAKE(engine, engine->schedule.items, tokens);
@@ -125,6 +136,10 @@ static void take_checks(struct engine *engine)
     TAKE(engine, engine->drained, s->region_count);
     TAKE(engine, engine->zones, s->zone_count);
     TAKE(engine, engine->groups, s->group_count);
+    TAKE(engine, engine->proposals, s->group_count);
+    TAKE(engine, engine->proposal_weights, DECISION_VECTORS * places);
+    TAKE(engine, engine->glasses, s->group_count);
+    TAKE(engine, engine->glass_heads, DECISION_VECTORS * places);
     take_marks(engine, &engine->touched, s->group_count);
     TAKE(engine, engine->wakes.items, s->group_count);
     TAKE(engine, engine->wakes.heap, s->group_count);
@@ -171,20 +186,6 @@ static void take_outputs(struct engine *engine)
     TAKE(engine, engine->sinks, s->sink_count);
 }
 
-enum { DECISION_VECTORS = 4 };
-
-static void take_decision(struct engine *engine, struct decision_slot *slot, uint32_t sites)
-{
-    int *weights = NULL;
-
-    if (TAKE_PIECE(engine, weights, (size_t)DECISION_VECTORS * sites) == NULL)
-        return;
-    slot->weights = weights;
-    slot->normal = weights + sites;
-    slot->base = weights + 2 * (size_t)sites;
-    slot->before = weights + 3 * (size_t)sites;
-}
-
 /* Our own votes on a group, and everybody's: a letter for each site, and NUL. */
 static void take_letters(struct engine *engine, uint32_t group)
 {
@@ -214,24 +215,29 @@ static void take_beacons(struct engine *engine, struct group_state *state)
     TAKE_PIECE(engine, state->latched, regions);
     TAKE_PIECE(engine, state->attach, regions);
     TAKE_PIECE(engine, state->head.health, regions);
-    TAKE_PIECE(engine, state->proposal.health, regions);
-    TAKE_PIECE(engine, state->glass.head.health, regions);
+    TAKE_PIECE(engine, state->proposal->health, regions);
+    TAKE_PIECE(engine, state->glass->head.health, regions);
 }
 
 static void take_groups(struct engine *engine)
 {
     const struct settings *s = engine->settings;
+    uint32_t place = 0;
 
     for (uint32_t g = 0; g < s->group_count && !engine->out_of_memory; g++) {
         struct group_state *state = &engine->groups[g];
         uint32_t sites = s->groups[g].site_count;
+        int *vectors = NULL;
 
         take_letters(engine, g);
         TAKE_PIECE(engine, state->wish_weights, sites);
         TAKE(engine, state->gates, GATES_MAX);
-        take_decision(engine, &state->head, sites);
-        take_decision(engine, &state->proposal, sites);
-        take_decision(engine, &state->glass.head, sites);
+        if (TAKE_PIECE(engine, vectors, (size_t)DECISION_VECTORS * sites) != NULL)
+            decision_slot_lay_out(&state->head, vectors, sites);
+        state->proposal = &engine->proposals[g];
+        state->glass = &engine->glasses[g];
+        state->first_place = place;
+        place += sites;
         if (s->groups[g].beacons)
             take_beacons(engine, state);
     }

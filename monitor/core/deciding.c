@@ -111,6 +111,14 @@ static msec_t first_trouble(const struct engine *engine, uint32_t group,
     return first;
 }
 
+void decision_slot_lay_out(struct decision_slot *slot, int *vectors, uint32_t sites)
+{
+    slot->weights = vectors;
+    slot->normal = vectors + sites;
+    slot->base = vectors + 2 * (size_t)sites;
+    slot->before = vectors + 3 * (size_t)sites;
+}
+
 void decision_slot_copy(const struct engine *engine, uint32_t group, struct decision_slot *slot,
                         const struct decision *decision)
 {
@@ -275,7 +283,7 @@ static void propose_wish(struct engine *engine, uint32_t group)
     struct decision *decision = proposal_begin(engine, group, wish->kind);
     size_t used;
 
-    memcpy(state->proposal.weights, wish->weights, g->site_count * sizeof(int));
+    memcpy(state->proposal->weights, wish->weights, g->site_count * sizeof(int));
     decision->moved_wall = decision->at_wall;
     decision->regions_left = wish->regions_left;
     decision->voters = voters_behind(engine, group, wish);
@@ -315,8 +323,8 @@ static void commit_in_turn(struct engine *engine, uint32_t group)
 
     if (state->allowed_ms < 0)
         state->allowed_ms = engine->now_ms;
-    turn_ms =
-        state->allowed_ms + (msec_t)state_rank(engine, &state->proposal.decision) * PROPOSE_STEP_MS;
+    turn_ms = state->allowed_ms +
+              (msec_t)state_rank(engine, &state->proposal->decision) * PROPOSE_STEP_MS;
     if (turn_ms < state->commit_after_ms)
         turn_ms = state->commit_after_ms;
     if (engine->now_ms < turn_ms)
@@ -338,14 +346,14 @@ void deciding_committed(struct engine *engine, const struct event_commit *event)
     fact = state_fact(engine, code);
     fact->rule = "D8";
     fact->group = event->group;
-    fact->epoch = (int64_t)state->proposal.decision.epoch;
-    fact->word = event->status == STORE_OK ? decision_kind_name(state->proposal.decision.kind)
+    fact->epoch = (int64_t)state->proposal->decision.epoch;
+    fact->word = event->status == STORE_OK ? decision_kind_name(state->proposal->decision.kind)
                                            : store_status_name(event->status);
     if (event->status == STORE_OK) {
-        state_weights_text(engine, event->group, state->proposal.weights, fact->text,
+        state_weights_text(engine, event->group, state->proposal->weights, fact->text,
                            sizeof(fact->text));
         if (!state->has_head || event->revision > state->head_revision) /* else: told since */
-            deciding_set_head(engine, event->group, &state->proposal.decision, event->revision);
+            deciding_set_head(engine, event->group, &state->proposal->decision, event->revision);
         return;
     }
     if (event->status != STORE_CONFLICT)
@@ -477,7 +485,7 @@ static bool judge_upkeep(struct engine *engine, uint32_t group, struct refusal *
 {
     struct group_state *state = &engine->groups[group];
 
-    if (safety_has_weight(engine, group, state->proposal.weights))
+    if (safety_has_weight(engine, group, state->proposal->weights))
         return true;
     *refusal = (struct refusal){"C5", "all-zero", 0, 1};
     finding_add(state->gates, &state->gate_count, "C5", "all-zero", false, 0, 1,

@@ -232,7 +232,7 @@ static struct refusal judge(const struct engine *engine, uint32_t group, uint32_
 static uint64_t next_epoch(const struct engine *engine, uint32_t group)
 {
     const struct group_state *state = &engine->groups[group];
-    uint64_t proposed = state->proposal.decision.epoch;
+    uint64_t proposed = state->proposal->decision.epoch;
     uint64_t highest = proposal_highest_epoch(engine, group);
 
     return (proposed > highest ? proposed : highest) + 1;
@@ -257,7 +257,7 @@ void engine_glass(const struct engine *engine, uint32_t group, uint32_t region,
 static bool is_asked(const struct engine *engine, const char *id)
 {
     for (uint32_t g = 0; g < engine->settings->group_count; g++) {
-        if (engine->groups[g].glass.asked && strcmp(engine->groups[g].glass.order, id) == 0)
+        if (engine->groups[g].glass->asked && strcmp(engine->groups[g].glass->order, id) == 0)
             return true;
     }
     return false;
@@ -274,7 +274,7 @@ static void settle(struct engine *engine, const char *id)
 
 static void refuse(struct engine *engine, uint32_t group, const struct refusal *refusal)
 {
-    struct glass_slot *glass = &engine->groups[group].glass;
+    struct glass_slot *glass = engine->groups[group].glass;
 
     glass->asked = false;
     glass->refusal = *refusal;
@@ -287,7 +287,7 @@ static void ask(struct engine *engine, uint32_t group, const struct order *order
 {
     static const struct refusal newer_word = {"D7", "newer-word", -1, -1};
     struct group_state *state = &engine->groups[group];
-    struct glass_slot *glass = &state->glass;
+    struct glass_slot *glass = state->glass;
 
     if (glass->asked)
         refuse(engine, group, &newer_word);
@@ -331,7 +331,7 @@ enum reading { READING_AWAITED, READING_FAILED, READING_FRESH };
 static enum reading fresh_reading(const struct engine *engine, uint32_t group)
 {
     const struct zone_slot *slots = first_slot(engine, group);
-    msec_t asked_ms = engine->groups[group].glass.asked_ms;
+    msec_t asked_ms = engine->groups[group].glass->asked_ms;
     enum reading reading = READING_FRESH;
 
     for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
@@ -350,7 +350,7 @@ static enum reading fresh_reading(const struct engine *engine, uint32_t group)
 static void keep_head(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
-    struct glass_slot *glass = &state->glass;
+    struct glass_slot *glass = state->glass;
     const msec_t times_ms[6] = {state->trouble_ms, state->decided_ms, state->accepted_ms,
                                 state->insync_ms,  state->servers_ms, state->resolvers_ms};
 
@@ -364,8 +364,12 @@ static void keep_head(struct engine *engine, uint32_t group)
     glass->ever_moved = state->ever_moved;
     glass->moved_wall = state->moved_wall;
     glass->moved_ms = state->moved_ms;
-    if (state->has_head)
+    if (state->has_head) {
+        decision_slot_lay_out(&glass->head,
+                              &engine->glass_heads[(size_t)DECISION_VECTORS * state->first_place],
+                              state_group(engine, group)->site_count);
         decision_slot_copy(engine, group, &glass->head, &state->head.decision);
+    }
 }
 
 static void write_decision(struct engine *engine, uint32_t group, const struct order *order,
@@ -376,9 +380,9 @@ static void write_decision(struct engine *engine, uint32_t group, const struct o
     uint64_t epoch = next_epoch(engine, group);
     struct decision *decision = proposal_begin(engine, group, DECISION_LEAVE);
 
-    memcpy(state->proposal.normal, normal_weights(engine, group), size);
-    memcpy(state->proposal.weights, wish->weights, size);
-    memcpy(state->proposal.base, weights, size);
+    memcpy(state->proposal->normal, normal_weights(engine, group), size);
+    memcpy(state->proposal->weights, wish->weights, size);
+    memcpy(state->proposal->base, weights, size);
     decision->before = NULL;
     decision->epoch = epoch;
     decision->base_epoch = observing_fence_max(engine, group);
@@ -400,9 +404,9 @@ static void obey(struct engine *engine, uint32_t group, struct order *order, con
 
     write_decision(engine, group, order, weights, wish);
     keep_head(engine, group);
-    state->glass.asked = false;
-    state->glass.applied = false;
-    deciding_set_head(engine, group, &state->proposal.decision, 0);
+    state->glass->asked = false;
+    state->glass->applied = false;
+    deciding_set_head(engine, group, &state->proposal->decision, 0);
     state->announce = true;
     if (order->obeyed_count < ORDER_OBEYED_MAX)
         order->obeyed[order->obeyed_count++] =
@@ -429,7 +433,7 @@ void glass_decide(struct engine *engine, uint32_t group)
     static const struct refusal unreadable = {"C8", "zone-unreadable", -1, -1};
     static const struct refusal moved_on = {"C3", "zone-moved-on", -1, -1};
     struct group_state *state = &engine->groups[group];
-    struct glass_slot *glass = &state->glass;
+    struct glass_slot *glass = state->glass;
     struct order *order = orders_find(&engine->orders, glass->order);
     struct wish wish = {.weights = engine->glass_wish};
     enum reading reading = READING_AWAITED;
@@ -531,17 +535,17 @@ void glass_look(struct engine *engine, uint32_t group)
     bool pending = false;
     bool gone = false;
 
-    if (!state->glass.rules)
+    if (!state->glass->rules)
         return;
     for (uint32_t i = 0; i < state->slot_count; i++) {
-        state->glass.applied |= is_ours(engine, &slots[i]);
+        state->glass->applied |= is_ours(engine, &slots[i]);
         pending |= slots[i].unanswered;
         gone |= moved_on(engine, &slots[i]);
     }
-    if (!gone || pending || state->glass.applied) /* once a zone has it, the others follow (C8) */
+    if (!gone || pending || state->glass->applied) /* once a zone has it, the others follow (C8) */
         return;
     forget_mark(engine, group);
-    memcpy(state->glass.order, state->head.decision.order, sizeof(state->glass.order));
+    memcpy(state->glass->order, state->head.decision.order, sizeof(state->glass->order));
     glass_end(engine, group);
     glass_orders_touched(engine);
     refuse(engine, group, &given_up);
@@ -552,7 +556,7 @@ void glass_look(struct engine *engine, uint32_t group)
 void glass_end(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
-    struct glass_slot *glass = &state->glass;
+    struct glass_slot *glass = state->glass;
     struct fact *fact;
 
     if (!glass->rules)
@@ -697,7 +701,7 @@ const struct order *glass_behind(const struct engine *engine, uint32_t group, ui
 
 bool glass_open(const struct engine *engine, uint32_t group)
 {
-    if (engine->groups[group].glass.rules)
+    if (engine->groups[group].glass->rules)
         return true;
     for (uint32_t i = 0; i < engine->orders.count; i++) {
         const struct order *order = &engine->orders.items[i];

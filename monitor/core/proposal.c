@@ -42,10 +42,20 @@ uint64_t proposal_highest_epoch(const struct engine *engine, uint32_t group)
     return highest;
 }
 
+struct decision_slot *proposal_room(struct engine *engine, uint32_t group)
+{
+    struct group_state *state = &engine->groups[group];
+    size_t place = (size_t)DECISION_VECTORS * state->first_place;
+
+    decision_slot_lay_out(state->proposal, &engine->proposal_weights[place],
+                          state_group(engine, group)->site_count);
+    return state->proposal;
+}
+
 struct decision *proposal_begin(struct engine *engine, uint32_t group, enum decision_kind kind)
 {
     struct group_state *state = &engine->groups[group];
-    struct decision_slot *proposal = &state->proposal;
+    struct decision_slot *proposal = proposal_room(engine, group);
     size_t size = state_group(engine, group)->site_count * sizeof(int);
 
     assert(!state->commit_pending);
@@ -126,12 +136,12 @@ void proposal_commit(struct engine *engine, uint32_t group)
     uint32_t probes = engine->settings->elector_count;
     struct commit_vote *votes = &engine->out_commit_votes[(size_t)group * probes];
     struct commit *commit = &engine->out_commits[engine->update->commit_count++];
-    probe_set evidence = evidence_behind(engine, &state->proposal.decision);
+    probe_set evidence = evidence_behind(engine, &state->proposal->decision);
     struct fact *fact;
 
-    state->proposal.decision.same_since =
-        same_since(state, &state->proposal.decision, state_group(engine, group)->site_count);
-    *commit = (struct commit){.decision = state->proposal.decision,
+    state->proposal->decision.same_since =
+        same_since(state, &state->proposal->decision, state_group(engine, group)->site_count);
+    *commit = (struct commit){.decision = state->proposal->decision,
                               .head_revision = state->has_head ? state->head_revision : 0,
                               .votes = votes,
                               .orders_revision = engine->store_revision};

@@ -10,6 +10,9 @@
  * proposed while a commit is on its way: its answer speaks of the proposal that was sent. */
 struct decision *proposal_begin(struct engine *engine, uint32_t group, enum decision_kind kind);
 
+/* Where a group's proposal stands, with its vectors: to be asked for before any of them is used. */
+struct decision_slot *proposal_room(struct engine *engine, uint32_t group);
+
 /* C2: the highest epoch ever seen: of heads, fences and the local journal. */
 uint64_t proposal_highest_epoch(const struct engine *engine, uint32_t group);
 

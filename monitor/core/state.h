@@ -74,6 +74,7 @@ struct voter_state {
 };
 
 /* Weights and their decision, owned. */
+enum { DECISION_VECTORS = 4 }; /* weights, normal, base, before */
 struct decision_slot {
     struct decision decision;
     int *weights;
@@ -142,7 +143,8 @@ struct zone_state {
 };
 
 /* Break-glass, for one group (glass.c): an order that was confirmed without the store, and the head
- * that this probe alone acts by while the store is away. */
+ * that this probe alone acts by while the store is away. Rare, so it stands apart from the group.
+ */
 struct glass_slot {
     bool asked; /* confirmed, not decided yet */
     char order[ORDER_ID_MAX + 1];
@@ -174,7 +176,7 @@ struct group_state {
     enum value_form head_form; /* without a head: one stands in the store, and we cannot read it */
     uint64_t head_revision;
     struct decision_slot head;
-    struct decision_slot proposal;
+    struct decision_slot *proposal; /* has its vectors once proposal_room() was asked for it */
     bool commit_pending;
     uint32_t compared_count; /* votes that the newest commit compares */
     msec_t commit_after_ms;
@@ -194,10 +196,11 @@ struct group_state {
     struct finding *gates;
     uint32_t gate_count;
     struct refusal refusal; /* said last (D10) */
-    struct glass_slot glass;
+    struct glass_slot *glass;
     /* change */
     uint32_t first_slot;
     uint32_t slot_count;
+    uint32_t first_place; /* sites of the groups before this one */
     uint64_t *latched; /* B1: the epoch that lit a region's beacon, 0: it is dark; of a group that
                           has no beacons NULL, as `attach` is */
     uint64_t held;     /* set of regions whose word is held back */
@@ -298,6 +301,12 @@ struct engine {
     /* agreement, decision, change */
     struct agreement *agreements; /* by site */
     struct group_state *groups;
+    /* By group, as long arrays that only those touch who need them: memory which the system gives
+     * zeroed, and page by page when it is first written to, costs nothing before. */
+    struct decision_slot *proposals;
+    int *proposal_weights; /* their vectors: DECISION_VECTORS by site, group after group ... */
+    struct glass_slot *glasses;
+    int *glass_heads;      /* ... and those of the heads aside */
     struct marks touched;  /* groups to be looked at in this step */
     struct schedule wakes; /* groups, by when time alone asks for a new look */
     uint64_t looks;        /* groups looked at so far */
@@ -427,6 +436,8 @@ void deciding_committed(struct engine *engine, const struct event_commit *commit
 void deciding_set_head(struct engine *engine, uint32_t group, const struct decision *decision,
                        uint64_t revision);
 void deciding_orders(struct engine *engine);
+/* Gives a slot its vectors: DECISION_VECTORS for each of the group's sites. */
+void decision_slot_lay_out(struct decision_slot *slot, int *vectors, uint32_t sites);
 /* All that the decision points to as well; into itself, too. */
 void decision_slot_copy(const struct engine *engine, uint32_t group, struct decision_slot *slot,
                         const struct decision *decision);

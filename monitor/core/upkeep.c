@@ -106,9 +106,9 @@ static bool take_first(struct engine *engine, uint32_t group, uint32_t in_group)
             return refuse_init(engine, group, site, "record-set-missing");
         said = here >= 0 ? here : said;
     }
-    state->proposal.normal[in_group] = engine->settings->sites[site].weight;
-    state->proposal.weights[in_group] = said >= 0 ? said : state->proposal.normal[in_group];
-    state->proposal.base[in_group] = lacks ? WEIGHT_MISSING : said;
+    state->proposal->normal[in_group] = engine->settings->sites[site].weight;
+    state->proposal->weights[in_group] = said >= 0 ? said : state->proposal->normal[in_group];
+    state->proposal->base[in_group] = lacks ? WEIGHT_MISSING : said;
     return true;
 }
 
@@ -230,10 +230,10 @@ static struct decision *adopt(struct engine *engine, uint32_t group, const char 
     struct decision *decision = proposal_begin(engine, group, DECISION_ADOPT);
     size_t size = state_group(engine, group)->site_count * sizeof(int);
 
-    take_zone_weights(engine, group, state->proposal.weights);
-    memcpy(state->proposal.base, state->proposal.weights, size);
+    take_zone_weights(engine, group, state->proposal->weights);
+    memcpy(state->proposal->base, state->proposal->weights, size);
     decision->before = NULL;
-    if (follow_leader(engine, group, state->proposal.base, state->proposal.weights))
+    if (follow_leader(engine, group, state->proposal->base, state->proposal->weights))
         decision->moved_wall = decision->at_wall;
     decision->base_epoch = observing_fence_max(engine, group);
     snprintf(decision->reason, sizeof(decision->reason), "%s", reason);
@@ -369,7 +369,7 @@ static void propose_drift(struct engine *engine, uint32_t group)
               ack != NULL ? "drift acknowledged: the zone's weights are normal now"
                           : "drift adopted: the zone's weights are normal now");
 
-    memcpy(state->proposal.normal, state->proposal.weights,
+    memcpy(state->proposal->normal, state->proposal->weights,
            state_group(engine, group)->site_count * sizeof(int));
     if (dwell_is_void(engine, group) && decision->moved_wall != decision->at_wall)
         decision->moved_wall = 0;
@@ -398,10 +398,10 @@ static void propose_reassert(struct engine *engine, uint32_t group)
     bool due = decision_is_move(head->kind) && !observing_begun(engine, group);
     struct decision *decision = proposal_begin(engine, group, due ? head->kind : DECISION_REASSERT);
 
-    keep_before(engine, group, &state->proposal);
-    memcpy(state->proposal.base, head->weights,
+    keep_before(engine, group, state->proposal);
+    memcpy(state->proposal->base, head->weights,
            state_group(engine, group)->site_count * sizeof(int));
-    take_zone_weights(engine, group, state->proposal.base);
+    take_zone_weights(engine, group, state->proposal->base);
     decision->base_epoch = observing_fence_max(engine, group);
     decision->regions_left = head->regions_left; /* what is evicted stays so (B1) */
     if (due) {
@@ -481,10 +481,10 @@ static void propose_fence(struct engine *engine, uint32_t group)
         decision->override = head->override;
         memcpy(decision->order, head->order, sizeof(decision->order));
     }
-    memcpy(state->proposal.base, applied ? head->weights : head->base,
+    memcpy(state->proposal->base, applied ? head->weights : head->base,
            state_group(engine, group)->site_count * sizeof(int));
     if (applied) /* in one zone, maybe: what the others say is no drift (C4) */
-        take_zone_weights(engine, group, state->proposal.base);
+        take_zone_weights(engine, group, state->proposal->base);
     snprintf(decision->reason, sizeof(decision->reason),
              "the fence was gone: the same weights under a new one");
 }
@@ -576,7 +576,7 @@ static bool moved_in_part(const struct engine *engine, uint32_t group, const int
  * good. */
 static bool was_split(struct engine *engine, uint32_t group, const int *before)
 {
-    return follow_leader(engine, group, before, engine->groups[group].proposal.weights);
+    return follow_leader(engine, group, before, proposal_room(engine, group)->weights);
 }
 
 /* What stood before the decision stands again; and when the zone lost that as well (Route 53 may
@@ -598,9 +598,9 @@ static void propose_cancel(struct engine *engine, uint32_t group)
     if (dwell_is_void(engine, group) && decision->moved_wall != decision->at_wall)
         decision->moved_wall = 0;
     if (stands) {
-        memcpy(state->proposal.weights, before,
+        memcpy(state->proposal->weights, before,
                state_group(engine, group)->site_count * sizeof(int));
-        fill_missing(engine, group, state->proposal.weights);
+        fill_missing(engine, group, state->proposal->weights);
     }
     snprintf(decision->reason, sizeof(decision->reason),
              "epoch %" PRIu64 " was never applied and its region is agreed up again",

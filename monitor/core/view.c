@@ -38,10 +38,10 @@ void engine_group_brief(const struct engine *engine, uint32_t group, struct grou
         .head = state->head.decision,
         .agreements = engine->view_agreements,
         .frozen = orders_freeze(&engine->orders, group, state_wall(engine, engine->now_ms)) != NULL,
-        .glass = state->glass.rules,
-        .glass_rule = state->glass.refusal.rule,
-        .glass_reason = state->glass.refusal.reason,
-        .glass_order = state->glass.order,
+        .glass = state->glass->rules,
+        .glass_rule = state->glass->refusal.rule,
+        .glass_reason = state->glass->refusal.reason,
+        .glass_order = state->glass->order,
         .drifted = observing_drifted(engine, group),
         .fence_min = observing_fence_min(engine, group),
         .change = change_of(engine, group),
@@ -75,7 +75,7 @@ bool engine_group_is_calm(const struct engine *engine, uint32_t group)
     const struct group_state *state = &engine->groups[group];
     const struct group *g = state_group(engine, group);
 
-    if (!state->has_head || state->glass.rules || state->wish.changes ||
+    if (!state->has_head || state->glass->rules || state->wish.changes ||
         state->refusal.rule != NULL || change_of(engine, group) != CHANGE_IDLE ||
         observing_drifted(engine, group) ||
         orders_freeze(&engine->orders, group, state_wall(engine, engine->now_ms)) != NULL)
