@@ -490,8 +490,8 @@ static bool is_ours(const struct engine *engine, const struct zone_slot *slot)
            strcmp(slot->fence.by, self) == 0;
 }
 
-/* Somebody gave more weight, since the word was confirmed, than it would leave: the word said
- * nothing of taking that. */
+/* Somebody gave more weight, since the word was confirmed, than it would leave where nothing is
+ * drained: the word said nothing of taking that. */
 static bool given_more(const struct engine *engine, const struct zone_slot *slot)
 {
     const struct decision_slot *head = &engine->groups[slot->group].head;
@@ -499,7 +499,8 @@ static bool given_more(const struct engine *engine, const struct zone_slot *slot
 
     for (uint32_t k = 0; k < g->site_count; k++) {
         if (settings_site_in_zone(engine->settings, g->sites[k], slot->zone) &&
-            head->weights[k] > 0 && slot->weights[k] > head->weights[k])
+            !engine->drained[engine->settings->sites[g->sites[k]].region] &&
+            slot->weights[k] > head->weights[k])
             return true;
     }
     return false;
