@@ -11,6 +11,8 @@
  *     FAILURES=N   stops after so many; default 10
  *     PLAY=FILE    only this scenario, under the .conf next to it; TRACE=1: with the log of all
  *     SOURCE=DIR   where the tree is; COMMIT=NAME: what it is called in reports
+ *
+ * Told to end (SIGINT, SIGTERM), it ends the seeds that are playing and sums up what was played.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -50,7 +52,10 @@ struct shared {
     struct sim_tally tally;
     _Atomic uint64_t next;              /* seed */
     _Atomic uint64_t playing[JOBS_MAX]; /* seed, by worker: told when it dies */
+    _Atomic bool ended;                 /* by a signal */
 };
+
+static volatile sig_atomic_t told_to_end;
 
 /* ---- arguments ---- */
 
@@ -150,9 +155,25 @@ static int read_argument(const char *word, struct arguments *arguments)
 
 /* ---- workers ---- */
 
+static void note_end(int number)
+{
+    (void)number;
+    told_to_end = 1;
+}
+
+/* The workers inherit it, for a terminal tells all: the parent ends them. */
+static void hear_signals(void)
+{
+    const struct sigaction action = {.sa_handler = note_end, .sa_flags = SA_RESTART};
+
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
 static bool is_enough(const struct arguments *arguments, struct shared *shared)
 {
-    return atomic_load(&shared->tally.failures) >= arguments->failures;
+    return atomic_load(&shared->ended) ||
+           atomic_load(&shared->tally.failures) >= arguments->failures;
 }
 
 /* What a run has to say is said in one piece, whoever else is speaking. */
@@ -261,6 +282,8 @@ static void wait_for(const struct arguments *arguments, struct shared *shared, c
             const struct timespec pause = {0, PROGRESS_EVERY_MS * 1000000L / 10};
             show_progress(arguments, shared);
             nanosleep(&pause, NULL);
+            if (told_to_end)
+                atomic_store(&shared->ended, true);
             continue;
         }
         for (uint32_t i = 0; i < arguments->jobs; i++) {
@@ -307,6 +330,7 @@ static void sum_up(const struct arguments *arguments, struct shared *shared, int
     double hours = (double)atomic_load(&tally->simulated_s) / 3600;
     double steps = (double)atomic_load(&tally->steps);
     double cpu = cpu_s();
+    uint64_t next = atomic_load(&shared->next);
 
     printf("%" PRIu64 " safety runs, %" PRIu64 " liveness runs, %" PRIu64
            " runs in pairs; %.0f engine steps, %" PRIu64 " moves\n",
@@ -318,7 +342,8 @@ static void sum_up(const struct arguments *arguments, struct shared *shared, int
            (double)(clock_ms() - began_ms) / 1000, arguments->jobs);
     printf("check-sim: %.0f h, %" PRIu64 " violations, seeds %" PRIu64 "..%" PRIu64
            ", mode %s, commit %s%s\n",
-           hours, atomic_load(&tally->failures), arguments->first, arguments->last,
+           hours, atomic_load(&tally->failures), arguments->first,
+           next > arguments->last ? arguments->last : next - 1,
            sim_mode_names[arguments->options.mode], arguments->options.commit,
            is_enough(arguments, shared) ? " (stopped early)" : "");
 }
@@ -396,6 +421,7 @@ int main(int argc, char **argv)
     if (arguments.play != NULL)
         return good ? EXIT_SUCCESS : EXIT_FAILURE;
     atomic_store(&shared->next, arguments.first);
+    hear_signals();
     work_together(&arguments, shared);
     sum_up(&arguments, shared, began_ms);
     return good && atomic_load(&shared->tally.failures) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
