@@ -317,6 +317,10 @@ void settings_report_clear(struct settings_report *report);
  * printed as the reference they were given as ("file:PATH"), never as themselves. */
 int settings_dump(const struct settings *settings, FILE *out);
 
+/* Drops what only settings_dump() needs, the settings as they were written, which is half of their
+ * memory; a dump fails from then on. For who lives long and has printed them. */
+void settings_forget_written(struct settings *settings);
+
 /* Accepts NULL. */
 void settings_destroy(struct settings *settings);
 

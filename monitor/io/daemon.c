@@ -19,74 +19,6 @@ enum {
     TIDY_MS = 60 * 1000           /* a peak is over by then */
 };
 
-/* ---- accessors ---- */
-
-uv_loop_t *daemon_uv(struct daemon *daemon)
-{
-    return &daemon->uv;
-}
-
-const struct settings *daemon_settings(const struct daemon *daemon)
-{
-    return daemon->settings;
-}
-
-const struct engine *daemon_engine(const struct daemon *daemon)
-{
-    return daemon->engine;
-}
-
-struct board *daemon_board(const struct daemon *daemon)
-{
-    return daemon->board;
-}
-
-struct zones *daemon_zones(const struct daemon *daemon)
-{
-    return daemon->zones;
-}
-
-struct route53 *daemon_route53(const struct daemon *daemon)
-{
-    return daemon->route53;
-}
-
-struct alerts *daemon_alerts(const struct daemon *daemon)
-{
-    return daemon->alerts;
-}
-
-struct history *daemon_history(const struct daemon *daemon)
-{
-    return daemon->history;
-}
-
-const struct latches *daemon_latches(const struct daemon *daemon)
-{
-    return daemon->latches;
-}
-
-bool daemon_dry_run(const struct daemon *daemon)
-{
-    return daemon->options.dry_run;
-}
-
-void daemon_stats(const struct daemon *daemon, struct daemon_stats *ret_stats)
-{
-    *ret_stats = daemon->stats;
-    ret_stats->turns = loop_turns(daemon->loop);
-}
-
-void daemon_post(struct daemon *daemon, const struct event *event)
-{
-    loop_post(daemon->loop, event, NULL, NULL);
-}
-
-void daemon_listen(struct daemon *daemon, const struct daemon_listener *listener)
-{
-    daemon->listener = *listener;
-}
-
 /* ---- stopping ---- */
 
 static void nothing(void *context)
@@ -349,6 +281,8 @@ static int start_engine(struct daemon *daemon)
         return failed("engine", rc, NULL);
     recorder_begin(daemon->recorder, settings, daemon->engine, daemon->options.dry_run,
                    loop_wall_ms());
+    settings_forget_written(daemon->settings);
+    heap_give_back();
     loop_set_engine(daemon->loop, daemon->engine);
     reload_tell_local(daemon);
     return 0;

@@ -191,6 +191,7 @@ static void swap(struct daemon *daemon, const struct fresh *fresh)
     must(control_reload(daemon->control, daemon->settings));
     recorder_begin(daemon->recorder, daemon->settings, daemon->engine, daemon->options.dry_run,
                    loop_wall_ms());
+    settings_forget_written(daemon->settings);
     engine_destroy(engine);
     loop_set_engine(daemon->loop, daemon->engine);
     reload_tell_local(daemon);
@@ -279,6 +280,4 @@ void reload_settings(struct daemon *daemon)
     daemon->stats.reloads++;
     log_say(LOG_LEVEL_INFO, "settings: reloaded from %s, fingerprint %s", daemon->options.file,
             daemon->settings->fingerprint);
-    if (daemon->listener.reloaded != NULL)
-        daemon->listener.reloaded(daemon->listener.context);
 }

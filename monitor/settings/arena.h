@@ -32,6 +32,13 @@ void *arena_array(struct settings_arena *arena, size_t count, size_t size);
 
 /* Copies into the arena, with a NUL behind. NULL as above. */
 char *arena_copy(struct settings_arena *arena, const char *text, size_t length);
+
+/* As arena_copy(), but what is there already is not copied again: of 50,000 checks most say the
+ * same but for an address. */
+const char *arena_share(struct settings_arena *arena, const char *text, size_t length);
+
+/* Drops what sharing needs; what is shared later is shared with nothing from before. */
+void arena_settle(struct settings_arena *arena);
 char *arena_format(struct settings_arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 char *arena_vformat(struct settings_arena *arena, const char *format, va_list arguments)

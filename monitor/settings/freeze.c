@@ -18,7 +18,7 @@ int freeze_url(struct inspection *in, const char *text, struct frozen_url *ret_u
     char ignored[1];
     if (url_parse(text, &url, ignored, sizeof ignored) < 0)
         url.host[0] = '\0'; /* it broke a rule of the schema and was replaced by "" */
-    const char *host = arena_copy(in->frozen->settings.arena, url.host, strlen(url.host));
+    const char *host = arena_share(in->frozen->settings.arena, url.host, strlen(url.host));
     if (host == NULL)
         return -1;
     bool tls = url.scheme == URL_HTTPS || url.scheme == URL_TLS || url.scheme == URL_GRPCS ||

@@ -9,6 +9,8 @@
 
 #define BIT(subject) SUBJECT_BIT(SUBJECT_##subject)
 
+enum { LOOKED_BACK = 16 };
+
 #define USUAL_STATUS "200-299" /* the schema's default */
 #define ANY_STATUS "100-599"
 
@@ -45,12 +47,17 @@ static const struct {
     {CHECK_ALB, BIT(HEALTHY), "healthy >= 1"},
 };
 
+static bool has_expect(const struct check *check)
+{
+    return check->expect[0] != '\0' && check->kind != CHECK_GROUP;
+}
+
 static struct assertion *parse_expect(struct inspection *in, uint32_t index)
 {
     const struct check *check = &in->settings->checks[index];
     struct assertion *expect = NULL;
     char error[512];
-    if (check->expect[0] == '\0' || check->kind == CHECK_GROUP)
+    if (!has_expect(check))
         return NULL;
     if (assertion_parse(check->expect, subjects[check->kind], &expect, error, sizeof error) < 0)
         inspect_error(in, "expect", place_of_check(in->settings, index, "expect"), "%s", error);
@@ -96,8 +103,32 @@ static struct assertion *parse_page(struct inspection *in, uint32_t index, uint3
     return page;
 }
 
+/* Texts that are the same are one text (arena_share()). */
+static bool wants_the_same(const struct check *check, const struct check *other)
+{
+    return other != NULL && check->kind == other->kind && check->status == other->status &&
+           check->body == other->body && check->expect == other->expect;
+}
+
+/* The assertion of a check before this one, of which the same is wanted; NULL: none is known. A
+ * file with thousands of checks has few forms of good answers, so it is looked for among the last
+ * few different ones. What broke a rule is not known: it is complained of each time. */
+static const struct assertion *find_known(const struct inspection *in, const struct check *check)
+{
+    const struct frozen *frozen = in->frozen;
+    uint32_t end = frozen->assertion_count;
+    for (uint32_t i = end > LOOKED_BACK ? end - LOOKED_BACK : 0; i < end; i++) {
+        if (wants_the_same(check, frozen->assertions[i].check))
+            return frozen->assertions[i].assertion;
+    }
+    return NULL;
+}
+
 int freeze_assertion(struct inspection *in, uint32_t index, struct check *check)
 {
+    check->assertion = find_known(in, check);
+    if (check->assertion != NULL)
+        return 0;
     struct assertion *expect = parse_expect(in, index);
     uint32_t spoken_of = assertion_subjects(expect);
     struct assertion *own = NULL;
@@ -107,10 +138,17 @@ int freeze_assertion(struct inspection *in, uint32_t index, struct check *check)
         assertion_destroy(expect);
         return -1;
     }
-    bool is_any = own == NULL && expect == NULL;
-    in->frozen->assertions[index] = assertion_both(own, expect);
-    check->assertion = in->frozen->assertions[index];
-    return is_any || check->assertion != NULL ? 0 : -1;
+    if (own == NULL && expect == NULL)
+        return 0;
+    bool is_whole =
+        (own != NULL || check->kind != CHECK_HTTP) && (expect != NULL || !has_expect(check));
+    struct assertion *both = assertion_both(own, expect);
+    if (both == NULL)
+        return -1;
+    in->frozen->assertions[in->frozen->assertion_count++] =
+        (struct known_assertion){both, is_whole ? check : NULL};
+    check->assertion = both;
+    return 0;
 }
 
 /* ---- in words ---- */

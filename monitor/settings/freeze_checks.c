@@ -18,8 +18,8 @@ static int freeze_headers(struct inspection *in, const struct text_list *texts, 
     for (uint32_t i = 0; i < texts->count; i++) {
         const char *colon = strchr(texts->items[i], ':');
         const char *value = colon + 1 + strspn(colon + 1, " \t");
-        headers[i].name = arena_copy(in->frozen->settings.arena, texts->items[i],
-                                     (size_t)(colon - texts->items[i]));
+        headers[i].name = arena_share(in->frozen->settings.arena, texts->items[i],
+                                      (size_t)(colon - texts->items[i]));
         headers[i].value = value;
         if (headers[i].name == NULL)
             return -1;
@@ -107,7 +107,8 @@ static int freeze_dns(struct inspection *in, const struct draft_check *from, str
     char ignored[1];
     struct check_dns *dns = freeze_take(in, 1, sizeof *dns);
     (void)url_question(check->target, &question, ignored, sizeof ignored);
-    const char *name = arena_copy(in->frozen->settings.arena, question.name, strlen(question.name));
+    const char *name =
+        arena_share(in->frozen->settings.arena, question.name, strlen(question.name));
     if (dns == NULL || name == NULL)
         return -1;
     *dns = (struct check_dns){
@@ -163,7 +164,7 @@ static const char *region_of(struct inspection *in, const char *arn)
         const char *colon = strchr(arn, ':');
         arn = colon == NULL ? "" : colon + 1;
     }
-    return arena_copy(in->frozen->settings.arena, arn, strcspn(arn, ":"));
+    return arena_share(in->frozen->settings.arena, arn, strcspn(arn, ":"));
 }
 
 static int freeze_aws(struct inspection *in, const struct draft_check *from, struct check *check)

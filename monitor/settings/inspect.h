@@ -27,11 +27,19 @@ enum section {
     SECTION_HEALTH_CHECKS = 1 << 12
 };
 
+/* An assertion, owned, and the first of the checks that share it; NULL: it is not to be shared. */
+struct known_assertion {
+    struct assertion *assertion;
+    const struct check *check;
+};
+
 /* The public settings first, so that one is found from the other. */
 struct frozen {
     struct settings settings;
     struct draft draft;
-    struct assertion **assertions; /* owned, one for each check; NULL: any answer */
+    struct settings_arena *written; /* where the draft's lists are; NULL: it was forgotten */
+    struct known_assertion *assertions;
+    uint32_t assertion_count;
     bool with_secrets;
 };
 

@@ -28,7 +28,7 @@ static int read_subgroups(struct reader *r, const struct option *option,
     int length = reader_list_length(r, option, setting);
     if (length <= 0)
         return 0;
-    char *items = arena_array(r->arena, (size_t)length, option->schema->size);
+    char *items = arena_array(r->written, (size_t)length, option->schema->size);
     if (items == NULL)
         return -1;
     list->items = items;
@@ -182,9 +182,11 @@ static int read_group(struct reader *r, const struct schema *schema,
 /* ---- the file ---- */
 
 int draft_read(const config_t *config, bool with_secrets, struct settings_arena *arena,
-               struct settings_report *report, struct draft *ret_draft, unsigned *ret_tainted)
+               struct settings_arena *written, struct settings_report *report,
+               struct draft *ret_draft, unsigned *ret_tainted)
 {
-    struct reader r = {.arena = arena, .report = report, .with_secrets = with_secrets};
+    struct reader r = {
+        .arena = arena, .written = written, .report = report, .with_secrets = with_secrets};
     const config_setting_t *root = config_root_setting(config);
     unsigned tainted = 0;
     struct draft draft = {0};

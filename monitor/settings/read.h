@@ -9,11 +9,15 @@
 #include "draft.h"
 
 /* Reads the whole tree, reports everything that breaks the schema, and goes on with a harmless
- * value for it. ret_tainted  bit i: something is wrong below the i-th key of the file
- * (settings_schema), so that complaints of the cross-checks about it would be noise Returns 0, or
- * -1 only when out of memory. */
+ * value for it.
+ *   arena        for texts, and lists of them: the settings will point there
+ *   written      for the rest of the draft
+ *   ret_tainted  bit i: something is wrong below the i-th key of the file (settings_schema), so
+ *                that complaints of the cross-checks about it would be noise
+ * Returns 0, or -1 only when out of memory. */
 int draft_read(const config_t *config, bool with_secrets, struct settings_arena *arena,
-               struct settings_report *report, struct draft *ret_draft, unsigned *ret_tainted);
+               struct settings_arena *written, struct settings_report *report,
+               struct draft *ret_draft, unsigned *ret_tainted);
 
 /* Works out what was left unset: majorities, values inherited from `checks`, names. Returns 0, or
  * -1 when out of memory. */

@@ -64,6 +64,24 @@ static bool text_is_good(struct reader *r, const struct option *option,
     return true;
 }
 
+/* A rule may change how it is written (lower case), so it judges a copy. NULL: it is not good, and
+ * that was told. */
+static int take_text(struct reader *r, const struct option *option, const config_setting_t *setting,
+                     const char *written, int64_t length_max, const char **ret_text)
+{
+    char *copy = arena_copy(r->report->arena, written, strlen(written));
+    const char *text = NULL;
+    if (copy == NULL)
+        return -1;
+    if (text_is_good(r, option, setting, copy, length_max)) {
+        text = arena_share(r->arena, copy, strlen(copy));
+        if (text == NULL)
+            return -1;
+    }
+    *ret_text = text;
+    return 0;
+}
+
 int read_text(struct reader *r, const struct option *option, const config_setting_t *setting,
               void *value)
 {
@@ -72,10 +90,10 @@ int read_text(struct reader *r, const struct option *option, const config_settin
         reader_complain_type(r, setting, option);
         return 0;
     }
-    char *text = arena_copy(r->arena, written, strlen(written));
-    if (text == NULL)
+    const char *text = NULL;
+    if (take_text(r, option, setting, written, option->max, &text) < 0)
         return -1;
-    if (text_is_good(r, option, setting, text, option->max))
+    if (text != NULL)
         *(const char **)value = text;
     return 0;
 }
@@ -208,7 +226,7 @@ int read_secret(struct reader *r, const struct option *option, const config_sett
         return 0;
     }
     char error[ALLOWED_LENGTH];
-    secret->reference = arena_copy(r->arena, written, strlen(written));
+    secret->reference = arena_share(r->arena, written, strlen(written));
     if (secret->reference == NULL)
         return -1;
     if (!r->with_secrets)
@@ -257,12 +275,12 @@ int read_texts(struct reader *r, const struct option *option, const config_setti
         const config_setting_t *item = config_setting_get_elem(setting, i);
         const char *written = config_setting_get_string(item);
         size_t before = reader_enter_item(r, i);
-        char *text = written == NULL ? NULL : arena_copy(r->arena, written, strlen(written));
-        if (written != NULL && text == NULL)
-            return -1;
-        if (text == NULL)
+        const char *text = NULL;
+        if (written == NULL)
             reader_complain(r, item, "type", "is no text; write it in \"quotes\"");
-        else if (text_is_good(r, option, item, text, option->item_max))
+        else if (take_text(r, option, item, written, option->item_max, &text) < 0)
+            return -1;
+        if (text != NULL)
             list->items[list->count++] = text;
         reader_leave(r, before);
     }
@@ -276,7 +294,7 @@ int read_integers(struct reader *r, const struct option *option, const config_se
     int length = reader_list_length(r, option, setting);
     if (length <= 0)
         return 0;
-    list->items = arena_array(r->arena, (size_t)length, sizeof *list->items);
+    list->items = arena_array(r->written, (size_t)length, sizeof *list->items);
     if (list->items == NULL)
         return -1;
     for (unsigned i = 0; i < (unsigned)length; i++) {

@@ -15,6 +15,7 @@ enum { ALLOWED_LENGTH = 256 };
 
 struct reader {
     struct settings_arena *arena;
+    struct settings_arena *written; /* for what is the draft's alone */
     struct settings_report *report;
     bool with_secrets;
     bool is_broken;     /* something in this section left a default where the file said otherwise */

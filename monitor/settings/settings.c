@@ -62,8 +62,8 @@ static int build(struct inspection *in, const char *name, const char *probe)
     struct settings *settings = &frozen->settings;
     settings->file = arena_copy(settings->arena, name, strlen(name));
     if (settings->file == NULL ||
-        draft_read(in->config, frozen->with_secrets, settings->arena, in->report, &frozen->draft,
-                   &in->tainted) < 0 ||
+        draft_read(in->config, frozen->with_secrets, settings->arena, frozen->written, in->report,
+                   &frozen->draft, &in->tainted) < 0 ||
         draft_complete(&frozen->draft, settings->arena) < 0 || freeze(in, probe) < 0)
         return -1;
     inspect_all(in);
@@ -76,11 +76,13 @@ static struct frozen *frozen_create(const struct arena_hook *hook, bool with_sec
     if (arena == NULL)
         return NULL;
     struct frozen *frozen = arena_alloc(arena, sizeof *frozen);
-    if (frozen == NULL) {
+    struct settings_arena *written = frozen == NULL ? NULL : arena_create(hook);
+    if (written == NULL) {
         arena_destroy(arena);
         return NULL;
     }
     frozen->settings.arena = arena;
+    frozen->written = written;
     frozen->with_secrets = with_secrets;
     return frozen;
 }
@@ -113,6 +115,7 @@ out:
         return -1;
     }
     assert(frozen != NULL);
+    arena_settle(frozen->settings.arena);
     *ret_settings = &frozen->settings;
     return 0;
 }
@@ -196,7 +199,16 @@ int settings_load_public(const char *file, struct settings **ret_settings,
 
 int settings_dump(const struct settings *settings, FILE *out)
 {
-    return draft_dump(&((const struct frozen *)settings)->draft, DUMP_ALL, out);
+    const struct frozen *frozen = (const struct frozen *)settings;
+    return frozen->written == NULL ? -1 : draft_dump(&frozen->draft, DUMP_ALL, out);
+}
+
+void settings_forget_written(struct settings *settings)
+{
+    struct frozen *frozen = (struct frozen *)settings;
+    arena_destroy(frozen->written);
+    frozen->written = NULL;
+    frozen->draft = (struct draft){0};
 }
 
 void settings_destroy(struct settings *settings)
@@ -204,7 +216,8 @@ void settings_destroy(struct settings *settings)
     if (settings == NULL)
         return;
     struct frozen *frozen = (struct frozen *)settings;
-    for (uint32_t i = 0; i < settings->check_count; i++)
-        assertion_destroy(frozen->assertions[i]);
+    for (uint32_t i = 0; i < frozen->assertion_count; i++)
+        assertion_destroy(frozen->assertions[i].assertion);
+    arena_destroy(frozen->written);
     arena_destroy(settings->arena);
 }

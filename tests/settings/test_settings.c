@@ -408,6 +408,62 @@ START_TEST(a_fallback_region_needs_no_check)
 }
 END_TEST
 
+/* ---- what is kept ---- */
+
+START_TEST(checks_that_want_the_same_answer_share_what_judges_it)
+{
+    char *text = base_with("checks = ( { url = \"http://east.example.com/\"; } );",
+                           "checks = ( { name = \"a\"; url = \"http://a/x\"; body = \"ok\"; },"
+                           " { name = \"b\"; url = \"http://b/x\"; body = \"ok\"; },"
+                           " { name = \"c\"; url = \"http://c/x\"; body = \"oK\"; },"
+                           " { name = \"d\"; url = \"http://d/x\"; body = \"ok\"; "
+                           "expect = \"latency < 1s\"; } );");
+    struct settings *s = good(text);
+    const struct check *c = s->checks;
+
+    ck_assert_ptr_nonnull(c[0].assertion);
+    ck_assert_ptr_eq(c[0].assertion, c[1].assertion);
+    ck_assert_ptr_ne(c[0].assertion, c[2].assertion);
+    ck_assert_ptr_ne(c[0].assertion, c[3].assertion);
+    ck_assert_ptr_eq(c[0].body, c[1].body); /* and the text itself */
+    ck_assert_str_eq(c[2].body, "oK");
+    settings_destroy(s);
+    free(text);
+}
+END_TEST
+
+START_TEST(a_wrong_expression_is_complained_of_at_each_check_that_has_it)
+{
+    char *text =
+        base_with("checks = ( { url = \"http://east.example.com/\"; } );",
+                  "checks = ( { name = \"a\"; url = \"http://a/\"; expect = \"rcode == 1\"; },"
+                  " { name = \"b\"; url = \"http://b/\"; expect = \"rcode == 1\"; } );");
+    char *said = said_about(text, strlen(text));
+
+    ck_assert_ptr_nonnull(strstr(said, "checks.[0].expect"));
+    ck_assert_ptr_nonnull(strstr(said, "checks.[1].expect"));
+    free(said);
+    free(text);
+}
+END_TEST
+
+START_TEST(settings_live_on_when_what_was_written_is_forgotten)
+{
+    struct settings *s = jwt_pizza();
+    char sink[1] = "";
+    FILE *out = fmemopen(sink, sizeof(sink), "w");
+
+    settings_forget_written(s);
+    ck_assert_int_lt(settings_dump(s, out), 0);
+    ck_assert_str_eq(s->sites[0].name, "pizza/us-east-1");
+    ck_assert_str_eq(s->store.path, "/var/lib/regionshift/store.db");
+    ck_assert_str_eq(s->checks[0].method, "GET");
+    settings_forget_written(s); /* once is enough, twice no harm */
+    settings_destroy(s);
+    fclose(out);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("settings");
@@ -433,6 +489,9 @@ int main(void)
     tcase_add_test(tests, what_is_a_probes_own_leaves_the_fingerprint_alone);
     tcase_add_test(tests, two_generations_live_side_by_side);
     tcase_add_test(tests, a_fallback_region_needs_no_check);
+    tcase_add_test(tests, checks_that_want_the_same_answer_share_what_judges_it);
+    tcase_add_test(tests, a_wrong_expression_is_complained_of_at_each_check_that_has_it);
+    tcase_add_test(tests, settings_live_on_when_what_was_written_is_forgotten);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);
