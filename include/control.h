@@ -12,13 +12,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "alerts.h"
+#include "board.h"
 #include "daemon.h"
+#include "engine.h"
 #include "health_watch.h"
+#include "history.h"
+#include "latches.h"
 #include "loop.h"
 #include "pushes.h"
 #include "readiness.h"
 #include "rollups.h"
+#include "route53.h"
 #include "teller.h"
+#include "zones.h"
 
 struct control;
 

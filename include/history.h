@@ -90,7 +90,6 @@ struct history_rollup {
 void history_rollups(struct history *history, const struct history_rollup *rows, uint32_t count);
 
 /* "1m" "15m" "1d" */
-const char *history_span_name(enum history_span span);
 int history_span_parse(const char *name, enum history_span *ret_span);
 
 /* ---- reading; done is called once, from the loop ---- */

@@ -14,15 +14,12 @@
 
 #include "units.h"
 
-enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
+enum log_level { LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
 
 enum { LOG_LINE_MAX = 2048 /* bytes of a line with its newline; longer ones are cut with "..." */ };
 
 /* From now on lines carry the time that clock() tells; before, they carry none. */
 void log_set_clock(wall_t (*clock)(void));
-
-/* Lines below this level are not printed; at first LOG_LEVEL_INFO. */
-void log_set_level(enum log_level level);
 
 /* A sentence of the daemon about itself: becomes msg="...". */
 __attribute__((format(printf, 2, 3))) void log_say(enum log_level level, const char *format, ...);

@@ -62,9 +62,6 @@ struct result {
 /* The word of a class in logs, votes and settings ("dns", "connect", ...; "none"). */
 const char *failure_name(enum failure failure);
 
-/* "not asked", "good", "failed", "differs". */
-const char *naming_name(enum naming naming);
-
 /* Finds the class of a word; 0, or -1 when there is no such word. */
 int failure_parse(const char *word, enum failure *ret_failure);
 

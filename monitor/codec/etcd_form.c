@@ -56,11 +56,6 @@ const char *etcd_take_words(struct json_fields *fields, const char *key, size_t 
     return json_has(fields, key) ? json_take_string(fields, key, max_length) : "";
 }
 
-const json_t *etcd_take_object(struct json_fields *fields, const char *key)
-{
-    return json_has(fields, key) ? json_take_object(fields, key) : NULL;
-}
-
 const json_t *etcd_take_list(struct json_fields *fields, const char *key, size_t max_count)
 {
     return json_has(fields, key) ? json_take_array(fields, key, max_count) : NULL;

@@ -14,7 +14,6 @@ void etcd_write_text(struct buffer *out, const char *name, const char *text);
 int64_t etcd_take_number(struct json_fields *fields, const char *key, int64_t min, int64_t max);
 bool etcd_take_flag(struct json_fields *fields, const char *key);
 const char *etcd_take_words(struct json_fields *fields, const char *key, size_t max_length);
-const json_t *etcd_take_object(struct json_fields *fields, const char *key);
 const json_t *etcd_take_list(struct json_fields *fields, const char *key, size_t max_count);
 
 /* The store's revision, from the header: at least min (an empty store has 1, so 0 is no answer). */

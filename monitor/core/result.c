@@ -22,18 +22,6 @@ const char *failure_name(enum failure failure)
     return failure_names[failure];
 }
 
-static const char *const naming_names[NAMING_COUNT] = {
-    [NAMING_NOT_ASKED] = "not asked",
-    [NAMING_GOOD] = "good",
-    [NAMING_FAILED] = "failed",
-    [NAMING_DIFFERS] = "differs",
-};
-
-const char *naming_name(enum naming naming)
-{
-    return naming_names[naming];
-}
-
 int failure_parse(const char *word, enum failure *ret_failure)
 {
     for (unsigned i = 0; i < FAILURE_COUNT; i++) {

@@ -54,7 +54,6 @@ struct daemon {
     struct latches *latches;
     struct local_orders *locals;
     struct control *control;
-    struct daemon_listener listener;
     struct daemon_stats stats;
     LIST_HEAD(, retired) retired;
 

@@ -18,23 +18,16 @@ static const struct {
     const char *name;
     char priority; /* syslog's, for the journal */
 } levels[] = {
-    [LOG_LEVEL_DEBUG] = {"debug", '7'},
     [LOG_LEVEL_INFO] = {"info", '6'},
     [LOG_LEVEL_WARN] = {"warn", '4'},
     [LOG_LEVEL_ERROR] = {"error", '3'},
 };
 
 static wall_t (*line_clock)(void);
-static enum log_level lowest = LOG_LEVEL_INFO;
 
 void log_set_clock(wall_t (*clock)(void))
 {
     line_clock = clock;
-}
-
-void log_set_level(enum log_level level)
-{
-    lowest = level;
 }
 
 void wall_format(wall_t wall, char out[WALL_TEXT_MAX])
@@ -137,8 +130,6 @@ static void print(enum log_level level, const char *key, const char *text)
     char line[LOG_LINE_MAX];
     size_t length;
 
-    if (level < lowest)
-        return;
     if (journal < 0)
         journal = log_is_journal(getenv("JOURNAL_STREAM"), STDERR_FILENO);
     length = log_format(line, sizeof(line), journal == 1, line_clock != NULL ? line_clock() : -1,

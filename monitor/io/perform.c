@@ -87,6 +87,12 @@ static void count_result(struct daemon *daemon, enum result_class class)
     }
 }
 
+/* V5: a machine that has no way to a reference, or none to its name, does not see either. */
+static bool cannot_ask(const struct result *result)
+{
+    return result->failure == FAILURE_POLICY || result->failure == FAILURE_DNS;
+}
+
 /* V4: what was measured while we stood still says something of us, not of the endpoint. */
 void perform_result(void *context, uint32_t token, const struct result *result)
 {
@@ -107,7 +113,11 @@ void perform_result(void *context, uint32_t token, const struct result *result)
         return;
     }
     event = (struct event){.kind = EVENT_REFERENCE};
-    event.reference = (struct event_reference){token - check_count, copy->class == RESULT_GOOD};
+    event.reference =
+        (struct event_reference){.reference = token - check_count,
+                                 .answered = copy->class == RESULT_GOOD,
+                                 .is_void = copy->class == RESULT_VOID && !cannot_ask(copy),
+                                 .late_ms = copy->late_ms};
     loop_post(daemon->loop, &event, free, copy);
 }
 
@@ -294,8 +304,6 @@ static void say_fact(struct daemon *daemon, const struct fact *fact)
     history_fact(daemon->history, wall, group, line);
     if (fact->group != NONE && changes_head(fact->code))
         record_head(daemon, fact->group);
-    if (daemon->listener.fact != NULL)
-        daemon->listener.fact(daemon->listener.context, wall, group, line);
 }
 
 static void say_facts(struct daemon *daemon, const struct update *update)
@@ -329,8 +337,6 @@ void perform_update(void *context, const struct event *event, const struct updat
     }
     raise_alerts(daemon, update);
     say_facts(daemon, update);
-    if (daemon->listener.turned != NULL)
-        daemon->listener.turned(daemon->listener.context);
     reload_sweep(daemon);
     if (daemon->stopping)
         daemon_stop_when_idle(daemon);

@@ -28,11 +28,6 @@ static const char schema[] =
 static const char sql_add[] = "INSERT INTO rollups VALUES (?1, ?2, ?3, ?4, ?5)"
                               " ON CONFLICT DO UPDATE SET data = rollup_sum(data, excluded.data)";
 
-const char *history_span_name(enum history_span span)
-{
-    return spans[span].name;
-}
-
 int history_span_parse(const char *name, enum history_span *ret_span)
 {
     for (unsigned i = 0; i < SPAN_COUNT; i++) {

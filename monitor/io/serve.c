@@ -21,7 +21,8 @@ static void look(void *context, struct control_sources *ret_sources)
                                             .rollups = daemon->rollups,
                                             .pushes = daemon->pushes,
                                             .dry_run = daemon->options.dry_run};
-    daemon_stats(daemon, &ret_sources->stats);
+    ret_sources->stats = daemon->stats;
+    ret_sources->stats.turns = loop_turns(daemon->loop);
 }
 
 int serve_start(struct daemon *daemon, char *error, size_t error_size)
