@@ -247,17 +247,20 @@ static void absorb_vote(struct engine *engine, const struct event_vote *event)
 }
 
 /* V2: another probe's suspicion makes us look at once, over a fresh connection: once, however many
- * join it, or one error would be asked about until somebody errs as well. What is suspect here
- * already keeps its pace, or many probes would fall in no time at all. */
+ * join it, or one error would be asked about until somebody errs as well. But a suspicion that
+ * never ends must not hide those of the others: after an interval they are another one. What is
+ * suspect here already keeps its pace, or many probes would fall in no time at all. */
 static void look_at_once(struct engine *engine, uint32_t site)
 {
     const struct site *s = &engine->settings->sites[site];
+    bool joins = is_suspected_elsewhere(engine, site);
 
     for (uint32_t i = s->first_check; i < s->first_check + s->check_count; i++) {
         if (engine->checks[i].verdict.state != VERDICT_UP ||
             engine->settings->checks[i].kind == CHECK_GROUP)
             continue;
-        rhythm_look_soon(engine, i);
+        if (!joins || !rhythm_was_asked(engine, i))
+            rhythm_look_soon(engine, i);
     }
 }
 
@@ -274,8 +277,7 @@ static void absorb_suspect(struct engine *engine, const struct event_suspect *ev
         fact->rule = "V2";
         fact->probe = event->probe;
         fact->site = event->sites[i];
-        if (!is_suspected_elsewhere(engine, event->sites[i]))
-            look_at_once(engine, event->sites[i]);
+        look_at_once(engine, event->sites[i]);
     }
     memset(known, 0, engine->settings->site_count * sizeof(*known));
     for (uint32_t i = 0; i < event->count; i++)

@@ -120,6 +120,14 @@ static msec_t usual_turn(struct engine *engine, uint32_t check, msec_t waited_ms
                 was_stretched && from_ms > engine->now_ms ? from_ms : engine->now_ms);
 }
 
+/* When others may have us look again: a probe that lies, or wavers, must not make us hammer. */
+static msec_t soonest(const struct engine *engine, uint32_t check)
+{
+    msec_t from_ms = engine->checks[check].asked_ms + engine->settings->checks[check].retry_ms;
+
+    return from_ms > engine->now_ms ? from_ms : engine->now_ms;
+}
+
 /* V2: soon again while suspect, or when another probe's suspicion came during the attempt. */
 static void plan_again(struct engine *engine, uint32_t check, msec_t waited_ms)
 {
@@ -130,7 +138,7 @@ static void plan_again(struct engine *engine, uint32_t check, msec_t waited_ms)
     if (suspect)
         due_ms = engine->now_ms + engine->settings->checks[check].retry_ms;
     else if (state->again)
-        due_ms = engine->now_ms;
+        due_ms = state->asked_ms = soonest(engine, check);
     else
         due_ms = usual_turn(engine, check, waited_ms);
     state->soon = suspect || state->again;
@@ -150,6 +158,12 @@ static msec_t soon_turn(struct engine *engine)
     return *soon_ms > engine->now_ms ? *soon_ms : engine->now_ms;
 }
 
+bool rhythm_was_asked(const struct engine *engine, uint32_t check)
+{
+    return engine->now_ms - engine->checks[check].asked_ms <=
+           engine->settings->checks[check].interval_ms;
+}
+
 void rhythm_look_soon(struct engine *engine, uint32_t check)
 {
     struct check_state *state = &engine->checks[check];
@@ -159,12 +173,16 @@ void rhythm_look_soon(struct engine *engine, uint32_t check)
         return;
     }
     if (engine->schedule.items[check].due_ms > engine->now_ms) {
-        msec_t soon_ms = soon_turn(engine);
+        msec_t turn_ms = soon_turn(engine);
+        msec_t soon_ms = soonest(engine, check);
 
+        if (soon_ms < turn_ms)
+            soon_ms = turn_ms;
         if (soon_ms < engine->schedule.items[check].due_ms)
             schedule_put(&engine->schedule, check, soon_ms);
     }
     state->soon = true;
+    state->asked_ms = engine->schedule.items[check].due_ms;
 }
 
 /* ---- how late ---- */

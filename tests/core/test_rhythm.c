@@ -541,16 +541,57 @@ START_TEST(v2_a_suspicion_is_looked_at_once_however_many_join_it)
     static const uint32_t sites[] = {2};
 
     make_run(1, 10000);
-    run_for(60000);
+    run_for(62000); /* its usual turn is over */
     forget_begins();
     suspect_by(1, sites, 1);
     run_for(ANSWER_MS);
     suspect_by(2, sites, 1);
+    run_for(3000);
     ck_assert_uint_eq(run.begins[2], 1);
     suspect_by(1, sites, 0);
     suspect_by(2, sites, 0);
     suspect_by(2, sites, 1); /* another one */
     ck_assert_uint_eq(run.begins[2], 2);
+    run_ended();
+}
+END_TEST
+
+/* A probe that lies, or wavers, has the others look once each `retry`, however often it says so,
+ * and whatever is under way: an endpoint is not hammered on its behalf. */
+START_TEST(v2_a_probe_that_wavers_does_not_make_the_others_hammer)
+{
+    static const uint32_t sites[] = {2};
+
+    make_run(1, 10000);
+    run_for(60000);
+    forget_begins();
+    for (int i = 0; i < 2000; i++) {
+        suspect(sites, 1);
+        run_for(3);
+        suspect(sites, 0);
+        run_for(2);
+    }
+    ck_assert_uint_ge(run.begins[2], 10);
+    ck_assert_uint_le(run.begins[2], 12); /* its usual turn among them */
+    suspect(sites, 1);
+    run_for(5000);
+    ck_assert_uint_le(run.begins[2], 14); /* and it is over with it */
+    run_ended();
+}
+END_TEST
+
+/* Whoever suspects a site for ever, and lies, must not keep the others from being heard. */
+START_TEST(v2_a_suspicion_that_never_ends_does_not_hide_those_of_others)
+{
+    static const uint32_t sites[] = {2};
+
+    make_run(1, 10000);
+    run_for(60000);
+    suspect_by(1, sites, 1);
+    run_for(30000);
+    forget_begins();
+    suspect_by(2, sites, 1);
+    ck_assert_uint_eq(run.begins[2], 1);
     run_ended();
 }
 END_TEST
@@ -642,7 +683,9 @@ int main(void)
         a_reload_leaves_each_check_at_its_place,
         v5_after_a_gap_missed_checks_go_back_to_their_places, v4_gaps_that_go_on_starve_no_check,
         a_clock_that_jumps_moves_no_check, v2_a_suspicion_is_looked_at_in_the_same_moment,
-        v2_a_suspicion_is_looked_at_once_however_many_join_it, v2_a_storm_of_suspicions_is_spread,
-        v2_in_a_storm_of_our_own_the_first_suspicions_are_told,
+        v2_a_suspicion_is_looked_at_once_however_many_join_it,
+        v2_a_probe_that_wavers_does_not_make_the_others_hammer,
+        v2_a_suspicion_that_never_ends_does_not_hide_those_of_others,
+        v2_a_storm_of_suspicions_is_spread, v2_in_a_storm_of_our_own_the_first_suspicions_are_told,
         v2_a_failing_check_is_repeated_after_retry_however_many_wait);
 }
