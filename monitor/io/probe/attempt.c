@@ -24,14 +24,15 @@ static usec_t answered_us(const struct attempt *attempt)
 /* For how long we stood still, when the result may be owed to that; 0: it counts (V4). */
 static msec_t own_fault_ms(const struct attempt *attempt, enum result_class class)
 {
-    msec_t late_ms = (prober_now_us() - attempt->begun_us) / 1000 - attempt->check->timeout_ms;
-    msec_t lag_ms = prober_lag(attempt->prober) - attempt->lag_before_ms;
+    msec_t taken_ms = (prober_now_us() - attempt->begun_us) / 1000;
+    msec_t late_ms = taken_ms - attempt->check->timeout_ms - attempt->given_back_ms;
+    msec_t lost_ms = lateness_lost(attempt);
 
     if (class == RESULT_VOID || attempt->is_side) /* of the sides together is judged at their end */
         return 0;
     if (late_ms > LATE_MAX_MS)
         return late_ms;
-    return class == RESULT_BAD && lag_ms > LATE_MAX_MS ? lag_ms : 0;
+    return class == RESULT_BAD && lost_ms > LATE_MAX_MS ? lost_ms : 0;
 }
 
 /* Fills the beginning of the detail when our own fault makes the result void. */
@@ -98,6 +99,19 @@ static usec_t latency(const struct attempt *attempt)
     return answered_us(attempt) - attempt->begun_us - (resolve_us > 0 ? resolve_us : 0);
 }
 
+/* V4: would it have been quick enough without what may have been ours of its time? */
+static bool is_slow_through_us(const struct attempt *attempt, const struct answer *known)
+{
+    struct answer quicker = *known;
+    char ignored[RESULT_DETAIL_MAX + 1];
+    enum failure failure = FAILURE_NONE;
+
+    quicker.latency_us -= attempt->waited_us;
+    return assertion_judge(attempt->check->assertion, &quicker, &failure, ignored,
+                           sizeof(ignored)) != ASSERTION_FAILS ||
+           failure != FAILURE_LATENCY;
+}
+
 void attempt_judge(struct attempt *attempt, const struct answer *answer, const char *seen)
 {
     attempt_judge_as(attempt, answer, seen, "", RESULT_BAD);
@@ -121,6 +135,9 @@ void attempt_judge_as(struct attempt *attempt, const struct answer *answer, cons
             assertion_judge(attempt->check->assertion, &known, &failure, detail, sizeof(detail));
     if (outcome == ASSERTION_HOLDS)
         attempt_end(attempt, RESULT_GOOD, FAILURE_NONE, "%s", seen);
+    else if (failure == FAILURE_LATENCY && is_slow_through_us(attempt, &known))
+        attempt_end(attempt, RESULT_VOID, failure, "we may have read it up to %lld ms late: %s",
+                    (long long)attempt->waited_us / 1000, detail);
     else
         attempt_end(attempt, outcome == ASSERTION_FAILS ? failed : RESULT_VOID, failure, "%s%s%s",
                     detail, more[0] != '\0' ? ": " : "", more);

@@ -94,6 +94,9 @@ struct attempt {
     msec_t due_ms;         /* the deadline */
     bool wakes;            /* the timer is set to wake the kind before that */
     msec_t lag_before_ms;  /* of the prober, when it began */
+    usec_t looked_us;      /* when we looked into its socket last, or it began */
+    usec_t waited_us;      /* for how long what came may have lain there (lateness.c) */
+    msec_t given_back_ms;  /* of the time it lost through us */
     usec_t begun_us;       /* a side: when it connected */
     usec_t mark_us;        /* where the phase began that is timed now */
     usec_t answered_us;    /* when there was enough to be judged; 0: that is now */
@@ -149,7 +152,11 @@ struct prober {
     struct wheel wheel;
     uv_timer_t wheel_timer;
     msec_t wheel_armed_ms; /* -1: not armed */
+    bool is_due;           /* something in the wheel may be: to be judged after the next poll */
+    uv_prepare_t before_poll;
     uv_check_t after_poll;
+    usec_t asked_us; /* when the loop began to ask the kernel what has come */
+    usec_t told_us;  /* when it was told so in the turn before this one */
     uv_idle_t turn;
     usec_t turn_us;      /* when the last turn that began attempts came; 0: none waits */
     unsigned turn_count; /* how many may begin in a turn */
@@ -227,6 +234,15 @@ bool lean_open(struct attempt *attempt, int type, int protocol);
 void lean_connect(struct attempt *attempt); /* lean_open() of TCP: fit to be a KIND.begin */
 void lean_release(struct attempt *attempt); /* fit to be a KIND.release */
 
+/* As lean_connect(), for who sends something as soon as the connection is made, or ends it: that
+ * tells the server that its answer has come, without a packet for it alone. Not for who waits for
+ * the server's first word, which would come 200 ms later. */
+void lean_connect_to_speak(struct attempt *attempt);
+
+/* The connection will end by a reset, which costs both sides less than taking leave: for one on
+ * which nothing is under way. */
+void lean_break_off(const struct attempt *attempt);
+
 /* Goes on with a connection that is open already: on_ready comes. Returns false when the attempt
  * has ended instead. */
 bool lean_adopt(struct attempt *attempt, int fd);
@@ -236,6 +252,10 @@ int lean_part(struct attempt *attempt);
 
 /* 0 when the connection of a stream is made, EINPROGRESS while it is not, else why it failed. */
 int lean_connection_error(const struct attempt *attempt);
+
+/* Is the connection of a stream made, as these events of it say? Then its time is told, and the
+ * attempt is in PHASE_ANSWER. Returns false when it is not, or the attempt has ended instead. */
+bool lean_is_connected(struct attempt *attempt, uint32_t events);
 
 /* ---- request.c: for kinds that speak HTTP ---- */
 
@@ -263,8 +283,22 @@ bool icmp_can(char *error, size_t error_size);
 usec_t prober_now_us(void);
 msec_t prober_now_ms(void);
 
-/* For how long we have stood still, altogether. */
-msec_t prober_lag(const struct prober *prober);
+/* ---- lateness.c: what of an attempt's time was ours (V4) ---- */
+
+void lateness_open(struct prober *prober); /* two handles, to be closed with the rest */
+void lateness_count_running(struct prober *prober, int change);
+void lateness_end_turn(struct prober *prober); /* of the loop */
+void lateness_begin(struct attempt *attempt);
+
+/* What is heard in this turn of the loop may have come at any time since then. */
+usec_t lateness_since(const struct prober *prober);
+
+/* We look into the socket of an attempt, for what has come since. */
+void lateness_look(struct attempt *attempt, usec_t since_us);
+
+/* How much it has lost through us, and of that, what was not given back yet. */
+msec_t lateness_lost(const struct attempt *attempt);
+msec_t lateness_owed(const struct attempt *attempt);
 
 /* More attempts wait than may begin: what is slow now may be slow through us. */
 bool prober_is_pressed(const struct prober *prober);

@@ -5,35 +5,46 @@
 #include "attempt.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum { EVENTS_MAX = 256 };
 
-bool lean_open(struct attempt *attempt, int type, int protocol)
+/* Returns false when the attempt has ended instead. */
+static bool make_socket(struct attempt *attempt, int type, int protocol)
 {
-    const union address *address = &attempt->address;
-    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-                                .data.ptr = attempt};
     int fd;
 
-    if (!attempt_may_reach(attempt, address)) {
+    if (!attempt_may_reach(attempt, &attempt->address)) {
         attempt_connect_failed(attempt, ATTEMPT_BLOCKED);
         return false;
     }
-    fd = socket(address->any.sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+    fd = socket(attempt->address.any.sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
     if (fd < 0) {
         attempt_connect_failed(attempt, errno);
         return false;
     }
     attempt->lean.fd = fd;
-    if ((connect(fd, &address->any, address_length(address)) < 0 && errno != EINPROGRESS) ||
-        epoll_ctl(attempt->prober->lean.epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0) {
-        attempt_connect_failed(attempt, errno);
-        return false;
-    }
     return true;
+}
+
+static bool connect_socket(struct attempt *attempt)
+{
+    const union address *address = &attempt->address;
+    int fd = attempt->lean.fd;
+
+    if (connect(fd, &address->any, address_length(address)) == 0 || errno == EINPROGRESS)
+        return lean_adopt(attempt, fd);
+    attempt_connect_failed(attempt, errno);
+    return false;
+}
+
+bool lean_open(struct attempt *attempt, int type, int protocol)
+{
+    return make_socket(attempt, type, protocol) && connect_socket(attempt);
 }
 
 bool lean_adopt(struct attempt *attempt, int fd)
@@ -64,6 +75,24 @@ void lean_connect(struct attempt *attempt)
     (void)lean_open(attempt, SOCK_STREAM, 0);
 }
 
+/* What the kernel does not grant costs a packet more, nothing else. */
+void lean_connect_to_speak(struct attempt *attempt)
+{
+    static const int off = 0;
+
+    if (!make_socket(attempt, SOCK_STREAM, 0))
+        return;
+    (void)setsockopt(attempt->lean.fd, IPPROTO_TCP, TCP_QUICKACK, &off, sizeof(off));
+    (void)connect_socket(attempt);
+}
+
+void lean_break_off(const struct attempt *attempt)
+{
+    static const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+
+    (void)setsockopt(attempt->lean.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}
+
 void lean_release(struct attempt *attempt)
 {
     if (attempt->lean.fd >= 0)
@@ -90,10 +119,28 @@ int lean_connection_error(const struct attempt *attempt)
     return 0;
 }
 
+/* Readiness to write and nothing else is said of a connected stream only. */
+bool lean_is_connected(struct attempt *attempt, uint32_t events)
+{
+    bool is_told = (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) == EPOLLOUT;
+    int error = is_told ? 0 : lean_connection_error(attempt);
+
+    if (error == EINPROGRESS)
+        return false;
+    if (error != 0) {
+        attempt_connect_failed(attempt, error);
+        return false;
+    }
+    attempt_mark(attempt, &attempt->result.timings.connect_us);
+    attempt->phase = PHASE_ANSWER;
+    return true;
+}
+
 /* An attempt stays in memory until it is delivered, which no event of this batch does; so what the
  * events point to is there, though it may have ended. */
 void lean_drain(struct prober *prober)
 {
+    usec_t since_us = lateness_since(prober);
     struct epoll_event events[EVENTS_MAX];
     int count;
 
@@ -102,8 +149,10 @@ void lean_drain(struct prober *prober)
         for (int i = 0; i < count; i++) {
             struct attempt *attempt = events[i].data.ptr;
 
-            if (attempt->phase != PHASE_ENDED)
-                attempt->kind->on_ready(attempt, events[i].events);
+            if (attempt->phase == PHASE_ENDED)
+                continue;
+            lateness_look(attempt, since_us);
+            attempt->kind->on_ready(attempt, events[i].events);
         }
     } while (count == EVENTS_MAX);
 }

@@ -2,10 +2,9 @@
 /* The idea: everything that begins, ends or is late does so here; a kind of check only says what
  * happens on its connection. attempt.h draws the way of an attempt.
  *
- * Two things keep our own faults from becoming votes (V4). A deadline that has come is judged only
- * after the loop has polled once more, so that an answer which waited for us is read first. And a
- * pulse measures for how long we ourselves stood still: an attempt that failed meanwhile is void.
- */
+ * Two things keep our own faults from becoming votes (V4). A deadline is judged only when it had
+ * come before the loop polled last, so that an answer which waited for us is read first. And what
+ * an attempt lost through us is given back to it (lateness.c). */
 #include "attempt.h"
 
 #include <assert.h>
@@ -39,42 +38,6 @@ void *prober_need(void *memory)
     return memory;
 }
 
-/* ---- standing still ---- */
-
-static msec_t pulse_lateness(const struct prober *prober)
-{
-    msec_t late_ms = prober_now_ms() - prober->last_pulse_ms - PULSE_MS;
-
-    return late_ms > PULSE_GRACE_MS ? late_ms : 0;
-}
-
-msec_t prober_lag(const struct prober *prober)
-{
-    return prober->lag_ms + pulse_lateness(prober);
-}
-
-static void on_pulse(uv_timer_t *timer)
-{
-    struct prober *prober = timer->data;
-
-    prober->lag_ms += pulse_lateness(prober);
-    prober->last_pulse_ms = prober_now_ms();
-}
-
-/* The pulse beats only while something is in flight. */
-static void count_running(struct prober *prober, int change)
-{
-    bool was_idle = prober->running_count == 0;
-
-    prober->running_count = (unsigned)((int)prober->running_count + change);
-    if (was_idle) {
-        prober->last_pulse_ms = prober_now_ms();
-        uv_timer_start(&prober->pulse, on_pulse, PULSE_MS, PULSE_MS);
-    } else if (prober->running_count == 0) {
-        uv_timer_stop(&prober->pulse);
-    }
-}
-
 /* ---- the end of an attempt ---- */
 
 static struct attempts *queue_of(const struct attempt *attempt)
@@ -92,7 +55,7 @@ static void take_out(struct attempt *attempt)
         TAILQ_REMOVE(&prober->ended, attempt, link);
     } else {
         TAILQ_REMOVE(&prober->running, attempt, link);
-        count_running(prober, -1);
+        lateness_count_running(prober, -1);
         attempt_release(attempt);
     }
 }
@@ -152,18 +115,30 @@ void prober_set_timer(struct attempt *attempt, msec_t at_ms)
     wheel_set(&attempt->prober->wheel, &attempt->timer, attempt->wakes ? at_ms : attempt->due_ms);
 }
 
+/* Its time is not over when a part of it was ours (V4). */
+static bool goes_on(struct attempt *attempt)
+{
+    msec_t owed_ms = lateness_owed(attempt);
+
+    if (owed_ms <= 0)
+        return false;
+    attempt->given_back_ms += owed_ms;
+    attempt->due_ms += owed_ms;
+    prober_set_timer(attempt, attempt->due_ms);
+    return true;
+}
+
 /* What had its answer in time, and waits for something that is not judged, is not late. */
 static void on_time(struct attempt *attempt)
 {
     if (!attempt->wakes && attempt->answered_us == 0) {
-        on_deadline(attempt);
+        if (!goes_on(attempt))
+            on_deadline(attempt);
         return;
     }
     prober_set_timer(attempt, attempt->due_ms);
     attempt->kind->on_wake(attempt);
 }
-
-static void on_after_poll(uv_check_t *check);
 
 /* Something is due: polls once without waiting (the idle handle sees to that), then judges. */
 static void on_wheel_timer(uv_timer_t *timer)
@@ -171,7 +146,7 @@ static void on_wheel_timer(uv_timer_t *timer)
     struct prober *prober = timer->data;
 
     prober->wheel_armed_ms = -1;
-    uv_check_start(&prober->after_poll, on_after_poll);
+    prober->is_due = true;
     uv_idle_start(&prober->turn, on_turn);
 }
 
@@ -195,24 +170,35 @@ void attempt_wake(struct attempt *attempt, msec_t after_ms)
     arm_wheel(attempt->prober);
 }
 
-static void on_after_poll(uv_check_t *check)
+/* Judges what was due when the loop polled: for what has become due since, while we acted on what
+ * came, an answer may lie in the kernel. */
+static void judge_due(struct prober *prober)
 {
-    struct prober *prober = check->data;
+    msec_t polled_ms = prober->asked_us / 1000;
     struct wheel_timer *timer;
 
-    uv_check_stop(check);
-    while ((timer = wheel_expire(&prober->wheel, prober_now_ms())) != NULL)
+    prober->is_due = false;
+    while ((timer = wheel_expire(&prober->wheel, polled_ms)) != NULL)
         on_time((struct attempt *)(void *)((char *)timer - offsetof(struct attempt, timer)));
     arm_wheel(prober);
     prober_deliver(prober);
+}
+
+static void on_after_poll(uv_check_t *check)
+{
+    struct prober *prober = check->data;
+
+    if (prober->is_due)
+        judge_due(prober);
+    lateness_end_turn(prober);
 }
 
 /* ---- beginning ---- */
 
 void attempt_begin_time(struct attempt *attempt)
 {
-    attempt->lag_before_ms = prober_lag(attempt->prober);
     attempt->begun_us = prober_now_us();
+    lateness_begin(attempt);
     attempt->mark_us = attempt->begun_us;
     attempt->result.late_ms = (attempt->begun_us - attempt->asked_us) / 1000;
     /* One more: the millisecond that has begun already is not whole. */
@@ -229,7 +215,7 @@ static void begin(struct attempt *attempt)
     TAILQ_REMOVE(queue_of(attempt), attempt, link);
     TAILQ_INSERT_TAIL(&prober->running, attempt, link);
     attempt->phase = PHASE_CONNECTING;
-    count_running(prober, 1);
+    lateness_count_running(prober, 1);
     attempt_begin_time(attempt);
     if (attempt->kind->needs_address)
         spread_resolve(attempt);
@@ -291,8 +277,7 @@ static void on_turn(uv_idle_t *idle)
     begin_some(prober);
     arm_wheel(prober);
     prober_deliver(prober);
-    if (!is_waited(prober) && TAILQ_EMPTY(&prober->ended) &&
-        !uv_is_active((uv_handle_t *)&prober->after_poll))
+    if (!is_waited(prober) && TAILQ_EMPTY(&prober->ended) && !prober->is_due)
         uv_idle_stop(idle);
 }
 
@@ -457,6 +442,7 @@ void prober_close(struct prober *prober, void (*closed)(void *context), void *co
     naming_close(prober);
     uv_close((uv_handle_t *)&prober->wheel_timer, on_handle_closed);
     uv_close((uv_handle_t *)&prober->pulse, on_handle_closed);
+    uv_close((uv_handle_t *)&prober->before_poll, on_handle_closed);
     uv_close((uv_handle_t *)&prober->after_poll, on_handle_closed);
     uv_close((uv_handle_t *)&prober->turn, on_handle_closed);
     if (prober->lean.epoll_fd >= 0)
@@ -491,14 +477,14 @@ static struct prober *create_empty(uv_loop_t *loop)
     TAILQ_INIT(&prober->programs);
     wheel_init(&prober->wheel, prober_now_ms());
     uv_timer_init(loop, &prober->wheel_timer);
-    uv_timer_init(loop, &prober->pulse);
     uv_check_init(loop, &prober->after_poll);
     uv_idle_init(loop, &prober->turn);
     prober->wheel_timer.data = prober;
-    prober->pulse.data = prober;
     prober->after_poll.data = prober;
     prober->turn.data = prober;
-    prober->open_count = 4;
+    lateness_open(prober);
+    uv_check_start(&prober->after_poll, on_after_poll);
+    prober->open_count = 5;
     return prober;
 }
 

@@ -197,6 +197,23 @@ static void take_timings(struct attempt *lead, const struct attempt *side)
     lead->result.timings.total_us += resolve_us;
 }
 
+/* V4: we were as late for all of them together as for the worst of them. */
+static void take_lateness(struct spread *spread)
+{
+    struct attempt *lead = spread->lead;
+    msec_t most_ms = 0;
+
+    for (unsigned i = 0; i < spread->count; i++) {
+        const struct attempt *side = &spread->sides[i];
+
+        if (side->waited_us > lead->waited_us)
+            lead->waited_us = side->waited_us;
+        if (side->given_back_ms > most_ms)
+            most_ms = side->given_back_ms;
+    }
+    lead->given_back_ms += most_ms; /* to what it had for its name */
+}
+
 static void conclude(struct spread *spread, const struct tally *tally)
 {
     struct attempt *lead = spread->lead;
@@ -206,6 +223,7 @@ static void conclude(struct spread *spread, const struct tally *tally)
     enum failure failure = class == RESULT_BAD ? FAILURE_DNS : FAILURE_POLICY;
     struct words words = {.length = 0};
 
+    take_lateness(spread);
     describe(&words, spread, tally, class, side);
     if (side != NULL) {
         failure = side->result.failure;
@@ -251,6 +269,7 @@ static void prepare_side(struct attempt *side, struct attempt *lead, const union
     side->due_ms = lead->due_ms;
     side->begun_us = lead->mark_us;
     side->mark_us = lead->mark_us;
+    lateness_begin(side);
     side->address = *address;
     side->spread = lead->spread;
     side->is_side = true;
