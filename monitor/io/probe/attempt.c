@@ -176,7 +176,10 @@ static bool is_own_fault(const struct attempt *attempt, int error)
     case ENOBUFS:
     case ENOMEM:
     case EADDRNOTAVAIL:
+    case EADDRINUSE:
     case EAFNOSUPPORT:
+    case EPROTONOSUPPORT:
+    case ENOSPC: /* of an epoll set: fs.epoll.max_user_watches */
     case EACCES:
     case EPERM:
     case EAGAIN:
