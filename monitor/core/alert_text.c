@@ -306,11 +306,13 @@ static void say_done(const struct engine *engine, struct text *text, uint32_t gr
 static void say_not_done(const struct engine *engine, struct text *text, uint32_t group)
 {
     const struct group_state *state = &engine->groups[group];
+    struct thought thought;
 
+    deciding_think(engine, group, &thought);
     say(text, state->refusal.rule != NULL ? "Wanted, and not done:\n" : "As it stands:\n");
-    for (uint32_t i = 0; i < state->gate_count; i++) {
+    for (uint32_t i = 0; i < thought.gate_count; i++) {
         struct gate gate;
-        finding_say(&state->gates[i], &gate);
+        finding_say(&thought.gates[i], &gate);
         bool region = gate.rule[0] == 'D' && (gate.rule[1] == '1' || gate.rule[1] == '2');
         if (state->refusal.rule != NULL ? !gate.open : region)
             say(text, "  %s: %s\n", gate.rule, gate.text);

@@ -174,6 +174,7 @@ static void take_outputs(struct engine *engine)
     TAKE(engine, engine->out_alerts, ALERTS_MAX);
     TAKE(engine, engine->out_facts, FACTS_MAX + 1);
     TAKE(engine, engine->view_agreements, most_sites(s));
+    TAKE(engine, engine->thought_weights, most_sites(s));
     TAKE(engine, engine->plan_agreements, s->site_count);
     TAKE(engine, engine->glass_weights, most_sites(s));
     TAKE(engine, engine->glass_wish, most_sites(s));
@@ -231,7 +232,6 @@ static void take_groups(struct engine *engine)
 
         take_letters(engine, g);
         TAKE_PIECE(engine, state->wish_weights, sites);
-        TAKE(engine, state->gates, GATES_MAX);
         if (TAKE_PIECE(engine, vectors, (size_t)DECISION_VECTORS * sites) != NULL)
             decision_slot_lay_out(&state->head, vectors, sites);
         state->proposal = &engine->proposals[g];
@@ -324,7 +324,6 @@ static void init_groups(struct engine *engine)
         state->insync_ms = -1;
         state->servers_ms = -1;
         state->resolvers_ms = -1;
-        state->wish = (struct wish){.weights = state->wish_weights};
     }
     for (uint32_t z = 0; z < s->zone_count; z++)
         engine->zones[z].read_ms = -1;

@@ -274,10 +274,9 @@ static bool obeys_override(const struct engine *engine, uint32_t group, const st
     return order != NULL && order->override && !order_is_obeyed(order, group);
 }
 
-static void propose_wish(struct engine *engine, uint32_t group)
+static void propose_wish(struct engine *engine, uint32_t group, const struct wish *wish)
 {
     struct group_state *state = &engine->groups[group];
-    const struct wish *wish = &state->wish;
     const struct group *g = state_group(engine, group);
     const struct order *order = order_behind(engine, group, wish);
     struct decision *decision = proposal_begin(engine, group, wish->kind);
@@ -365,31 +364,33 @@ void deciding_committed(struct engine *engine, const struct event_commit *event)
 /* ---- the group's turn ---- */
 
 /* D5: what has less than its normal weight comes back by an order, or by itself when auto. */
-static void gate_failback(struct engine *engine, uint32_t group, bool failback)
+static void gate_failback(const struct engine *engine, uint32_t group, bool failback,
+                          struct thought *thought)
 {
-    struct group_state *state = &engine->groups[group];
+    const struct group_state *state = &engine->groups[group];
     const struct group *g = state_group(engine, group);
     const struct order *old = failback ? NULL : void_failback(engine, group);
     bool away = false;
 
-    if (state->wish.kind == DECISION_LEAVE)
+    if (thought->wish.kind == DECISION_LEAVE)
         return; /* leaving is no failback */
     for (uint32_t k = 0; k < g->site_count; k++)
         away |= state->head.weights[k] < state->head.normal[k];
     if (away && old != NULL)
-        finding_add(state->gates, &state->gate_count, "D5", "failback", false, -1, -1,
+        finding_add(thought->gates, &thought->gate_count, "D5", "failback", false, -1, -1,
                     "the failback ordered by %s was about what stood before: order it again",
                     old->by);
     else if (away)
-        finding_add(state->gates, &state->gate_count, "D5", "failback", failback, -1, -1,
+        finding_add(thought->gates, &thought->gate_count, "D5", "failback", failback, -1, -1,
                     failback ? "weight may return" : "weight returns by order only: failback %s",
                     g->name);
 }
 
-static void make_wish(struct engine *engine, uint32_t group)
+static void make_wish(const struct engine *engine, uint32_t group, struct thought *thought)
 {
-    struct group_state *state = &engine->groups[group];
-    uint32_t first = state->gate_count;
+    const struct group_state *state = &engine->groups[group];
+    struct wish *wish = &thought->wish;
+    uint32_t first = thought->gate_count;
     bool is_auto = state_group(engine, group)->failback == FAILBACK_AUTO;
     bool is_ordered = failback_order(engine, group) != NULL;
     struct wish_input input = {.settings = engine->settings,
@@ -402,29 +403,25 @@ static void make_wish(struct engine *engine, uint32_t group)
                                .failback = is_auto || is_ordered,
                                .now_ms = engine->now_ms};
 
-    state->wish.gates = state->gates;
-    state->wish.gate_count = &state->gate_count;
-    wish_make(&input, &state->wish);
-    if (input.override && !obeys_override(engine, group, &state->wish)) {
+    wish->gates = thought->gates;
+    wish->gate_count = &thought->gate_count;
+    wish_make(&input, wish);
+    if (input.override && !obeys_override(engine, group, wish)) {
         input.override = false;
-        state->gate_count = first;
-        wish_make(&input, &state->wish);
+        thought->gate_count = first;
+        wish_make(&input, wish);
     }
-    if (state->wish.kind == DECISION_FAILBACK && !is_ordered)
-        state->wish.ordered = false;
-    gate_failback(engine, group, input.failback);
-    state_wake(engine, group, state->wish.again_ms);
-    if (state->wish.again_ms != INT64_MAX) /* D10: who reads the gates meanwhile sees time pass */
-        state_wake(engine, group, state_look_again(engine));
+    if (wish->kind == DECISION_FAILBACK && !is_ordered)
+        wish->ordered = false;
+    gate_failback(engine, group, input.failback, thought);
 }
 
 /* D7: what only this probe knows is decided on when the store has it; until then it holds for the
  * group whose glass was broken, and for nothing else: not for what leaves beside an order of the
  * store, nor for the static page, which is shown when everybody is down or drained. */
-static void gate_local(struct engine *engine, uint32_t group)
+static void gate_local(const struct engine *engine, struct thought *thought)
 {
-    struct group_state *state = &engine->groups[group];
-    const struct wish *wish = &state->wish;
+    const struct wish *wish = &thought->wish;
 
     for (uint32_t r = 0; wish->changes && r < engine->settings->region_count; r++) {
         const struct order *drain = drain_behind(engine, UINT32_C(1) << r);
@@ -432,31 +429,36 @@ static void gate_local(struct engine *engine, uint32_t group)
         if (drain == NULL || !order_is_local(drain) ||
             (!wish->all_down && !(wish->regions_left >> r & 1)))
             continue;
-        finding_add(state->gates, &state->gate_count, "D7", "local-order", false, -1, -1,
+        finding_add(thought->gates, &thought->gate_count, "D7", "local-order", false, -1, -1,
                     "the drain ordered by %s is not in the store yet", drain->by);
         return; /* one is enough */
     }
 }
 
 /* The wish and its gates; what refuses it, if anything (D10). True when it may be done. */
-static bool judge_wish(struct engine *engine, uint32_t group, struct refusal *refusal)
+static bool judge_wish(const struct engine *engine, uint32_t group, struct thought *thought,
+                       struct refusal *refusal)
 {
-    struct group_state *state = &engine->groups[group];
-    const struct wish *wish = &state->wish;
+    const struct wish *wish = &thought->wish;
     const struct finding *closed;
     uint32_t first;
 
-    make_wish(engine, group);
-    first = state->gate_count;
+    make_wish(engine, group, thought);
+    first = thought->gate_count;
     safety_gates(engine, group, wish,
                  wish->changes && wish->ordered && obeys_override(engine, group, wish),
-                 state->gates, &state->gate_count);
-    gate_local(engine, group);
-    closed = safety_closed(state->gates + first, state->gate_count - first);
+                 thought->gates, &thought->gate_count);
+    gate_local(engine, thought);
+    closed = safety_closed(thought->gates + first, thought->gate_count - first);
     *refusal = wish->refusal;
     if (wish->changes && closed != NULL)
         *refusal = (struct refusal){closed->rule, closed->name, closed->value, closed->limit};
     return wish->changes && closed == NULL;
+}
+
+static bool is_watcher(const struct engine *engine)
+{
+    return !engine->settings->electors[engine->settings->self].may_act;
 }
 
 /* C2, C4: a new epoch must be above every fence, and a drift must be known; so only those propose
@@ -466,13 +468,11 @@ static bool judge_watcher(struct engine *engine, uint32_t group, bool may, struc
     struct group_state *state = &engine->groups[group];
     msec_t waited_ms;
 
-    if (!may || engine->settings->electors[engine->settings->self].may_act)
+    if (!may || !is_watcher(engine))
         return may;
     if (state->allowed_ms < 0)
         state->allowed_ms = engine->now_ms;
     waited_ms = engine->now_ms - state->allowed_ms;
-    finding_add(state->gates, &state->gate_count, "C6", "actor", false, waited_ms, NOBODY_ACTS_MS,
-                "this probe may not act: it waits for those that may");
     if (waited_ms >= NOBODY_ACTS_MS)
         *refusal = (struct refusal){"C6", "nobody-acts", waited_ms, NOBODY_ACTS_MS};
     else
@@ -488,23 +488,23 @@ static bool judge_upkeep(struct engine *engine, uint32_t group, struct refusal *
     if (safety_has_weight(engine, group, state->proposal->weights))
         return true;
     *refusal = (struct refusal){"C5", "all-zero", 0, 1};
-    finding_add(state->gates, &state->gate_count, "C5", "all-zero", false, 0, 1,
-                "the zone gives a service no weight at all: add weight by hand first");
+    state->is_upkeep_empty = true;
     return false;
 }
 
 /* D9: watched, never moved. A head that stands in the store and cannot be read is no missing one:
  * others may act on it, so nothing is begun anew here, and somebody has to look. */
-static void judge_no_head(struct engine *engine, uint32_t group, struct refusal *refusal)
+static void judge_no_head(const struct engine *engine, uint32_t group, struct thought *thought,
+                          struct refusal *refusal)
 {
-    struct group_state *state = &engine->groups[group];
+    const struct group_state *state = &engine->groups[group];
 
     if (state->head_form == VALUE_READ) {
-        finding_add(state->gates, &state->gate_count, "D9", "head", false, -1, -1,
+        finding_add(thought->gates, &thought->gate_count, "D9", "head", false, -1, -1,
                     "watched, never moved: no head decision yet; regionshift init");
         return;
     }
-    finding_add(state->gates, &state->gate_count, "D8", "head-unreadable", false, -1, -1,
+    finding_add(thought->gates, &thought->gate_count, "D8", "head-unreadable", false, -1, -1,
                 state->head_form == VALUE_NEWER
                     ? "a newer version wrote the head decision: this probe waits to be upgraded"
                     : "the head decision in the store is damaged: see the log, and its journal");
@@ -518,33 +518,71 @@ static void judge_ledger(const struct engine *engine, struct refusal *refusal)
         *refusal = (struct refusal){"D6", "ledger", -1, -1};
 }
 
+/* weights: room for what is wished. True when it may be done. */
+static bool judge(const struct engine *engine, uint32_t group, int *weights,
+                  struct thought *thought, struct refusal *refusal)
+{
+    bool may = false;
+
+    thought->gate_count = 0;
+    thought->wish = (struct wish){.weights = weights, .again_ms = INT64_MAX};
+    *refusal = (struct refusal){0};
+    if (engine->groups[group].has_head)
+        may = judge_wish(engine, group, thought, refusal);
+    else
+        judge_no_head(engine, group, thought, refusal);
+    judge_ledger(engine, refusal);
+    return may;
+}
+
+void deciding_think(const struct engine *engine, uint32_t group, struct thought *ret_thought)
+{
+    const struct group_state *state = &engine->groups[group];
+    struct refusal refusal;
+    bool wanted = judge(engine, group, engine->thought_weights, ret_thought, &refusal);
+
+    if (state->is_upkeep_empty)
+        finding_add(ret_thought->gates, &ret_thought->gate_count, "C5", "all-zero", false, 0, 1,
+                    "the zone gives a service no weight at all: add weight by hand first");
+    else if (wanted && is_watcher(engine) && state->allowed_ms >= 0)
+        finding_add(ret_thought->gates, &ret_thought->gate_count, "C6", "actor", false,
+                    engine->now_ms - state->allowed_ms, NOBODY_ACTS_MS,
+                    "this probe may not act: it waits for those that may");
+}
+
+static void wake_for_wish(struct engine *engine, uint32_t group, msec_t again_ms)
+{
+    state_wake(engine, group, again_ms);
+    if (again_ms != INT64_MAX) /* D10: who waits for it is told as time passes */
+        state_wake(engine, group, state_look_again(engine));
+}
+
 void deciding_decide(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
-    struct refusal refusal = {0};
-    bool wanted = false;
-    bool may = false;
+    struct thought *thought = &engine->thought;
+    struct refusal refusal;
+    bool wanted;
+    bool may;
     bool upkeep;
 
     glass_decide(engine, group);
-    state->gate_count = 0;
-    state->wish.changes = false;
+    wanted = judge(engine, group, state->wish_weights, thought, &refusal);
+    state->wants_move = thought->wish.changes;
     if (state->has_head)
-        wanted = judge_wish(engine, group, &refusal);
-    else
-        judge_no_head(engine, group, &refusal);
-    judge_ledger(engine, &refusal);
+        wake_for_wish(engine, group, thought->wish.again_ms);
+    state->is_upkeep_empty = false;
     upkeep = !state->commit_pending && upkeep_propose(engine, group);
     may = upkeep ? judge_upkeep(engine, group, &refusal)
                  : judge_watcher(engine, group, wanted, &refusal);
     tell_refusal(engine, group, &refusal);
-    if (state->wish.changes && !may)
+    if (state->wants_move && !may)
         state_wake(engine, group, safety_again_ms(engine, group));
     if (!may && !wanted)
         state->allowed_ms = -1;
     if (!may || state->commit_pending)
         return;
     if (!upkeep)
-        propose_wish(engine, group);
+        propose_wish(engine, group, &thought->wish);
     commit_in_turn(engine, group);
 }

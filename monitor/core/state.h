@@ -164,6 +164,14 @@ struct glass_slot {
     msec_t moved_ms;
 };
 
+/* What is wished for a group, and what is found at the gates: while it is looked at, or told of.
+ * Kept by no group, for it takes more than all that is kept, and is found again as fast. */
+struct thought {
+    struct wish wish;
+    struct finding gates[GATES_MAX];
+    uint32_t gate_count;
+};
+
 struct group_state {
     /* own vote, as last published */
     char *states;
@@ -191,11 +199,10 @@ struct group_state {
     uint64_t journal_epoch;
     bool init_wanted;
     uint64_t drift_revision; /* the store's, when drift was first seen: older acks are void */
-    struct wish wish;
-    int *wish_weights;
-    struct finding *gates;
-    uint32_t gate_count;
-    struct refusal refusal; /* said last (D10) */
+    bool wants_move;         /* when it was looked at last ... */
+    int *wish_weights;       /* ... to these weights; ... */
+    bool is_upkeep_empty;    /* ... what would put it in order gives a service no weight (C5) */
+    struct refusal refusal;  /* said last (D10) */
     struct glass_slot *glass;
     /* change */
     uint32_t first_slot;
@@ -301,6 +308,7 @@ struct engine {
     /* agreement, decision, change */
     struct agreement *agreements; /* by site */
     struct group_state *groups;
+    struct thought thought; /* of the group that is being decided on */
     /* By group, as long arrays that only those touch who need them: memory which the system gives
      * zeroed, and page by page when it is first written to, costs nothing before. */
     struct decision_slot *proposals;
@@ -355,6 +363,7 @@ struct engine {
     struct alert *out_alerts;
     struct fact *out_facts;
     const struct agreement **view_agreements; /* for engine_group() */
+    int *thought_weights;                     /* for deciding_think() */
     struct agreement *plan_agreements;        /* for engine_plan() */
     uint32_t item_stride;                     /* batch items a slot may need */
     struct update *update;                    /* being filled; valid inside engine_step() only */
@@ -436,6 +445,8 @@ void deciding_committed(struct engine *engine, const struct event_commit *commit
 void deciding_set_head(struct engine *engine, uint32_t group, const struct decision *decision,
                        uint64_t revision);
 void deciding_orders(struct engine *engine);
+/* The wish and the gates of a group as they are now, as its look has left it. */
+void deciding_think(const struct engine *engine, uint32_t group, struct thought *ret_thought);
 /* Gives a slot its vectors: DECISION_VECTORS for each of the group's sites. */
 void decision_slot_lay_out(struct decision_slot *slot, int *vectors, uint32_t sites);
 /* All that the decision points to as well; into itself, too. */

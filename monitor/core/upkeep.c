@@ -639,7 +639,7 @@ static enum upkeep what_is_wanted(struct engine *engine, uint32_t group)
     if (observing_gone(engine, group) && !observing_drifted(engine, group))
         return UPKEEP_FENCE;
     if (attach_is_wanted(engine, group) && !cancellable(engine, group) &&
-        !engine->groups[group].wish.changes)
+        !engine->groups[group].wants_move)
         return UPKEEP_ATTACH; /* whatever moves comes before what can wait */
     return cancellable(engine, group) ? UPKEEP_CANCEL : UPKEEP_NONE;
 }

@@ -49,7 +49,7 @@ void engine_group_brief(const struct engine *engine, uint32_t group, struct grou
         .budget_used = safety_budget_used(engine),
         .budget_left_ms = safety_budget_left(engine),
         .next_epoch = proposal_highest_epoch(engine, group) + 1,
-        .wants_move = state->wish.changes,
+        .wants_move = state->wants_move,
         .wanted = state->wish_weights,
         .refused_rule = state->refusal.rule,
         .refused_reason = state->refusal.reason,
@@ -62,12 +62,13 @@ void engine_group_brief(const struct engine *engine, uint32_t group, struct grou
 
 void engine_group(const struct engine *engine, uint32_t group, struct group_view *ret_view)
 {
-    const struct group_state *state = &engine->groups[group];
+    struct thought thought;
 
     engine_group_brief(engine, group, ret_view);
-    ret_view->gate_count = state->gate_count;
-    for (uint32_t i = 0; i < state->gate_count; i++)
-        finding_say(&state->gates[i], &ret_view->gates[i]);
+    deciding_think(engine, group, &thought);
+    ret_view->gate_count = thought.gate_count;
+    for (uint32_t i = 0; i < thought.gate_count; i++)
+        finding_say(&thought.gates[i], &ret_view->gates[i]);
 }
 
 bool engine_group_is_calm(const struct engine *engine, uint32_t group)
@@ -75,7 +76,7 @@ bool engine_group_is_calm(const struct engine *engine, uint32_t group)
     const struct group_state *state = &engine->groups[group];
     const struct group *g = state_group(engine, group);
 
-    if (!state->has_head || state->glass->rules || state->wish.changes ||
+    if (!state->has_head || state->glass->rules || state->wants_move ||
         state->refusal.rule != NULL || change_of(engine, group) != CHANGE_IDLE ||
         observing_drifted(engine, group) ||
         orders_freeze(&engine->orders, group, state_wall(engine, engine->now_ms)) != NULL)
