@@ -11,11 +11,10 @@
 /* Limits of Route 53, and ours beneath them. */
 enum {
     HEALTH_ID_MAX = 64,
-    HEALTH_REFERENCE_MAX = 64,    /* CallerReference */
-    HEALTH_WORD_MAX = 255,        /* SearchString */
-    HEALTH_PATH_MAX = 255,        /* ResourcePath */
-    HEALTH_HOST_MAX = 255,        /* FullyQualifiedDomainName */
-    HEALTH_SEARCHED_BYTES = 5120, /* of a body; what stands behind them is not found */
+    HEALTH_REFERENCE_MAX = 64, /* CallerReference */
+    HEALTH_WORD_MAX = 255,     /* SearchString */
+    HEALTH_PATH_MAX = 255,     /* ResourcePath */
+    HEALTH_HOST_MAX = 255,     /* FullyQualifiedDomainName */
     HEALTH_CHILDREN_MAX = 255,
     HEALTH_REGIONS_MAX = 64,
     HEALTH_CHECKS_DEFAULT_LIMIT = 200, /* of an account, unless AWS was asked for more */

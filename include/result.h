@@ -33,8 +33,7 @@ enum naming {
     NAMING_NOT_ASKED, /* no pinned address beside a name; or no answer has come yet */
     NAMING_GOOD,      /* the pinned address is among those of the name */
     NAMING_FAILED,    /* the name has no address, or could not be asked for */
-    NAMING_DIFFERS,   /* it has others */
-    NAMING_COUNT
+    NAMING_DIFFERS    /* it has others */
 };
 
 /* The longest text an endpoint may put into our logs and pages, after escaping. */

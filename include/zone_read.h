@@ -16,7 +16,6 @@
 
 enum {
     ZONE_READ_QUERY_MAX = 4,
-    ZONE_READ_PAGE = 100,     /* also the most weighted sets a name can have */
     ZONE_READ_PAGES_MAX = 10, /* of one name: pages may hold fewer than asked for */
     ZONE_READ_SETS_MAX = 4096,
     ZONE_READ_TRIES_MAX = 3

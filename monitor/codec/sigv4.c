@@ -13,7 +13,7 @@
 
 #include "buffer.h"
 
-enum { DATE_LENGTH = 8, HASH_HEX = 2 * SHA256_DIGEST_LENGTH };
+enum { DATE_LENGTH = 8 };
 
 static const char algorithm[] = "AWS4-HMAC-SHA256";
 

@@ -15,7 +15,6 @@
 
 enum {
     KEY_MAX = 8 * 1024, /* a prefix is a path of the settings, 4096 at most */
-    OWN_KINDS_MAX = KEY_KIND_COUNT,
     ROLES_OF_PROBE = 2
 };
 

@@ -25,8 +25,7 @@
 enum {
     BUCKETS = 1024,
     TRY_MS = 700, /* 0.7 + 1.4 s: two tries within the usual timeout of a check */
-    TRIES = 2,
-    NAME_LENGTH_MAX = 255
+    TRIES = 2
 };
 
 struct lookup {

@@ -11,7 +11,7 @@
 #include "../../monitor/io/probe/cloud.h"
 #include "prober_fixture.h"
 
-enum { REQUEST_SIZE = 8192, REPLY_SIZE = 4096 };
+enum { REQUEST_SIZE = 8192 };
 
 #define ARN "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/shop/0123456789abcdef"
 #define WATCH_SPACE "xmlns=\"http://monitoring.amazonaws.com/doc/2010-08-01/\""
