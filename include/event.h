@@ -62,6 +62,8 @@ struct event_result {
 struct event_reference {
     uint32_t reference;
     bool answered;
+    bool is_void;   /* V4: lost through our own fault: it says neither */
+    msec_t late_ms; /* for how long it waited in the prober, before it really began */
 };
 struct event_clock {
     msec_t jump_ms;

@@ -188,9 +188,16 @@ static void read_result(struct reading *r)
 
 static json_t *write_reference(const struct settings *settings, const struct event *event)
 {
+    const struct event_reference *reference = &event->reference;
+    json_t *fields = json_pack("{s:I, s:b}", "reference", (json_int_t)reference->reference,
+                               "answered", (int)reference->answered);
+
     (void)settings;
-    return json_pack("{s:I, s:b}", "reference", (json_int_t)event->reference.reference, "answered",
-                     (int)event->reference.answered);
+    if (fields != NULL && reference->is_void)
+        json_object_set_new(fields, "void", json_true());
+    if (fields != NULL && reference->late_ms > 0)
+        json_object_set_new(fields, "late_ms", json_integer(reference->late_ms));
+    return fields;
 }
 
 static void read_reference(struct reading *r)
@@ -199,6 +206,9 @@ static void read_reference(struct reading *r)
 
     reference->reference = take_index(r, "reference", r->settings->reference_count);
     reference->answered = json_take_boolean(&r->fields, "answered");
+    reference->is_void = json_has(&r->fields, "void") && json_take_boolean(&r->fields, "void");
+    if (json_has(&r->fields, "late_ms"))
+        reference->late_ms = json_take_integer(&r->fields, "late_ms", 0, LATE_MAX_MS);
 }
 
 /* ---- ourselves ---- */

@@ -101,15 +101,14 @@ static void absorb_result(struct engine *engine, const struct event_result *even
 static void absorb_reference(struct engine *engine, const struct event_reference *event)
 {
     struct reference_state *reference = &engine->references[event->reference];
-    uint32_t token = engine->settings->check_count + event->reference;
 
-    reference->in_flight = false;
+    rhythm_end_reference(engine, event->reference, event->late_ms);
+    engine->stirred = true; /* V5 is judged anew */
+    if (event->is_void)
+        return; /* V4: who stood still has not seen that nobody answers */
     reference->tried = true;
     reference->answered = event->answered;
     reference->last_ms = engine->now_ms;
-    engine->stirred = true; /* V5 is judged anew */
-    schedule_put(&engine->schedule, token,
-                 schedule_grid(&engine->schedule, token, engine->now_ms, engine->wall_offset));
 }
 
 static void absorb_clock(struct engine *engine, const struct event_clock *event)

@@ -36,15 +36,15 @@ static msec_t grid(const struct engine *engine, uint32_t token, msec_t after_ms)
     return schedule_grid(&engine->schedule, token, after_ms, engine->wall_offset);
 }
 
-/* Sets a check's next turn. Whole intervals that pass without it are counted. */
-static void plan(struct engine *engine, uint32_t check, msec_t due_ms)
+/* Sets a token's next turn. Whole intervals that pass without it are counted. */
+static void plan(struct engine *engine, uint32_t token, msec_t due_ms)
 {
-    const struct schedule_item *item = &engine->schedule.items[check];
+    const struct schedule_item *item = &engine->schedule.items[token];
     msec_t missed = (due_ms - item->due_ms) / item->interval_ms - 1;
 
     if (missed > 0)
         engine->rhythm.view.missed += (uint64_t)missed;
-    schedule_put(&engine->schedule, check, due_ms);
+    schedule_put(&engine->schedule, token, due_ms);
 }
 
 /* The first turn on the grid; what nothing is known of yet comes sooner, when its interval is long,
@@ -79,6 +79,11 @@ void rhythm_start(struct engine *engine)
     }
 }
 
+static int32_t kept(msec_t late_ms)
+{
+    return (int32_t)(late_ms < LATE_KEPT_MS ? late_ms : LATE_KEPT_MS);
+}
+
 /* After a gap (V5) everything is due: what merely has its usual turn goes back to its place on the
  * grid, once, so that no herd of missed checks starts. */
 bool rhythm_begin(struct engine *engine, uint32_t check)
@@ -93,13 +98,24 @@ bool rhythm_begin(struct engine *engine, uint32_t check)
     }
     state->put_back = false;
     state->in_flight = true;
-    state->late_ms = (int32_t)(late_ms < LATE_KEPT_MS ? late_ms : LATE_KEPT_MS);
+    state->late_ms = kept(late_ms);
     return true;
 }
 
-static msec_t late_from_ms(const struct engine *engine, uint32_t check)
+/* References are few, and wait for no place after a gap: who does not know whether it sees is
+ * blind (V5). */
+void rhythm_begin_reference(struct engine *engine, uint32_t reference)
 {
-    msec_t part_ms = engine->schedule.items[check].interval_ms / LATE_PART;
+    uint32_t token = engine->settings->check_count + reference;
+
+    engine->references[reference].in_flight = true;
+    engine->references[reference].late_ms =
+        kept(engine->now_ms - engine->schedule.items[token].due_ms);
+}
+
+static msec_t late_from_ms(const struct engine *engine, uint32_t token)
+{
+    msec_t part_ms = engine->schedule.items[token].interval_ms / LATE_PART;
 
     return part_ms > LATE_MIN_MS ? part_ms : LATE_MIN_MS;
 }
@@ -187,11 +203,11 @@ void rhythm_look_soon(struct engine *engine, uint32_t check)
 
 /* ---- how late ---- */
 
-static void count(struct engine *engine, uint32_t check, msec_t late_ms)
+static void count(struct engine *engine, uint32_t token, msec_t late_ms)
 {
     struct rhythm_view *view = &engine->rhythm.view;
     struct rhythm_part *part = &engine->rhythm.parts[0];
-    bool is_late = late_ms > late_from_ms(engine, check);
+    bool is_late = late_ms > late_from_ms(engine, token);
     uint32_t bin = 0;
 
     while (bin < RHYTHM_BOUNDS && late_ms > rhythm_bounds_ms[bin])
@@ -214,13 +230,22 @@ void rhythm_end(struct engine *engine, uint32_t check, msec_t waited_ms)
     if (!state->in_flight) { /* a report came by itself: nobody waited for a turn */
         state->late_ms = 0;
     } else {
-        msec_t late_ms = state->late_ms + waited_ms;
-
-        state->late_ms = (int32_t)(late_ms < LATE_KEPT_MS ? late_ms : LATE_KEPT_MS);
+        state->late_ms = kept(state->late_ms + waited_ms);
         count(engine, check, state->late_ms);
     }
     state->in_flight = false;
     plan_again(engine, check, waited_ms);
+}
+
+void rhythm_end_reference(struct engine *engine, uint32_t reference, msec_t waited_ms)
+{
+    struct reference_state *state = &engine->references[reference];
+    uint32_t token = engine->settings->check_count + reference;
+
+    if (state->in_flight)
+        count(engine, token, state->late_ms + waited_ms);
+    state->in_flight = false;
+    plan(engine, token, grid(engine, token, engine->now_ms));
 }
 
 /* ---- overload ---- */

@@ -54,6 +54,7 @@ struct reference_state {
     bool answered;
     msec_t last_ms;
     bool in_flight;
+    int32_t late_ms; /* while in flight: how late it began, as far as known */
 };
 
 /* One probe's vote on one group, as seen in the store (A2). */
@@ -432,6 +433,9 @@ void rhythm_look_soon(struct engine *engine, uint32_t check); /* V2: another pro
 bool rhythm_was_asked(const struct engine *engine, uint32_t check); /* ... within an interval */
 /* A result came: when its check begins next. waited_ms: for how long the prober let it wait. */
 void rhythm_end(struct engine *engine, uint32_t check, msec_t waited_ms);
+/* The same of references, which begin whenever their turn comes. */
+void rhythm_begin_reference(struct engine *engine, uint32_t reference);
+void rhythm_end_reference(struct engine *engine, uint32_t reference, msec_t waited_ms);
 void rhythm_look(struct engine *engine);                  /* are we overloaded? */
 void voting_heard(struct engine *engine, uint32_t check); /* V4: its evidence is new */
 void voting_expire(struct engine *engine);                /* V4: and some may be old */

@@ -13,7 +13,7 @@ void voting_start(struct engine *engine)
     rhythm_look(engine);
     while ((token = schedule_pop(&engine->schedule, engine->now_ms)) != NONE) {
         if (token >= engine->settings->check_count)
-            engine->references[token - engine->settings->check_count].in_flight = true;
+            rhythm_begin_reference(engine, token - engine->settings->check_count);
         else if (!rhythm_begin(engine, token))
             continue;
         engine->out_starts[engine->update->start_count++] = token;

@@ -238,7 +238,7 @@ static void random_other_event(struct event *event)
         random_result(event);
         break;
     case EVENT_REFERENCE:
-        event->reference = (struct event_reference){0, pick(2) == 1};
+        event->reference = (struct event_reference){0, pick(2) == 1, pick(2) == 1, pick(3)};
         break;
     case EVENT_CLOCK:
         event->clock.jump_ms = -any_number();

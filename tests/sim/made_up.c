@@ -376,7 +376,7 @@ static void settle(void)
     for (uint32_t p = 0; p < MADE_PROBES; p++) {
         made_event(
             p, (struct event){.kind = EVENT_START, .start = {.wall = NORMAL_WALL + made.now_ms}});
-        made_event(p, (struct event){.kind = EVENT_REFERENCE, .reference = {0, true}});
+        made_event(p, (struct event){.kind = EVENT_REFERENCE, .reference = {0, .answered = true}});
     }
     answer_all();
     for (uint32_t site = 0; site < MADE_SITES; site++)

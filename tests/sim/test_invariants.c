@@ -322,7 +322,7 @@ END_TEST
 
 START_TEST(s_39_a_vote_of_the_blind)
 {
-    made_event(USW2, (struct event){.kind = EVENT_REFERENCE, .reference = {0, false}});
+    made_event(USW2, (struct event){.kind = EVENT_REFERENCE, .reference = {0, .answered = false}});
     made_broken("S-39");
 }
 END_TEST
