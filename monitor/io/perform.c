@@ -93,12 +93,6 @@ static bool cannot_ask(const struct result *result)
     return result->failure == FAILURE_POLICY || result->failure == FAILURE_DNS;
 }
 
-/* V5: a machine that has no way to a reference, or none to its name, does not see either. */
-static bool cannot_ask(const struct result *result)
-{
-    return result->failure == FAILURE_POLICY || result->failure == FAILURE_DNS;
-}
-
 /* V4: what was measured while we stood still says something of us, not of the endpoint. */
 void perform_result(void *context, uint32_t token, const struct result *result)
 {
