@@ -122,7 +122,8 @@ static void watch(struct engine *engine, struct incident *incident, const struct
 {
     if (wrong && !incident->wrong)
         incident->since_ms = engine->now_ms;
-    incident->wrong = wrong;
+    if (wrong != incident->wrong) /* what has never been wrong is never written to (state.h) */
+        incident->wrong = wrong;
     if (!wrong && incident->open)
         incident->open = raise(engine, about, kind, ALERT_RESOLVED) == NULL;
     if (!wrong)
@@ -278,15 +279,20 @@ static bool some_slot(const struct engine *engine, uint32_t group, enum group_in
     return false;
 }
 
+static struct incident *group_incident(const struct engine *engine, uint32_t group,
+                                       enum group_incident incident)
+{
+    return &engine->group_incidents[(size_t)incident * engine->settings->group_count + group];
+}
+
 static bool group_wrong(struct engine *engine, uint32_t group, enum group_incident incident)
 {
     wall_t wall = state_wall(engine, engine->now_ms);
 
     switch (incident) {
     case INCIDENT_GLOBAL:
-        return still_down(
-            &engine->group_incidents[(size_t)group * GROUP_INCIDENT_COUNT + INCIDENT_GLOBAL],
-            regions_state(engine, group));
+        return still_down(group_incident(engine, group, INCIDENT_GLOBAL),
+                          regions_state(engine, group));
     case INCIDENT_QUORUM_LOST:
         return quorum_lost(engine, group);
     case INCIDENT_DRIFT:
@@ -314,9 +320,10 @@ static bool group_wrong(struct engine *engine, uint32_t group, enum group_incide
 static struct incident *region_incident(const struct engine *engine, uint32_t group,
                                         uint32_t region, enum region_incident incident)
 {
-    size_t place = (size_t)group * engine->settings->region_count + region;
+    const struct settings *s = engine->settings;
+    size_t row = (size_t)incident * s->group_count + group;
 
-    return &engine->region_incidents[place * REGION_INCIDENT_COUNT + incident];
+    return &engine->region_incidents[row * s->region_count + region];
 }
 
 /* A witness is enough (L1): who is blind is none. */
@@ -354,9 +361,11 @@ void alerting_raise(struct engine *engine, uint32_t group)
 
     wake_for_unreadable(engine, group);
     for (uint32_t i = 0; i < GROUP_INCIDENT_COUNT; i++) {
+        enum group_incident incident = (enum group_incident)i;
         struct about about = {group, NONE, "", 0};
-        watch(engine, &engine->group_incidents[(size_t)group * GROUP_INCIDENT_COUNT + i],
-              &group_kinds[i], &about, group_wrong(engine, group, (enum group_incident)i));
+
+        watch(engine, group_incident(engine, group, incident), &group_kinds[i], &about,
+              group_wrong(engine, group, incident));
     }
     for (uint32_t i = 0; i < g->order_count; i++)
         raise_region(engine, group, g->order[i], global);
@@ -423,7 +432,7 @@ static void list_group(const struct engine *engine, struct list *list, uint32_t 
     const struct group *g = state_group(engine, group);
 
     for (uint32_t i = 0; i < GROUP_INCIDENT_COUNT; i++)
-        list_add(engine, list, &engine->group_incidents[(size_t)group * GROUP_INCIDENT_COUNT + i],
+        list_add(engine, list, group_incident(engine, group, (enum group_incident)i),
                  &group_kinds[i], &(struct about){group, NONE, "", 0});
     for (uint32_t i = 0; i < g->order_count; i++) {
         for (uint32_t k = 0; k < REGION_INCIDENT_COUNT; k++)

@@ -59,13 +59,13 @@ struct reference_state {
 
 /* One probe's vote on one group, as seen in the store (A2). */
 struct vote_slot {
-    bool present;
-    enum value_form form; /* when not present: why not */
-    bool same_settings;
-    uint64_t revision;
-    enum blindness blindness;
     char *states; /* group's site_count letters */
     char *failures;
+    uint64_t revision;
+    enum value_form form; /* when not present: why not */
+    enum blindness blindness;
+    bool present;
+    bool same_settings;
 };
 
 /* What a probe's votes say of the probe: in how many groups ... */
@@ -335,8 +335,10 @@ struct engine {
     int *glass_normal;  /* ... and what is normal there */
 
     /* alerts */
-    struct incident *group_incidents;  /* group x GROUP_INCIDENT_COUNT */
-    struct incident *region_incidents; /* group x region x REGION_INCIDENT_COUNT */
+    struct incident
+        *group_incidents; /* GROUP_INCIDENT_COUNT x group: what is wrong with many ... */
+    struct incident *region_incidents; /* REGION_INCIDENT_COUNT x group x region: ... stands
+                                          together, and of what never was no page is written to */
     struct incident *probe_lost;       /* by probe */
     struct incident *probe_skew;
     struct incident *sinks; /* by sink */
