@@ -167,8 +167,7 @@ static bool is_without_route(const union address *address, int error)
     return none;
 }
 
-/* What our own machine refuses says nothing about the endpoint. */
-static bool is_own_fault(const struct attempt *attempt, int error)
+bool attempt_is_own_fault(const struct attempt *attempt, int error)
 {
     switch (error) {
     case EMFILE:
@@ -219,20 +218,24 @@ void attempt_connect_failed(struct attempt *attempt, int error)
     address_format(&attempt->address, text);
     if (error == ATTEMPT_BLOCKED)
         end_blocked(attempt, text);
-    else if (is_own_fault(attempt, error))
+    else if (attempt_is_own_fault(attempt, error))
         attempt_end(attempt, RESULT_VOID, FAILURE_POLICY, "this machine cannot connect to %s: %s",
                     text, strerror(error));
     else
         attempt_end(attempt, RESULT_BAD, FAILURE_CONNECT, "%s: %s", text, strerror(error));
 }
 
+void attempt_lost_as(struct attempt *attempt, enum failure failure, int error)
+{
+    bool is_ours = attempt_is_own_fault(attempt, error);
+
+    attempt_end(attempt, is_ours ? RESULT_VOID : RESULT_BAD, is_ours ? FAILURE_POLICY : failure,
+                "connection lost while %s: %s", attempt->kind->doing(attempt), strerror(error));
+}
+
 void attempt_lost(struct attempt *attempt, int error)
 {
-    bool is_ours = is_own_fault(attempt, error);
-
-    attempt_end(attempt, is_ours ? RESULT_VOID : RESULT_BAD,
-                is_ours ? FAILURE_POLICY : FAILURE_CONNECT, "connection lost while %s: %s",
-                attempt->kind->doing(attempt), strerror(error));
+    attempt_lost_as(attempt, FAILURE_CONNECT, error);
 }
 
 /* ---- policy ---- */

@@ -197,8 +197,13 @@ void attempt_judge_as(struct attempt *attempt, const struct answer *answer, cons
 enum { ATTEMPT_BLOCKED = -1 };
 void attempt_connect_failed(struct attempt *attempt, int error);
 
-/* Ends an attempt whose connection was lost. */
+/* Does this errno tell of our own machine, and nothing of the endpoint (V4)? */
+bool attempt_is_own_fault(const struct attempt *attempt, int error);
+
+/* Ends an attempt whose connection was lost: void when it is our own fault, or else bad, as
+ * FAILURE_CONNECT or what is said. */
 void attempt_lost(struct attempt *attempt, int error);
+void attempt_lost_as(struct attempt *attempt, enum failure failure, int error);
 
 /* Ends a phase: its time goes to *ret_us, the next one begins. */
 void attempt_mark(struct attempt *attempt, usec_t *ret_us);

@@ -299,8 +299,11 @@ static void end_broken(struct attempt *attempt, const char *why)
     const struct page *page = attempt->held;
     enum failure failure = failure_by_place(page->http1);
 
-    attempt_end(attempt, RESULT_BAD, failure == FAILURE_CONNECT ? FAILURE_TLS : failure,
-                "TLS failed while %s: %s", doing(attempt), why);
+    if (secure_lacks_memory())
+        attempt_end(attempt, RESULT_VOID, FAILURE_POLICY, "no memory for TLS");
+    else
+        attempt_end(attempt, RESULT_BAD, failure == FAILURE_CONNECT ? FAILURE_TLS : failure,
+                    "TLS failed while %s: %s", doing(attempt), why);
 }
 
 /* The end of the connection is not the end of TLS: whoever cuts it may stand in between, so what
@@ -388,7 +391,7 @@ static void connect_afresh(struct attempt *attempt)
     *page = (struct page){.left = nothing_left};
     attempt->phase = PHASE_CONNECTING;
     attempt_mark(attempt, &ignored_us);
-    lean_connect(attempt);
+    lean_connect_to_speak(attempt);
 }
 
 /* Is the certificate, judged some checks ago, good still? */
@@ -431,23 +434,7 @@ static void begin(struct attempt *attempt)
     if (attempt->check->connection != CONNECTION_FRESH)
         reuse_take(attempt, &page->left);
     if (!take_up(attempt, page))
-        lean_connect(attempt);
-}
-
-/* Returns true when a connection for TLS is there. */
-static bool is_connected(struct attempt *attempt)
-{
-    int error = lean_connection_error(attempt);
-
-    if (error == EINPROGRESS)
-        return false;
-    if (error != 0) {
-        attempt_connect_failed(attempt, error);
-        return false;
-    }
-    attempt_mark(attempt, &attempt->result.timings.connect_us);
-    attempt->phase = PHASE_ANSWER;
-    return true;
+        lean_connect_to_speak(attempt);
 }
 
 /* libcurl says so too; some servers want to hear it. */
@@ -475,11 +462,11 @@ static bool open_tls(struct attempt *attempt)
 
 /* Returns true when the request may be sent. Nothing of it goes out before the certificate is found
  * good: its headers may hold secrets. */
-static bool shake_hands(struct attempt *attempt)
+static bool shake_hands(struct attempt *attempt, uint32_t events)
 {
     struct page *page = attempt->held;
 
-    if (attempt->phase == PHASE_CONNECTING && !is_connected(attempt))
+    if (attempt->phase == PHASE_CONNECTING && !lean_is_connected(attempt, events))
         return false;
     if (page->secure.ssl == NULL && !open_tls(attempt))
         return false;
@@ -510,17 +497,30 @@ static bool ask(struct attempt *attempt, uint32_t events)
         return false;
     if (!attempt->check->tls)
         return send_in_clear(attempt);
-    return (page->is_secured || shake_hands(attempt)) && send_secured(attempt);
+    return (page->is_secured || shake_hands(attempt, events)) && send_secured(attempt);
+}
+
+/* Of a connection that is lost reading tells, but not of what our own machine does not take.
+ * Returns false when the attempt has ended. */
+static bool say_the_rest(struct attempt *attempt)
+{
+    struct page *page = attempt->held;
+    int error = secure_flush(attempt, &page->secure);
+
+    if (error == 0 || !attempt_is_own_fault(attempt, error))
+        return true;
+    attempt_lost(attempt, error);
+    return false;
 }
 
 static void on_ready(struct attempt *attempt, uint32_t events)
 {
-    struct page *page = attempt->held;
+    const struct page *page = attempt->held;
 
     if (page->http1 == NULL && !ask(attempt, events))
         return;
-    if (page->secure.ssl != NULL && (events & EPOLLOUT))
-        (void)secure_flush(attempt, &page->secure); /* when it is lost, reading tells */
+    if (page->secure.ssl != NULL && (events & EPOLLOUT) && !say_the_rest(attempt))
+        return;
     if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
         read_answer(attempt);
 }

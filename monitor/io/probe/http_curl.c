@@ -137,6 +137,15 @@ static void end_answered(struct attempt *attempt, const struct transfer *transfe
         transfer->question->judge(attempt, transfer);
 }
 
+/* The errno of a connection that broke by our own machine's fault; 0: it did not. */
+static int own_fault(const struct attempt *attempt, CURLcode code, long os_error)
+{
+    bool is_lost =
+        code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_SSL_CONNECT_ERROR;
+
+    return is_lost && attempt_is_own_fault(attempt, (int)os_error) ? (int)os_error : 0;
+}
+
 static void end_hop(struct attempt *attempt, const struct transfer *transfer, CURLcode code)
 {
     long os_error = 0;
@@ -152,6 +161,8 @@ static void end_hop(struct attempt *attempt, const struct transfer *transfer, CU
         attempt_connect_failed(attempt, transfer->open_error);
     else if (code == CURLE_COULDNT_CONNECT && os_error != 0)
         attempt_connect_failed(attempt, (int)os_error);
+    else if (own_fault(attempt, code, os_error) != 0)
+        attempt_lost(attempt, own_fault(attempt, code, os_error));
     else
         end_failed(attempt, transfer, code);
 }

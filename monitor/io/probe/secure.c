@@ -16,6 +16,12 @@ const char *secure_reason(const char *otherwise)
     return reason != NULL ? reason : otherwise;
 }
 
+bool secure_lacks_memory(void)
+{
+    return ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE ||
+           ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE;
+}
+
 /* ---- opening and closing ---- */
 
 bool secure_wake(struct secure *secure)
@@ -125,6 +131,14 @@ static ssize_t listen_once(struct attempt *attempt, struct secure *secure)
     return SECURE_LOST;
 }
 
+/* Returns 0, or SECURE_LOST when it is our own machine that does not take it; of a connection that
+ * is lost listening tells, which may have more to say. */
+static ssize_t flush_or_lose(struct attempt *attempt, struct secure *secure)
+{
+    errno = secure_flush(attempt, secure);
+    return errno != 0 && attempt_is_own_fault(attempt, errno) ? SECURE_LOST : 0;
+}
+
 ssize_t secure_hear(struct attempt *attempt, struct secure *secure, void *bytes, size_t size)
 {
     ssize_t came;
@@ -143,26 +157,23 @@ ssize_t secure_hear(struct attempt *attempt, struct secure *secure, void *bytes,
             return SECURE_CLOSED;
         if (error != SSL_ERROR_WANT_READ)
             return SECURE_BROKEN;
-        (void)secure_flush(attempt, secure); /* new keys; when it is lost, listening tells */
-        came = listen_once(attempt, secure);
+        came = flush_or_lose(attempt, secure); /* new keys */
+        if (came == 0)
+            came = listen_once(attempt, secure);
     } while (came == 0);
     return came;
 }
 
 /* ---- the handshake ---- */
 
-static void end_lost(struct attempt *attempt, const char *how)
-{
-    attempt_end(attempt, RESULT_BAD, FAILURE_TLS, "connection lost while %s: %s",
-                attempt->kind->doing(attempt), how);
-}
-
 static void end_failed(struct attempt *attempt, struct secure *secure)
 {
     const char *reason = secure_reason("the server broke it off");
+    bool is_ours = secure_lacks_memory();
 
     secure_leave(attempt, secure);
-    attempt_end(attempt, RESULT_BAD, FAILURE_TLS, "handshake failed: %s", reason);
+    attempt_end(attempt, is_ours ? RESULT_VOID : RESULT_BAD, is_ours ? FAILURE_POLICY : FAILURE_TLS,
+                "handshake failed: %s", reason);
 }
 
 /* Returns false when there is nothing to go on with. */
@@ -174,17 +185,15 @@ static bool hear_handshake(struct attempt *attempt, struct secure *secure)
     case SECURE_WAIT:
         return false;
     case SECURE_CUT:
-        end_lost(attempt, "closed by the server");
+        attempt_end(attempt, RESULT_BAD, FAILURE_TLS, "connection lost while %s: %s",
+                    attempt->kind->doing(attempt), "closed by the server");
         return false;
     case SECURE_FLOOD:
         attempt_end(attempt, RESULT_BAD, FAILURE_TLS, "more than %d bytes of a handshake",
                     SECURE_HANDSHAKE_MAX);
         return false;
     default:
-        if (errno == ENOMEM)
-            attempt_end(attempt, RESULT_VOID, FAILURE_POLICY, "no memory for the handshake");
-        else
-            end_lost(attempt, strerror(errno));
+        attempt_lost_as(attempt, FAILURE_TLS, errno);
         return false;
     }
 }
@@ -208,7 +217,7 @@ bool secure_shake(struct attempt *attempt, struct secure *secure)
         }
         error = secure_flush(attempt, secure);
         if (error != 0) {
-            end_lost(attempt, strerror(error));
+            attempt_lost_as(attempt, FAILURE_TLS, error);
             return false;
         }
     } while (hear_handshake(attempt, secure));

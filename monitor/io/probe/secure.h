@@ -67,4 +67,7 @@ void secure_close(struct secure *secure);
 /* Why OpenSSL failed, or the other words when it does not say. */
 const char *secure_reason(const char *otherwise);
 
+/* Did it fail because there is no memory? That says nothing of the server. */
+bool secure_lacks_memory(void);
+
 #endif

@@ -57,13 +57,11 @@ static const char *doing(const struct attempt *attempt)
 /* ---- bytes ---- */
 
 /* Whether a server that leaves says so (a close, a reset) is chance; how far it had come is not. */
-static void end_lost(struct attempt *attempt, const char *how)
+static enum failure failure_by_place(const struct attempt *attempt)
 {
     const struct link *link = attempt->held;
-    bool is_silent = link->secure.ssl == NULL && !link->is_heard;
 
-    attempt_end(attempt, RESULT_BAD, is_silent ? FAILURE_CONNECT : FAILURE_TLS,
-                "connection lost while %s: %s", doing(attempt), how);
+    return link->secure.ssl == NULL && !link->is_heard ? FAILURE_CONNECT : FAILURE_TLS;
 }
 
 /* Reads what there is. Returns 0 when there is nothing, or the attempt has ended instead. */
@@ -74,8 +72,13 @@ static size_t hear(struct attempt *attempt, char *bytes, size_t size)
 
     if (n < 0 && errno == EAGAIN)
         return 0;
-    if (n <= 0) {
-        end_lost(attempt, n < 0 ? strerror(errno) : "closed by the server");
+    if (n < 0) {
+        attempt_lost_as(attempt, failure_by_place(attempt), errno);
+        return 0;
+    }
+    if (n == 0) {
+        attempt_end(attempt, RESULT_BAD, failure_by_place(attempt),
+                    "connection lost while %s: closed by the server", doing(attempt));
         return 0;
     }
     if (!link->is_heard && link->secure.ssl == NULL)
@@ -93,7 +96,7 @@ static ssize_t tell(struct attempt *attempt, const void *bytes, size_t length)
         return n;
     if (errno == EAGAIN)
         return 0;
-    end_lost(attempt, strerror(errno));
+    attempt_lost_as(attempt, failure_by_place(attempt), errno);
     return -1;
 }
 
