@@ -373,7 +373,7 @@ static bool all_slots_at(struct engine *engine, uint32_t group, enum seen seen)
         if (seen != SEEN_INSYNC && engine->settings->zones[slot->zone].is_private)
             continue;
         any = true;
-        if (*seen_epoch(slot, seen) < state->head.decision.epoch)
+        if (*seen_epoch(slot, seen) < state->head->decision.epoch)
             return false;
     }
     return any;
@@ -504,7 +504,7 @@ static void absorb_head(struct engine *engine, const struct event_head *event)
         return;
     }
     if (state->has_head && state->head_revision == event->revision &&
-        state->head.decision.epoch == event->decision->epoch)
+        state->head->decision.epoch == event->decision->epoch)
         return; /* our own commit, known already; a store that was set back uses revisions again */
     deciding_set_head(engine, event->group, event->decision, event->revision);
 }

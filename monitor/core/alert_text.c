@@ -186,7 +186,7 @@ static void say_slot_tried(const struct engine *engine, struct text *text,
             "  zone %s: %" PRIu32 " tries in %" PRId64 " s to write epoch %" PRIu64
             ", last: %s; the next one in %" PRId64 " s\n",
             id, slot->attempts, (engine->now_ms - slot->failing_ms) / 1000,
-            engine->groups[slot->group].head.decision.epoch, route53_outcome_name(slot->outcome),
+            engine->groups[slot->group].head->decision.epoch, route53_outcome_name(slot->outcome),
             slot->next_ms > engine->now_ms ? (slot->next_ms - engine->now_ms + 999) / 1000 : 0);
     if (slot->pending_epoch > slot->insync_epoch)
         say(text,
@@ -279,7 +279,7 @@ static void say_done(const struct engine *engine, struct text *text, uint32_t gr
 {
     const struct group_state *state = &engine->groups[group];
     const struct group *g = state_group(engine, group);
-    const struct decision *head = &state->head.decision;
+    const struct decision *head = &state->head->decision;
 
     if (!state->has_head && state->head_form != VALUE_READ) {
         say(text, "Done: nothing from here; the head decision cannot be read (%s).\n",
@@ -372,7 +372,7 @@ static void write_subject(const struct engine *engine, struct alert *alert, uint
         say(&subject, "%s ", whom);
     if ((alert->event == ALERT_MOVED || alert->event == ALERT_FAILBACK) && group != NONE) {
         char weights[64];
-        state_weights_text(engine, group, engine->groups[group].head.weights, weights,
+        state_weights_text(engine, group, engine->groups[group].head->weights, weights,
                            sizeof(weights));
         say(&subject, "to %s (epoch %" PRIu64 ")", weights, alert->epoch);
     } else {

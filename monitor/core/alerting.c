@@ -91,7 +91,7 @@ static struct alert *raise(struct engine *engine, const struct about *about,
         .group = about->group != NONE ? engine->settings->groups[about->group].name : "",
         .region = about->region != NONE ? engine->settings->regions[about->region] : "",
         .epoch = about->group != NONE && engine->groups[about->group].has_head
-                     ? engine->groups[about->group].head.decision.epoch
+                     ? engine->groups[about->group].head->decision.epoch
                      : 0,
         .probe = engine->settings->electors[engine->settings->self].name};
     incident_id(engine, about, kind->event, alert->incident);
@@ -232,7 +232,7 @@ static bool slots_pending(struct engine *engine, uint32_t group)
         msec_t page_ms = slot->pending_ms + PENDING_PAGE_MS - PENDING_MS;
 
         if (slot->pending_epoch <= slot->insync_epoch ||
-            slot->pending_epoch < state->head.decision.epoch)
+            slot->pending_epoch < state->head->decision.epoch)
             continue;
         if (engine->now_ms < page_ms)
             state_wake(engine, group, page_ms);
@@ -469,7 +469,7 @@ void alerting_moved(struct engine *engine, uint32_t group)
 {
     static const struct kind moved = {ALERT_MOVED, ALERT_MOVED, SEVERITY_PAGE, 0};
     static const struct kind failback = {ALERT_FAILBACK, ALERT_FAILBACK, SEVERITY_INFO, 0};
-    const struct decision *head = &engine->groups[group].head.decision;
+    const struct decision *head = &engine->groups[group].head->decision;
     struct about about = {group, NONE, "", head->epoch};
 
     raise(engine, &about, head->kind == DECISION_FAILBACK ? &failback : &moved, ALERT_OPEN);

@@ -34,7 +34,7 @@ static struct zone_slot *first_slot(const struct engine *engine, uint32_t group)
 /* The reason for taking weight from a region is still there: agreed down, or drained. */
 static bool leavers_stand(const struct engine *engine, uint32_t group)
 {
-    const struct decision *head = &engine->groups[group].head.decision;
+    const struct decision *head = &engine->groups[group].head->decision;
     const struct group *g = state_group(engine, group);
 
     for (uint32_t r = 0; r < engine->settings->region_count; r++) {
@@ -57,7 +57,7 @@ static bool leavers_stand(const struct engine *engine, uint32_t group)
 static bool gainers_stand(const struct engine *engine, const struct zone_slot *slot)
 {
     const struct settings *settings = engine->settings;
-    const struct decision *head = &engine->groups[slot->group].head.decision;
+    const struct decision *head = &engine->groups[slot->group].head->decision;
     const struct group *g = state_group(engine, slot->group);
 
     for (uint32_t k = 0; k < g->site_count; k++) {
@@ -85,7 +85,7 @@ static bool evidence_stands(const struct engine *engine, uint32_t group)
 {
     const struct zone_slot *slots = first_slot(engine, group);
 
-    const struct decision *head = &engine->groups[group].head.decision;
+    const struct decision *head = &engine->groups[group].head->decision;
     enum decision_kind kind = head->kind;
     bool restores = kind == DECISION_REASSERT || (kind == DECISION_CANCEL && head->before != NULL);
 
@@ -106,7 +106,7 @@ static bool evidence_stands(const struct engine *engine, uint32_t group)
 static const char *closed_rule(const struct engine *engine, const struct zone_slot *slot)
 {
     uint32_t group = slot->group;
-    const struct decision *head = &engine->groups[group].head.decision;
+    const struct decision *head = &engine->groups[group].head->decision;
     bool override = head->override && slot->seen_epoch < head->epoch; /* D7: once */
     bool alone = engine->groups[group].glass->rules; /* no store, no lease: the fence is the lock */
     wall_t wall = state_wall(engine, engine->now_ms);
@@ -138,7 +138,7 @@ static const char *closed_rule(const struct engine *engine, const struct zone_sl
  */
 static bool zones_before_follow(const struct engine *engine, const struct zone_slot *slot)
 {
-    uint64_t epoch = engine->groups[slot->group].head.decision.epoch;
+    uint64_t epoch = engine->groups[slot->group].head->decision.epoch;
 
     for (const struct zone_slot *before = first_slot(engine, slot->group); before < slot;
          before++) {
@@ -183,7 +183,7 @@ static void slot_failed(struct engine *engine, struct zone_slot *slot, enum rout
     fact->rule = outcome == ROUTE53_REFUSED || outcome == ROUTE53_LOST ? "C3" : "C8";
     fact->group = slot->group;
     fact->zone = slot->zone;
-    fact->epoch = (int64_t)engine->groups[slot->group].head.decision.epoch;
+    fact->epoch = (int64_t)engine->groups[slot->group].head->decision.epoch;
     fact->word = route53_outcome_name(outcome);
     fact->number = wait_ms;
     state_wake(engine, slot->group, slot->next_ms);
@@ -198,7 +198,7 @@ static void tell_unbuildable(struct engine *engine, const struct zone_slot *slot
     fact->rule = "C1";
     fact->group = slot->group;
     fact->zone = slot->zone;
-    fact->epoch = (int64_t)engine->groups[slot->group].head.decision.epoch;
+    fact->epoch = (int64_t)engine->groups[slot->group].head->decision.epoch;
     fact->word = reason;
 }
 
@@ -216,7 +216,7 @@ static void slot_send(struct engine *engine, struct zone_slot *slot)
     const char *reason = "";
     struct fact *fact;
 
-    if (change_build(engine->settings, &state->head.decision, view, &space, batch, &reason) < 0) {
+    if (change_build(engine->settings, &state->head->decision, view, &space, batch, &reason) < 0) {
         tell_unbuildable(engine, slot, reason);
         slot_failed(engine, slot, ROUTE53_FORBIDDEN);
         return;
@@ -225,7 +225,7 @@ static void slot_send(struct engine *engine, struct zone_slot *slot)
     slot->state = CHANGE_SENDING;
     slot->unanswered = true;
     slot->sent_epoch = batch->epoch;
-    state->announce |= decision_is_move(state->head.decision.kind); /* also after a restart */
+    state->announce |= decision_is_move(state->head->decision.kind); /* also after a restart */
     memcpy(slot->nonce, view->nonce, sizeof(slot->nonce));
     fact = state_fact(engine, FACT_SENT);
     fact->rule = "C1";
@@ -233,7 +233,7 @@ static void slot_send(struct engine *engine, struct zone_slot *slot)
     fact->zone = slot->zone;
     fact->epoch = (int64_t)batch->epoch;
     fact->number = batch->item_count;
-    state_weights_text(engine, slot->group, state->head.weights, fact->text, sizeof(fact->text));
+    state_weights_text(engine, slot->group, state->head->weights, fact->text, sizeof(fact->text));
 }
 
 /* ---- one slot's turn ---- */
@@ -247,7 +247,7 @@ static void note_accepted(struct engine *engine, uint32_t group)
         if (observing_twin(engine, &slots[i]))
             return; /* accepted was another decision */
     }
-    if (state->accepted_ms >= 0 || observing_fence_min(engine, group) < state->head.decision.epoch)
+    if (state->accepted_ms >= 0 || observing_fence_min(engine, group) < state->head->decision.epoch)
         return;
     state->accepted_ms = engine->now_ms;
     if (state->announce)
@@ -289,7 +289,7 @@ static msec_t turn_ms(const struct engine *engine, uint32_t group)
 
     if (state->glass->rules)
         return 0;
-    return (msec_t)state_rank(engine, &state->head.decision) * RANK_STEP_MS;
+    return (msec_t)state_rank(engine, &state->head->decision) * RANK_STEP_MS;
 }
 
 static void slot_wait(struct engine *engine, struct zone_slot *slot)
@@ -341,7 +341,7 @@ static void slot_read(struct engine *engine, struct zone_slot *slot)
 static void slot_apply(struct engine *engine, struct zone_slot *slot)
 {
     const struct group_state *state = &engine->groups[slot->group];
-    const struct decision *head = &state->head.decision;
+    const struct decision *head = &state->head->decision;
     bool needed =
         state->has_head && slot->known && (!slot->fence_present || slot->fence.epoch < head->epoch);
 
@@ -384,27 +384,28 @@ static void slot_accepted(struct engine *engine, struct zone_slot *slot, uint64_
     const struct group_state *state = &engine->groups[slot->group];
     const struct group *group = state_group(engine, slot->group);
 
-    if (!state->has_head || state->head.decision.epoch != epoch) {
+    if (!state->has_head || state->head->decision.epoch != epoch) {
         if (epoch > slot->seen_epoch)
             observing_saw(slot, epoch, "", false);
         engine->zones[slot->zone].wanted = true; /* a newer head came meanwhile: look */
         slot->known = false;
         return;
     }
-    if (state->head.decision.kind == DECISION_ATTACH)
+    if (state->head->decision.kind == DECISION_ATTACH)
         engine->zones[slot->zone].wanted = true; /* B2: whoever asked for it wants to see it */
     slot->fence_present = true;
     slot->fence.epoch = epoch;
     slot->fence_ms = engine->now_ms;
     memcpy(slot->fence.nonce, slot->nonce, sizeof(slot->fence.nonce));
-    change_digest(engine->settings, slot->group, slot->zone, state->head.weights, slot->fence.plan);
+    change_digest(engine->settings, slot->group, slot->zone, state->head->weights,
+                  slot->fence.plan);
     if (epoch >= slot->seen_epoch)
         observing_saw(slot, epoch, slot->fence.plan, true);
     strncpy(slot->fence.by, engine->settings->electors[engine->settings->self].name,
             sizeof(slot->fence.by) - 1);
     for (uint32_t k = 0; k < group->site_count; k++) {
         if (settings_site_in_zone(engine->settings, group->sites[k], slot->zone))
-            slot->weights[k] = state->head.weights[k];
+            slot->weights[k] = state->head->weights[k];
     }
 }
 

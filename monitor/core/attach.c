@@ -56,7 +56,7 @@ static void drop(struct engine *engine, uint32_t group, const char *reason)
     engine->groups[group].attach_wanted = false;
     fact->rule = "B2";
     fact->group = group;
-    fact->epoch = (int64_t)engine->groups[group].head.decision.epoch;
+    fact->epoch = (int64_t)engine->groups[group].head->decision.epoch;
     fact->word = reason;
 }
 
@@ -75,7 +75,7 @@ bool attach_is_wanted(struct engine *engine, uint32_t group)
 bool attach_propose(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
-    const struct decision *head = &state->head.decision;
+    const struct decision *head = &state->head->decision;
     struct decision *decision;
 
     if (observing_drifted(engine, group) || observing_gone(engine, group) ||

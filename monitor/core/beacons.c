@@ -29,16 +29,16 @@ static bool evicted(const struct engine *engine, uint32_t group, uint32_t region
 {
     const struct group_state *state = &engine->groups[group];
     const struct group *g = state_group(engine, group);
-    bool lost = state->head.decision.regions_left >> region & 1;
+    bool lost = state->head->decision.regions_left >> region & 1;
     int here = 0;
     int elsewhere = 0;
 
     for (uint32_t k = 0; k < g->site_count; k++) {
         if (engine->settings->sites[g->sites[k]].region == region) {
-            here += state->head.weights[k];
-            lost |= state->head.normal[k] > 0;
+            here += state->head->weights[k];
+            lost |= state->head->normal[k] > 0;
         } else {
-            elsewhere += state->head.weights[k];
+            elsewhere += state->head->weights[k];
         }
     }
     return lost && here == 0 && elsewhere > 0;
@@ -57,7 +57,7 @@ static bool leaves_somewhere(const struct engine *engine, uint32_t group, uint32
             const struct site *site = &engine->settings->sites[g->sites[k]];
 
             left |= site->service == g->services[s] && site->region != region &&
-                    state->head.weights[k] > 0 && state->latched[site->region] == 0;
+                    state->head->weights[k] > 0 && state->latched[site->region] == 0;
         }
         if (!left)
             return false;
@@ -72,7 +72,7 @@ static void tell_latch(struct engine *engine, uint32_t group, uint32_t region, c
     fact->rule = "B1";
     fact->group = group;
     fact->region = region;
-    fact->epoch = (int64_t)engine->groups[group].head.decision.epoch;
+    fact->epoch = (int64_t)engine->groups[group].head->decision.epoch;
     fact->word = word;
 }
 
@@ -80,7 +80,7 @@ static void tell_latch(struct engine *engine, uint32_t group, uint32_t region, c
 static void change_latch(struct engine *engine, uint32_t group, uint32_t region, uint64_t epoch)
 {
     struct group_state *state = &engine->groups[group];
-    uint64_t head = state->head.decision.epoch;
+    uint64_t head = state->head->decision.epoch;
     bool news = (state->latched[region] == 0) != (epoch == 0);
 
     state->latched[region] = epoch;
@@ -110,7 +110,7 @@ static void look_for_return(struct engine *engine, uint32_t group)
         struct zone_state *zone = &engine->zones[engine->slots[i].zone];
         msec_t due_ms = zone->answers_ms + BEACON_LOOK_MS;
 
-        if (!zone->ever_read || engine->slots[i].fence.epoch >= state->head.decision.epoch)
+        if (!zone->ever_read || engine->slots[i].fence.epoch >= state->head->decision.epoch)
             continue; /* the first reading is on its way */
         zone->wanted |= engine->now_ms >= due_ms;
         state_wake(engine, group,
@@ -128,7 +128,7 @@ static bool gives_its_weight(const struct engine *engine, const struct zone_slot
     for (uint32_t k = 0; k < g->site_count; k++) {
         if (engine->settings->sites[g->sites[k]].region == region &&
             settings_site_in_zone(engine->settings, g->sites[k], slot->zone) &&
-            slot->weights[k] != state->head.weights[k])
+            slot->weights[k] != state->head->weights[k])
             return false;
     }
     return true;
@@ -143,7 +143,7 @@ static bool lets_go(const struct engine *engine, const struct zone_slot *slot, u
 
     if (!slot->known || !slot->fence_present)
         return false;
-    if (slot->fence.epoch >= state->head.decision.epoch)
+    if (slot->fence.epoch >= state->head->decision.epoch)
         return true;
     return zone->answers_ms >= state->head_seen_ms + BEACON_LATE_MS && !slot->unanswered &&
            !slot->drifted && gives_its_weight(engine, slot, region);
@@ -158,14 +158,14 @@ static bool zones_let_go(const struct engine *engine, uint32_t group, uint32_t r
         if (!lets_go(engine, &engine->slots[i], region))
             return false;
     }
-    return observing_fence_max(engine, group) >= state->head.decision.epoch;
+    return observing_fence_max(engine, group) >= state->head->decision.epoch;
 }
 
 void beacons_latch(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
     const struct group *g = state_group(engine, group);
-    uint64_t head = state->head.decision.epoch;
+    uint64_t head = state->head->decision.epoch;
 
     if (!g->beacons || !state->has_head || state->glass->rules) /* B1: a committed decision */
         return;

@@ -136,6 +136,8 @@ static void take_checks(struct engine *engine)
     TAKE(engine, engine->drained, s->region_count);
     TAKE(engine, engine->zones, s->zone_count);
     TAKE(engine, engine->groups, s->group_count);
+    TAKE(engine, engine->heads, s->group_count);
+    TAKE(engine, engine->head_weights, DECISION_VECTORS * places);
     TAKE(engine, engine->proposals, s->group_count);
     TAKE(engine, engine->proposal_weights, DECISION_VECTORS * places);
     TAKE(engine, engine->glasses, s->group_count);
@@ -215,7 +217,7 @@ static void take_beacons(struct engine *engine, struct group_state *state)
 
     TAKE_PIECE(engine, state->latched, regions);
     TAKE_PIECE(engine, state->attach, regions);
-    TAKE_PIECE(engine, state->head.health, regions);
+    TAKE_PIECE(engine, engine->heads[state - engine->groups].health, regions);
     TAKE_PIECE(engine, state->proposal->health, regions);
     TAKE_PIECE(engine, state->glass->head.health, regions);
 }
@@ -223,17 +225,19 @@ static void take_beacons(struct engine *engine, struct group_state *state)
 static void take_groups(struct engine *engine)
 {
     const struct settings *s = engine->settings;
+    uint32_t most = most_sites(s);
     uint32_t place = 0;
+    int *zeros = NULL;
 
+    if (TAKE(engine, zeros, (size_t)DECISION_VECTORS * most) != NULL)
+        decision_slot_lay_out(&engine->no_head, zeros, most);
     for (uint32_t g = 0; g < s->group_count && !engine->out_of_memory; g++) {
         struct group_state *state = &engine->groups[g];
         uint32_t sites = s->groups[g].site_count;
-        int *vectors = NULL;
 
         take_letters(engine, g);
         TAKE_PIECE(engine, state->wish_weights, sites);
-        if (TAKE_PIECE(engine, vectors, (size_t)DECISION_VECTORS * sites) != NULL)
-            decision_slot_lay_out(&state->head, vectors, sites);
+        state->head = &engine->no_head;
         state->proposal = &engine->proposals[g];
         state->glass = &engine->glasses[g];
         state->first_place = place;

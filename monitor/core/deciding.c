@@ -3,6 +3,7 @@
  * then the wish: a region must leave, or may come back (D1-D5). When every gate is open and it is
  * our turn, it is committed (D8). Any probe may propose; nobody needs to lead: the store's compare
  * lets one win, and the others see its head. */
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -53,7 +54,7 @@ static const struct order *drain_behind(const struct engine *engine, uint32_t re
 static const struct order *failback_order(const struct engine *engine, uint32_t group)
 {
     const struct group_state *state = &engine->groups[group];
-    uint64_t since = state->head.decision.same_since;
+    uint64_t since = state->head->decision.same_since;
 
     return orders_failback(&engine->orders, group, state_wall(engine, engine->now_ms),
                            since > 0 ? since : state->head_revision);
@@ -125,6 +126,7 @@ void decision_slot_copy(const struct engine *engine, uint32_t group, struct deci
     size_t size = state_group(engine, group)->site_count * sizeof(int);
     bool attaches = decision->health != NULL && slot->health != NULL;
 
+    assert(slot != &engine->no_head);
     memmove(slot->weights, decision->weights, size);
     memmove(slot->normal, decision->normal, size);
     memmove(slot->base, decision->base, size);
@@ -168,9 +170,19 @@ static void tell_void(struct engine *engine, uint32_t group, const struct order 
 
     fact->rule = "D5";
     fact->group = group;
-    fact->epoch = (int64_t)engine->groups[group].head.decision.epoch;
+    fact->epoch = (int64_t)engine->groups[group].head->decision.epoch;
     fact->word = "failback-void";
     strncpy(fact->text, order->id, sizeof(fact->text) - 1);
+}
+
+/* Where a group's own head stands, with its vectors. */
+static struct decision_slot *head_room(struct engine *engine, uint32_t group)
+{
+    size_t place = (size_t)DECISION_VECTORS * engine->groups[group].first_place;
+
+    decision_slot_lay_out(&engine->heads[group], &engine->head_weights[place],
+                          state_group(engine, group)->site_count);
+    return &engine->heads[group];
 }
 
 void deciding_set_head(struct engine *engine, uint32_t group, const struct decision *decision,
@@ -178,14 +190,15 @@ void deciding_set_head(struct engine *engine, uint32_t group, const struct decis
 {
     struct group_state *state = &engine->groups[group];
     bool first = !state->has_head;
-    bool news = first || decision->epoch != state->head.decision.epoch;
+    bool news = first || decision->epoch != state->head->decision.epoch;
     bool owed = state->announce && observing_begun(engine, group);
     const struct order *waits = first ? NULL : failback_order(engine, group);
     struct fact *fact;
 
-    decision_slot_copy(engine, group, &state->head, decision);
-    if (state->head.decision.same_since > revision)
-        state->head.decision.same_since =
+    state->head = head_room(engine, group);
+    decision_slot_copy(engine, group, state->head, decision);
+    if (state->head->decision.same_since > revision)
+        state->head->decision.same_since =
             0; /* counted by another store, from which it was copied */
     state->has_head = true;
     state->head_revision = revision;
@@ -375,7 +388,7 @@ static void gate_failback(const struct engine *engine, uint32_t group, bool fail
     if (thought->wish.kind == DECISION_LEAVE)
         return; /* leaving is no failback */
     for (uint32_t k = 0; k < g->site_count; k++)
-        away |= state->head.weights[k] < state->head.normal[k];
+        away |= state->head->weights[k] < state->head->normal[k];
     if (away && old != NULL)
         finding_add(thought->gates, &thought->gate_count, "D5", "failback", false, -1, -1,
                     "the failback ordered by %s was about what stood before: order it again",
@@ -395,8 +408,8 @@ static void make_wish(const struct engine *engine, uint32_t group, struct though
     bool is_ordered = failback_order(engine, group) != NULL;
     struct wish_input input = {.settings = engine->settings,
                                .group = group,
-                               .weights = state->head.weights,
-                               .normal = state->head.normal,
+                               .weights = state->head->weights,
+                               .normal = state->head->normal,
                                .agreements = engine->agreements,
                                .drained = engine->drained,
                                .override = override_in_force(engine, group),

@@ -62,7 +62,7 @@ static bool begin_line(struct lines *lines, const struct settings *settings, uin
 /* What an epoch said of the group's weights, as far as is known here; NULL: it is not. */
 static const int *weights_of(const struct group_state *state, uint64_t epoch)
 {
-    const struct decision *head = &state->head.decision;
+    const struct decision *head = &state->head->decision;
 
     if (!state->has_head)
         return NULL;

@@ -101,7 +101,7 @@ static bool moves_service(const struct engine *engine, const struct decision *de
                           uint32_t service)
 {
     const struct group *g = state_group(engine, decision->group);
-    const int *before = engine->groups[decision->group].head.weights;
+    const int *before = engine->groups[decision->group].head->weights;
 
     for (uint32_t k = 0; k < g->site_count; k++) {
         bool with_it = g->together || engine->settings->sites[g->sites[k]].service == service;

@@ -127,7 +127,7 @@ static const int *normal_weights(const struct engine *engine, uint32_t group)
     const struct group *g = state_group(engine, group);
 
     if (state->has_head)
-        return state->head.normal;
+        return state->head->normal;
     for (uint32_t k = 0; k < g->site_count; k++)
         engine->glass_normal[k] = engine->settings->sites[g->sites[k]].weight;
     return engine->glass_normal;
@@ -368,7 +368,7 @@ static void keep_head(struct engine *engine, uint32_t group)
         decision_slot_lay_out(&glass->head,
                               &engine->glass_heads[(size_t)DECISION_VECTORS * state->first_place],
                               state_group(engine, group)->site_count);
-        decision_slot_copy(engine, group, &glass->head, &state->head.decision);
+        decision_slot_copy(engine, group, &glass->head, &state->head->decision);
     }
 }
 
@@ -410,10 +410,10 @@ static void obey(struct engine *engine, uint32_t group, struct order *order, con
     state->announce = true;
     if (order->obeyed_count < ORDER_OBEYED_MAX)
         order->obeyed[order->obeyed_count++] =
-            (struct order_obeyed){group, state->head.decision.epoch};
+            (struct order_obeyed){group, state->head->decision.epoch};
     glass_orders_touched(engine);
     fact = tell(engine, group, "D7", "decided", "");
-    fact->epoch = (int64_t)state->head.decision.epoch;
+    fact->epoch = (int64_t)state->head->decision.epoch;
     memcpy(fact->text, order->id, sizeof(order->id));
 }
 
@@ -464,7 +464,7 @@ void glass_decide(struct engine *engine, uint32_t group)
  * no order that was heard of since drains what keeps weight. */
 bool glass_stands(const struct engine *engine, uint32_t group)
 {
-    const struct decision_slot *head = &engine->groups[group].head;
+    const struct decision_slot *head = engine->groups[group].head;
     const struct group *g = state_group(engine, group);
     bool unfit[REGIONS_MAX];
     bool stands = (head->decision.regions_left & ~regions_of(engine, engine->drained)) == 0;
@@ -486,7 +486,7 @@ static bool is_ours(const struct engine *engine, const struct zone_slot *slot)
     const char *self = engine->settings->electors[engine->settings->self].name;
 
     return slot->fence_present &&
-           slot->fence.epoch == engine->groups[slot->group].head.decision.epoch &&
+           slot->fence.epoch == engine->groups[slot->group].head->decision.epoch &&
            strcmp(slot->fence.by, self) == 0;
 }
 
@@ -494,7 +494,7 @@ static bool is_ours(const struct engine *engine, const struct zone_slot *slot)
  * drained: the word said nothing of taking that. */
 static bool given_more(const struct engine *engine, const struct zone_slot *slot)
 {
-    const struct decision_slot *head = &engine->groups[slot->group].head;
+    const struct decision_slot *head = engine->groups[slot->group].head;
     const struct group *g = state_group(engine, slot->group);
 
     for (uint32_t k = 0; k < g->site_count; k++) {
@@ -509,7 +509,7 @@ static bool given_more(const struct engine *engine, const struct zone_slot *slot
 /* The zone is no more the one that was confirmed: somebody else wrote, or took the fence away. */
 static bool moved_on(const struct engine *engine, const struct zone_slot *slot)
 {
-    const struct decision *head = &engine->groups[slot->group].head.decision;
+    const struct decision *head = &engine->groups[slot->group].head->decision;
 
     if (!slot->known)
         return false;
@@ -520,7 +520,7 @@ static bool moved_on(const struct engine *engine, const struct zone_slot *slot)
 
 static void forget_mark(struct engine *engine, uint32_t group)
 {
-    struct order *order = orders_find(&engine->orders, engine->groups[group].head.decision.order);
+    struct order *order = orders_find(&engine->orders, engine->groups[group].head->decision.order);
 
     for (uint32_t i = 0; order != NULL && i < order->obeyed_count; i++) {
         if (order->obeyed[i].group == group)
@@ -546,7 +546,7 @@ void glass_look(struct engine *engine, uint32_t group)
     if (!gone || pending || state->glass->applied) /* once a zone has it, the others follow (C8) */
         return;
     forget_mark(engine, group);
-    memcpy(state->glass->order, state->head.decision.order, sizeof(state->glass->order));
+    memcpy(state->glass->order, state->head->decision.order, sizeof(state->glass->order));
     glass_end(engine, group);
     glass_orders_touched(engine);
     refuse(engine, group, &given_up);
@@ -563,7 +563,7 @@ void glass_end(struct engine *engine, uint32_t group)
     if (!glass->rules)
         return;
     fact = tell(engine, group, "C7", "ended", "");
-    fact->epoch = (int64_t)state->head.decision.epoch;
+    fact->epoch = (int64_t)state->head->decision.epoch;
     glass->rules = false;
     state->has_head = glass->had_head;
     state->head_revision = glass->head_revision;
@@ -572,7 +572,7 @@ void glass_end(struct engine *engine, uint32_t group)
     state->allowed_ms = -1;
     state->upkeep_ms = -1;
     if (glass->had_head)
-        decision_slot_copy(engine, group, &state->head, &glass->head.decision);
+        decision_slot_copy(engine, group, state->head, &glass->head.decision);
     state->trouble_ms = glass->times_ms[0];
     state->decided_ms = glass->times_ms[1];
     state->accepted_ms = glass->times_ms[2];
@@ -609,8 +609,8 @@ static bool is_overtaken(const struct engine *engine, const struct order *order)
         uint32_t group = order->obeyed[i].group;
         const struct group_state *state = &engine->groups[group];
 
-        if (state->has_head && state->head.decision.epoch > order->obeyed[i].epoch &&
-            region_serves(engine, group, order->region, state->head.weights))
+        if (state->has_head && state->head->decision.epoch > order->obeyed[i].epoch &&
+            region_serves(engine, group, order->region, state->head->weights))
             return true;
     }
     return false;

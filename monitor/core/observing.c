@@ -61,7 +61,7 @@ static bool says_of(const struct engine *engine, const struct zone_slot *slot, u
     const struct group_state *state = &engine->groups[slot->group];
     int said = slot->weights[in_group];
 
-    return said == weight || (weight == WEIGHT_MISSING && said == state->head.weights[in_group]);
+    return said == weight || (weight == WEIGHT_MISSING && said == state->head->weights[in_group]);
 }
 
 /* The zone's weights are these, site by site: of every set that a site has in it. */
@@ -129,7 +129,7 @@ int observing_said(const struct engine *engine, uint32_t group, uint32_t in_grou
 static bool slot_late(const struct engine *engine, const struct zone_slot *slot)
 {
     const struct group_state *state = &engine->groups[slot->group];
-    const struct decision *head = &state->head.decision;
+    const struct decision *head = &state->head->decision;
 
     return slot->known && slot->fence_present && slot->fence.epoch > head->base_epoch &&
            slot->fence.epoch < head->epoch &&
@@ -157,7 +157,7 @@ static bool others_lead(const struct engine *engine, const struct zone_slot *slo
  * something else. A head that moves nothing does not bring it back: nobody has judged that. */
 static bool slot_fell_back(const struct engine *engine, const struct zone_slot *slot)
 {
-    const struct decision *head = &engine->groups[slot->group].head.decision;
+    const struct decision *head = &engine->groups[slot->group].head->decision;
     const struct group *g = state_group(engine, slot->group);
 
     if (!slot->known || !slot->fence_present || slot->fence.epoch >= head->base_epoch ||
@@ -182,7 +182,7 @@ static bool head_moves_nothing(const struct engine *engine, uint32_t group)
 {
     const struct group_state *state = &engine->groups[group];
 
-    return state->has_head && moves_nothing(state->head.decision.kind);
+    return state->has_head && moves_nothing(state->head->decision.kind);
 }
 
 uint64_t observing_leader(const struct engine *engine, uint32_t group)
@@ -191,7 +191,7 @@ uint64_t observing_leader(const struct engine *engine, uint32_t group)
     uint64_t newest = observing_fence_max(engine, group);
     uint64_t late = 0;
 
-    if (!head_moves_nothing(engine, group) || newest > engine->groups[group].head.decision.epoch)
+    if (!head_moves_nothing(engine, group) || newest > engine->groups[group].head->decision.epoch)
         return newest;
     for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
         if (slot_late(engine, &slots[i]) && fence_of(&slots[i]) > late)
@@ -217,7 +217,7 @@ bool observing_late(const struct engine *engine, uint32_t group)
 bool observing_gone(const struct engine *engine, uint32_t group)
 {
     const struct zone_slot *slots = first_slot(engine, group);
-    const struct decision *head = &engine->groups[group].head.decision;
+    const struct decision *head = &engine->groups[group].head->decision;
 
     for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
         bool expected = head->base_epoch == 0 && !observing_slot_begun(engine, &slots[i]);
@@ -233,9 +233,9 @@ bool observing_slot_begun(const struct engine *engine, const struct zone_slot *s
     const struct group_state *state = &engine->groups[slot->group];
     char plan[PLAN_LENGTH + 1];
 
-    if (slot->seen_epoch != state->head.decision.epoch || !slot->seen_whole)
-        return slot->seen_epoch >= state->head.decision.epoch;
-    change_digest(engine->settings, slot->group, slot->zone, state->head.weights, plan);
+    if (slot->seen_epoch != state->head->decision.epoch || !slot->seen_whole)
+        return slot->seen_epoch >= state->head->decision.epoch;
+    change_digest(engine->settings, slot->group, slot->zone, state->head->weights, plan);
     return strcmp(plan, slot->seen_plan) == 0;
 }
 
@@ -285,7 +285,7 @@ static bool fences_differ(const struct engine *engine, uint32_t group)
  * fence it may look like that until the head, or what came after it, has been here. */
 static bool unknown_drifted(const struct engine *engine, const struct zone_slot *slot)
 {
-    const struct decision *head = &engine->groups[slot->group].head.decision;
+    const struct decision *head = &engine->groups[slot->group].head->decision;
 
     if (!slot->fence_present)
         return !zone_says(engine, slot, head->weights) &&
@@ -303,8 +303,8 @@ bool observing_twin(const struct engine *engine, const struct zone_slot *slot)
     const struct group_state *state = &engine->groups[slot->group];
 
     return state->has_head && slot->fence_present &&
-           slot->fence.epoch == state->head.decision.epoch &&
-           !zone_says(engine, slot, state->head.weights) && plan_holds(engine, slot);
+           slot->fence.epoch == state->head->decision.epoch &&
+           !zone_says(engine, slot, state->head->weights) && plan_holds(engine, slot);
 }
 
 /* Whoever wrote over a decision that is about to be restored did so himself; and the batch of an
@@ -312,17 +312,17 @@ bool observing_twin(const struct engine *engine, const struct zone_slot *slot)
 static bool taken_back(const struct engine *engine, const struct zone_slot *slot)
 {
     const struct group_state *state = &engine->groups[slot->group];
-    enum decision_kind kind = state->head.decision.kind;
+    enum decision_kind kind = state->head->decision.kind;
 
     return (kind == DECISION_REASSERT || kind == DECISION_CANCEL || kind == DECISION_ADOPT) &&
-           zone_says(engine, slot, state->head.weights);
+           zone_says(engine, slot, state->head->weights);
 }
 
 /* C4: weights are measured against what the fence's own epoch said. */
 static bool slot_drifted(const struct engine *engine, const struct zone_slot *slot)
 {
     const struct group_state *state = &engine->groups[slot->group];
-    const struct decision *head = &state->head.decision;
+    const struct decision *head = &state->head->decision;
     uint64_t fence = slot->fence_present ? slot->fence.epoch : 0;
 
     if (!slot->known || !state->has_head ||
@@ -492,7 +492,7 @@ static void tell_wrong(struct engine *engine, const struct zone_slot *slot, enum
 static bool slot_missing(const struct engine *engine, const struct zone_slot *slot)
 {
     const struct group_state *state = &engine->groups[slot->group];
-    bool first = state->head.decision.kind == DECISION_INIT && slot->seen_epoch == 0;
+    bool first = state->head->decision.kind == DECISION_INIT && slot->seen_epoch == 0;
     bool is_old = !engine->settings->electors[engine->settings->self].may_act &&
                   engine->zones[slot->zone].answers_ms < state->head_seen_ms;
 
@@ -504,7 +504,7 @@ static bool slot_missing(const struct engine *engine, const struct zone_slot *sl
 static bool slot_ahead(const struct engine *engine, const struct zone_slot *slot)
 {
     const struct group_state *state = &engine->groups[slot->group];
-    uint64_t head = state->has_head ? state->head.decision.epoch : 0;
+    uint64_t head = state->has_head ? state->head->decision.epoch : 0;
 
     return slot->known && slot->fence_present &&
            (slot->fence.epoch > head || observing_twin(engine, slot)) &&

@@ -11,7 +11,7 @@
 static void set_base(const struct engine *engine, uint32_t group, struct decision_slot *proposal)
 {
     const struct group_state *state = &engine->groups[group];
-    const struct decision *head = &state->head.decision;
+    const struct decision *head = &state->head->decision;
     size_t size = state_group(engine, group)->site_count * sizeof(int);
     uint64_t fence = head->epoch;
 
@@ -67,7 +67,7 @@ struct decision *proposal_begin(struct engine *engine, uint32_t group, enum deci
                                            .normal = proposal->normal,
                                            .base = proposal->base};
     if (state->has_head) {
-        const struct decision *head = &state->head.decision;
+        const struct decision *head = &state->head->decision;
         memcpy(proposal->weights, head->weights, size);
         memcpy(proposal->normal, head->normal, size);
         proposal->decision.moved_wall = head->moved_wall;
@@ -90,7 +90,7 @@ static void commit_ledger(struct engine *engine, uint32_t group, struct commit *
     commit->budget = budget;
     commit->writes_budget =
         decision_is_move(commit->decision.kind) &&
-        memcmp(commit->decision.weights, state->head.weights, size) != 0; /* D6: the same move */
+        memcmp(commit->decision.weights, state->head->weights, size) != 0; /* D6: the same move */
     if (!commit->writes_budget)
         return;
     commit->budget_count = engine->budget_count - skip;
@@ -103,7 +103,7 @@ static void commit_ledger(struct engine *engine, uint32_t group, struct commit *
 static uint64_t same_since(const struct group_state *state, const struct decision *decision,
                            uint32_t sites)
 {
-    const struct decision *head = &state->head.decision;
+    const struct decision *head = &state->head->decision;
     size_t size = sites * sizeof(int);
 
     if (!state->has_head || decision->moved_wall != head->moved_wall ||

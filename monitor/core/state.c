@@ -34,7 +34,7 @@ bool state_reads_zones(const struct engine *engine)
 bool state_site_left(const struct engine *engine, uint32_t group, uint32_t in_group)
 {
     const struct group *g = state_group(engine, group);
-    const struct decision *head = &engine->groups[group].head.decision;
+    const struct decision *head = &engine->groups[group].head->decision;
     uint32_t region = engine->settings->sites[g->sites[in_group]].region;
     bool any = false;
 

@@ -182,39 +182,39 @@ struct group_state {
     bool is_published;
     /* decision */
     bool has_head;
-    enum value_form head_form; /* without a head: one stands in the store, and we cannot read it */
-    uint64_t head_revision;
-    struct decision_slot head;
-    struct decision_slot *proposal; /* has its vectors once proposal_room() was asked for it */
+    bool head_witnessed; /* we were here, and in touch, when it came */
     bool commit_pending;
-    uint32_t compared_count; /* votes that the newest commit compares */
+    enum value_form head_form;  /* without a head: one stands in the store, and we cannot read it */
+    uint32_t compared_count;    /* votes that the newest commit compares */
+    struct decision_slot *head; /* the engine's `no_head`, all zeros, until there has been one */
+    uint64_t head_revision;
+    struct decision_slot *proposal; /* has its vectors once proposal_room() was asked for it */
     msec_t commit_after_ms;
     msec_t allowed_ms; /* since when a proposal may be made; -1: not */
     msec_t head_seen_ms;
-    bool head_witnessed;  /* we were here, and in touch, when it came */
     msec_t upkeep_ms;     /* since when this head wants upkeep (upkeep.c); -1: it does not */
     msec_t drift_from_ms; /* C4: a reading asked for before this is older than the head's base */
     msec_t moved_ms;
     wall_t moved_wall; /* the same, as the ledger has it */
-    bool ever_moved;
     uint64_t journal_epoch;
-    bool init_wanted;
     uint64_t drift_revision; /* the store's, when drift was first seen: older acks are void */
-    bool wants_move;         /* when it was looked at last ... */
-    int *wish_weights;       /* ... to these weights; ... */
+    int *wish_weights;       /* when it was looked at last: what was wished ... */
+    bool wants_move;         /* ... differs from what is; ... */
     bool is_upkeep_empty;    /* ... what would put it in order gives a service no weight (C5) */
-    struct refusal refusal;  /* said last (D10) */
+    bool ever_moved;
+    bool init_wanted;
+    uint32_t first_place;   /* sites of the groups before this one */
+    struct refusal refusal; /* said last (D10) */
     struct glass_slot *glass;
     /* change */
     uint32_t first_slot;
     uint32_t slot_count;
-    uint32_t first_place; /* sites of the groups before this one */
     uint64_t *latched; /* B1: the epoch that lit a region's beacon, 0: it is dark; of a group that
                           has no beacons NULL, as `attach` is */
     uint64_t held;     /* set of regions whose word is held back */
-    struct health_id *attach; /* B2: health checks to attach, by region, while ... */
-    bool attach_wanted;       /* ... that is wanted ... */
-    msec_t attach_ms;         /* ... and since when */
+    struct health_id *attach; /* B2: health checks to attach, by region ... */
+    msec_t attach_ms;         /* ... since then ... */
+    bool attach_wanted;       /* ... while that is wanted */
     /* C7's report */
     bool announce;     /* L2: this engine saw the decision come, and tells when it is applied */
     msec_t trouble_ms; /* first bad result that led to the head; -1 none */
@@ -312,6 +312,9 @@ struct engine {
     struct thought thought; /* of the group that is being decided on */
     /* By group, as long arrays that only those touch who need them: memory which the system gives
      * zeroed, and page by page when it is first written to, costs nothing before. */
+    struct decision_slot no_head;
+    struct decision_slot *heads;
+    int *head_weights;
     struct decision_slot *proposals;
     int *proposal_weights; /* their vectors: DECISION_VECTORS by site, group after group ... */
     struct glass_slot *glasses;

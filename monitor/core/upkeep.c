@@ -200,7 +200,7 @@ static bool head_leads(const struct engine *engine, uint32_t group, uint64_t lea
         if (observing_twin(engine, slot) || (slot->drifted && slot->fence.epoch == leader))
             return false;
     }
-    return leader == state->head.decision.epoch;
+    return leader == state->head->decision.epoch;
 }
 
 /* D3, C8: what one zone was given the others get. */
@@ -214,9 +214,9 @@ static bool follow_leader(const struct engine *engine, uint32_t group, const int
     return state->has_head && leading.epoch > 0 &&
            whole_follow(&(struct whole_input){.settings = engine->settings,
                                               .group = group,
-                                              .normal = state->head.normal,
+                                              .normal = state->head->normal,
                                               .said = said,
-                                              .known = has_head ? state->head.weights : NULL,
+                                              .known = has_head ? state->head->weights : NULL,
                                               .role = role_of,
                                               .context = &leading},
                         weights);
@@ -328,14 +328,14 @@ static bool drift_is_to_go(struct engine *engine, uint32_t group)
     const struct group_state *state = &engine->groups[group];
     const struct group *g = state_group(engine, group);
     wall_t wall = state_wall(engine, engine->now_ms);
-    msec_t age_ms = wall - state->head.decision.at_wall;
+    msec_t age_ms = wall - state->head->decision.at_wall;
 
     if (g->drift != DRIFT_RESTORE || !observing_drifted(engine, group) ||
         observing_late(engine, group) || /* C8: it has moved traffic, which stands */
         !all_present(engine, group) || !all_say_one(engine, group) ||
-        !gainers_are_up(engine, group, state->head.weights))
+        !gainers_are_up(engine, group, state->head->weights))
         return false;
-    if (state->head.decision.kind != DECISION_REASSERT || age_ms >= g->dwell_ms)
+    if (state->head->decision.kind != DECISION_REASSERT || age_ms >= g->dwell_ms)
         return true;
     state_wake(engine, group, engine->now_ms + (age_ms >= 0 ? g->dwell_ms - age_ms : g->dwell_ms));
     return false;
@@ -356,7 +356,7 @@ static bool dwell_is_void(const struct engine *engine, uint32_t group)
 {
     const struct group_state *state = &engine->groups[group];
 
-    return began_dwell(&state->head.decision) && state->head_witnessed &&
+    return began_dwell(&state->head->decision) && state->head_witnessed &&
            !observing_begun(engine, group);
 }
 
@@ -381,7 +381,7 @@ static void propose_drift(struct engine *engine, uint32_t group)
  * applied; else what that was made from. */
 static void keep_before(const struct engine *engine, uint32_t group, struct decision_slot *proposal)
 {
-    const struct decision *head = &engine->groups[group].head.decision;
+    const struct decision *head = &engine->groups[group].head->decision;
     bool applied = observing_begun(engine, group);
     const int *before = applied ? head->weights : head->before != NULL ? head->before : head->base;
 
@@ -394,7 +394,7 @@ static void keep_before(const struct engine *engine, uint32_t group, struct deci
 static void propose_reassert(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
-    const struct decision *head = &state->head.decision;
+    const struct decision *head = &state->head->decision;
     bool due = decision_is_move(head->kind) && !observing_begun(engine, group);
     struct decision *decision = proposal_begin(engine, group, due ? head->kind : DECISION_REASSERT);
 
@@ -453,21 +453,21 @@ static bool zones_say(const struct engine *engine, uint32_t group, const int *we
     return true;
 }
 
-/* It was applied, though its fence went before we saw it, maybe; and Route 53 has not lost it since,
- * as it did when the zone says again what the decision was made from. */
+/* It was applied, though its fence went before we saw it, maybe; and Route 53 has not lost it
+ * since, as it did when the zone says again what the decision was made from. */
 static bool stands_applied(const struct engine *engine, uint32_t group)
 {
     const struct group_state *state = &engine->groups[group];
 
-    return zones_say(engine, group, state->head.weights) ||
-           (observing_begun(engine, group) && !zones_say(engine, group, state->head.base));
+    return zones_say(engine, group, state->head->weights) ||
+           (observing_begun(engine, group) && !zones_say(engine, group, state->head->base));
 }
 
 /* C2: no fence where one was: the same statement again under a new epoch, by CREATE alone. */
 static void propose_fence(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
-    const struct decision *head = &state->head.decision;
+    const struct decision *head = &state->head->decision;
     bool applied = stands_applied(engine, group);
     struct decision *decision =
         proposal_begin(engine, group, applied ? DECISION_ADOPT : head->kind);
@@ -512,7 +512,7 @@ static bool returned(const struct engine *engine, uint32_t group, uint32_t regio
 static bool cancellable(const struct engine *engine, uint32_t group)
 {
     const struct group_state *state = &engine->groups[group];
-    const struct decision *head = &state->head.decision;
+    const struct decision *head = &state->head->decision;
 
     if (head->kind != DECISION_LEAVE || head->regions_left == 0 ||
         state_group(engine, group)->beacons)
@@ -539,7 +539,7 @@ static void fill_missing(const struct engine *engine, uint32_t group, int *weigh
     for (uint32_t k = 0; k < g->site_count; k++) {
         if (weights[k] >= 0)
             continue;
-        weights[k] = state->head.normal[k];
+        weights[k] = state->head->normal[k];
         for (uint32_t i = state->first_slot; i < state->first_slot + state->slot_count; i++) {
             const struct zone_slot *slot = &engine->slots[i];
             int here = settings_site_in_zone(engine->settings, g->sites[k], slot->zone)
@@ -586,9 +586,9 @@ static void propose_cancel(struct engine *engine, uint32_t group)
 {
     struct group_state *state = &engine->groups[group];
     const int *before =
-        state->head.decision.before != NULL ? state->head.decision.before : state->head.base;
+        state->head->decision.before != NULL ? state->head->decision.before : state->head->base;
     bool stands = observing_drifted(engine, group) || /* C4 */
-                  (zones_say(engine, group, state->head.base) &&
+                  (zones_say(engine, group, state->head->base) &&
                    !moved_in_part(engine, group, before) && !was_split(engine, group, before));
     struct decision *decision =
         stands ? proposal_begin(engine, group, DECISION_CANCEL) : adopt(engine, group, "");
@@ -604,7 +604,7 @@ static void propose_cancel(struct engine *engine, uint32_t group)
     }
     snprintf(decision->reason, sizeof(decision->reason),
              "epoch %" PRIu64 " was never applied and its region is agreed up again",
-             state->head.decision.epoch);
+             state->head->decision.epoch);
 }
 
 enum upkeep {

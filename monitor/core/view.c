@@ -35,7 +35,7 @@ void engine_group_brief(const struct engine *engine, uint32_t group, struct grou
     *ret_view = (struct group_view){
         .has_head = state->has_head,
         .head_form = state->head_form,
-        .head = state->head.decision,
+        .head = state->head->decision,
         .agreements = engine->view_agreements,
         .frozen = orders_freeze(&engine->orders, group, state_wall(engine, engine->now_ms)) != NULL,
         .glass = state->glass->rules,
@@ -207,8 +207,8 @@ static bool plan_wish(const struct engine *engine, uint32_t group, int *ret_weig
     struct wish wish = {.weights = ret_weights, .gates = findings, .gate_count = count};
     struct wish_input input = {.settings = engine->settings,
                                .group = group,
-                               .weights = state->head.weights,
-                               .normal = state->head.normal,
+                               .weights = state->head->weights,
+                               .normal = state->head->normal,
                                .agreements = engine->plan_agreements,
                                .drained = engine->drained,
                                .now_ms = engine->now_ms};
