@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where no check may go unless it says so, in every way such an address can be written. */
 #include <check.h>
-#include <stdlib.h>
 
+#include "../lib/suite.h"
 #include "address_policy.h"
 
 static uint32_t needs_of(const char *text)
@@ -139,9 +139,5 @@ int main(void)
                         (int)(sizeof addresses / sizeof *addresses));
     tcase_add_test(tcase, a_name_is_no_address_until_it_is_resolved);
     tcase_add_test(tcase, what_is_needed_is_said_in_the_words_of_the_setting);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "agent_words.h"
 
 static const struct {
@@ -112,16 +113,11 @@ int main(void)
 {
     Suite *suite = suite_create("agent");
     TCase *tests = tcase_create("agent");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_loop_test(tests, a_line_comes_to_what_haproxy_makes_of_it, 0,
                         (int)(sizeof(lines) / sizeof(lines[0])));
     tcase_add_test(tests, what_is_foreign_is_told_in_print_and_short);
     tcase_add_test(tests, any_room_is_room_enough);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

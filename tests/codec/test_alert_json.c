@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "mail.h"
 #include "notice.h"
 
@@ -478,13 +479,8 @@ static TCase *mail_tests(void)
 int main(void)
 {
     Suite *suite = suite_create("alert forms");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     suite_add_tcase(suite, json_tests());
     suite_add_tcase(suite, mail_tests());
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

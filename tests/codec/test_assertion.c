@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What makes an answer good, and what is said when it is not. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "assertion.h"
 
 static struct assertion *make(const char *status, const char *body)
@@ -203,8 +203,6 @@ int main(void)
 {
     Suite *suite = suite_create("assertion");
     TCase *tests = tcase_create("assertion");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_test(tests, without_a_list_every_2xx_is_good);
     tcase_add_test(tests, a_list_of_statuses_and_ranges_holds_exactly_for_its_members);
@@ -218,8 +216,5 @@ int main(void)
                         (int)(sizeof(bad_lists) / sizeof(bad_lists[0])));
     tcase_add_test(tests, texts_past_their_limits_are_refused);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

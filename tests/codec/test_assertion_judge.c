@@ -3,6 +3,7 @@
  * mean harm. */
 #include <stdlib.h>
 
+#include "../lib/suite.h"
 #include "assertions.h"
 
 enum { BODY_SIZE = 64 * 1024 };
@@ -506,8 +507,6 @@ int main(void)
 {
     Suite *suite = suite_create("assertion_judge");
     TCase *tests = tcase_create("assertion_judge");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_loop_test(tests, every_relation_holds_and_fails_as_documented, 0, COUNT(judgements));
     tcase_add_test(tests, a_body_equals_a_text_only_as_a_whole);
@@ -528,8 +527,5 @@ int main(void)
     tcase_add_loop_test(tests, what_is_told_has_at_most_200_characters, 0, COUNT(talkative));
     tcase_add_test(tests, of_two_sides_that_fail_both_are_told_short);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -2,6 +2,7 @@
 /* How expressions are read: what docs/ASSERTIONS.md says of them, row by row, and their limits. */
 #include <stdlib.h>
 
+#include "../lib/suite.h"
 #include "assertions.h"
 
 enum { LINE_SIZE = 1024, MISTAKES_MIN = 20 };
@@ -300,8 +301,6 @@ int main(void)
 {
     Suite *suite = suite_create("assertion_parse");
     TCase *tests = tcase_create("assertion_parse");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_test(tests, the_documented_mistakes_are_told_in_the_documented_words);
     tcase_add_test(tests, the_documented_examples_are_read_for_their_kinds);
@@ -317,8 +316,5 @@ int main(void)
     tcase_add_test(tests, what_an_expression_looks_at_is_known);
     tcase_add_test(tests, both_of_one_and_nothing_is_the_one);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "base64.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -83,16 +84,11 @@ int main(void)
 {
     Suite *suite = suite_create("base64");
     TCase *tests = tcase_create("base64");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_loop_test(tests, bytes_are_written_and_read_back, 0, COUNT(pairs));
     tcase_add_loop_test(tests, what_is_not_padded_letters_is_refused, 0, COUNT(foreign));
     tcase_add_test(tests, every_byte_survives_at_every_place_and_within_its_room);
     tcase_add_test(tests, a_nul_byte_is_no_letter);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -3,9 +3,9 @@
  * batch that is allowed and spoils one thing, so that the one thing is what is refused. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "batch_guard.h"
 #include "../lib/pizza_zone.h"
 
@@ -540,14 +540,8 @@ static TCase *c1_case(void)
 int main(void)
 {
     Suite *suite = suite_create("batch_guard");
-    SRunner *runner;
-    int failed;
 
     suite_add_tcase(suite, c5_case());
     suite_add_tcase(suite, c1_case());
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -2,9 +2,9 @@
 /* What CloudWatch and Elastic Load Balancing are asked, and what they may answer. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "cloudwatch.h"
 #include "elb.h"
 
@@ -244,8 +244,6 @@ int main(void)
     Suite *suite = suite_create("cloud");
     TCase *alarms = tcase_create("alarms");
     TCase *targets = tcase_create("targets");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(alarms, one_alarm_of_either_kind_is_asked_for);
     tcase_add_test(alarms, the_state_of_an_alarm_is_read);
@@ -259,9 +257,5 @@ int main(void)
     tcase_add_test(targets, targets_are_counted_by_their_state);
     tcase_add_test(targets, what_is_no_list_of_targets_counts_nobody);
     suite_add_tcase(suite, targets);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A command line is split as a shell would, and means nothing else. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "command_split.h"
 
 static char error[128];
@@ -70,16 +70,10 @@ int main(void)
 {
     Suite *suite = suite_create("command_split");
     TCase *tcase = tcase_create("command_split");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tcase, blanks_part_words_and_quotes_keep_them);
     tcase_add_test(tcase, nothing_is_expanded);
     tcase_add_test(tcase, what_is_no_command_is_told);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

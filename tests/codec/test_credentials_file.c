@@ -2,9 +2,9 @@
 /* AWS's two files, as people write them. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "credentials_file.h"
 
 static struct credentials_profile profile;
@@ -261,8 +261,6 @@ int main(void)
 {
     Suite *suite = suite_create("credentials_file");
     TCase *tcase = tcase_create("credentials_file");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tcase, a_profile_of_the_shared_file_gives_its_keys);
     tcase_add_test(tcase, a_profile_of_the_config_file_has_the_word_before_its_name);
@@ -277,9 +275,5 @@ int main(void)
     tcase_add_test(tcase, cut_and_spoiled_files_do_no_harm);
     tcase_add_test(tcase, a_mark_before_the_text_is_passed_over);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "credentials_json.h"
 
 #define KEYS "\"AccessKeyId\":\"ASIAONE\",\"SecretAccessKey\":\"hunter2\""
@@ -202,8 +203,6 @@ int main(void)
 {
     Suite *suite = suite_create("credentials_json");
     TCase *tcase = tcase_create("credentials_json");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tcase, each_form_gives_its_credentials_and_their_end);
     tcase_add_test(tcase, a_process_may_say_more_or_leave_it_out);
@@ -215,9 +214,5 @@ int main(void)
     tcase_add_test(tcase, no_beginning_of_a_document_gives_credentials);
     tcase_add_test(tcase, a_refusal_says_its_code_and_message);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "credentials_plan.h"
 
 #define KEYS(key_id) "aws_access_key_id = " key_id "\naws_secret_access_key = hunter2\n"
@@ -455,8 +456,6 @@ int main(void)
 {
     Suite *suite = suite_create("credentials_plan");
     TCase *tcase = tcase_create("credentials_plan");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, the_environment_comes_first_unless_the_settings_name_a_profile);
@@ -478,9 +477,5 @@ int main(void)
     tcase_add_test(tcase, files_are_needed_unless_the_environment_says_it_all);
     tcase_add_test(tcase, what_people_wrote_is_escaped_in_errors);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

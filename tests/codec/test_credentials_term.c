@@ -2,8 +2,8 @@
 /* When credentials are looked for again: early, each probe at a moment of its own, and never in a
  * rush. */
 #include <check.h>
-#include <stdlib.h>
 
+#include "../lib/suite.h"
 #include "credentials_term.h"
 
 enum { MINUTE = 60 * 1000, HOUR = 60 * MINUTE, NOW = 1000000 };
@@ -119,8 +119,6 @@ int main(void)
 {
     Suite *suite = suite_create("credentials_term");
     TCase *tcase = tcase_create("credentials_term");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tcase, credentials_without_an_end_are_never_due);
     tcase_add_test(tcase, an_hour_is_renewed_fifteen_to_twenty_minutes_before_its_end);
@@ -131,9 +129,5 @@ int main(void)
     tcase_add_test(tcase, a_first_look_that_failed_is_repeated_too);
     tcase_add_test(tcase, what_the_machine_serves_beyond_its_end_is_kept_and_asked_for_rarely);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

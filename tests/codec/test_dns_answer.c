@@ -3,6 +3,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "../lib/suite.h"
 #include "dns_answer.h"
 #include "../lib/dns_message.h"
 
@@ -305,8 +306,6 @@ int main(void)
 {
     Suite *suite = suite_create("dns_answer");
     TCase *tests = tcase_create("dns_answer");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     suite_add_tcase(suite, tests);
     tcase_add_test(tests, a_fence_is_read);
@@ -326,8 +325,5 @@ int main(void)
     tcase_add_test(tests, two_texts_are_nobodys_fence);
     tcase_add_test(tests, garbage_is_no_fence);
     tcase_add_test(tests, random_bytes_do_no_harm);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

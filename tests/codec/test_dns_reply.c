@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../lib/suite.h"
 #include "dns_reply.h"
 #include "../lib/dns_message.h"
 
@@ -376,16 +377,11 @@ int main(void)
 {
     Suite *suite = suite_create("dns_reply");
     TCase *question = tcase_create("question");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_test(question, a_question_is_what_every_server_reads);
     tcase_add_test(question, with_edns_the_size_is_said_and_signatures_are_asked_for);
     tcase_add_test(question, what_is_no_question_is_not_written);
     suite_add_tcase(suite, question);
     suite_add_tcase(suite, reply_tests());
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

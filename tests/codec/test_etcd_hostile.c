@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "base64.h"
 #include "etcd_answers.h"
 #include "etcd_json.h"
@@ -302,8 +303,6 @@ int main(void)
 {
     Suite *suite = suite_create("etcd_hostile");
     TCase *tests = tcase_create("hostile");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tests, begin, end);
     tcase_set_timeout(tests, 120);
@@ -315,8 +314,5 @@ int main(void)
     tcase_add_test(tests, a_hundred_thousand_items_are_refused);
     tcase_add_test(tests, numbers_and_words_without_end_are_refused);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

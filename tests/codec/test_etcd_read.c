@@ -2,9 +2,9 @@
 /* Answers of a real etcd read as they were meant, and what none would say refused. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "base64.h"
 #include "etcd_answers.h"
 #include "etcd_json.h"
@@ -409,13 +409,8 @@ static TCase *others(void)
 int main(void)
 {
     Suite *suite = suite_create("etcd_read");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     suite_add_tcase(suite, pages());
     suite_add_tcase(suite, others());
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The lines of a watch, and errors in all their shapes. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "etcd_answers.h"
 #include "etcd_json.h"
 
@@ -331,13 +331,8 @@ static TCase *faults(void)
 int main(void)
 {
     Suite *suite = suite_create("etcd_watch");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     suite_add_tcase(suite, lines());
     suite_add_tcase(suite, faults());
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

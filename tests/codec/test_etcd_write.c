@@ -3,9 +3,9 @@
  * is misspelt holds always. */
 #include <check.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "etcd_answers.h"
 #include "etcd_json.h"
 
@@ -190,8 +190,6 @@ int main(void)
 {
     Suite *suite = suite_create("etcd_write");
     TCase *tests = tcase_create("requests");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tests, begin, end);
     tcase_add_test(tests, a_range_asks_for_a_page_below_a_prefix);
@@ -205,8 +203,5 @@ int main(void)
     tcase_add_loop_test_raise_signal(tests, a_programmers_mistake_stops_at_once, SIGABRT, 0,
                                      COUNT(mistakes));
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "event_text.h"
 #include "pizza.h"
 
@@ -507,8 +508,6 @@ int main(void)
 {
     Suite *suite = suite_create("event_text");
     TCase *tests = tcase_create("lines");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_loop_test(tests, every_event_is_read_back_as_it_happened, 0, EVENT_KIND_COUNT);
     tcase_add_test(tests, a_line_reads_as_what_happened);
@@ -519,8 +518,5 @@ int main(void)
     tcase_add_test(tests, an_event_that_does_not_fit_is_not_written);
     tcase_add_loop_test(tests, flipped_bytes_never_crash_the_reader, 0, EVENT_KIND_COUNT);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

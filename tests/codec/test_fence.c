@@ -2,9 +2,9 @@
 /* The fence's text: what we write we read, and nothing else. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "record.h"
 
 #define NONCE "0123456789abcdef0123456789abcdef"
@@ -179,8 +179,6 @@ int main(void)
 {
     Suite *suite = suite_create("fence");
     TCase *tcase = tcase_create("fence");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tcase, a_fence_is_written_as_the_design_says);
     tcase_add_test(tcase, a_fence_is_read_with_and_without_its_quotes);
@@ -192,9 +190,5 @@ int main(void)
     tcase_add_test(tcase, a_fence_lives_below_the_apex_of_its_zone);
     tcase_add_test(tcase, a_plans_digest_is_the_beginning_of_its_sha256);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

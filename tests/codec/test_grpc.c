@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "grpc_health.h"
 
 START_TEST(no_service_is_an_empty_message)
@@ -157,8 +158,6 @@ int main(void)
 {
     Suite *suite = suite_create("grpc");
     TCase *tests = tcase_create("grpc");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_test(tests, no_service_is_an_empty_message);
     tcase_add_test(tests, a_service_is_the_first_field);
@@ -169,8 +168,5 @@ int main(void)
     tcase_add_test(tests, a_long_message_is_cut);
     tcase_add_test(tests, codes_have_names);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

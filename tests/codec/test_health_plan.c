@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "../core/by_hand.h"
 #include "health_plan.h"
 
@@ -377,8 +378,6 @@ int main(void)
 {
     Suite *suite = suite_create("health_plan");
     TCase *tcase = tcase_create("plan");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     suite_add_tcase(suite, tcase);
     tcase_add_checked_fixture(tcase, set_up, tear_down);
@@ -400,8 +399,5 @@ int main(void)
     tcase_add_test(tcase, a_copy_of_a_check_owns_what_it_says);
     tcase_add_test(tcase, a_copy_that_does_not_fit_is_none);
     tcase_add_test(tcase, tags_say_whose_a_check_is);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "health_xml.h"
 
 #define HEAD "<?xml version=\"1.0\"?>\n"
@@ -408,14 +409,8 @@ static TCase *writing_case(void)
 int main(void)
 {
     Suite *suite = suite_create("health_xml");
-    SRunner *runner;
-    int failed;
 
     suite_add_tcase(suite, reading_case());
     suite_add_tcase(suite, writing_case());
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

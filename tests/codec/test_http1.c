@@ -2,9 +2,9 @@
 /* Reading answers of HTTP/1, whole and in pieces, from good servers and hostile ones. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "http1.h"
 
 struct reading {
@@ -381,8 +381,6 @@ int main(void)
 {
     Suite *suite = suite_create("http1");
     TCase *tests = tcase_create("http1");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_loop_test(tests, what_servers_send_is_understood_in_whatever_pieces_it_comes, 0,
                         COUNT(good));
@@ -403,8 +401,5 @@ int main(void)
                    a_body_that_was_cut_or_not_read_is_followed_by_nothing_that_could_be_found);
     tcase_add_test(tests, the_reader_knows_where_it_stands);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An echo request, its reply, and what is neither. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "icmp_echo.h"
 
 static struct icmp_echo echo_of(bool v6)
@@ -92,16 +92,11 @@ int main(void)
 {
     Suite *suite = suite_create("icmp_echo");
     TCase *tests = tcase_create("echo");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_loop_test(tests, a_request_is_what_every_host_answers, 0, 2);
     tcase_add_loop_test(tests, only_the_reply_to_the_request_is_one, 0, 2);
     tcase_add_loop_test(tests, a_quote_is_ours_as_far_as_it_goes, 0, 2);
     tcase_add_test(tests, errors_have_words_when_they_are_final);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Moments as text, as AWS and other people's programs write them. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "iso8601.h"
 
 static void expect(const char *text, wall_t wanted_ms)
@@ -93,16 +93,10 @@ int main(void)
 {
     Suite *suite = suite_create("iso8601");
     TCase *tcase = tcase_create("iso8601");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tcase, a_moment_is_read_with_fraction_and_offset);
     tcase_add_test(tcase, what_is_no_moment_is_refused);
     tcase_add_test(tcase, every_day_is_read_as_it_was_written);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The store's keys: what is built is read back, and nothing else is. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "keys.h"
 
 START_TEST(every_kind_of_key_is_read_back_as_it_was_built)
@@ -152,8 +152,6 @@ int main(void)
 {
     Suite *suite = suite_create("keys");
     TCase *tests = tcase_create("keys");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_test(tests, every_kind_of_key_is_read_back_as_it_was_built);
     tcase_add_test(tests, a_kind_of_key_is_one_probes_own_or_shared_by_all);
@@ -161,8 +159,5 @@ int main(void)
     tcase_add_test(tests, the_longest_names_have_room);
     tcase_add_test(tests, a_foreign_or_broken_key_is_none_of_ours);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "memory_things.h"
 
 void *__real_malloc(size_t size);
@@ -157,15 +158,11 @@ int main(void)
 {
     Suite *suite = suite_create("memory");
     TCase *tests = tcase_create("memory");
-    SRunner *runner = srunner_create(suite);
 
     tcase_add_loop_test(tests, each_allocation_that_fails_fails_the_whole_or_changes_nothing, 0,
                         THINGS_COUNT);
     tcase_add_loop_test(tests, without_memory_for_json_nothing_half_is_made, 0, THINGS_COUNT);
     tcase_add_loop_test(tests, a_part_that_could_not_be_made_is_not_left_out, 0, THINGS_COUNT);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "plugin_output.h"
 
 static struct plugin_output output;
@@ -122,8 +123,6 @@ int main(void)
 {
     Suite *suite = suite_create("plugin output");
     TCase *tests = tcase_create("plugin output");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tests, the_first_line_up_to_its_bar_is_the_text);
     tcase_add_test(tests, labels_may_be_quoted_with_blanks_and_quotes_in_them);
@@ -132,9 +131,5 @@ int main(void)
     tcase_add_test(tests, nothing_gives_an_empty_text);
     tcase_add_test(tests, what_is_told_is_printable_and_short);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

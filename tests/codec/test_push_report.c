@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What jobs report: good, failed, or refused with a sentence; and what is kept of it on disk. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "push_report.h"
 
 static const struct {
@@ -132,8 +132,6 @@ int main(void)
 {
     Suite *suite = suite_create("push report");
     TCase *tests = tcase_create("push report");
-    SRunner *runner;
-    int failed;
 
     tcase_add_loop_test(tests, a_report_says_ok_or_fail_and_perhaps_why, 0, COUNT(good));
     tcase_add_loop_test(tests, what_says_neither_is_refused_with_what_is_allowed, 0, COUNT(bad));
@@ -141,9 +139,5 @@ int main(void)
     tcase_add_test(tests, what_is_kept_comes_back);
     tcase_add_loop_test(tests, what_is_damaged_is_said, 0, COUNT(damaged));
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

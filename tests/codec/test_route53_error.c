@@ -2,9 +2,9 @@
 /* Errors in every shape that AWS uses, what they mean, and what can be put right. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "route53_xml.h"
 
 #define HEAD "<?xml version=\"1.0\"?>\n"
@@ -177,8 +177,6 @@ int main(void)
 {
     Suite *suite = suite_create("route53_error");
     TCase *tcase = tcase_create("errors");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_test(tcase, every_shape_of_an_error_is_understood);
     tcase_add_test(tcase, words_of_an_error_cannot_forge_a_log_line);
@@ -186,8 +184,5 @@ int main(void)
     tcase_add_test(tcase, each_code_is_classed_and_the_doubtful_is_lost);
     tcase_add_test(tcase, what_can_be_put_right_is_known_by_its_code);
     suite_add_tcase(suite, tcase);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Our signer against a table that botocore wrote, link by link of the chain. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "sigv4.h"
 
 struct vector {
@@ -224,8 +224,6 @@ int main(void)
 {
     Suite *suite = suite_create("sigv4");
     TCase *tcase = tcase_create("sigv4");
-    SRunner *runner;
-    int failed;
 
     tcase_add_loop_test(tcase, every_link_equals_what_botocore_makes, 0, VECTOR_COUNT);
     tcase_add_test(tcase, the_plainest_request_has_the_signature_everybody_publishes);
@@ -235,9 +233,5 @@ int main(void)
     tcase_add_test(tcase, a_time_of_another_form_is_not_signed);
     tcase_add_test(tcase, a_request_beyond_the_limits_is_not_signed);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

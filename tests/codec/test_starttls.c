@@ -2,9 +2,9 @@
 /* What is said before TLS, in six protocols: with good servers, with servers that refuse, and with
  * what no server says. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "starttls.h"
 
 enum { ROUNDS_MAX = 4 };
@@ -363,9 +363,7 @@ int main(void)
 {
     Suite *suite = suite_create("starttls");
     TCase *tests = tcase_create("starttls");
-    SRunner *runner = srunner_create(suite);
     int good_count = sizeof(good) / sizeof(good[0]);
-    int failed;
 
     tcase_add_loop_test(tests, a_server_that_offers_tls_gets_it, 0, good_count);
     tcase_add_loop_test(tests, a_server_that_does_not_is_refused_with_its_words, 0,
@@ -379,8 +377,5 @@ int main(void)
     tcase_add_test(tests, no_server_keeps_us_at_the_good_bye);
     tcase_add_test(tests, where_it_stands_is_told);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

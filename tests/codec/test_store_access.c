@@ -3,9 +3,9 @@
  * sees, and the bytes etcd is sent. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "store_access.h"
 
 enum { POOL_MAX = 4 * 1024 * 1024, TEXT_MAX = 64 * 1024 };
@@ -434,8 +434,6 @@ int main(void)
 {
     Suite *suite = suite_create("store_access");
     TCase *tests = tcase_create("users and roles");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tests, begin, end);
     tcase_add_test(tests, an_empty_etcd_gets_roles_first_then_users_and_is_locked_last);
@@ -453,9 +451,5 @@ int main(void)
     tcase_add_test(tests, an_answer_that_makes_no_sense_is_refused_with_its_place);
     tcase_add_test(tests, without_memory_nothing_is_half_made);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

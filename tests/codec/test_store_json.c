@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "pizza.h"
 #include "store_json.h"
 
@@ -727,8 +728,6 @@ int main(void)
 {
     Suite *suite = suite_create("store_json");
     TCase *tests = tcase_create("values");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_test(tests, a_vote_is_read_back_as_it_was_written);
     tcase_add_test(tests, a_vote_under_other_settings_is_read_as_knowing_nothing);
@@ -764,8 +763,5 @@ int main(void)
     tcase_add_test(tests, a_complaint_about_hostile_bytes_is_printable);
     tcase_add_test(tests, flipped_bytes_never_crash_a_reader);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

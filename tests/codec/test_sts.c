@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "sts.h"
 
 #define CREDENTIALS                                                                                \
@@ -198,8 +199,6 @@ int main(void)
 {
     Suite *suite = suite_create("sts");
     TCase *tcase = tcase_create("sts");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tcase, both_answers_give_credentials);
     tcase_add_test(tcase, an_answer_that_is_another_is_told_without_its_secrets);
@@ -208,9 +207,5 @@ int main(void)
     tcase_add_test(tcase, what_sts_would_refuse_is_not_asked);
     tcase_add_test(tcase, a_refusal_says_what_to_do);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What public resolvers are asked about a change, and which of their answers are new. */
 #include <check.h>
-#include <stdlib.h>
 
+#include "../lib/suite.h"
 #include "../lib/pizza_zone.h"
 #include "tail.h"
 
@@ -149,8 +149,6 @@ int main(void)
 {
     Suite *suite = suite_create("tail");
     TCase *tests = tcase_create("tail");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     suite_add_tcase(suite, tests);
     tcase_add_checked_fixture(tests, setup, teardown);
@@ -159,8 +157,5 @@ int main(void)
     tcase_add_test(tests, where_no_answer_is_lost_the_fence_is_asked_for);
     tcase_add_test(tests, of_an_alias_the_fence_is_asked_for);
     tcase_add_test(tests, values_are_compared_in_one_form);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

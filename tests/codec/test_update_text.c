@@ -3,9 +3,9 @@
  * call them the same. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "pizza.h"
 #include "recording.h"
 
@@ -393,8 +393,6 @@ int main(void)
 {
     Suite *suite = suite_create("update_text");
     TCase *tests = tcase_create("update_text");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_test(tests, what_is_to_be_started_and_published_is_seen);
     tcase_add_test(tests, what_is_to_be_committed_is_seen);
@@ -407,8 +405,5 @@ int main(void)
     tcase_add_test(tests, a_damaged_head_is_refused);
     tcase_add_test(tests, an_end_says_how_many_and_why);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

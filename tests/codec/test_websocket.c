@@ -2,9 +2,9 @@
 /* The opening of a WebSocket: which answers agree to a request, and what is said of those that do
  * not. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "websocket.h"
 
 /* Of RFC 6455, 1.3. */
@@ -92,16 +92,11 @@ int main(void)
 {
     Suite *suite = suite_create("websocket");
     TCase *tests = tcase_create("websocket");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_test(tests, the_example_of_the_rfc_comes_out);
     tcase_add_loop_test(tests, an_answer_agrees_or_it_is_said_what_does_not, 0,
                         (int)(sizeof(answers) / sizeof(answers[0])));
     tcase_add_test(tests, a_close_frame_is_masked_and_says_1000);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -3,9 +3,9 @@
  * also such as a zone gives that changes while it is read. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "../lib/pizza_zone.h"
 #include "zone_read.h"
 
@@ -246,8 +246,6 @@ int main(void)
 {
     Suite *suite = suite_create("zone_read");
     TCase *tcase = tcase_create("zone_read");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tcase, NULL, tear_down);
     tcase_add_test(tcase, a_zone_of_one_page_is_asked_once_and_strangers_are_left_out);
@@ -261,9 +259,5 @@ int main(void)
     tcase_add_test(tcase, more_sets_than_the_limit_are_refused);
     tcase_add_test(tcase, an_apex_too_long_for_a_fence_is_refused);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -2,7 +2,6 @@
 #include "by_hand.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static void make_sites(struct by_hand *hand, uint32_t service)
@@ -148,20 +147,4 @@ void by_hand_also(struct by_hand *hand, uint32_t zone)
     hand->settings.zone_count = 2;
     hand->group_zones[1] = 1;
     hand->group.zone_count = zone == 0 ? 1 : 2;
-}
-
-int run_tests(const char *name, const TTest *const *tests, size_t count)
-{
-    Suite *suite = suite_create(name);
-    TCase *all = tcase_create(name);
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    for (size_t i = 0; i < count; i++)
-        tcase_add_test(all, tests[i]);
-    suite_add_tcase(suite, all);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

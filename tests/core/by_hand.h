@@ -6,6 +6,7 @@
 
 #include <check.h>
 
+#include "../lib/suite.h"
 #include "settings.h"
 
 enum { EAST, WEST, CENTRAL, HAND_REGIONS, HAND_SERVICES = 2, HAND_PROBES = 5 };
@@ -40,10 +41,5 @@ void by_hand(struct by_hand *hand);
 
 /* Pizza has an AAAA record too, in this zone: sets go two by two for its sites, 2001:db8::1. */
 void by_hand_also(struct by_hand *hand, uint32_t zone);
-
-int run_tests(const char *name, const TTest *const *tests, size_t count);
-#define RUN_TESTS(name, ...)                                                                       \
-    run_tests(name, (const TTest *const[]){__VA_ARGS__},                                           \
-              sizeof((const TTest *const[]){__VA_ARGS__}) / sizeof(const TTest *))
 
 #endif

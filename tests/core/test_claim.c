@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who says an alert, and who keeps silent: every row of claim_judge(). */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "claim.h"
 
 enum { HOUR_MS = 3600 * 1000 };
@@ -206,8 +206,6 @@ int main(void)
 {
     Suite *suite = suite_create("claim");
     TCase *tests = tcase_create("claim");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_test(tests, the_first_to_see_an_incident_says_it);
     tcase_add_test(tests, an_incident_said_already_is_not_said_again);
@@ -225,8 +223,5 @@ int main(void)
     tcase_add_test(tests, every_event_has_a_word_that_finds_it_again);
     tcase_add_test(tests, an_unknown_word_is_no_event);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* D10: what was found at a gate, said as a sentence. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "gate.h"
 
 START_TEST(words_and_numbers_take_their_places)
@@ -63,15 +63,10 @@ int main(void)
 {
     Suite *suite = suite_create("gate");
     TCase *tests = tcase_create("gate");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_test(tests, words_and_numbers_take_their_places);
     tcase_add_test(tests, a_long_word_is_cut_and_so_is_a_long_sentence);
     tcase_add_test(tests, a_full_list_and_no_list_take_no_more);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "simulate.h"
 
 static void repeats_as(const char *file, const char *line)
@@ -93,16 +94,11 @@ int main(void)
 {
     Suite *suite = suite_create("simulate_repeat");
     TCase *tests = tcase_create("simulate_repeat");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_test(tests, a_plain_path_stands_as_it_is);
     tcase_add_test(tests, a_path_with_blanks_is_quoted);
     tcase_add_test(tests, a_shell_makes_nothing_of_any_path);
     tcase_add_test(tests, a_long_path_is_not_cut);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "fuzz.h"
 
 enum { INPUT_MAX = 1024 * 1024, PATH_SIZE = 1024 };
@@ -104,15 +105,10 @@ int main(void)
 {
     Suite *suite = suite_create("corpus");
     TCase *tcase = tcase_create("corpus");
-    SRunner *runner = srunner_create(suite);
     int count = sizeof(targets) / sizeof(targets[0]);
-    int failed;
 
     tcase_add_loop_test(tcase, what_was_kept_keeps_every_promise, 0, count);
     tcase_add_loop_test(tcase, nothing_at_all_is_survived, 0, count);
     suite_add_tcase(suite, tcase);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -19,6 +19,8 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "../lib/suite.h"
+
 enum {
     PATIENCE_S = 120, /* for a member to start or to stop; a slow machine has it */
     BETWEEN_TRIES_US = 50 * 1000,
@@ -436,19 +438,16 @@ void cluster_add_tests(Suite *suite, const char *name, SFun set_up, SFun tear_do
 
 int cluster_run(Suite *suite, void (*begin)(void), void (*end)(void))
 {
-    SRunner *runner = srunner_create(suite);
-    int failed;
+    int status;
 
     (void)signal(SIGPIPE, SIG_IGN); /* as the daemon does */
     cluster_or_skip();
     if (begin != NULL)
         begin();
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    if (failed > 0)
+    status = run_suite(suite);
+    if (status != EXIT_SUCCESS)
         tell_logs();
     if (end != NULL)
         end();
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return status;
 }

@@ -8,10 +8,10 @@
 #include <openssl/ssl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "../lib/suite.h"
 #include "../../monitor/io/probe/account.h"
 #include "../lib/certificates.h"
 #include "prober_fixture.h"
@@ -337,8 +337,6 @@ int main(void)
 {
     Suite *suite = suite_create("account");
     TCase *tests = tcase_create("account");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_loop_test(tests, who_asks_for_an_account_gets_the_same_verdict, 0, WAYS * SCRIPTS);
@@ -353,9 +351,5 @@ int main(void)
     tcase_add_loop_test(tests, a_certificate_is_seen_also_when_it_is_refused, 0, 3);
     tcase_add_test(tests, an_attempt_that_is_given_up_leaves_its_account_alone);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -2,9 +2,9 @@
 /* One probe of all says it (L1, L2): claims, takeovers, reminders, and stores that are away. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "alerts_world.h"
 
 START_TEST(of_two_probes_that_see_an_incident_one_says_it)
@@ -483,12 +483,7 @@ static TCase *claim_tests(void)
 int main(void)
 {
     Suite *suite = suite_create("alert claims");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     suite_add_tcase(suite, claim_tests());
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

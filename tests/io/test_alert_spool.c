@@ -5,13 +5,13 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "alerts_world.h"
 
 START_TEST(a_daemon_killed_after_raising_sends_when_it_runs_again)
@@ -268,12 +268,7 @@ static TCase *spool_tests(void)
 int main(void)
 {
     Suite *suite = suite_create("alert spool");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     suite_add_tcase(suite, spool_tests());
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

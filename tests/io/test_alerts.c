@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "../lib/server.h"
 #include "alerts_world.h"
 
@@ -426,12 +426,7 @@ static TCase *sending_tests(void)
 int main(void)
 {
     Suite *suite = suite_create("alerts");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     suite_add_tcase(suite, sending_tests());
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The board between the store and the engine: what stands in the store is told, once; what shall
  * stand there is written until it does; and no error of the store is anything but an error. */
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "board_world.h"
 
 /* ---- what stands in the store is told ---- */
@@ -527,8 +527,6 @@ int main(void)
 {
     Suite *suite = suite_create("board");
     TCase *tests = tcase_create("board");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tests, board_world_setup, board_world_teardown);
     tcase_add_test(tests, everything_is_told_at_the_start_and_then_that_it_was_everything);
@@ -566,8 +564,5 @@ int main(void)
     tcase_add_test(tests, votes_on_groups_that_are_no_more_are_taken_back);
     tcase_add_test(tests, an_answer_to_other_settings_is_not_told);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -2,9 +2,9 @@
 /* What stands in the store for long: values of another release, which are told as what they are and
  * never destroyed; orders and old decisions, which go when nobody needs them, and not before. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "board_world.h"
 
 /* ---- what cannot be read is not nothing ---- */
@@ -323,8 +323,6 @@ int main(void)
 {
     Suite *suite = suite_create("what the board keeps");
     TCase *tests = tcase_create("board");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tests, board_world_setup, board_world_teardown);
     tcase_add_test(tests, a_head_that_cannot_be_read_does_not_look_like_none);
@@ -344,8 +342,5 @@ int main(void)
     tcase_add_test(tests, a_thaw_of_everything_takes_away_what_nobody_can_read);
     tcase_add_test(tests, an_order_that_is_obeyed_or_ended_keeps_what_we_do_not_understand);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

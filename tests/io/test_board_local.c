@@ -2,10 +2,10 @@
 /* A local order on its way into the store (D7, break-glass): only where the engine knew every other
  * word, and never over another order's key. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 #include <uv.h>
 
+#include "../lib/suite.h"
 #include "../codec/pizza.h"
 #include "../lib/paper_store.h"
 #include "board.h"
@@ -118,16 +118,11 @@ int main(void)
 {
     Suite *suite = suite_create("local orders into the store");
     TCase *tests = tcase_create("board");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, a_local_order_is_written_only_over_nothing_and_after_all_that_is_known);
     tcase_add_loop_test(tests, whatever_becomes_of_it_the_store_is_read, 0, 3);
     tcase_add_test(tests, an_older_word_about_the_region_goes_with_it);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "../lib/suite.h"
 #include "../../monitor/io/aws/command.h"
 
 static uv_loop_t loop;
@@ -157,8 +158,6 @@ int main(void)
 {
     Suite *suite = suite_create("command");
     TCase *tcase = tcase_create("command");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, what_a_program_prints_is_what_is_given);
@@ -172,9 +171,5 @@ int main(void)
     tcase_add_test(tcase, a_program_that_cannot_be_started_is_told);
     tcase_add_test(tcase, a_run_that_is_cancelled_is_ended_at_once);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "../lib/suite.h"
 #include "credentials.h"
 
 static uv_loop_t loop;
@@ -384,8 +385,6 @@ int main(void)
 {
     Suite *suite = suite_create("credentials");
     TCase *tcase = tcase_create("credentials");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, the_environment_wins_over_files_even_when_a_profile_is_named_there);
@@ -408,9 +407,5 @@ int main(void)
     tcase_add_test(tcase, a_profile_that_changes_during_a_search_is_the_one_that_counts);
     tcase_add_test(tcase, closing_during_a_search_forgets_who_asked);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "../lib/server.h"
 #include "curl_loop.h"
 
@@ -351,8 +352,6 @@ int main(void)
 {
     Suite *suite = suite_create("curl_loop");
     TCase *tests = tcase_create("curl_loop");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_set_timeout(tests, 300); /* a hang, not a speed */
@@ -369,8 +368,5 @@ int main(void)
     tcase_add_test(tests, a_handle_of_ours_follows_no_redirect_and_no_proxy);
     tcase_add_test(tests, a_handle_of_ours_speaks_only_its_protocols);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "../../monitor/io/aws/endpoint.h"
 
 static char path[] = "/tmp/regionshift-endpoint-XXXXXX";
@@ -272,8 +273,6 @@ int main(void)
 {
     Suite *suite = suite_create("endpoint");
     TCase *tcase = tcase_create("endpoint");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_loop_test(tcase, each_partition_has_its_host_and_the_region_that_is_signed_for, 0,
@@ -290,8 +289,5 @@ int main(void)
     tcase_add_test(tcase, a_bad_url_of_the_file_is_told_with_its_source);
     tcase_add_test(tcase, a_file_that_is_none_says_nothing);
     suite_add_tcase(suite, tcase);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

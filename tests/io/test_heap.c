@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What glibc is told, and that it does it. */
+#include "../lib/suite.h"
 #include "heap.h"
 
 #include <check.h>
@@ -124,16 +125,9 @@ static Suite *suite_of_heap(void)
 
 int main(void)
 {
-    SRunner *runner;
-    int failed;
-
     if (!is_heap_of_glibc()) {
         (void)printf("test_heap: the heap is not glibc's: skipped\n");
         return 77;
     }
-    runner = srunner_create(suite_of_heap());
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite_of_heap());
 }

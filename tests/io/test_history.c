@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "../lib/suite.h"
 #include "../codec/pizza.h"
 #include "history.h"
 #include "rollups.h"
@@ -491,8 +492,6 @@ int main(void)
 {
     Suite *suite = suite_create("history");
     TCase *tests = tcase_create("history");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, decisions_are_told_newest_first_by_group);
@@ -511,8 +510,5 @@ int main(void)
     tcase_add_test(tests, a_reload_goes_on_with_the_checks_that_stay);
     tcase_add_test(tests, old_minutes_go_and_days_stay);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

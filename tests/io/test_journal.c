@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "durable.h"
 #include "journal.h"
 #include "latches.h"
@@ -323,8 +324,6 @@ int main(void)
 {
     Suite *suite = suite_create("journal");
     TCase *tests = tcase_create("journal");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, an_epoch_survives_and_never_falls);
@@ -342,8 +341,5 @@ int main(void)
     tcase_add_test(tests, a_durable_file_is_private_and_replaced_whole);
     tcase_add_test(tests, a_file_too_large_or_none_at_all_is_not_read);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "json_memory.h"
 
 void *__real_malloc(size_t size);
@@ -90,13 +91,8 @@ int main(void)
 {
     Suite *suite = suite_create("memory for JSON");
     TCase *tests = tcase_create("memory for JSON");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_test(tests, a_process_without_memory_for_json_ends_with_a_sentence);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "log.h"
 #include "notify.h"
 
@@ -167,8 +168,6 @@ int main(void)
 {
     Suite *suite = suite_create("log");
     TCase *tests = tcase_create("log");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_test(tests, a_sentence_is_quoted_and_a_fact_is_not);
     tcase_add_test(tests, the_journal_is_told_the_priority);
@@ -179,8 +178,5 @@ int main(void)
     tcase_add_test(tests, nobody_to_tell_is_no_error_and_a_bad_name_is_one);
     tcase_add_test(tests, the_watchdog_is_fed_twice_in_its_time);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -3,10 +3,10 @@
  * of its own lateness. The engine is one of paper that writes down what it is given. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <uv.h>
 
+#include "../lib/suite.h"
 #include "loop.h"
 
 /* ---- an engine of paper ---- */
@@ -199,8 +199,6 @@ int main(void)
 {
     Suite *suite = suite_create("loop");
     TCase *tests = tcase_create("loop");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, events_are_taken_in_order_after_the_start);
@@ -210,8 +208,5 @@ int main(void)
     tcase_add_test(tests, time_that_passes_is_told_when_the_engine_asked_for_it);
     tcase_add_test(tests, a_loop_that_stood_still_knows_it);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -6,12 +6,12 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "prober_fixture.h"
 
 enum { OVER_LEAN, OVER_CURL, WAYS };
@@ -578,13 +578,8 @@ static TCase *policy_tests(void)
 int main(void)
 {
     Suite *suite = suite_create("probe_addresses");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     suite_add_tcase(suite, address_tests());
     suite_add_tcase(suite, policy_tests());
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

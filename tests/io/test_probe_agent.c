@@ -2,10 +2,10 @@
 /* Checks of agents: what they say, and what strangers say in their place. */
 #include <check.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "../lib/suite.h"
 #include "agent_words.h"
 #include "prober_fixture.h"
 
@@ -250,8 +250,6 @@ int main(void)
 {
     Suite *suite = suite_create("probe_agent");
     TCase *tests = tcase_create("probe_agent");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tests, prober_setup, teardown);
     tcase_set_timeout(tests, 300); /* a hang, not a speed */
@@ -266,8 +264,5 @@ int main(void)
     tcase_add_test(tests, a_line_without_an_end_times_out);
     tcase_add_test(tests, a_cancel_ends_it_in_the_line);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

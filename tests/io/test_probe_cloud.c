@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "../lib/suite.h"
 #include "../../monitor/io/probe/cloud.h"
 #include "prober_fixture.h"
 
@@ -590,15 +591,9 @@ static TCase *without(void)
 int main(void)
 {
     Suite *suite = suite_create("probe_cloud");
-    SRunner *runner;
-    int failed;
 
     suite_add_tcase(suite, answers());
     suite_add_tcase(suite, witnesses());
     suite_add_tcase(suite, without());
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "prober_fixture.h"
 
 enum { CHECKS = PROGRAMS_MAX + 2 };
@@ -421,8 +422,6 @@ int main(void)
 {
     Suite *suite = suite_create("probe command");
     TCase *tests = tcase_create("probe command");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, setup, teardown);
@@ -444,9 +443,5 @@ int main(void)
     tcase_add_test(tests, the_time_of_one_that_waits_for_its_turn_has_not_begun);
     tcase_add_test(tests, one_that_waits_too_long_is_void);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

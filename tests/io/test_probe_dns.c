@@ -2,11 +2,11 @@
 /* dns://SERVER/NAME?type=TYPE over UDP, against servers that answer, refuse, lie and flood. */
 #include <check.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "dns_world.h"
 
 enum { FLOOD = 200 /* fits into a socket's buffer, with the answer behind it */ };
@@ -450,8 +450,6 @@ int main(void)
 {
     Suite *suite = suite_create("probe_dns");
     TCase *tests = tcase_create("dns");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tests, dns_setup, dns_teardown);
     tcase_set_timeout(tests, 300); /* a hang, not a speed */
@@ -470,8 +468,5 @@ int main(void)
     tcase_add_test(tests, a_name_must_not_lead_a_question_to_ourselves);
     tcase_add_test(tests, without_descriptors_there_is_no_verdict);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -2,9 +2,9 @@
 /* dns:// over TCP, from the start or because an answer was cut, against servers that break off,
  * drip and mistake the question. */
 #include <check.h>
-#include <stdlib.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "dns_world.h"
 
 /* Reads a question and begins the reply to it. */
@@ -224,8 +224,6 @@ int main(void)
 {
     Suite *suite = suite_create("probe_dns_tcp");
     TCase *tests = tcase_create("dns_tcp");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tests, dns_setup, dns_teardown);
     tcase_set_timeout(tests, 300); /* a hang, not a speed */
@@ -235,8 +233,5 @@ int main(void)
     tcase_add_loop_test(tests, what_breaks_over_tcp_is_bad_and_named, 0, BREAKAGE_COUNT);
     tcase_add_loop_test(tests, an_answer_that_drips_is_good_when_it_comes_in_time, 0, 2);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -3,10 +3,10 @@
 #include <check.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "../lib/suite.h"
 #include "grpc_health.h"
 #include "prober_fixture.h"
 
@@ -433,8 +433,6 @@ int main(void)
 {
     Suite *suite = suite_create("probe_grpc");
     TCase *tests = tcase_create("probe_grpc");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_set_timeout(tests, 300); /* a hang, not a speed */
@@ -448,8 +446,5 @@ int main(void)
     tcase_add_test(tests, a_cancel_ends_the_call);
     tcase_add_test(tests, a_page_after_a_call_is_asked_by_get);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

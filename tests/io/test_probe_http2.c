@@ -4,10 +4,10 @@
 #include <check.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "../lib/suite.h"
 #include "prober_fixture.h"
 
 enum {
@@ -385,8 +385,6 @@ int main(void)
 {
     Suite *suite = suite_create("probe_http2");
     TCase *tests = tcase_create("probe_http2");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tests, prober_setup, prober_teardown);
     tcase_set_timeout(tests, 300); /* a hang, not a speed */
@@ -399,8 +397,5 @@ int main(void)
     tcase_add_test(tests, a_slow_body_times_out_as_body);
     tcase_add_test(tests, a_cancel_ends_it_in_the_body);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

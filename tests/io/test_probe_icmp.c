@@ -7,11 +7,11 @@
 #include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "prober_fixture.h"
 
 enum {
@@ -540,8 +540,6 @@ int main(void)
     Suite *suite = suite_create("probe_icmp");
     TCase *tests = tcase_create("icmp");
     TCase *forbidden = tcase_create("forbidden");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(forbidden, setup_forbidden, teardown);
     tcase_add_loop_test(forbidden, a_group_that_may_not_echo_is_told_what_to_do_and_has_no_verdict,
@@ -560,8 +558,5 @@ int main(void)
     tcase_add_loop_test(tests, an_attempt_can_be_cancelled_and_closed_while_it_waits, 0, FAMILIES);
     tcase_add_test(tests, every_address_of_a_name_is_echoed);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

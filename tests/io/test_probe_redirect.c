@@ -4,10 +4,10 @@
 #include <check.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "../lib/suite.h"
 #include "prober_fixture.h"
 
 enum { REQUEST_SIZE = 2048, LOCATION_SIZE = 1024 };
@@ -347,8 +347,6 @@ int main(void)
 {
     Suite *suite = suite_create("probe_redirect");
     TCase *tests = tcase_create("probe_redirect");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_set_timeout(tests, 300); /* a hang, not a speed */
@@ -368,8 +366,5 @@ int main(void)
     tcase_add_test(tests, the_name_of_a_redirect_is_asked_for_under_the_deadline);
     tcase_add_loop_test(tests, a_cancel_ends_an_attempt_between_two_hops, 0, 2);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

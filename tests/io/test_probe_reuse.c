@@ -8,11 +8,11 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "../lib/certificates.h"
 #include "prober_fixture.h"
 
@@ -511,8 +511,6 @@ int main(void)
 {
     Suite *suite = suite_create("probe_reuse");
     TCase *tests = tcase_create("probe_reuse");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_set_timeout(tests, 300); /* a hang, not a speed */
@@ -540,8 +538,5 @@ int main(void)
     tcase_add_test(tests, what_another_address_left_is_not_taken_up);
     tcase_add_loop_test(tests, what_an_address_left_that_the_name_has_no_more_is_dropped, 0, WAYS);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

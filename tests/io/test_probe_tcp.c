@@ -4,10 +4,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "prober_fixture.h"
 
 enum { LINES_MAX = 4 };
@@ -317,8 +317,6 @@ int main(void)
 {
     Suite *suite = suite_create("probe_tcp");
     TCase *tests = tcase_create("probe_tcp");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tests, prober_setup, prober_teardown);
     tcase_add_test(tests, a_dialogue_that_goes_as_expected_is_good);
@@ -336,8 +334,5 @@ int main(void)
     tcase_add_test(tests, an_endless_body_is_judged_by_its_beginning);
     tcase_add_test(tests, a_cancelled_dialogue_is_void_and_told_once);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -4,10 +4,10 @@
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "../lib/suite.h"
 #include "prober_fixture.h"
 #include "websocket.h"
 
@@ -318,8 +318,6 @@ int main(void)
 {
     Suite *suite = suite_create("probe_websocket");
     TCase *tests = tcase_create("probe_websocket");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_set_timeout(tests, 300); /* a hang, not a speed */
@@ -335,8 +333,5 @@ int main(void)
     tcase_add_test(tests, slow_headers_time_out);
     tcase_add_test(tests, a_cancel_ends_it_in_the_headers);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

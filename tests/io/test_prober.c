@@ -7,12 +7,12 @@
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "prober_fixture.h"
 
 enum { FILLERS = 16 };
@@ -628,13 +628,8 @@ static TCase *life_tests(void)
 int main(void)
 {
     Suite *suite = suite_create("prober");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     suite_add_tcase(suite, kind_tests());
     suite_add_tcase(suite, life_tests());
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -3,11 +3,11 @@
 #include <check.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <zlib.h>
 
+#include "../lib/suite.h"
 #include "prober_fixture.h"
 
 #define OK "HTTP/1.1 200 OK\r\n"
@@ -414,8 +414,6 @@ int main(void)
 {
     Suite *suite = suite_create("prober_http");
     TCase *tests = tcase_create("prober_http");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tests, prober_setup, prober_teardown);
     tcase_set_timeout(tests, 300); /* a hang, not a speed */
@@ -444,8 +442,5 @@ int main(void)
     tcase_add_test(tests, one_address_that_answers_is_enough_unless_more_are_wanted);
     tcase_add_test(tests, a_pinned_address_needs_no_name);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -7,10 +7,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "../lib/certificates.h"
 #include "prober_fixture.h"
 
@@ -490,8 +490,6 @@ int main(void)
 {
     Suite *suite = suite_create("prober_https");
     TCase *tests = tcase_create("prober_https");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_set_timeout(tests, 300); /* a hang, not a speed */
@@ -522,8 +520,5 @@ int main(void)
     tcase_add_test(tests, a_refused_connection_is_told_with_its_address);
     tcase_add_test(tests, one_address_that_answers_is_enough_unless_more_are_wanted);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

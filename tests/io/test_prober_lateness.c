@@ -6,11 +6,11 @@
  * that a loop can have: handshakes of others, the engine, a page of metrics. */
 #include <check.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "prober_fixture.h"
 
 enum { BUSY = 0, WATCHED = 1, SILENT = 2, TIME_MS = 100, SOON_MS = 20, STEP_MS = PULSE_MS / 2 };
@@ -369,8 +369,6 @@ int main(void)
 {
     Suite *suite = suite_create("prober lateness");
     TCase *tests = tcase_create("lateness");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     suite_add_tcase(suite, tests);
     tcase_add_checked_fixture(tests, setup, teardown);
@@ -384,8 +382,5 @@ int main(void)
     tcase_add_test(tests, an_endpoint_that_says_nothing_is_not_excused_by_our_work);
     tcase_add_test(tests, a_latency_that_may_be_ours_is_no_failure);
     tcase_add_test(tests, a_latency_is_a_failure_when_we_only_waited_for_the_endpoint);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

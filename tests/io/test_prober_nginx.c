@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "../lib/nginx.h"
 #include "prober_fixture.h"
 
@@ -486,13 +487,8 @@ static TCase *certificate_tests(void)
 int main(void)
 {
     Suite *suite = suite_create("prober_nginx");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     suite_add_tcase(suite, page_tests());
     suite_add_tcase(suite, certificate_tests());
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

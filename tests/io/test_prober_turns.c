@@ -3,8 +3,8 @@
  * Slowness is made by waiting between two turns of the loop; a slow machine only adds to it. */
 #include <check.h>
 #include <poll.h>
-#include <stdlib.h>
 
+#include "../lib/suite.h"
 #include "prober_fixture.h"
 
 enum { WAIT_MS = 2 * TURN_MAX_MS, CROWD = 600 };
@@ -214,8 +214,6 @@ int main(void)
 {
     Suite *suite = suite_create("prober turns");
     TCase *tests = tcase_create("turns");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     suite_add_tcase(suite, tests);
     tcase_add_checked_fixture(tests, setup, prober_teardown);
@@ -228,8 +226,5 @@ int main(void)
     tcase_add_test(tests, one_suspicion_goes_before_a_crowd);
     tcase_add_test(tests, what_waits_can_be_cancelled_and_closed);
     tcase_add_test(tests, slowness_is_no_failure_while_a_crowd_waits);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "../lib/suite.h"
 #include "durable.h"
 #include "pushes.h"
 
@@ -389,8 +390,6 @@ int main(void)
 {
     Suite *suite = suite_create("pushes");
     TCase *tests = tcase_create("pushes");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, setup, teardown);
@@ -408,9 +407,5 @@ int main(void)
     tcase_add_test(tests, a_job_keeps_its_report_when_its_place_changes);
     tcase_add_test(tests, who_waits_when_we_close_is_told);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -8,10 +8,10 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "../lib/suite.h"
 #include "route53_fixture.h"
 
 enum { RACES = 1000, SEED = 20251020, SETS = 4, NAMES = 2, SETS_OF_NAME = 2 };
@@ -290,16 +290,11 @@ int main(void)
 {
     Suite *suite = suite_create("race");
     TCase *tests = tcase_create("race");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_set_timeout(tests, 300);
     tcase_add_unchecked_fixture(tests, route53_lab_start, route53_lab_stop);
     tcase_add_checked_fixture(tests, route53_set_up, route53_tear_down);
     tcase_add_test(tests, a_thousand_races_lose_no_edit_and_no_epoch_and_empty_no_name);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

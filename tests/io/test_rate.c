@@ -3,9 +3,9 @@
  * it may have, for an hour. Then a small crowd in line, on a loop whose clock stands still while
  * they come. Then the clock of signatures. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "../../monitor/io/aws/clock.h"
 #include "../../monitor/io/aws/turn.h"
 
@@ -259,15 +259,9 @@ static TCase *clock_case(void)
 int main(void)
 {
     Suite *suite = suite_create("rate");
-    SRunner *runner;
-    int failed;
 
     suite_add_tcase(suite, rate_case());
     suite_add_tcase(suite, turn_case());
     suite_add_tcase(suite, clock_case());
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

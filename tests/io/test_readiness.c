@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Looks at what a move will need, against the lab: what they see, and what they must not touch. */
+#include "../lib/suite.h"
 #include "readiness.h"
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "change.h"
@@ -237,8 +237,6 @@ int main(void)
 {
     Suite *suite = suite_create("readiness");
     TCase *tests = tcase_create("readiness");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_unchecked_fixture(tests, route53_lab_start, route53_lab_stop);
     tcase_add_checked_fixture(tests, setup, teardown);
@@ -251,8 +249,5 @@ int main(void)
     tcase_add_test(tests, other_settings_forget_and_answer_those_who_wait);
     tcase_add_test(tests, a_stop_in_the_middle_of_a_look_answers_and_leaves_nothing);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

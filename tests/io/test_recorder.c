@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "../lib/suite.h"
 #include "../../monitor/sim/replay.h"
 #include "../sim/pizza.h"
 #include "recorder.h"
@@ -537,8 +538,6 @@ int main(void)
 {
     Suite *suite = suite_create("recorder");
     TCase *tests = tcase_create("recorder");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, what_was_recorded_replays_to_the_same_updates);
@@ -557,8 +556,5 @@ int main(void)
     tcase_add_test(tests, a_recording_with_a_slice_missing_is_damaged);
     tcase_add_test(tests, a_recording_whose_last_slice_is_missing_is_damaged);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -2,10 +2,10 @@
 /* Names to addresses, against a name server on loopback that is wrong on purpose. */
 #include <arpa/inet.h>
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
+#include "../lib/suite.h"
 #include "../lib/zone.h"
 #include "dns_ask.h"
 #include "resolver.h"
@@ -499,13 +499,8 @@ static TCase *ask_tests(void)
 int main(void)
 {
     Suite *suite = suite_create("resolver");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     suite_add_tcase(suite, resolver_tests());
     suite_add_tcase(suite, ask_tests());
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

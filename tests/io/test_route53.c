@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "route53_fixture.h"
 
 static struct move move;
@@ -755,15 +756,9 @@ static TCase *fault_case(void)
 int main(void)
 {
     Suite *suite = suite_create("route53");
-    SRunner *runner;
-    int failed;
 
     suite_add_tcase(suite, reading_case());
     suite_add_tcase(suite, writing_case());
     suite_add_tcase(suite, fault_case());
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

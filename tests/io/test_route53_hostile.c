@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "../lib/certificates.h"
 #include "../lib/server.h"
 #include "route53_fixture.h"
@@ -446,14 +447,8 @@ static TCase *tls_case(void)
 int main(void)
 {
     Suite *suite = suite_create("route53_hostile");
-    SRunner *runner;
-    int failed;
 
     suite_add_tcase(suite, hostile_case());
     suite_add_tcase(suite, tls_case());
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

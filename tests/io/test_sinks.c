@@ -2,9 +2,9 @@
 /* One attempt at one sink: what a relay and a webhook receive, and the words that come back. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "../lib/zone.h"
 #include "alerts_world.h"
 
@@ -470,14 +470,9 @@ static TCase *cancel_tests(void)
 int main(void)
 {
     Suite *suite = suite_create("sinks");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     suite_add_tcase(suite, smtp_tests());
     suite_add_tcase(suite, webhook_tests());
     suite_add_tcase(suite, cancel_tests());
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

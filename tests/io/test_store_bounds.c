@@ -4,9 +4,9 @@
  *     DECISIONS=100000 build/tests/io/test_store_bounds */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
+#include "../lib/suite.h"
 #include "store_bounds.h"
 #include "store_sqlite_lab.h"
 
@@ -43,15 +43,10 @@ int main(void)
 {
     Suite *suite = suite_create("bounds");
     TCase *tests = tcase_create("bounds");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_set_timeout(tests, 600); /* for what hangs */
     tcase_add_test(tests, ten_thousand_decisions_leave_no_more_than_two_hundred_of_each_group);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

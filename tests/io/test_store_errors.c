@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "store_sqlite_lab.h"
 
 /* ---- a file system and a heap that fail on demand ---- */
@@ -295,8 +296,6 @@ int main(void)
 {
     Suite *suite = suite_create("store errors");
     TCase *tests = tcase_create("the n-th call below");
-    SRunner *runner;
-    int failed;
 
     install_faults();
     tcase_set_timeout(tests, 120);
@@ -305,9 +304,5 @@ int main(void)
     tcase_add_loop_test(tests, space_that_ends_anywhere_loses_nothing_that_was_told, 0, 4);
     tcase_add_loop_test(tests, any_failing_allocation_loses_nothing_that_was_told, 0, 4);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

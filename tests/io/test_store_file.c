@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "store_sqlite_lab.h"
 
 static struct world world;
@@ -699,8 +700,6 @@ int main(void)
 {
     Suite *suite = suite_create("store file");
     TCase *tests = tcase_create("faults");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_set_timeout(tests, 300);
@@ -708,9 +707,5 @@ int main(void)
     add_coming_and_going(tests);
     add_systems(tests);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "store_sqlite_lab.h"
 
 /* A daemon in a process of its own; it tells by writing bytes. */
@@ -503,8 +504,6 @@ int main(void)
 {
     Suite *suite = suite_create("store processes");
     TCase *tests = tcase_create("daemons");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tests, sqlite_lab.setup, sqlite_lab.teardown);
     tcase_set_timeout(tests, 300);
@@ -520,9 +519,5 @@ int main(void)
     tcase_add_test(tests, daemons_that_race_lose_no_step);
     tcase_add_test(tests, a_watcher_behind_the_log_of_deletions_must_read_again);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -4,10 +4,10 @@
 #include <check.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "../lib/dns_message.h"
 #include "../lib/pizza_zone.h"
 #include "../lib/server.h"
@@ -434,8 +434,6 @@ int main(void)
     Suite *suite = suite_create("verification");
     TCase *tests = tcase_create("rounds");
     TCase *sets = tcase_create("delegation set");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_set_timeout(tests, 300);
     tcase_set_timeout(sets, 300);
@@ -450,8 +448,5 @@ int main(void)
     tcase_add_test(sets, both_families_are_asked_and_a_host_without_one_of_them_is_told_once);
     tcase_add_test(sets, the_addresses_of_a_server_have_to_agree);
     suite_add_tcase(suite, sets);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

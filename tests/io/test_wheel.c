@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "../lib/suite.h"
 #include "../../monitor/io/probe/wheel.h"
 
 static struct wheel wheel;
@@ -137,8 +138,6 @@ int main(void)
 {
     Suite *suite = suite_create("wheel");
     TCase *tests = tcase_create("wheel");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_set_timeout(tests, 300); /* a hang, not a speed */
     tcase_add_test(tests, an_empty_wheel_sleeps);
@@ -149,8 +148,5 @@ int main(void)
     tcase_add_test(tests, after_a_long_sleep_everything_due_comes_out);
     tcase_add_test(tests, it_agrees_with_a_plain_list_of_deadlines);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

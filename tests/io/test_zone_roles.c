@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "route53_fixture.h"
 
 #define ROLE "arn:aws:iam::444455556666:role/regionshift"
@@ -128,8 +129,6 @@ int main(void)
 {
     Suite *suite = suite_create("zone_roles");
     TCase *tcase = tcase_create("two accounts");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_unchecked_fixture(tcase, start, route53_lab_stop);
     tcase_add_checked_fixture(tcase, set_up, route53_tear_down);
@@ -139,8 +138,5 @@ int main(void)
     tcase_add_test(tcase, a_role_that_does_not_trust_us_is_named);
     tcase_add_test(tcase, a_role_taken_away_is_told_and_used_again_when_it_is_back);
     suite_add_tcase(suite, tcase);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

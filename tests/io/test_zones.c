@@ -3,9 +3,9 @@
  * what becomes of an accepted change out there (C7). */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "../lib/dns_message.h"
 #include "../lib/server.h"
 #include "loop.h"
@@ -351,8 +351,6 @@ int main(void)
 {
     Suite *suite = suite_create("zones");
     TCase *tests = tcase_create("zones");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_set_timeout(tests, 300);
     tcase_add_unchecked_fixture(tests, route53_lab_start, route53_lab_stop);
@@ -371,8 +369,5 @@ int main(void)
     tcase_add_test(tests, an_answer_for_other_settings_is_not_told);
     tcase_add_test(tests, a_stop_in_the_middle_of_everything_leaves_nothing);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The laboratory's network without namespaces: times are numbers, packets are written by hand. */
+#include "../lib/suite.h"
 #include "wan_links.h"
 
 #include <arpa/inet.h>
@@ -283,8 +284,6 @@ int main(void)
 {
     Suite *suite = suite_create("wan");
     TCase *tcase = tcase_create("wan");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, a_packet_arrives_after_the_delay_of_its_link_and_not_before);
@@ -302,8 +301,5 @@ int main(void)
     tcase_add_test(tcase, of_lines_of_which_one_is_wrong_none_is_obeyed);
     tcase_add_test(tcase, a_bad_host_is_refused_with_the_reason);
     suite_add_tcase(suite, tcase);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "base.h"
 
 static const char certificate[] =
@@ -131,7 +132,6 @@ int main(void)
 {
     Suite *suite = suite_create("authority");
     TCase *tests = tcase_create("authority");
-    SRunner *runner = srunner_create(suite);
 
     tcase_add_checked_fixture(tests, make_directory, remove_directory);
     tcase_add_test(tests, a_certificate_is_accepted_whatever_stands_before_it);
@@ -139,8 +139,5 @@ int main(void)
     tcase_add_test(tests, what_is_no_file_of_a_sane_size_is_refused);
     tcase_add_test(tests, a_program_that_only_reads_does_not_open_it);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

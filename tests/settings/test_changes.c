@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "base.h"
 
 #define CHANGES_MAX 4
@@ -401,9 +402,5 @@ int main(void)
     tcase_add_test(tcase, a_change_of_nothing_in_an_empty_list_is_refused);
     tcase_add_test(tcase, every_bad_change_is_reported);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "base.h"
 
 #define TOKEN "0123456789abcdef0123456789abcdef"
@@ -485,7 +486,6 @@ int main(void)
 {
     Suite *suite = suite_create("checks");
     TCase *tests = tcase_create("checks");
-    SRunner *runner = srunner_create(suite);
 
     tcase_add_test(tests, the_example_has_every_kind_and_no_complaint_but_this_machines);
     tcase_add_test(tests, a_dump_of_every_kind_means_the_same);
@@ -512,8 +512,5 @@ int main(void)
     tcase_add_loop_test(tests, whatever_judges_is_in_the_fingerprint, 0, COUNT(judging));
     tcase_add_test(tests, where_a_token_is_read_is_not_in_the_fingerprint);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "base.h"
 #include "../../monitor/settings/inspect.h"
 
@@ -179,7 +180,6 @@ int main(void)
 {
     Suite *suite = suite_create("complaints");
     TCase *tests = tcase_create("complaints");
-    SRunner *runner = srunner_create(suite);
 
     tcase_add_test(tests, the_base_file_is_spotless);
     tcase_add_test(tests, every_complaint_is_said_to_the_letter);
@@ -188,8 +188,5 @@ int main(void)
     tcase_add_test(tests, errors_come_in_the_order_of_the_file);
     tcase_add_test(tests, a_hundred_errors_are_shown_and_the_rest_counted);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "../../monitor/settings/dump.h"
 #include "../../monitor/settings/schema.h"
 #include "base.h"
@@ -169,7 +170,6 @@ int main(void)
 {
     Suite *suite = suite_create("fingerprint");
     TCase *tests = tcase_create("fingerprint");
-    SRunner *runner = srunner_create(suite);
 
     tcase_add_test(tests, an_option_that_is_added_with_a_default_is_not_seen);
     tcase_add_test(tests, an_option_that_was_added_and_is_used_is_seen);
@@ -177,8 +177,5 @@ int main(void)
                         COUNT(golden));
     tcase_add_test(tests, no_default_changes_under_the_same_fingerprint);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

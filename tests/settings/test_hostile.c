@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "base.h"
 #include "../../monitor/settings/parse.h"
 
@@ -345,7 +346,6 @@ int main(void)
 {
     Suite *suite = suite_create("hostile");
     TCase *tests = tcase_create("hostile");
-    SRunner *runner = srunner_create(suite);
 
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, nothing_hides_behind_a_nul);
@@ -364,8 +364,5 @@ int main(void)
     tcase_add_test(tests, each_allocation_of_a_bad_file_may_fail);
     tcase_add_test(tests, a_file_that_cannot_be_read_is_named);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

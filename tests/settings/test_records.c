@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "base.h"
 
 static struct settings *example(void)
@@ -252,7 +253,6 @@ int main(void)
 {
     Suite *suite = suite_create("records");
     TCase *tests = tcase_create("records");
-    SRunner *runner = srunner_create(suite);
 
     tcase_add_test(tests, the_example_of_records_has_no_complaint_but_its_store);
     tcase_add_test(tests, a_site_has_a_set_under_each_record_of_its_service);
@@ -266,8 +266,5 @@ int main(void)
     tcase_add_test(tests, what_is_in_one_zone_fits_into_one_reading);
     tcase_add_test(tests, a_dump_of_records_parses_back);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

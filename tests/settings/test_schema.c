@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "../../monitor/settings/describe.h"
 #include "../../monitor/settings/inspect.h"
 #include "../../monitor/settings/schema.h"
@@ -265,7 +266,6 @@ int main(void)
 {
     Suite *suite = suite_create("schema");
     TCase *tests = tcase_create("schema");
-    SRunner *runner = srunner_create(suite);
 
     tcase_add_test(tests, the_sample_lists_every_option_with_its_default);
     tcase_add_test(tests, the_sample_is_good_and_means_what_its_comments_say);
@@ -277,8 +277,5 @@ int main(void)
     tcase_add_test(tests, a_slip_of_the_pen_finds_the_key_that_was_meant);
     tcase_add_test(tests, every_cross_check_has_a_name_and_a_reason_of_its_own);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "base.h"
 
 static char directory[] = "/tmp/regionshift-secrets-XXXXXX";
@@ -210,7 +211,6 @@ int main(void)
 {
     Suite *suite = suite_create("secrets");
     TCase *tests = tcase_create("secrets");
-    SRunner *runner = srunner_create(suite);
 
     tcase_add_checked_fixture(tests, make_directory, remove_directory);
     tcase_add_test(tests, a_secret_is_read_from_a_file_of_its_owner);
@@ -223,8 +223,5 @@ int main(void)
     tcase_add_test(tests, a_secret_shows_up_neither_in_a_dump_nor_in_a_message);
     tcase_add_test(tests, a_program_that_only_reads_opens_no_secret);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "base.h"
 
 static struct settings *jwt_pizza(void)
@@ -468,7 +469,6 @@ int main(void)
 {
     Suite *suite = suite_create("settings");
     TCase *tests = tcase_create("settings");
-    SRunner *runner = srunner_create(suite);
 
     tcase_add_test(tests, the_example_has_no_complaint_but_its_store);
     tcase_add_test(tests, the_example_of_five_lets_no_owner_decide_alone);
@@ -493,8 +493,5 @@ int main(void)
     tcase_add_test(tests, a_wrong_expression_is_complained_of_at_each_check_that_has_it);
     tcase_add_test(tests, settings_live_on_when_what_was_written_is_forgotten);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -2,9 +2,9 @@
 /* URLs, IP:PORT and durations: what is taken, what is refused. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "../../monitor/settings/rules.h"
 #include "../../monitor/settings/url.h"
 
@@ -356,7 +356,6 @@ int main(void)
 {
     Suite *suite = suite_create("url");
     TCase *tests = tcase_create("url");
-    SRunner *runner = srunner_create(suite);
 
     tcase_add_loop_test(tests, a_url_is_cut_into_its_parts, 0, COUNT(taken));
     tcase_add_loop_test(tests, what_could_be_read_in_two_ways_is_refused, 0, COUNT(refused));
@@ -370,8 +369,5 @@ int main(void)
     tcase_add_test(tests, numbers_that_are_no_milliseconds_are_refused);
     tcase_add_test(tests, text_is_utf8_without_control_characters);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -6,6 +6,7 @@
 
 #include <check.h>
 
+#include "../lib/suite.h"
 #include "world.h"
 
 /* Which probe is which. */
@@ -107,11 +108,5 @@ void expect_sound(struct world *world);
 void look(struct world *world, struct group_view *ret_view);
 /* A gate by its name, or NULL. */
 const struct gate *find_gate(const struct group_view *view, const char *name);
-
-/* A test program: runs the tests in one case. */
-int run_tests(const char *name, const TTest *const *tests, size_t count);
-#define RUN_TESTS(name, ...)                                                                       \
-    run_tests(name, (const TTest *const[]){__VA_ARGS__},                                           \
-              sizeof((const TTest *const[]){__VA_ARGS__}) / sizeof(const TTest *))
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "pizza.h"
 
 enum {
@@ -145,8 +146,6 @@ int main(void)
 {
     Suite *suite = suite_create("crashes");
     TCase *tests = tcase_create("crashes");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_loop_test(tests, a_probe_killed_at_any_moment_and_restarted_changes_nothing, USE1,
                         FRA + 1);
@@ -160,8 +159,5 @@ int main(void)
     tcase_add_test(tests, a_store_set_back_at_any_moment_repeats_no_move_and_no_epoch);
     tcase_set_timeout(tests, 300);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -3,6 +3,7 @@
  * with one thing wrong. And what is proper, seen to be silent. */
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "made_up.h"
 
 #define SETTINGS PIZZA("hold = 20; dwell = 600;") "limits = { budget = 3; window = \"1h\"; };\n"
@@ -514,16 +515,11 @@ int main(void)
 {
     Suite *suite = suite_create("invariants");
     TCase *tests = tcase_create("invariants");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tests, setup, made_end);
     add_silent(tests);
     add_written(tests);
     add_seen_and_told(tests);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

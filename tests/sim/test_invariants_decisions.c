@@ -3,6 +3,7 @@
  * proper failover with one thing wrong. */
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "made_up.h"
 
 #define SETTINGS PIZZA("hold = 20; dwell = 600;") "limits = { budget = 3; window = \"1h\"; };\n"
@@ -592,15 +593,10 @@ int main(void)
 {
     Suite *suite = suite_create("invariants of decisions");
     TCase *tests = tcase_create("decisions");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tests, setup, made_end);
     add_evidence(tests);
     add_ledger(tests);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

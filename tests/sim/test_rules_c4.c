@@ -3,9 +3,9 @@
  * and what is said of it. And what somebody does to a fence. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "pizza.h"
 
 #define DRIFT (WORLD_TRACE(FACT_DRIFT) | WORLD_TRACE(FACT_DECIDED))
@@ -625,8 +625,6 @@ int main(void)
 {
     Suite *suite = suite_create("rule C4");
     TCase *tests = tcase_create("rule C4");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     suite_add_tcase(suite, tests);
     tcase_add_loop_test(tests, c4_a_change_is_seen_within_five_minutes, 0, 7);
@@ -656,8 +654,5 @@ int main(void)
     tcase_add_test(tests, c2_the_page_says_what_to_do_about_a_fence_that_leaps);
     tcase_add_test(tests, c2_a_fence_that_leaps_does_not_stop_a_move_on_its_way);
     tcase_add_test(tests, c7_a_fence_as_far_ahead_as_can_be_becomes_the_head);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

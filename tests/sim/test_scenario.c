@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "scenario.h"
 #include "scenario_phrase.h"
 
@@ -683,8 +684,6 @@ int main(void)
 {
     Suite *suite = suite_create("scenario");
     TCase *tests = tcase_create("scenario");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_loop_test(tests, an_event_is_read_and_written_back, 0,
                         (int)(sizeof events / sizeof *events));
@@ -712,8 +711,5 @@ int main(void)
     tcase_add_test(tests, a_flood_of_mistakes_is_cut);
     tcase_add_test(tests, an_empty_file_is_no_scenario);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

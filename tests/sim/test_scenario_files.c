@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "scenario.h"
 #include "scenario_phrase.h"
 
@@ -353,8 +354,6 @@ int main(void)
 {
     Suite *suite = suite_create("scenario files");
     TCase *tests = tcase_create("scenario files");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tests, find_files, forget_files);
     tcase_add_test(tests, a_shipped_scenario_says_where_it_comes_from_and_what_it_expects);
@@ -365,8 +364,5 @@ int main(void)
     tcase_add_test(tests, a_file_that_cannot_be_read_is_complained_of);
     tcase_add_test(tests, the_manual_explains_every_word);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

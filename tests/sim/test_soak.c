@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "faults.h"
 
 enum { WORLDS = 300 };
@@ -211,14 +212,9 @@ int main(void)
 {
     Suite *suite = suite_create("soak");
     TCase *tests = tcase_create("soak");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_test(tests, no_fault_makes_an_invariant_false);
     tcase_set_timeout(tests, getenv("SOAK_SEEDS") != NULL ? 0 : 120);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "swarm.h"
 
 enum { HOUR_MS = 3600000, MANY_SETTINGS = 10000, MANY_RUNS = 400 };
@@ -400,12 +401,7 @@ static void add_tests(Suite *suite)
 int main(void)
 {
     Suite *suite = suite_create("swarm");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     add_tests(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "cascade.h"
 #include "noise.h"
 #include "sweep_state.h"
@@ -599,7 +600,6 @@ int main(void)
 {
     Suite *suite = suite_create("sweep");
     TCase *tests = tcase_create("sweep");
-    SRunner *runner = srunner_create(suite);
 
     tcase_set_timeout(tests, 300);
     tcase_add_test(tests, the_chain_has_the_states_of_the_rule_and_no_more);
@@ -628,8 +628,5 @@ int main(void)
     tcase_add_test(tests, what_is_counted_is_near_to_what_is_computed_whatever_the_hold);
     tcase_add_test(tests, a_file_that_is_bad_by_itself_is_refused_as_a_whole);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -2,6 +2,7 @@
 /* D3 over two hosted zones: pizza in ZONE1, its factory in ZONE2. A move that was given up in one
  * of them, or forgotten by the store, is not left behind as the half of itself. Every world has the
  * invariants looking on (S-43). */
+#include "../lib/suite.h"
 #include "pizza.h"
 
 enum { ZONE1, ZONE2 };
@@ -395,8 +396,6 @@ int main(void)
 {
     Suite *suite = suite_create("together");
     TCase *tests = tcase_create("together");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     suite_add_tcase(suite, tests);
     tcase_add_test(tests, d3_a_late_half_of_a_cancelled_move_takes_the_others_with_it);
@@ -415,8 +414,5 @@ int main(void)
     tcase_add_test(tests, d3_what_is_cancelled_over_an_edit_leaves_no_half_of_the_move_before);
     tcase_add_loop_test(tests, c2_a_fence_that_is_gone_in_one_zone_brings_nothing_back, 0, 4);
     tcase_add_test(tests, d3_services_that_move_by_themselves_do_not_follow);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

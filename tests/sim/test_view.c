@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the engine lets an operator see: incidents, orders, and what it would do. */
+#include "../lib/suite.h"
 #include "pizza.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "explain.h"
@@ -213,7 +213,6 @@ int main(void)
 {
     Suite *suite = suite_create("view");
     TCase *tests = tcase_create("view");
-    SRunner *runner = srunner_create(suite);
 
     tcase_add_test(tests, an_incident_is_listed_while_it_is_open);
     tcase_add_test(tests, orders_in_force_and_what_they_drain_are_shown);
@@ -227,8 +226,5 @@ int main(void)
     tcase_add_test(tests,
                    a_refusal_without_its_gate_is_explained_by_another_of_its_rule_or_by_none);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }
