@@ -9,18 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MINUTE_MS = 60 * 1000, HAND_OVER_MS = 5 * 1000, ROWS_AT_ONCE = 64 };
+#include "counts.h"
 
-struct entry {
-    wall_t minute_wall; /* when the running minute began */
-    struct rollup minute;
-    struct check_times times;
-    char *why; /* of the newest result, when it was not good; NULL */
-};
+enum { MINUTE_MS = 60 * 1000, HAND_OVER_MS = 5 * 1000, ROWS_AT_ONCE = 64 };
 
 struct rollups {
     const struct settings *settings;
-    struct entry *entries;                    /* by check */
+    struct counts *all;                       /* by check */
     struct history_rollup rows[ROWS_AT_ONCE]; /* ended, not handed over */
     char labels[ROWS_AT_ONCE][CHECK_LABEL_MAX + 1];
     uint32_t row_count;
@@ -38,21 +33,20 @@ void check_label(const struct settings *settings, uint32_t check, char out[CHECK
                  check - settings->sites[c->site].first_check);
 }
 
-static struct entry *entries_create(uint32_t count)
+static struct counts *all_create(uint32_t count)
 {
-    struct entry *entries = calloc((size_t)count + 1, sizeof(*entries));
+    struct counts *all = calloc((size_t)count + 1, sizeof(*all));
 
-    for (uint32_t i = 0; i < count && entries != NULL; i++)
-        entries[i].times =
-            (struct check_times){.last = {-1, -1, -1, -1, -1}, .median_us = -1, .p95_us = -1};
-    return entries;
+    for (uint32_t i = 0; i < count && all != NULL; i++)
+        counts_init(&all[i]);
+    return all;
 }
 
-static void entries_destroy(struct entry *entries, uint32_t count)
+static void all_destroy(struct counts *all, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++)
-        free(entries[i].why);
-    free(entries);
+        counts_clear(&all[i]);
+    free(all);
 }
 
 int rollups_create(const struct settings *settings, struct rollups **ret_rollups)
@@ -62,8 +56,8 @@ int rollups_create(const struct settings *settings, struct rollups **ret_rollups
     if (rollups == NULL)
         return -ENOMEM;
     rollups->settings = settings;
-    rollups->entries = entries_create(settings->check_count);
-    if (rollups->entries == NULL) {
+    rollups->all = all_create(settings->check_count);
+    if (rollups->all == NULL) {
         free(rollups);
         return -ENOMEM;
     }
@@ -104,21 +98,21 @@ static uint32_t same_check(const struct settings *settings, uint32_t check,
 int rollups_reload(struct rollups *rollups, struct history *history,
                    const struct settings *settings)
 {
-    struct entry *entries = entries_create(settings->check_count);
+    struct counts *all = all_create(settings->check_count);
 
-    if (entries == NULL)
+    if (all == NULL)
         return -ENOMEM;
     for (uint32_t i = 0; i < settings->check_count; i++) {
         uint32_t before = same_check(settings, i, rollups->settings);
 
         if (before == NONE)
             continue;
-        entries[i] = rollups->entries[before];
-        rollups->entries[before].why = NULL; /* it went along */
+        all[i] = rollups->all[before];
+        counts_init(&rollups->all[before]); /* what it owned went along */
     }
     hand_over(rollups, history); /* its rows name sites of the settings that go */
-    entries_destroy(rollups->entries, rollups->settings->check_count);
-    rollups->entries = entries;
+    all_destroy(rollups->all, rollups->settings->check_count);
+    rollups->all = all;
     rollups->settings = settings;
     return 0;
 }
@@ -129,24 +123,19 @@ static void end_minute(struct rollups *rollups, struct history *history, uint32_
                        wall_t now_wall)
 {
     const struct settings *s = rollups->settings;
-    struct entry *entry = &rollups->entries[check];
-    char *label = rollups->labels[rollups->row_count];
+    struct counts *counts = &rollups->all[check];
+    struct history_rollup *row = &rollups->rows[rollups->row_count];
 
-    if (rollup_is_empty(&entry->minute))
+    if (counts_is_empty(counts))
         return;
-    if (entry->minute.good > 0) {
-        entry->times.median_us = rollup_quantile(&entry->minute, 0.5);
-        entry->times.p95_us = rollup_quantile(&entry->minute, 0.95);
-    }
-    check_label(s, check, label);
     if (rollups->row_count == 0)
         rollups->first_wall = now_wall;
-    rollups->rows[rollups->row_count++] =
-        (struct history_rollup){.at_wall = entry->minute_wall,
-                                .site = s->sites[s->checks[check].site].name,
-                                .check = label,
-                                .rollup = entry->minute};
-    entry->minute = (struct rollup){0};
+    row->at_wall = (wall_t)counts->minute * MINUTE_MS;
+    row->site = s->sites[s->checks[check].site].name;
+    row->check = rollups->labels[rollups->row_count];
+    check_label(s, check, rollups->labels[rollups->row_count]);
+    counts_end_minute(counts, &row->rollup);
+    rollups->row_count++;
     if (rollups->row_count == ROWS_AT_ONCE)
         hand_over(rollups, history);
 }
@@ -158,61 +147,34 @@ void rollups_flush(struct rollups *rollups, struct history *history)
     hand_over(rollups, history);
 }
 
-static void add_phases(struct check_times *times, const struct result *result)
-{
-    const struct timings *t = &result->timings;
-    const usec_t phases[ROLLUP_PHASES] = {t->resolve_us, t->connect_us, t->tls_us, t->first_byte_us,
-                                          t->total_us};
-
-    times->last = *t;
-    for (unsigned i = 0; i < ROLLUP_PHASES; i++) {
-        if (phases[i] < 0 || (i == PHASE_TOTAL && result->class != RESULT_GOOD))
-            continue;
-        times->count[i]++;
-        times->sum_us[i] += (uint64_t)phases[i];
-    }
-}
-
 void rollups_add(struct rollups *rollups, struct history *history, uint32_t check,
                  const struct result *result, wall_t now_wall)
 {
-    struct entry *entry = &rollups->entries[check];
-    wall_t minute_wall = now_wall - now_wall % MINUTE_MS;
+    struct counts *counts = &rollups->all[check];
+    uint32_t minute = (uint32_t)(now_wall / MINUTE_MS);
 
-    if (minute_wall != entry->minute_wall)
+    if (minute != counts->minute || counts_is_full(counts)) /* what ends twice is added up there */
         end_minute(rollups, history, check, now_wall);
-    entry->minute_wall = minute_wall;
+    counts->minute = minute;
     if (rollups->row_count > 0 && now_wall - rollups->first_wall >= HAND_OVER_MS)
         hand_over(rollups, history);
-    rollup_add(&entry->minute, result);
-    free(entry->why);
-    entry->why = result->class == RESULT_GOOD ? NULL : strdup(result->detail);
-    if (result->class != RESULT_VOID)
-        add_phases(&entry->times, result);
+    counts_add(counts, result);
 }
 
 void rollups_of(const struct rollups *rollups, uint32_t check, struct check_times *ret_times)
 {
-    const struct entry *entry = &rollups->entries[check];
-
-    *ret_times = entry->times;
-    if (ret_times->median_us >= 0)
-        return;
-    ret_times->median_us = rollup_quantile(&entry->minute, 0.5); /* the first minute runs */
-    ret_times->p95_us = rollup_quantile(&entry->minute, 0.95);
+    counts_times(&rollups->all[check], ret_times);
 }
 
 const char *rollups_why(const struct rollups *rollups, uint32_t check)
 {
-    const char *why = rollups->entries[check].why;
-
-    return why != NULL ? why : "";
+    return counts_why(&rollups->all[check]);
 }
 
 void rollups_destroy(struct rollups *rollups)
 {
     if (rollups == NULL)
         return;
-    entries_destroy(rollups->entries, rollups->settings->check_count);
+    all_destroy(rollups->all, rollups->settings->check_count);
     free(rollups);
 }
