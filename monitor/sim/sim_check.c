@@ -168,29 +168,41 @@ void sim_check_start(struct world *world, uint32_t probe, uint32_t token)
 
 /* ---- and ends ---- */
 
-static struct result lied(enum sim_lie lie)
+static enum failure failure_of(const struct sim_probe *probe, const struct pending *pending)
 {
-    return lie == LIE_UP ? (struct result){.class = RESULT_GOOD}
-                         : (struct result){.class = RESULT_BAD, .failure = FAILURE_CONNECT};
+    const struct check *check = &probe->settings->checks[pending->token];
+
+    if (probe->lie != LIE_NOT)
+        return probe->lie == LIE_UP ? FAILURE_NONE : FAILURE_CONNECT;
+    return pending->lost ? FAILURE_TIMEOUT : answer_failure(check, &probe->endpoints[check->site]);
 }
 
+static void tell_result(struct world *world, const struct pending *pending,
+                        const struct result *result)
+{
+    struct event event = {.kind = EVENT_RESULT,
+                          .result = {.check = pending->token, .result = result}};
+
+    world_feed(world, pending->probe, &event);
+}
+
+/* Nearly all are good, and alike. */
 static void check_ends(struct world *world, const struct pending *pending)
 {
+    static const struct result good = {.class = RESULT_GOOD};
     const struct sim_probe *p = &world->probes[pending->probe];
-    const struct check *check = &p->settings->checks[pending->token];
-    struct result result = {.class = RESULT_GOOD};
-    struct event event = {.kind = EVENT_RESULT,
-                          .result = {.check = pending->token, .result = &result}};
+    bool stood_still = p->stall_end_ms >= pending->since_ms; /* V4: measured meanwhile */
+    enum failure failure = failure_of(p, pending);
 
-    result.failure =
-        pending->lost ? FAILURE_TIMEOUT : answer_failure(check, &p->endpoints[check->site]);
-    if (result.failure != FAILURE_NONE)
-        result.class = result.failure == FAILURE_POLICY ? RESULT_VOID : RESULT_BAD;
-    if (p->lie != LIE_NOT)
-        result = lied(p->lie);
-    if (p->stall_end_ms >= pending->since_ms) /* V4: measured while we stood still */
-        result.class = RESULT_VOID;
-    world_feed(world, pending->probe, &event);
+    if (failure == FAILURE_NONE && !stood_still) {
+        tell_result(world, pending, &good);
+    } else {
+        bool is_void = stood_still || failure == FAILURE_POLICY;
+
+        tell_result(
+            world, pending,
+            &(struct result){.class = is_void ? RESULT_VOID : RESULT_BAD, .failure = failure});
+    }
 }
 
 static void reference_ends(struct world *world, const struct pending *pending)

@@ -122,22 +122,37 @@ static void ask(struct world *world, uint32_t probe, const struct sim_entry *ent
     sim_store_call(world, &call);
 }
 
-static void write_claim(struct world *world, uint32_t probe, const struct sim_entry *entry,
+static bool is_same(const struct claim *a, const struct claim *b)
+{
+    return a->phase == b->phase && strcmp(a->by, b->by) == 0 && a->at_wall == b->at_wall &&
+           a->count == b->count && a->sent == b->sent;
+}
+
+/* A claim that is held is written again and again, as it is: the codec writes it once. */
+static const char *text_of(struct sim_entry *entry, const struct claim *claim)
+{
+    if (entry->text != NULL && is_same(&entry->written, claim))
+        return entry->text;
+    free(entry->text);
+    entry->text = claim_encode(claim);
+    assert(entry->text != NULL);
+    entry->written = *claim;
+    return entry->text;
+}
+
+static void write_claim(struct world *world, uint32_t probe, struct sim_entry *entry,
                         const struct claim *claim, uint64_t revision)
 {
-    char *text = claim_encode(claim);
     char key[CLAIM_KEY_MAX + 1];
     struct sim_call call = {.kind = CALL_CLAIM,
                             .probe = probe,
                             .index = entry->id,
                             .compared = revision,
                             .name = key,
-                            .text = text};
+                            .text = text_of(entry, claim)};
 
-    assert(text != NULL);
     claim_key(entry->alert.incident, key);
     sim_store_call(world, &call);
-    free(text);
 }
 
 static void take(struct world *world, uint32_t probe, struct sim_entry *entry,
@@ -168,14 +183,29 @@ static void hold(struct world *world, uint32_t probe, struct sim_entry *entry,
         wait_for_other(world, entry);
 }
 
+/* The codec's reading of a claim, made once for all who read it: it hangs on no settings. */
+static const struct claim *reading(struct sim_version *version)
+{
+    struct claim *claim = version->reading;
+    char error[200];
+
+    if (claim != NULL)
+        return claim;
+    claim = calloc(1, sizeof(*claim));
+    assert(claim != NULL);
+    if (claim_decode(version->text, strlen(version->text), claim, error, sizeof(error)) < 0)
+        abort(); /* written by this very codec */
+    version->reading = claim;
+    return claim;
+}
+
 /* The claim as the store had it; false: none. */
 static bool read_claim(const struct world *world, const struct sim_entry *entry,
                        uint64_t at_revision, struct claim *ret_claim, uint64_t *ret_revision)
 {
     char key[CLAIM_KEY_MAX + 1];
-    char error[200];
     const struct sim_item *item;
-    const struct sim_version *version;
+    struct sim_version *version;
 
     claim_key(entry->alert.incident, key);
     item = sim_store_find(&world->store, key);
@@ -183,8 +213,7 @@ static bool read_claim(const struct world *world, const struct sim_entry *entry,
     *ret_revision = version == NULL ? 0 : version->mod_revision;
     if (version == NULL)
         return false;
-    if (claim_decode(version->text, strlen(version->text), ret_claim, error, sizeof(error)) < 0)
-        abort(); /* written by this very codec */
+    *ret_claim = *reading(version);
     return true;
 }
 
@@ -307,15 +336,13 @@ void sim_claims_answer(struct world *world, uint32_t probe, struct sim_entry *en
 
 /* ---- sweeping ---- */
 
-static bool is_old(const struct world *world, const struct sim_version *version)
+static bool is_old(const struct world *world, struct sim_version *version)
 {
-    struct claim claim;
-    char error[200];
+    const struct claim *claim = reading(version);
+    bool is_over = claim->phase == ALERT_RESOLVED && claim->sent;
 
-    if (claim_decode(version->text, strlen(version->text), &claim, error, sizeof(error)) < 0)
-        abort();
-    return (wall_t)WALL_START * 1000 + world->now_ms - claim.at_wall >
-           (claim.phase == ALERT_RESOLVED && claim.sent ? (msec_t)KEPT_RESOLVED_MS : kept_open_ms);
+    return (wall_t)WALL_START * 1000 + world->now_ms - claim->at_wall >
+           (is_over ? (msec_t)KEPT_RESOLVED_MS : kept_open_ms);
 }
 
 void sim_claims_sweep(struct world *world, uint32_t probe)
@@ -325,7 +352,7 @@ void sim_claims_sweep(struct world *world, uint32_t probe)
 
     for (uint32_t i = sim_store_place(store, "v1/claims/");
          i < store->count && store->items[i]->key.kind == KEY_CLAIM && count < SWEEP_MAX; i++) {
-        const struct sim_version *version = sim_item_at(store->items[i], sim_store_shown(store));
+        struct sim_version *version = sim_item_at(store->items[i], sim_store_shown(store));
         struct sim_call call = {.kind = CALL_CLAIM, .probe = probe, .index = NONE};
         if (version == NULL || !is_old(world, version))
             continue;

@@ -6,9 +6,11 @@
 
 #include "world_state.h"
 
+/* No branch: nobody can foresee which of two is first, and a wrong guess costs more than both
+ * comparisons. */
 static bool before(const struct queue_entry *a, const struct queue_entry *b)
 {
-    return a->at_ms < b->at_ms || (a->at_ms == b->at_ms && a->seq < b->seq);
+    return (a->at_ms < b->at_ms) | ((a->at_ms == b->at_ms) & (a->seq < b->seq));
 }
 
 static void rise(struct sim_queue *queue, uint32_t at, struct queue_entry entry)
@@ -28,8 +30,8 @@ static void sink(struct sim_queue *queue, struct queue_entry entry)
         uint32_t child = 2 * at + 1;
         if (child >= queue->count)
             break;
-        if (child + 1 < queue->count && before(&queue->heap[child + 1], &queue->heap[child]))
-            child++;
+        if (child + 1 < queue->count)
+            child += before(&queue->heap[child + 1], &queue->heap[child]);
         if (!before(&queue->heap[child], &entry))
             break;
         queue->heap[at] = queue->heap[child];
@@ -60,9 +62,9 @@ uint32_t world_later(struct world *world, msec_t after_ms, struct pending pendin
     if (queue->count == queue->room)
         grow(queue);
     place = queue->free[--queue->free_count];
-    if (pending.probe != NONE)
-        pending.life = world->probes[pending.probe].life;
     queue->places[place] = pending;
+    if (pending.probe != NONE)
+        queue->places[place].life = world->probes[pending.probe].life;
     rise(queue, queue->count++,
          (struct queue_entry){
              .at_ms = world->now_ms + after_ms, .seq = queue->seq++, .place = place});

@@ -55,6 +55,12 @@ static bool is_behind(const struct sim_outbox *outbox, const struct sim_entry *e
     return false;
 }
 
+static void entry_destroy(struct sim_entry *entry)
+{
+    free(entry->text);
+    free(entry);
+}
+
 static void remove_done(struct sim_outbox *outbox)
 {
     struct sim_entry **link = &outbox->first;
@@ -63,7 +69,7 @@ static void remove_done(struct sim_outbox *outbox)
         struct sim_entry *entry = *link;
         if (entry->state == ENTRY_DONE && !entry->in_flight) {
             *link = entry->next;
-            free(entry);
+            entry_destroy(entry);
         } else {
             link = &entry->next;
         }
@@ -360,7 +366,7 @@ void sim_outbox_destroy(struct sim_outbox *outbox)
     while (outbox->first != NULL) {
         struct sim_entry *entry = outbox->first;
         outbox->first = entry->next;
-        free(entry);
+        entry_destroy(entry);
     }
     free(outbox->said);
 }

@@ -34,6 +34,8 @@ struct sim_entry {
     char names[3][NAME_MAX_LENGTH + 1]; /* its group, region and probe */
     enum entry_state state;
     struct claim claim;    /* as read last; ours when has_claim */
+    char *text;            /* the newest claim that was written, as text; NULL: none was */
+    struct claim written;  /* ... and the same, as it was before */
     uint64_t revision;     /* of it */
     uint64_t waited_count; /* of the claim of our phase that another holds */
     bool has_claim;

@@ -29,11 +29,11 @@ struct sim_version {
     uint64_t digest;           /* of the text */
     uint64_t create_revision;
     uint64_t mod_revision;
-    uint64_t lease;     /* 0: none */
-    msec_t replaced_ms; /* INT64_MAX: it stands */
-    void *reading;      /* what the codec made of it, under these settings; or NULL */
-    char read_under[FINGERPRINT_LENGTH + 1];
-    enum value_form form; /* when there is no reading: why not */
+    uint64_t lease;                          /* 0: none */
+    msec_t replaced_ms;                      /* INT64_MAX: it stands */
+    void *reading;                           /* what the codec made of it; or NULL. A claim, or: */
+    char read_under[FINGERPRINT_LENGTH + 1]; /* these settings */
+    enum value_form form;                    /* when there is no reading: why not */
 };
 
 struct sim_item {

@@ -40,6 +40,15 @@ static void note_alert(struct world *world, const struct alert *alert)
     world->last_alerts[alert->event].probe = "";
 }
 
+/* Most steps start a check, or do nothing at all. */
+static bool only_starts(const struct update *update)
+{
+    return (update->fact_count | update->vote_count | update->suspects_changed |
+            update->latch_count | update->locals_changed | update->commit_count |
+            update->keep_count | update->zone_read_count | update->batch_count |
+            update->alert_count) == 0;
+}
+
 /* In the order of monitor/io/perform.c. */
 static void perform(struct world *world, uint32_t probe, const struct update *update)
 {
@@ -49,6 +58,8 @@ static void perform(struct world *world, uint32_t probe, const struct update *up
         trace(world, probe, &update->facts[i]);
     for (uint32_t i = 0; i < update->start_count; i++)
         sim_check_start(world, probe, update->starts[i]);
+    if (only_starts(update))
+        return;
     sim_store_publish(world, probe, update);
     for (uint32_t i = 0; i < update->latch_count; i++)
         p->latched[update->latches[i].group * p->settings->region_count +
