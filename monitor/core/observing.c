@@ -220,8 +220,8 @@ bool observing_gone(const struct engine *engine, uint32_t group)
     const struct decision *head = &engine->groups[group].head->decision;
 
     for (uint32_t i = 0; i < engine->groups[group].slot_count; i++) {
-        bool expected = head->base_epoch == 0 && !observing_slot_begun(engine, &slots[i]);
-        if (slots[i].known && !slots[i].fence_present && !expected)
+        bool is_gone = slots[i].known && !slots[i].fence_present;
+        if (is_gone && (head->base_epoch != 0 || observing_slot_begun(engine, &slots[i])))
             return true;
     }
     return false;
