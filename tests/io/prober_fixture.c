@@ -51,6 +51,44 @@ void prober_close_now(void)
     ck_assert(is_closed);
 }
 
+void prober_leave(struct server *server)
+{
+    prober_close_now();
+    server_stop(server);
+}
+
+static void serve_page(struct server *server, int fd, const char *page)
+{
+    server_read_request(server, fd);
+    server_send_text(server, fd, page);
+    server_wait_for_close(server, fd);
+}
+
+void serve_ok(struct server *server, int fd, void *context)
+{
+    (void)context;
+    serve_page(server, fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+}
+
+void serve_sick(struct server *server, int fd, void *context)
+{
+    (void)context;
+    serve_page(server, fd, "HTTP/1.1 503 Sick\r\nContent-Length: 0\r\n\r\n");
+}
+
+void serve_silence(struct server *server, int fd, void *context)
+{
+    (void)context;
+    server_wait_for_close(server, fd);
+}
+
+void serve_close(struct server *server, int fd, void *context)
+{
+    (void)server;
+    (void)fd;
+    (void)context;
+}
+
 void prober_teardown(void)
 {
     if (!is_closed)

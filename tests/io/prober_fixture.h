@@ -27,6 +27,14 @@ extern unsigned attempt_count; /* begun by start_check() */
 void prober_setup(void);
 void prober_teardown(void); /* closes what is open; fails when anything is left */
 void prober_close_now(void);
+void prober_leave(struct server *server); /* the same; then stops one that waited for us to leave */
+
+/* What several tests want of a server. */
+void serve_ok(struct server *server, int fd, void *context);   /* the page "ok" */
+void serve_sick(struct server *server, int fd, void *context); /* a page that says 503 */
+void serve_silence(struct server *server, int fd,
+                   void *context);                              /* reads until the client leaves */
+void serve_close(struct server *server, int fd, void *context); /* at once */
 
 /* A check of 127.0.0.1:PORT; host, timeout and the rest may be changed before it is used. */
 struct check make_check(uint16_t port, const char *target, const char *status, const char *body);

@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "../lib/suite.h"
 #include "../../monitor/io/probe/account.h"
@@ -44,14 +43,13 @@ struct script {
 static void serve_script(struct server *server, int fd, void *context)
 {
     const struct script *script = context;
-    struct linger none = {.l_onoff = 1, .l_linger = 0};
 
     server_read_request(server, fd);
     server_send_text(server, fd, script->text);
     if (script->waits)
         server_wait_for_close(server, fd);
     if (script->resets && poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 30) == 0)
-        setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+        server_reset(fd);
 }
 
 #define OK "HTTP/1.1 200 OK\r\n"
@@ -95,8 +93,7 @@ START_TEST(who_asks_for_an_account_gets_the_same_verdict)
     ck_assert_str_eq(explained.detail, plain.detail);
     ck_assert_uint_eq(account.side_count, 1);
     ck_assert(account.sides[0].has_ended);
-    prober_close_now();
-    server_stop(server);
+    prober_leave(server);
 }
 END_TEST
 
@@ -109,8 +106,7 @@ START_TEST(a_connection_that_is_reset_in_a_body_that_nothing_looks_at_is_good)
     struct result result = explain(&check);
 
     ck_assert_int_eq(result.class, result.status == 200 ? RESULT_GOOD : RESULT_BAD);
-    prober_close_now();
-    server_stop(server);
+    prober_leave(server);
 }
 END_TEST
 
@@ -123,8 +119,7 @@ START_TEST(a_body_that_nothing_looks_at_is_shown)
     ck_assert_int_eq(explain(&check).class, RESULT_GOOD);
     ck_assert_str_eq(account.sides[0].body, "\\x1b[2Jhello");
     ck_assert_int_eq(account.sides[0].answer.status, 200);
-    prober_close_now();
-    server_stop(server);
+    prober_leave(server);
 }
 END_TEST
 
@@ -140,8 +135,7 @@ START_TEST(time_that_a_body_is_only_waited_for_does_not_count)
 
     ck_assert_int_eq(result.class, RESULT_GOOD);
     ck_assert_int_le(result.timings.total_us, elapsed_us - (EXCERPT_MS - 2) * 1000);
-    prober_close_now();
-    server_stop(server);
+    prober_leave(server);
 }
 END_TEST
 
@@ -165,8 +159,7 @@ START_TEST(a_deadline_after_the_answer_makes_nothing_late)
     attempt_wake(attempt, EXCERPT_MS);
     run_until_reported(1, 1);
     ck_assert_int_eq(reports[1].result.class, RESULT_GOOD);
-    prober_close_now();
-    server_stop(server);
+    prober_leave(server);
 }
 END_TEST
 
@@ -219,8 +212,7 @@ START_TEST(the_name_beside_a_pinned_address_is_told_when_it_answers)
         uv_run(&loop, UV_RUN_ONCE);
     ck_assert_uint_eq(account.naming.count, 2);
     ck_assert_ptr_null(account.naming.status);
-    prober_close_now();
-    server_stop(server);
+    prober_leave(server);
 }
 END_TEST
 
@@ -289,8 +281,7 @@ START_TEST(a_certificate_is_seen_also_when_it_is_refused)
     ck_assert(tls->issuer[0] != '\0');
     ck_assert(tls->is_left_known && (tls->left_s < 0) == (served == CERTIFICATE_EXPIRED));
     ck_assert_int_eq(tls->version[0] != '\0', result.class == RESULT_GOOD);
-    prober_close_now();
-    server_stop(server);
+    prober_leave(server);
 }
 END_TEST
 
@@ -315,8 +306,7 @@ START_TEST(an_attempt_that_is_given_up_leaves_its_account_alone)
         prober_cancel(prober, 1);
         run_until_reported(1, 1);
     }
-    prober_close_now();
-    server_stop(server);
+    prober_leave(server);
 }
 END_TEST
 

@@ -16,29 +16,6 @@
 
 enum { OVER_LEAN, OVER_CURL, WAYS };
 
-/* An end that is waited for, and time enough on a slow machine for what comes before it. */
-static void serve_ok(struct server *server, int fd, void *context)
-{
-    (void)context;
-    server_read_request(server, fd);
-    server_send_text(server, fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
-    server_wait_for_close(server, fd);
-}
-
-static void serve_503(struct server *server, int fd, void *context)
-{
-    (void)context;
-    server_read_request(server, fd);
-    server_send_text(server, fd, "HTTP/1.1 503 Sick\r\nContent-Length: 0\r\n\r\n");
-    server_wait_for_close(server, fd);
-}
-
-static void serve_silence(struct server *server, int fd, void *context)
-{
-    (void)context;
-    server_wait_for_close(server, fd);
-}
-
 /* trio.test: 127.0.0.1, 127.0.0.2, 127.0.0.3, on one port. */
 struct trio {
     struct server *servers[3];
@@ -96,7 +73,7 @@ START_TEST(the_bad_address_is_named_whether_it_matters_or_not)
     };
     struct trio trio;
 
-    trio_start(&trio, _i, (server_serve[]){serve_ok, serve_503, serve_ok});
+    trio_start(&trio, _i, (server_serve[]){serve_ok, serve_sick, serve_ok});
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct result result;
 
@@ -128,7 +105,7 @@ START_TEST(one_bad_address_of_all_ends_the_attempt_at_once)
     struct trio trio;
     struct result result;
 
-    trio_start(&trio, _i, (server_serve[]){serve_silence, serve_503, serve_silence});
+    trio_start(&trio, _i, (server_serve[]){serve_silence, serve_sick, serve_silence});
     trio.check.need = NEED_ALL;
     result = probe(&trio.check); /* the silent ones would last for PATIENT_MS */
     expect(&result, RESULT_BAD, FAILURE_STATUS,
@@ -369,8 +346,7 @@ static void end_with(void (*end)(struct attempt *attempt, int error), int error)
         end(prober->by_token[3], error);
         run_until_reported(3, 1);
     } while (stood_still(&reports[3].result));
-    prober_close_now();
-    server_stop(server);
+    prober_leave(server);
 }
 
 START_TEST(what_this_machine_lacks_is_no_failure_of_the_endpoint)

@@ -3,7 +3,6 @@
 #include <check.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "../lib/suite.h"
 #include "agent_words.h"
@@ -56,19 +55,11 @@ static void serve_byte_by_byte(struct server *server, int fd, void *context)
     server_wait_for_close(server, fd);
 }
 
-static void serve_silence(struct server *server, int fd, void *context)
-{
-    (void)context;
-    server_wait_for_close(server, fd);
-}
-
 static void serve_hard_close(struct server *server, int fd, void *context)
 {
-    struct linger hard = {.l_onoff = 1, .l_linger = 0};
-
     (void)server;
     (void)context;
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+    server_reset(fd);
 }
 
 static void serve_endless_line(struct server *server, int fd, void *context)
@@ -99,8 +90,7 @@ static struct result ask(server_serve serve, const char *text, const char *expre
     check = agent_check(server, expression);
     check.timeout_ms = timeout_ms;
     result = probe(&check);
-    prober_close_now(); /* so that a server which waits for us ends */
-    server_stop(server);
+    prober_leave(server);
     return result;
 }
 
@@ -241,8 +231,7 @@ START_TEST(a_cancel_ends_it_in_the_line)
     prober_cancel(prober, 3);
     run_until_reported(3, 1);
     expect(&reports[3].result, RESULT_VOID, FAILURE_NONE, "cancelled");
-    prober_close_now();
-    server_stop(server);
+    prober_leave(server);
 }
 END_TEST
 

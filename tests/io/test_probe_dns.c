@@ -340,12 +340,6 @@ static void say_nothing(const struct heard *heard)
     (void)heard;
 }
 
-static void serve_silence(struct server *server, int fd, void *context)
-{
-    (void)context;
-    server_wait_for_close(server, fd);
-}
-
 /* cell: dns, timed out, loopback server */
 START_TEST(silence_is_a_timeout_after_the_second_question)
 {

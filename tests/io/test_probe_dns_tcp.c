@@ -76,8 +76,7 @@ START_TEST(over_tcp_from_the_start_when_it_is_wanted)
     ck_assert_int_ge(result.timings.connect_us, 0);
     ck_assert_int_ge(result.timings.total_us,
                      result.timings.connect_us + result.timings.first_byte_us);
-    prober_close_now();
-    server_stop(server);
+    prober_leave(server);
 }
 END_TEST
 
@@ -95,8 +94,7 @@ START_TEST(what_was_cut_is_asked_for_over_tcp_up_to_64_kib)
     ck_assert_int_ge(result.timings.total_us,
                      result.timings.connect_us + result.timings.first_byte_us);
     stop_udp();
-    prober_close_now();
-    server_stop(server);
+    prober_leave(server);
 }
 END_TEST
 
@@ -173,8 +171,7 @@ START_TEST(what_breaks_over_tcp_is_bad_and_named)
     question.tcp = true;
     result = probe(&check);
     expect(&result, RESULT_BAD, breakages[_i].failure, breakages[_i].words);
-    prober_close_now();
-    server_stop(server);
+    prober_leave(server);
 }
 END_TEST
 
@@ -215,8 +212,7 @@ START_TEST(an_answer_that_drips_is_good_when_it_comes_in_time)
         expect(&result, RESULT_GOOD, FAILURE_NONE, "NOERROR, 1 answer: 192.0.2.1");
     else
         expect(&result, RESULT_BAD, FAILURE_TIMEOUT, " over TCP");
-    prober_close_now();
-    server_stop(server);
+    prober_leave(server);
 }
 END_TEST
 

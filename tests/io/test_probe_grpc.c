@@ -120,7 +120,7 @@ static void serve_reset(struct server *server, int fd, void *context)
     server_wait_for_close(server, fd);
 }
 
-static void serve_close(struct server *server, int fd, void *context)
+static void serve_half_an_answer(struct server *server, int fd, void *context)
 {
     (void)context;
     greet(server, fd);
@@ -175,7 +175,7 @@ static void serve_slow_body(struct server *server, int fd, void *context)
         poll(NULL, 0, 5);
 }
 
-static void serve_silence(struct server *server, int fd, void *context)
+static void serve_no_answer(struct server *server, int fd, void *context)
 {
     (void)context;
     greet(server, fd);
@@ -224,8 +224,7 @@ static struct result call(server_serve how, const struct script *script, const c
     result = probe_to(&check, where);
     /* Tries of libcurl's own have an end. */
     ck_assert_uint_le(server_count(server), 10 * attempt_count);
-    prober_close_now(); /* so that a server which waits for us ends */
-    server_stop(server);
+    prober_leave(server);
     return result;
 }
 
@@ -328,7 +327,7 @@ static const struct {
     const char *words;
 } hostile[] = {
     {"a reset", serve_reset, "over HTTP/2: "},
-    {"a close", serve_close, ""},
+    {"a close", serve_half_an_answer, ""},
     {"GOAWAY", serve_goaway, "over HTTP/2: "},
     {"HTTP/1.1", serve_http1, "over HTTP/2: "},
     {"an endless body", serve_endless_body, "an answer of 1024 bytes or more"},
@@ -349,7 +348,7 @@ END_TEST
 /* cell: grpc, bad, loopback server */
 START_TEST(where_nobody_listens_is_bad)
 {
-    struct server *server = server_start_tcp(serve_silence, NULL);
+    struct server *server = server_start_tcp(serve_no_answer, NULL);
     struct check check = grpc_check(server, "state == SERVING");
     struct result result;
 
@@ -363,7 +362,7 @@ END_TEST
 /* cell: grpc, timed out, frames of HTTP/2 by hand */
 START_TEST(silence_times_out)
 {
-    struct result result = call(serve_silence, &begun, "state == SERVING", waiting);
+    struct result result = call(serve_no_answer, &begun, "state == SERVING", waiting);
 
     expect(&result, RESULT_BAD, FAILURE_TIMEOUT, waiting);
 }
@@ -390,8 +389,7 @@ START_TEST(a_cancel_ends_the_call)
     prober_cancel(prober, 3);
     run_until_reported(3, 1);
     expect(&reports[3].result, RESULT_VOID, FAILURE_NONE, "cancelled");
-    prober_close_now();
-    server_stop(server);
+    prober_leave(server);
 }
 END_TEST
 
@@ -423,8 +421,7 @@ START_TEST(a_page_after_a_call_is_asked_by_get)
     page.redirects = 1;
     result = probe(&page);
     expect(&result, RESULT_GOOD, FAILURE_NONE, "status 200");
-    prober_close_now();
-    server_stop(called);
+    prober_leave(called);
     server_stop(asked);
 }
 END_TEST

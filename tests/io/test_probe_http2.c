@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "../lib/suite.h"
 #include "prober_fixture.h"
@@ -144,11 +143,9 @@ static void serve_close_in_the_body(struct server *server, int fd, void *context
 
 static void serve_hard_close(struct server *server, int fd, void *context)
 {
-    struct linger hard = {.l_onoff = 1, .l_linger = 0};
-
     (void)context;
     greet(server, fd);
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+    server_reset(fd);
 }
 
 static void serve_pushed_page(struct server *server, int fd, void *context)
@@ -227,12 +224,6 @@ static void serve_empty_data_flood(struct server *server, int fd, void *context)
         ;
 }
 
-static void serve_silence(struct server *server, int fd, void *context)
-{
-    (void)context;
-    server_wait_for_close(server, fd);
-}
-
 static void serve_slow_body(struct server *server, int fd, void *context)
 {
     (void)context;
@@ -259,8 +250,7 @@ static void finish(struct server *server)
 {
     /* Tries of libcurl's own have an end. */
     ck_assert_uint_le(server_count(server), 10 * attempt_count);
-    prober_close_now(); /* so that a server which waits for us ends */
-    server_stop(server);
+    prober_leave(server);
 }
 
 /* where: it times out; NULL: it does not. */
@@ -376,8 +366,7 @@ START_TEST(a_cancel_ends_it_in_the_body)
     prober_cancel(prober, 3);
     run_until_reported(3, 1);
     expect(&reports[3].result, RESULT_VOID, FAILURE_NONE, "cancelled");
-    prober_close_now();
-    server_stop(server);
+    prober_leave(server);
 }
 END_TEST
 

@@ -157,6 +157,14 @@ static struct check open_house(int way, enum check_connection connection)
     return check;
 }
 
+/* Over TLS there are two ways to go on; many tests play both. */
+enum { GOES_ON_KEPT, GOES_ON_RESUMED, GOINGS_ON };
+
+static struct check open_house_going_on(int how)
+{
+    return open_house(OVER_TLS, how == GOES_ON_KEPT ? CONNECTION_KEPT : CONNECTION_RESUMED);
+}
+
 static void setup(void)
 {
     signal(SIGPIPE, SIG_IGN); /* of the server: OpenSSL writes without MSG_NOSIGNAL */
@@ -211,6 +219,11 @@ static void expect_notes(const char *wanted)
     ck_assert_str_eq(seen, wanted);
 }
 
+static void expect_notes_of(int how, const char *kept, const char *resumed)
+{
+    expect_notes(how == GOES_ON_KEPT ? kept : resumed);
+}
+
 /* ---- fresh ---- */
 
 START_TEST(a_fresh_check_takes_up_nothing)
@@ -257,7 +270,7 @@ END_TEST
 
 START_TEST(what_was_told_of_a_certificate_is_told_over_a_kept_connection_too)
 {
-    struct check check = open_house(OVER_TLS, _i == 0 ? CONNECTION_KEPT : CONNECTION_RESUMED);
+    struct check check = open_house_going_on(_i);
     struct assertion *assertion = NULL;
     char error[200];
 
@@ -268,7 +281,7 @@ START_TEST(what_was_told_of_a_certificate_is_told_over_a_kept_connection_too)
     check.assertion = assertion;
     expect_good(&check, 3);
     assertion_destroy(assertion);
-    expect_notes(_i == 0 ? "1 1 1" : "1 2r 3r");
+    expect_notes_of(_i, "1 1 1", "1 2r 3r");
 }
 END_TEST
 
@@ -315,23 +328,13 @@ END_TEST
 
 /* ---- every so many, and after what was not good ---- */
 
-START_TEST(every_third_is_fresh)
+START_TEST(every_third_check_is_fresh)
 {
-    struct check check = open_house(OVER_TLS, CONNECTION_KEPT);
+    struct check check = open_house_going_on(_i);
 
     check.fresh_every = 3;
     expect_good(&check, 7);
-    expect_notes("1 1 1 2 2 2 3");
-}
-END_TEST
-
-START_TEST(every_third_handshake_is_a_full_one)
-{
-    struct check check = open_house(OVER_TLS, CONNECTION_RESUMED);
-
-    check.fresh_every = 3;
-    expect_good(&check, 7);
-    expect_notes("1 2r 3r 4 5r 6r 7");
+    expect_notes_of(_i, "1 1 1 2 2 2 3", "1 2r 3r 4 5r 6r 7");
 }
 END_TEST
 
@@ -340,17 +343,17 @@ START_TEST(after_a_bad_answer_the_next_is_fresh)
     struct check check;
 
     house.answers[1].text = SICK;
-    check = open_house(OVER_TLS, _i == 0 ? CONNECTION_KEPT : CONNECTION_RESUMED);
+    check = open_house_going_on(_i);
     expect_good(&check, 1);
     expect_bad(&check, FAILURE_STATUS, "status 503");
     expect_good(&check, 2);
-    expect_notes(_i == 0 ? "1 1 2 2" : "1 2r 3 4r");
+    expect_notes_of(_i, "1 1 2 2", "1 2r 3 4r");
 }
 END_TEST
 
 START_TEST(under_suspicion_every_check_is_fresh)
 {
-    struct check check = open_house(OVER_TLS, _i == 0 ? CONNECTION_KEPT : CONNECTION_RESUMED);
+    struct check check = open_house_going_on(_i);
 
     expect_good(&check, 1);
     for (unsigned i = 0; i < 2; i++) {
@@ -361,7 +364,7 @@ START_TEST(under_suspicion_every_check_is_fresh)
         expect(&reports[0].result, RESULT_GOOD, FAILURE_NONE, "status 200");
     }
     expect_good(&check, 1);
-    expect_notes(_i == 0 ? "1 2 3 3" : "1 2 3 4r");
+    expect_notes_of(_i, "1 2 3 3", "1 2 3 4r");
 }
 END_TEST
 
@@ -370,7 +373,7 @@ START_TEST(after_a_cancel_the_next_is_fresh)
     struct check check;
 
     house.answers[1].text = ""; /* it waits for us to leave */
-    check = open_house(OVER_TLS, _i == 0 ? CONNECTION_KEPT : CONNECTION_RESUMED);
+    check = open_house_going_on(_i);
     expect_good(&check, 1);
     start_check(0, &check);
     while (atomic_load(&house.note_count) < 2)
@@ -378,7 +381,7 @@ START_TEST(after_a_cancel_the_next_is_fresh)
     prober_cancel(prober, 0);
     run_until_reported(0, 2);
     expect_good(&check, 2);
-    expect_notes(_i == 0 ? "1 1 2 2" : "1 2r 3 4r");
+    expect_notes_of(_i, "1 1 2 2", "1 2r 3 4r");
 }
 END_TEST
 
@@ -442,12 +445,12 @@ END_TEST
 /* As if it had run out since the handshake. */
 START_TEST(a_certificate_that_has_run_out_is_not_taken_up)
 {
-    struct check check = open_house(OVER_TLS, _i == 0 ? CONNECTION_KEPT : CONNECTION_RESUMED);
+    struct check check = open_house_going_on(_i);
 
     use_certificate(CERTIFICATE_EXPIRED);
     check.verify = false;
     expect_good(&check, 2);
-    expect_notes(_i == 0 ? "1 1" : "1 2r");
+    expect_notes_of(_i, "1 1", "1 2r");
     check.verify = true;
     expect_bad(&check, FAILURE_CERTIFICATE, "expired 1.0 days ago");
 }
@@ -455,13 +458,13 @@ END_TEST
 
 START_TEST(authorities_that_were_read_again_judge_anew)
 {
-    struct check check = open_house(OVER_TLS, _i == 0 ? CONNECTION_KEPT : CONNECTION_RESUMED);
+    struct check check = open_house_going_on(_i);
     struct timespec long_ago[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
 
     expect_good(&check, 2);
     ck_assert_int_eq(utimensat(AT_FDCWD, check.ca_file, long_ago, 0), 0);
     expect_good(&check, 2);
-    expect_notes(_i == 0 ? "1 1 2 2" : "1 2r 3 4r");
+    expect_notes_of(_i, "1 1 2 2", "1 2r 3 4r");
 }
 END_TEST
 
@@ -518,22 +521,21 @@ int main(void)
     tcase_add_loop_test(tests, a_session_is_resumed_over_a_new_connection, 0, 2);
     tcase_add_loop_test(tests, a_connection_is_kept_open, 0, WAYS);
     tcase_add_loop_test(tests, what_was_told_of_a_certificate_is_told_over_a_kept_connection_too, 0,
-                        2);
+                        GOINGS_ON);
     tcase_add_loop_test(tests, answers_without_an_end_of_their_own_end_the_connection, 0, WAYS);
     tcase_add_loop_test(tests, a_body_that_is_not_read_to_its_end_ends_the_connection, 0, WAYS);
     tcase_add_loop_test(tests, what_is_kept_is_read_to_its_end_and_must_have_one, 0, WAYS);
-    tcase_add_test(tests, every_third_is_fresh);
-    tcase_add_test(tests, every_third_handshake_is_a_full_one);
-    tcase_add_loop_test(tests, after_a_bad_answer_the_next_is_fresh, 0, 2);
-    tcase_add_loop_test(tests, under_suspicion_every_check_is_fresh, 0, 2);
-    tcase_add_loop_test(tests, after_a_cancel_the_next_is_fresh, 0, 2);
+    tcase_add_loop_test(tests, every_third_check_is_fresh, 0, GOINGS_ON);
+    tcase_add_loop_test(tests, after_a_bad_answer_the_next_is_fresh, 0, GOINGS_ON);
+    tcase_add_loop_test(tests, under_suspicion_every_check_is_fresh, 0, GOINGS_ON);
+    tcase_add_loop_test(tests, after_a_cancel_the_next_is_fresh, 0, GOINGS_ON);
     tcase_add_loop_test(tests, a_server_that_closes_between_checks_is_good, 0, WAYS);
     tcase_add_loop_test(tests, a_server_that_closes_instead_of_answering_is_asked_afresh_once, 0,
                         WAYS);
     tcase_add_loop_test(tests, an_answer_that_breaks_off_is_not_asked_again, 0, WAYS);
     tcase_add_test(tests, a_certificate_that_changed_is_noticed_by_the_next_full_handshake);
-    tcase_add_loop_test(tests, a_certificate_that_has_run_out_is_not_taken_up, 0, 2);
-    tcase_add_loop_test(tests, authorities_that_were_read_again_judge_anew, 0, 2);
+    tcase_add_loop_test(tests, a_certificate_that_has_run_out_is_not_taken_up, 0, GOINGS_ON);
+    tcase_add_loop_test(tests, authorities_that_were_read_again_judge_anew, 0, GOINGS_ON);
     tcase_add_test(tests, no_check_takes_up_what_another_left);
     tcase_add_test(tests, what_another_address_left_is_not_taken_up);
     tcase_add_loop_test(tests, what_an_address_left_that_the_name_has_no_more_is_dropped, 0, WAYS);

@@ -413,13 +413,6 @@ START_TEST(a_refused_connection_is_no_failure_of_tls)
 }
 END_TEST
 
-static void serve_close(struct server *server, int fd, void *context)
-{
-    (void)server;
-    (void)fd;
-    (void)context;
-}
-
 START_TEST(a_server_that_closes_in_the_handshake_fails_in_tls)
 {
     struct server *server = server_start_tcp(serve_close, NULL);

@@ -5,7 +5,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "../lib/suite.h"
 #include "prober_fixture.h"
@@ -105,10 +104,8 @@ static void serve_slow_headers(struct server *server, int fd, void *context)
 
 static void serve_hard_close(struct server *server, int fd, void *context)
 {
-    struct linger hard = {.l_onoff = 1, .l_linger = 0};
-
     read_request(server, fd, context);
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+    server_reset(fd);
 }
 
 static struct check websocket_check(const struct server *server)
@@ -132,8 +129,7 @@ static struct result ask(server_serve how, struct script *script, bool offers, m
     }
     check.timeout_ms = timeout_ms;
     result = probe(&check);
-    prober_close_now(); /* so that a server which waits for us ends */
-    server_stop(server);
+    prober_leave(server);
     return result;
 }
 
@@ -309,8 +305,7 @@ START_TEST(a_cancel_ends_it_in_the_headers)
     prober_cancel(prober, 3);
     run_until_reported(3, 1);
     expect(&reports[3].result, RESULT_VOID, FAILURE_NONE, "cancelled");
-    prober_close_now();
-    server_stop(server);
+    prober_leave(server);
 }
 END_TEST
 

@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <zlib.h>
 
 #include "../lib/suite.h"
@@ -23,7 +22,6 @@ struct script {
 static void serve_script(struct server *server, int fd, void *context)
 {
     const struct script *script = context;
-    struct linger hard = {.l_onoff = 1, .l_linger = 0};
 
     server_read_request(server, fd);
     if (server_send_text(server, fd, script->text) < 0)
@@ -35,7 +33,7 @@ static void serve_script(struct server *server, int fd, void *context)
     if (script->waits)
         server_wait_for_close(server, fd);
     if (script->resets)
-        setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+        server_reset(fd);
 }
 
 /* where: it times out; NULL: it does not. */
@@ -46,8 +44,7 @@ static struct result probe_script(struct script script, const char *body, const 
     struct result result;
 
     result = probe_to(&check, where);
-    prober_close_now(); /* so that a server which waits for us to close ends */
-    server_stop(server);
+    prober_leave(server);
     return result;
 }
 
@@ -109,13 +106,6 @@ START_TEST(a_refused_connection_is_told_with_its_address)
     ck_assert_int_eq(result.timings.connect_us, -1);
 }
 END_TEST
-
-static void serve_close(struct server *server, int fd, void *context)
-{
-    (void)server;
-    (void)fd;
-    (void)context;
-}
 
 START_TEST(a_server_that_closes_at_once_has_lost_the_connection)
 {

@@ -94,8 +94,7 @@ static struct result probe_script(struct script script, const char *body, const 
     struct result result;
 
     result = probe_to(&check, where);
-    prober_close_now(); /* so that a server which waits for us to leave ends */
-    server_stop(server);
+    prober_leave(server);
     return result;
 }
 
@@ -243,12 +242,6 @@ END_TEST
 
 /* ---- timeouts say in which phase ---- */
 
-static void serve_silence(struct server *server, int fd, void *context)
-{
-    (void)context;
-    server_wait_for_close(server, fd);
-}
-
 /* cell: http, timed out, loopback server with TLS */
 START_TEST(a_handshake_that_hangs_times_out_as_handshake)
 {
@@ -301,13 +294,6 @@ START_TEST(a_body_byte_by_byte_times_out_as_body)
 END_TEST
 
 /* ---- before HTTP ---- */
-
-static void serve_close(struct server *server, int fd, void *context)
-{
-    (void)server;
-    (void)fd;
-    (void)context;
-}
 
 START_TEST(a_server_that_closes_in_the_handshake_fails_in_tls)
 {

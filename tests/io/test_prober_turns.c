@@ -9,14 +9,6 @@
 
 enum { WAIT_MS = 2 * TURN_MAX_MS, CROWD = 600 };
 
-static void serve_ok(struct server *server, int fd, void *context)
-{
-    (void)context;
-    server_read_request(server, fd);
-    server_send_text(server, fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
-    server_wait_for_close(server, fd);
-}
-
 /* Nobody listens there: what matters is when they begin. */
 static struct check refused;
 

@@ -298,6 +298,13 @@ void server_wait_for_close(struct server *server, int fd)
     }
 }
 
+void server_reset(int fd)
+{
+    struct linger hard = {.l_onoff = 1, .l_linger = 0};
+
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+}
+
 uint16_t server_free_port(void)
 {
     uint16_t port;

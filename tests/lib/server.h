@@ -46,6 +46,7 @@ int server_read(struct server *server, int fd, void *data, size_t length);
 int server_send(struct server *server, int fd, const void *data, size_t length);
 int server_send_text(struct server *server, int fd, const char *text);
 void server_wait_for_close(struct server *server, int fd); /* reads until the peer closes */
+void server_reset(int fd); /* the connection will end with a reset */
 
 /* A port on 127.0.0.1 where nobody listens, nor will before the process ends: on TCP and on UDP. */
 uint16_t server_free_port(void);
