@@ -172,8 +172,10 @@ class Ours(Contestant):
                  if name.startswith("regionshift_check")}
         return {"late_p99_s": lateness(grown, 99),
                 "void": grown['regionshift_check_results_total{result="void"}'],
+                "bad": grown['regionshift_check_results_total{result="bad"}'],
                 "missed": grown["regionshift_check_turns_missed_total"],
-                "overloaded": now["regionshift_overloaded"]}
+                "overloaded": now["regionshift_overloaded"],
+                "alerted": "fact=alert event=overload phase=open" in self.program.said()}
 
 
 def numbers_of(text):

@@ -9,7 +9,7 @@ import statistics
 OURS = "regionshift"
 TITLES = {"cost": "Plain checks", "tls": "Over TLS", "many": "Many endpoints, every 5 s",
           "holes": "A fifth of the endpoints swallow every packet",
-          "most": "Twice what fits"}
+          "most": "Twice what fits", "mosttls": "Twice what fits, over TLS"}
 HEAD = ("| wanted | checker | checks/s | CPU µs per check | of it user | KB per endpoint | "
         "jitter p50, p99 ms | believed down | ours : it |\n"
         "|---|---|---|---|---|---|---|---|---|\n")
@@ -104,8 +104,10 @@ def told_of(row):
     late = row.get("late_p99_s")
     words = [f"99 % began within {late * 1000:g} ms" if late else "", *(
         f"{row[name]:,.0f} {text}" for name, text in (
-            ("missed", "turns missed"), ("void", "results void")) if row.get(name)),
-        "said that it is overloaded" if row.get("overloaded") else ""]
+            ("missed", "turns missed"), ("void", "results void"), ("bad", "results bad"))
+            if row.get(name)),
+        "said that it is overloaded" if row.get("overloaded") else "",
+        "raised the alert of it" if row.get("alerted") else ""]
     return "; ".join(filter(None, words))
 
 
