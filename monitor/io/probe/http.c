@@ -30,8 +30,9 @@ extern const struct attempt_kind kind_http;
 struct page {
     struct http1 *http1; /* NULL: not asked yet */
     struct secure secure;
-    bool is_secured; /* the handshake is over, and the certificate good */
-    bool is_kept;    /* the connection is that of an earlier check */
+    bool is_secured;  /* the handshake is over, and the certificate good */
+    bool is_kept;     /* the connection is that of an earlier check */
+    bool is_finished; /* the server has closed its side: all that it had to say is said */
     bool is_judged;
     struct leftover left; /* of the last check; its connection goes into this one */
 };
@@ -102,6 +103,8 @@ static void release(struct attempt *attempt)
     leave_rest(attempt, page);
     if (page->is_secured && page->secure.ssl != NULL)
         secure_leave(attempt, &page->secure);
+    else if (page->is_finished && page->secure.ssl == NULL && attempt->lean.fd >= 0)
+        lean_break_off(attempt);
     lean_release(attempt);
     reuse_clear(&page->left);
     secure_close(&page->secure);
@@ -515,8 +518,9 @@ static bool say_the_rest(struct attempt *attempt)
 
 static void on_ready(struct attempt *attempt, uint32_t events)
 {
-    const struct page *page = attempt->held;
+    struct page *page = attempt->held;
 
+    page->is_finished = (events & EPOLLRDHUP) != 0;
     if (page->http1 == NULL && !ask(attempt, events))
         return;
     if (page->secure.ssl != NULL && (events & EPOLLOUT) && !say_the_rest(attempt))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tcp://HOST:PORT is good when the connection is made, and what has to be said over it was: step by
- * step, each sends its bytes and then waits until those it expects have come.
+ * step, each sends its bytes and then waits until those it expects have come. With nothing to say
+ * the connection is broken off before it is complete.
  *
  * They may come anywhere in the answer: only the user knows where an answer ends, and a reply of
  * many lines must not fail at its first. So a wrong answer is told when the server closes or the
@@ -276,38 +277,62 @@ static void converse(struct attempt *attempt)
 
 /* ---- the attempt ---- */
 
+static uint32_t line_count(const struct check *check)
+{
+    return check->of.tcp != NULL ? check->of.tcp->line_count : 0;
+}
+
+/* Whether there is nothing to say, and nothing that would look at what is said to us. */
+static bool is_bare(const struct check *check)
+{
+    return line_count(check) == 0 && (assertion_subjects(check->assertion) & BODY_SUBJECTS) == 0;
+}
+
 /* With nothing to wait for and a body to judge, the body is all there is. */
 static void prepare(struct attempt *attempt)
 {
     const struct check *check = attempt->check;
-    const struct check_tcp *tcp = check->of.tcp;
+    uint32_t count = line_count(check);
     struct dialogue *dialogue = prober_need(calloc(1, sizeof(*dialogue)));
     bool ends = false;
 
-    if (tcp != NULL) {
-        dialogue->lines = tcp->lines;
-        dialogue->count = tcp->line_count;
-        ends = tcp->line_count > 0 && tcp->lines[tcp->line_count - 1].expect != NULL;
+    if (count > 0) {
+        dialogue->lines = check->of.tcp->lines;
+        dialogue->count = count;
+        ends = dialogue->lines[count - 1].expect != NULL;
     }
     dialogue->lasts = !ends && (assertion_subjects(check->assertion) & BODY_SUBJECTS) != 0;
     buffer_init(&dialogue->heard, HEARD_MAX);
     attempt->held = dialogue;
 }
 
+/* That the server's system takes connections is known as soon as it has answered the first packet.
+ * To break off there spares it the rest, and its program a client that says nothing. */
+static void end_bare(struct attempt *attempt)
+{
+    static const struct answer silence = {.has = SUBJECT_BIT(SUBJECT_BODY), .body = ""};
+
+    lean_break_off(attempt);
+    attempt_judge(attempt, &silence, "connected");
+}
+
+static void begin(struct attempt *attempt)
+{
+    if (is_bare(attempt->check))
+        lean_connect_to_speak(attempt);
+    else
+        lean_connect(attempt);
+}
+
 static void on_ready(struct attempt *attempt, uint32_t events)
 {
-    (void)events;
-    if (attempt->held == NULL) {
-        int error = lean_connection_error(attempt);
-
-        if (error == EINPROGRESS)
+    if (attempt->phase == PHASE_CONNECTING) {
+        if (!lean_is_connected(attempt, events))
             return;
-        if (error != 0) {
-            attempt_connect_failed(attempt, error);
+        if (is_bare(attempt->check)) {
+            end_bare(attempt);
             return;
         }
-        attempt_mark(attempt, &attempt->result.timings.connect_us);
-        attempt->phase = PHASE_ANSWER;
         prepare(attempt);
     }
     converse(attempt);
@@ -315,7 +340,7 @@ static void on_ready(struct attempt *attempt, uint32_t events)
 
 const struct attempt_kind kind_tcp = {
     .needs_address = true,
-    .begin = lean_connect,
+    .begin = begin,
     .on_ready = on_ready,
     .release = release,
     .doing = doing,
