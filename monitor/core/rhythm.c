@@ -65,6 +65,32 @@ static msec_t gentle_turn(const struct engine *engine, uint32_t token)
     return engine->now_ms + wait_ms;
 }
 
+/* Others' suspicions are looked at in the same moment; but when a whole region is suspected, one
+ * after the other, 1,000 a second: they would all come back late otherwise. */
+static msec_t soon_turn(struct engine *engine)
+{
+    msec_t *soon_ms = &engine->rhythm.soon_ms;
+
+    if (*soon_ms < engine->now_ms - SOON_BURST)
+        *soon_ms = engine->now_ms - SOON_BURST;
+    (*soon_ms)++;
+    return *soon_ms > engine->now_ms ? *soon_ms : engine->now_ms;
+}
+
+/* V2: what was suspect before a reload keeps its pace. */
+static msec_t first_turn(struct engine *engine, uint32_t token)
+{
+    msec_t gentle_ms = gentle_turn(engine, token);
+    msec_t soon_ms;
+
+    if (token >= engine->settings->check_count ||
+        engine->checks[token].verdict.state != VERDICT_SUSPECT)
+        return gentle_ms;
+    engine->checks[token].soon = true;
+    soon_ms = soon_turn(engine) + engine->settings->checks[token].retry_ms;
+    return soon_ms < gentle_ms ? soon_ms : gentle_ms;
+}
+
 void rhythm_start(struct engine *engine)
 {
     const struct settings *settings = engine->settings;
@@ -75,7 +101,7 @@ void rhythm_start(struct engine *engine)
     for (uint32_t i = 0; i < tokens; i++) {
         if (i < settings->check_count && settings->checks[i].kind == CHECK_GROUP)
             continue; /* it is made of others */
-        schedule_put(&engine->schedule, i, gentle_turn(engine, i));
+        schedule_put(&engine->schedule, i, first_turn(engine, i));
     }
 }
 
@@ -160,18 +186,6 @@ static void plan_again(struct engine *engine, uint32_t check, msec_t waited_ms)
     state->soon = suspect || state->again;
     state->again = false;
     plan(engine, check, due_ms);
-}
-
-/* Others' suspicions are looked at in the same moment; but when a whole region is suspected, one
- * after the other, 1,000 a second: they would all come back late otherwise. */
-static msec_t soon_turn(struct engine *engine)
-{
-    msec_t *soon_ms = &engine->rhythm.soon_ms;
-
-    if (*soon_ms < engine->now_ms - SOON_BURST)
-        *soon_ms = engine->now_ms - SOON_BURST;
-    (*soon_ms)++;
-    return *soon_ms > engine->now_ms ? *soon_ms : engine->now_ms;
 }
 
 bool rhythm_was_asked(const struct engine *engine, uint32_t check)

@@ -465,6 +465,27 @@ START_TEST(a_reload_leaves_each_check_at_its_place)
 END_TEST
 
 /* Stopped for a minute: what was missed is not made up for. */
+/* Settings are read anew while a region dies: that is when people do it. */
+START_TEST(v2_a_suspicion_keeps_its_pace_over_a_reload)
+{
+    struct engine *before;
+
+    make_run(1, 60000);
+    run_for(200000);
+    expect_states(VERDICT_UP);
+    run.class = RESULT_BAD;
+    for (int i = 0; i < 6000 && engine_verdict(run.engine, 2)->state == VERDICT_UP; i++)
+        run_for(10);
+    before = run.engine;
+    begin(before);
+    engine_destroy(before);
+    ck_assert_str_eq(verdict_state_name(engine_verdict(run.engine, 2)->state), "suspect");
+    run_for(3 * (1000 + ANSWER_MS) + 100);
+    ck_assert_str_eq(verdict_state_name(engine_verdict(run.engine, 2)->state), "down");
+    run_ended();
+}
+END_TEST
+
 START_TEST(v5_after_a_gap_missed_checks_go_back_to_their_places)
 {
     make_run(PER_SITE, 10000);
@@ -680,7 +701,7 @@ int main(void)
         overload_is_told_after_half_a_minute_and_when_it_is_over, a_load_at_the_limit_is_told_once,
         one_stall_is_no_overload, stalls_that_go_on_are_overload,
         a_new_daemon_does_not_begin_all_at_once, a_new_daemon_sees_soon_however_long_the_intervals,
-        a_reload_leaves_each_check_at_its_place,
+        a_reload_leaves_each_check_at_its_place, v2_a_suspicion_keeps_its_pace_over_a_reload,
         v5_after_a_gap_missed_checks_go_back_to_their_places, v4_gaps_that_go_on_starve_no_check,
         a_clock_that_jumps_moves_no_check, v2_a_suspicion_is_looked_at_in_the_same_moment,
         v2_a_suspicion_is_looked_at_once_however_many_join_it,
