@@ -3,56 +3,47 @@
 
 #include <assert.h>
 
-static bool before(const struct schedule *schedule, uint32_t a, uint32_t b)
+static bool before(const struct schedule_place *a, const struct schedule_place *b)
 {
-    const struct schedule_item *x = &schedule->items[schedule->heap[a]];
-    const struct schedule_item *y = &schedule->items[schedule->heap[b]];
-
-    if (x->due_ms != y->due_ms)
-        return x->due_ms < y->due_ms;
-    return schedule->heap[a] < schedule->heap[b]; /* same order on every run */
+    if (a->due_ms != b->due_ms)
+        return a->due_ms < b->due_ms;
+    return a->token < b->token; /* same order on every run */
 }
 
-static void swap(struct schedule *schedule, uint32_t a, uint32_t b)
+static void set(struct schedule *schedule, uint32_t at, const struct schedule_place *what)
 {
-    uint32_t token = schedule->heap[a];
-
-    schedule->heap[a] = schedule->heap[b];
-    schedule->heap[b] = token;
-    schedule->items[schedule->heap[a]].place = a;
-    schedule->items[schedule->heap[b]].place = b;
+    schedule->heap[at] = *what;
+    schedule->items[what->token].place = at;
 }
 
-static void sift(struct schedule *schedule, uint32_t at)
+/* Finds the place for what may stand anywhere, from a place that is free: what is in its way moves
+ * into the free one, which moves on. */
+static void sift(struct schedule *schedule, uint32_t at, struct schedule_place what)
 {
-    while (at > 0 && before(schedule, at, (at - 1) / 2)) {
-        swap(schedule, at, (at - 1) / 2);
-        at = (at - 1) / 2;
-    }
+    struct schedule_place *heap = schedule->heap;
+
+    for (; at > 0 && before(&what, &heap[(at - 1) / 2]); at = (at - 1) / 2)
+        set(schedule, at, &heap[(at - 1) / 2]);
     for (;;) {
         uint32_t child = 2 * at + 1;
 
-        if (child >= schedule->count)
-            return;
-        if (child + 1 < schedule->count && before(schedule, child + 1, child))
+        if (child + 1 < schedule->count && before(&heap[child + 1], &heap[child]))
             child++;
-        if (!before(schedule, child, at))
-            return;
-        swap(schedule, at, child);
+        if (child >= schedule->count || !before(&heap[child], &what))
+            break;
+        set(schedule, at, &heap[child]);
         at = child;
     }
+    set(schedule, at, &what);
 }
 
 void schedule_put(struct schedule *schedule, uint32_t token, msec_t due_ms)
 {
     struct schedule_item *item = &schedule->items[token];
+    uint32_t at = item->place == NONE ? schedule->count++ : item->place;
 
     item->due_ms = due_ms;
-    if (item->place == NONE) {
-        item->place = schedule->count++;
-        schedule->heap[item->place] = token;
-    }
-    sift(schedule, item->place);
+    sift(schedule, at, (struct schedule_place){due_ms, token});
 }
 
 void schedule_take(struct schedule *schedule, uint32_t token)
@@ -62,10 +53,8 @@ void schedule_take(struct schedule *schedule, uint32_t token)
     if (place == NONE)
         return;
     schedule->count--;
-    if (place != schedule->count) {
-        swap(schedule, place, schedule->count);
-        sift(schedule, place);
-    }
+    if (place != schedule->count)
+        sift(schedule, place, schedule->heap[schedule->count]);
     schedule->items[token].place = NONE;
 }
 
@@ -75,14 +64,14 @@ uint32_t schedule_pop(struct schedule *schedule, msec_t now_ms)
 
     if (schedule_next(schedule) > now_ms)
         return NONE;
-    token = schedule->heap[0];
+    token = schedule->heap[0].token;
     schedule_take(schedule, token);
     return token;
 }
 
 msec_t schedule_next(const struct schedule *schedule)
 {
-    return schedule->count == 0 ? INT64_MAX : schedule->items[schedule->heap[0]].due_ms;
+    return schedule->count == 0 ? INT64_MAX : schedule->heap[0].due_ms;
 }
 
 msec_t schedule_grid(const struct schedule *schedule, uint32_t token, msec_t now_ms,

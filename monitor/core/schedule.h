@@ -15,9 +15,16 @@ struct schedule_item {
     uint32_t place;  /* in the heap; NONE: not due, in flight */
 };
 
+/* A place of the heap knows its time, so that who compares two need not look at their items, which
+ * lie anywhere in memory. */
+struct schedule_place {
+    msec_t due_ms;
+    uint32_t token;
+};
+
 struct schedule {
     struct schedule_item *items; /* by token */
-    uint32_t *heap;              /* tokens, earliest due first */
+    struct schedule_place *heap; /* earliest due first */
     uint32_t count;              /* in the heap */
 };
 

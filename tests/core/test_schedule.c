@@ -10,7 +10,7 @@
 enum { TOKENS = 97 };
 
 static struct schedule_item items[TOKENS];
-static uint32_t heap[TOKENS];
+static struct schedule_place heap[TOKENS];
 static struct schedule schedule = {items, heap, 0};
 
 static void begin(void)
@@ -44,7 +44,7 @@ static uint32_t search(msec_t now_ms)
 static void expect_places(void)
 {
     for (uint32_t i = 0; i < schedule.count; i++)
-        ck_assert_uint_eq(items[heap[i]].place, i);
+        ck_assert_uint_eq(items[heap[i].token].place, i);
 }
 
 START_TEST(the_heap_gives_what_a_search_would)
