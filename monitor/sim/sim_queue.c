@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What will happen: a binary heap of small entries, by time and then by the order they were asked
- * for, so that every run is the same. What they stand for stays in its place and is not moved. */
+/* What will happen, by time and then by the order it was asked for, so that every run is the same:
+ *
+ *     near   the next few, the very next one last: taken without a look, put in by a short walk
+ *     heap   all that is later, a binary heap; when near is empty, its first ones move there
+ *
+ * Most of what is asked for is an answer, due before nearly all that waits: it never sees the heap.
+ * What the entries stand for stays in its place and is not moved. */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -13,8 +18,12 @@ static bool before(const struct queue_entry *a, const struct queue_entry *b)
     return (a->at_ms < b->at_ms) | ((a->at_ms == b->at_ms) & (a->seq < b->seq));
 }
 
-static void rise(struct sim_queue *queue, uint32_t at, struct queue_entry entry)
+/* ---- the heap ---- */
+
+static void rise(struct sim_queue *queue, struct queue_entry entry)
 {
+    uint32_t at = queue->heap_count++;
+
     while (at > 0 && before(&entry, &queue->heap[(at - 1) / 2])) {
         queue->heap[at] = queue->heap[(at - 1) / 2];
         at = (at - 1) / 2;
@@ -28,9 +37,9 @@ static void sink(struct sim_queue *queue, struct queue_entry entry)
 
     for (;;) {
         uint32_t child = 2 * at + 1;
-        if (child >= queue->count)
+        if (child >= queue->heap_count)
             break;
-        if (child + 1 < queue->count)
+        if (child + 1 < queue->heap_count)
             child += before(&queue->heap[child + 1], &queue->heap[child]);
         if (!before(&queue->heap[child], &entry))
             break;
@@ -39,6 +48,57 @@ static void sink(struct sim_queue *queue, struct queue_entry entry)
     }
     queue->heap[at] = entry;
 }
+
+static struct queue_entry heap_take(struct sim_queue *queue)
+{
+    struct queue_entry first = queue->heap[0];
+
+    queue->heap_count--;
+    if (queue->heap_count > 0)
+        sink(queue, queue->heap[queue->heap_count]);
+    return first;
+}
+
+/* ---- the next few ---- */
+
+/* Half of it, so that there is room for what is asked for meanwhile. */
+static void refill(struct sim_queue *queue)
+{
+    uint32_t count =
+        queue->heap_count < SIM_QUEUE_NEAR / 2 ? queue->heap_count : SIM_QUEUE_NEAR / 2;
+
+    for (uint32_t i = count; i > 0; i--)
+        queue->near[i - 1] = heap_take(queue);
+    queue->near_count = count;
+}
+
+/* The latest half goes to the heap. */
+static void spill(struct sim_queue *queue)
+{
+    for (uint32_t i = 0; i < SIM_QUEUE_NEAR / 2; i++)
+        rise(queue, queue->near[i]);
+    queue->near_count -= SIM_QUEUE_NEAR / 2;
+    for (uint32_t i = 0; i < queue->near_count; i++)
+        queue->near[i] = queue->near[i + SIM_QUEUE_NEAR / 2];
+}
+
+/* It is the youngest: it happens after all that are due at the same time. */
+static void put(struct sim_queue *queue, struct queue_entry entry)
+{
+    uint32_t at;
+
+    if (queue->near_count == SIM_QUEUE_NEAR)
+        spill(queue);
+    if (queue->heap_count > 0 && entry.at_ms >= queue->near[0].at_ms) {
+        rise(queue, entry);
+        return;
+    }
+    for (at = queue->near_count++; at > 0 && queue->near[at - 1].at_ms <= entry.at_ms; at--)
+        queue->near[at] = queue->near[at - 1];
+    queue->near[at] = entry;
+}
+
+/* ---- places ---- */
 
 /* Twice the room; the new places are free. */
 static void grow(struct sim_queue *queue)
@@ -59,32 +119,31 @@ uint32_t world_later(struct world *world, msec_t after_ms, struct pending pendin
     struct sim_queue *queue = &world->queue;
     uint32_t place;
 
-    if (queue->count == queue->room)
+    if (queue->free_count == 0)
         grow(queue);
     place = queue->free[--queue->free_count];
     queue->places[place] = pending;
     if (pending.probe != NONE)
         queue->places[place].life = world->probes[pending.probe].life;
-    rise(queue, queue->count++,
-         (struct queue_entry){
-             .at_ms = world->now_ms + after_ms, .seq = queue->seq++, .place = place});
+    put(queue, (struct queue_entry){
+                   .at_ms = world->now_ms + after_ms, .seq = queue->seq++, .place = place});
     return place;
 }
 
 msec_t sim_queue_next(const struct sim_queue *queue)
 {
-    return queue->count == 0 ? INT64_MAX : queue->heap[0].at_ms;
+    return queue->near_count == 0 ? INT64_MAX : queue->near[queue->near_count - 1].at_ms;
 }
 
 struct pending sim_queue_take(struct sim_queue *queue)
 {
-    uint32_t place = queue->heap[0].place;
+    uint32_t place;
 
-    assert(queue->count > 0);
+    assert(queue->near_count > 0);
+    place = queue->near[--queue->near_count].place;
     queue->free[queue->free_count++] = place;
-    queue->count--;
-    if (queue->count > 0)
-        sink(queue, queue->heap[queue->count]);
+    if (queue->near_count == 0)
+        refill(queue);
     return queue->places[place];
 }
 
@@ -100,7 +159,9 @@ void sim_pending_drop(const struct pending *pending)
 
 void sim_queue_destroy(struct sim_queue *queue)
 {
-    for (uint32_t i = 0; i < queue->count; i++)
+    for (uint32_t i = 0; i < queue->near_count; i++)
+        sim_pending_drop(&queue->places[queue->near[i].place]);
+    for (uint32_t i = 0; i < queue->heap_count; i++)
         sim_pending_drop(&queue->places[queue->heap[i].place]);
     free(queue->heap);
     free(queue->places);

@@ -68,12 +68,16 @@ struct queue_entry {
     uint32_t place;
 };
 
+enum { SIM_QUEUE_NEAR = 32 };
+
 struct sim_queue {
-    struct queue_entry *heap;
+    struct queue_entry near[SIM_QUEUE_NEAR]; /* the next ones, the first of all last */
+    uint32_t near_count;                     /* 0: nothing will happen */
+    struct queue_entry *heap;                /* all that is later than those */
+    uint32_t heap_count;
     struct pending *places;
     uint32_t *free; /* places */
     uint32_t free_count;
-    uint32_t count;
     uint32_t room;
     uint64_t seq;
 };
