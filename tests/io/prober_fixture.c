@@ -174,3 +174,14 @@ void expect(const struct result *result, enum result_class class, enum failure f
                   failure_name(result->failure), result->detail, class, failure_name(failure),
                   words);
 }
+
+void cancel_when_served(struct server *server, const struct check *check)
+{
+    start_check(3, check);
+    while (server_count(server) == 0)
+        uv_run(&loop, UV_RUN_NOWAIT);
+    prober_cancel(prober, 3);
+    run_until_reported(3, 1);
+    expect(&reports[3].result, RESULT_VOID, FAILURE_NONE, "cancelled");
+    prober_leave(server);
+}

@@ -57,6 +57,9 @@ struct result probe(const struct check *check);
  * until it gets that far. NULL: no timeout is meant. */
 struct result probe_to(struct check *check, const char *where);
 
+/* Cancels a check when its server serves it: it is void. Then leaves both. */
+void cancel_when_served(struct server *server, const struct check *check);
+
 /* Asserts class, failure and that the detail contains some words. */
 void expect(const struct result *result, enum result_class class, enum failure failure,
             const char *words);

@@ -225,13 +225,7 @@ START_TEST(a_cancel_ends_it_in_the_line)
     struct server *server = server_start_tcp(serve_text, text);
     struct check check = agent_check(server, NULL);
 
-    start_check(3, &check);
-    while (server_count(server) == 0)
-        uv_run(&loop, UV_RUN_NOWAIT);
-    prober_cancel(prober, 3);
-    run_until_reported(3, 1);
-    expect(&reports[3].result, RESULT_VOID, FAILURE_NONE, "cancelled");
-    prober_leave(server);
+    cancel_when_served(server, &check);
 }
 END_TEST
 
