@@ -29,23 +29,31 @@ static json_t *decision_of(const struct history_decision_row *row)
     return decision;
 }
 
+/* Who asked, for rows that came; NULL: who has gone, or was told that there are none to be read. */
+static struct request *take_rows(void *ticket, const char *error)
+{
+    struct request *request = ticket_redeem(ticket);
+
+    if (request == NULL || error[0] == '\0')
+        return request;
+    reply_error(request, MHD_HTTP_SERVICE_UNAVAILABLE, "history_away",
+                "the history cannot be read: %s", error);
+    request_resume(request);
+    return NULL;
+}
+
 static void on_decisions(void *context, const struct history_decision_row *rows, uint32_t count,
                          const char *error)
 {
-    struct request *request = ticket_redeem(context);
+    struct request *request = take_rows(context, error);
     json_t *list;
 
     if (request == NULL)
         return;
-    if (error[0] != '\0') {
-        reply_error(request, MHD_HTTP_SERVICE_UNAVAILABLE, "history_away",
-                    "the history cannot be read: %s", error);
-    } else {
-        list = json_array();
-        for (uint32_t i = 0; i < count; i++)
-            json_array_append_new(list, decision_of(&rows[i]));
-        reply_json(request, MHD_HTTP_OK, json_pack("{s:i, s:o}", "v", 1, "decisions", list));
-    }
+    list = json_array();
+    for (uint32_t i = 0; i < count; i++)
+        json_array_append_new(list, decision_of(&rows[i]));
+    reply_json(request, MHD_HTTP_OK, json_pack("{s:i, s:o}", "v", 1, "decisions", list));
     request_resume(request);
 }
 
@@ -110,14 +118,11 @@ static void on_incident(void *context, const struct history_incident_row *incide
                         const struct history_fact_row *facts, uint32_t fact_count,
                         const char *error)
 {
-    struct request *request = ticket_redeem(context);
+    struct request *request = take_rows(context, error);
 
     if (request == NULL)
         return;
-    if (error[0] != '\0')
-        reply_error(request, MHD_HTTP_SERVICE_UNAVAILABLE, "history_away",
-                    "the history cannot be read: %s", error);
-    else if (incident == NULL)
+    if (incident == NULL)
         reply_error(request, MHD_HTTP_NOT_FOUND, "no_such_incident",
                     "this machine's history has no incident '%s'; open ones are in status",
                     request->args[0]);
@@ -189,20 +194,15 @@ static json_t *timing_of(const struct history_rollup *row)
 static void on_rollups(void *context, const struct history_rollup *rows, uint32_t count,
                        const char *error)
 {
-    struct request *request = ticket_redeem(context);
+    struct request *request = take_rows(context, error);
     json_t *list;
 
     if (request == NULL)
         return;
-    if (error[0] != '\0') {
-        reply_error(request, MHD_HTTP_SERVICE_UNAVAILABLE, "history_away",
-                    "the history cannot be read: %s", error);
-    } else {
-        list = json_array();
-        for (uint32_t i = 0; i < count; i++)
-            json_array_append_new(list, timing_of(&rows[i]));
-        reply_json(request, MHD_HTTP_OK, json_pack("{s:i, s:o}", "v", 1, "timings", list));
-    }
+    list = json_array();
+    for (uint32_t i = 0; i < count; i++)
+        json_array_append_new(list, timing_of(&rows[i]));
+    reply_json(request, MHD_HTTP_OK, json_pack("{s:i, s:o}", "v", 1, "timings", list));
     request_resume(request);
 }
 
