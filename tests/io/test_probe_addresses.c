@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -318,6 +319,82 @@ START_TEST(a_route_that_this_machine_has_closed_is_no_failure_of_the_endpoint)
 }
 END_TEST
 
+/* A machine behind a router that forbids to go on, and a route that this machine forbids itself:
+ * the same error, EACCES. */
+static const char forbidding_router[] =
+    "set -e\n"
+    "there() { nsenter -t $1 -n sh -c \"$2\"; }\n"
+    "ip link add here type veth peer name there netns $1\n"
+    "ip link set here up\n"
+    "ip -6 addr add fd00:1::1/64 dev here nodad\n"
+    "there $1 'ip link set there up; ip -6 addr add fd00:1::2/64 dev there nodad;"
+    " echo 1 > /proc/sys/net/ipv6/conf/all/forwarding; ip -6 route add prohibit 2001:db8:1::/64'\n"
+    "ip -6 route add default via fd00:1::2\n"
+    "ip -6 route add prohibit 2001:db8:2::/64\n";
+
+/* Returns a process with a network of its own, or -1. */
+static pid_t start_router(void)
+{
+    int ready[2];
+    pid_t child;
+    char byte;
+    ssize_t said;
+
+    ck_assert_int_eq(pipe(ready), 0);
+    child = fork();
+    if (child == 0) {
+        if (unshare(CLONE_NEWNET) == 0 && write(ready[1], "", 1) == 1)
+            pause();
+        _exit(0);
+    }
+    close(ready[1]);
+    said = read(ready[0], &byte, 1);
+    close(ready[0]);
+    return said == 1 ? child : -1;
+}
+
+static bool lead_to_router(pid_t router)
+{
+    char number[20];
+    int status;
+    pid_t child;
+
+    snprintf(number, sizeof(number), "%d", (int)router);
+    child = fork();
+    if (child == 0) {
+        execlp("sh", "sh", "-c", forbidding_router, "sh", number, (char *)NULL);
+        _exit(127);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    return status == 0;
+}
+
+START_TEST(what_a_router_forbids_is_no_rule_of_this_machine)
+{
+    struct check check = make_check(80, "/", "200", NULL);
+    struct result result;
+    pid_t router;
+
+    if (access("/proc/sys/net/ipv6/conf/all/forwarding", W_OK) < 0)
+        return; /* a machine without IPv6, or a caged one */
+    if (unshare(CLONE_NEWNET) < 0) {
+        ck_assert_int_eq(errno, EPERM); /* only root may */
+        return;
+    }
+    router = start_router();
+    ck_assert_int_gt(router, 0);
+    ck_assert(lead_to_router(router));
+    check.host = "2001:db8:2::1";
+    result = probe(&check);
+    expect(&result, RESULT_VOID, FAILURE_POLICY, "this machine cannot connect to ");
+    check.host = "2001:db8:1::1";
+    result = probe(&check);
+    expect(&result, RESULT_BAD, FAILURE_CONNECT, "Permission denied");
+    kill(router, SIGKILL);
+    waitpid(router, NULL, 0);
+}
+END_TEST
+
 /* What the kernel may say, and whose fault that is: without IPv6 the first of them, for instance.
  * ENETUNREACH for an address that has a route comes from a router on the way. */
 static const struct {
@@ -526,6 +603,7 @@ static TCase *address_tests(void)
     tcase_add_loop_test(tests, when_all_are_silent_the_check_times_out_once, 0, WAYS);
     tcase_add_loop_test(tests, without_descriptors_for_any_address_there_is_no_verdict, 0, WAYS);
     tcase_add_loop_test(tests, a_machine_without_a_route_has_no_verdict, 0, 4);
+    tcase_add_test(tests, what_a_router_forbids_is_no_rule_of_this_machine);
     tcase_add_loop_test(tests, a_route_that_this_machine_has_closed_is_no_failure_of_the_endpoint,
                         0, sizeof(closed_routes) / sizeof(closed_routes[0]));
     tcase_add_loop_test(tests, a_connection_that_this_machine_loses_is_no_failure_of_the_endpoint,

@@ -179,11 +179,12 @@ bool attempt_is_own_fault(const struct attempt *attempt, int error)
     case EAFNOSUPPORT:
     case EPROTONOSUPPORT:
     case ENOSPC: /* of an epoll set: fs.epoll.max_user_watches */
-    case EACCES:
     case EPERM:
     case EAGAIN:
     case ENETDOWN:
         return true;
+    case EACCES: /* a rule of ours or a route of type prohibit; of IPv6 also a router's, by ICMP */
+        return !attempt->lean.is_out || is_without_route(&attempt->address, error);
     case ENETUNREACH:
     case EHOSTUNREACH: /* a route of type unreachable */
     case EINVAL:       /* a route of type blackhole */

@@ -107,6 +107,7 @@ struct attempt {
     struct {
         int fd;      /* -1: none */
         size_t sent; /* for the kind: how much of what it sends has gone */
+        bool is_out; /* the kernel took the connect(): others may have a word in what it says now */
     } lean;
     void *held;              /* what the kind holds besides: a struct of its own, NULL: nothing */
     struct account *account; /* to be told all (probe/account.h); NULL: nobody asked */

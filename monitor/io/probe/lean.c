@@ -53,6 +53,7 @@ bool lean_adopt(struct attempt *attempt, int fd)
                                 .data.ptr = attempt};
 
     attempt->lean.fd = fd;
+    attempt->lean.is_out = true;
     if (epoll_ctl(attempt->prober->lean.epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0)
         return true;
     attempt_connect_failed(attempt, errno);
@@ -99,6 +100,7 @@ void lean_release(struct attempt *attempt)
         close(attempt->lean.fd);
     attempt->lean.fd = -1;
     attempt->lean.sent = 0;
+    attempt->lean.is_out = false;
 }
 
 /* An error is told once and then forgotten by the kernel; without one, only a connected socket has
