@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "acting.h"
+#include "dice.h"
+#include "world_state.h"
 
 static const char pizza[] = PIZZA("hold = 20;");
 
@@ -398,6 +400,46 @@ START_TEST(those_who_look_on_see_every_step_commit_batch_alert_and_action)
 }
 END_TEST
 
+/* ---- what will happen ---- */
+
+enum { ASKED_MAX = 20000, UNTIL_MS = 3000 };
+
+/* In ups and downs, most of it soon: so that there is too much for what is kept at hand, and too
+ * little, again and again. */
+START_TEST(what_is_asked_for_happens_in_time_then_in_the_order_of_asking)
+{
+    struct world *world = calloc(1, sizeof(*world));
+    struct dice dice = dice_create(4, 0, 0);
+    static msec_t due_ms[ASKED_MAX];
+    uint32_t asked = 0;
+    uint32_t taken = 0;
+    uint32_t last = 0;
+
+    while (taken < ASKED_MAX) {
+        bool grows = dice_below(&dice, 4) != 0 ? asked / 2000 % 2 == 0 : asked / 2000 % 2 != 0;
+        struct pending pending = {.kind = PENDING_ORDER, .probe = NONE, .token = asked};
+
+        if (asked < ASKED_MAX && (grows || taken == asked)) {
+            msec_t most_ms = dice_below(&dice, 3) > 0 ? 20 : UNTIL_MS;
+            msec_t after_ms = (msec_t)dice_below(&dice, (uint64_t)most_ms);
+            due_ms[asked++] = world->now_ms + after_ms;
+            world_later(world, after_ms, pending);
+            continue;
+        }
+        world->now_ms = sim_queue_next(&world->queue);
+        pending = sim_queue_take(&world->queue);
+        ck_assert_int_eq(due_ms[pending.token], world->now_ms);
+        ck_assert(taken == 0 || due_ms[last] < world->now_ms ||
+                  (due_ms[last] == world->now_ms && last < pending.token));
+        last = pending.token;
+        taken++;
+    }
+    ck_assert_int_eq(sim_queue_next(&world->queue), INT64_MAX);
+    sim_queue_destroy(&world->queue);
+    free(world);
+}
+END_TEST
+
 int main(void)
 {
     return RUN_TESTS("world", a_settled_world_is_agreed_up_and_has_its_first_fence,
@@ -410,5 +452,6 @@ int main(void)
                      a_failure_shows_to_those_who_look_there,
                      orders_mean_every_group_and_a_region_all_its_sites,
                      orders_that_the_store_did_not_take_are_given_later_in_their_order,
-                     those_who_look_on_see_every_step_commit_batch_alert_and_action);
+                     those_who_look_on_see_every_step_commit_batch_alert_and_action,
+                     what_is_asked_for_happens_in_time_then_in_the_order_of_asking);
 }
