@@ -20,7 +20,9 @@
 enum {
     BOARD_READ_MS = 10 * 1000, /* S1 */
     BOARD_RETRY_MS = 1000,     /* after a failed call: soon enough for a lease, slow for a store */
-    BOARD_JOURNAL_MAX = 200 /* decisions of one group kept in the store; older ones are deleted */
+    BOARD_JOURNAL_MAX = 200, /* decisions of one group kept in the store; older ones are deleted */
+    BOARD_JOURNAL_MIN = 2,
+    BOARD_JOURNAL_SITES = 50 * 1000 /* sites in the journals of all groups, so that they fit */
 };
 
 struct board;

@@ -33,12 +33,20 @@ enum {
 #define ETCD_PATH_REVOKE "/v3/lease/revoke"
 #define ETCD_PATH_AUTHENTICATE "/v3/auth/authenticate"
 
+/* All keys that begin with `under`; or of those only what stands before, or behind, all that begin
+ * with a longer one. NULL: not so. */
+struct etcd_span {
+    const char *under;
+    const char *before;
+    const char *behind;
+};
+
 /* Keys are absolute: `prefix` ("/regionshift/pizza/") and the key of store.h behind it.
  *
- * A page of everything under prefix+under, from the absolute key `from` on (NULL: the first), at
- * most `limit` items, as of `revision` (0: now, linearizable). */
-void etcd_write_range(struct buffer *out, const char *prefix, const char *under, const char *from,
-                      uint32_t limit, uint64_t revision);
+ * A page of a span, from the absolute key `from` on (NULL: its first), at most `limit` items, as of
+ * `revision` (0: now, linearizable). */
+void etcd_write_range(struct buffer *out, const char *prefix, const struct etcd_span *span,
+                      const char *from, uint32_t limit, uint64_t revision);
 
 /* A put without any compare; never a deletion. lease: of a leased put, not 0; else ignored.
  *

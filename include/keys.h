@@ -14,6 +14,7 @@
 #define KEYS_PREFIX "v1/"
 #define KEYS_ORDERS "v1/orders/"
 #define KEYS_BUDGET "v1/budget"
+#define KEYS_JOURNAL "v1/journal/"
 
 enum key_kind {
     KEY_VOTE,     /* v1/votes/PROBE/GROUP */

@@ -95,6 +95,9 @@ int store_open(uv_loop_t *loop, const struct store_settings *settings, const cha
 
 /* 1. Linearizable read of all keys that begin with prefix. */
 void store_get(struct store *store, const char *prefix, store_view_done done, void *context);
+/* The same, without what begins with `but`, which begins with prefix and is longer. */
+void store_get_but(struct store *store, const char *prefix, const char *but, store_view_done done,
+                   void *context);
 
 /* 2. Writes one key; leased: it lives as long as this store's lease. */
 void store_put(struct store *store, const char *key, const char *value, size_t length, bool leased,
@@ -127,7 +130,7 @@ struct store_kind_ops {
     const char *name;
     int (*open)(uv_loop_t *loop, const struct store_settings *settings, const char *owner,
                 struct store **ret_store);
-    void (*get)(struct store *, const char *prefix, store_view_done, void *);
+    void (*get)(struct store *, const char *prefix, const char *but, store_view_done, void *);
     void (*txn)(struct store *, const struct store_txn *, store_write_done, void *);
     void (*watch)(struct store *, const char *prefix, store_watch_event, void *);
     void (*renew)(struct store *, store_write_done, void *);

@@ -48,37 +48,53 @@ static void add_joined(struct buffer *out, const char *name, struct buffer *abso
     buffer_clear(absolute);
 }
 
-static void add_key(struct buffer *out, const char *prefix, const char *key)
+static void add_as(struct buffer *out, const char *name, const char *prefix, const char *key)
 {
     struct buffer absolute;
 
     join(&absolute, prefix, key);
-    add_joined(out, "key", &absolute);
+    add_joined(out, name, &absolute);
 }
 
-static void add_range_end(struct buffer *out, const char *prefix, const char *under)
+static void add_key(struct buffer *out, const char *prefix, const char *key)
+{
+    add_as(out, "key", prefix, key);
+}
+
+/* The first key behind all that begin with this one. */
+static void add_raised(struct buffer *out, const char *name, const char *prefix, const char *under)
 {
     struct buffer absolute;
 
     join(&absolute, prefix, under);
     if (!absolute.failed)
         absolute.length = etcd_raise_key(absolute.data, absolute.length);
-    add_joined(out, "range_end", &absolute);
+    add_joined(out, name, &absolute);
+}
+
+static void add_range_end(struct buffer *out, const char *prefix, const char *under)
+{
+    add_raised(out, "range_end", prefix, under);
 }
 
 /* ---- keys ---- */
 
-void etcd_write_range(struct buffer *out, const char *prefix, const char *under, const char *from,
-                      uint32_t limit, uint64_t revision)
+void etcd_write_range(struct buffer *out, const char *prefix, const struct etcd_span *span,
+                      const char *from, uint32_t limit, uint64_t revision)
 {
     assert(limit > 0 && limit <= ETCD_ITEMS_MAX && revision <= INT64_MAX);
     buffer_add_text(out, "{");
     if (from != NULL)
         add_bytes(out, "key", from, strlen(from));
+    else if (span->behind != NULL)
+        add_raised(out, "key", prefix, span->behind);
     else
-        add_key(out, prefix, under);
+        add_key(out, prefix, span->under);
     buffer_add_text(out, ",");
-    add_range_end(out, prefix, under);
+    if (span->before != NULL)
+        add_as(out, "range_end", prefix, span->before);
+    else
+        add_range_end(out, prefix, span->under);
     buffer_add_text(out, ",");
     add_number(out, "limit", limit);
     if (revision != 0) {

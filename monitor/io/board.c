@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading and renewing. The whole prefix is read at the start, every 10 s, and at once when a watch
- * lost touch; a read is taken only if it is not older than what we know.
+/* Reading and renewing. The whole prefix, but for the journal, which says nothing about now, is
+ * read at the start, every 10 s, and at once when a watch lost touch; a read is taken only if it is
+ * not older than what we know.
  *
  * A revision may go back for two reasons. A watch may have overtaken a read that was on its way:
  * then the read is repeated. Or the store was set back (restored): a linearizable read that began
@@ -200,7 +201,7 @@ static void start_read(struct board *board)
     board->reading = true;
     board->read_again = false;
     board->read_floor = board->revision;
-    store_get(board->store, KEYS_PREFIX, on_read, call);
+    store_get_but(board->store, KEYS_PREFIX, KEYS_JOURNAL, on_read, call);
 }
 
 void board_read_now(struct board *board)

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Everything in the store has a bound. Votes and suspects are leased, and go with their probe. A
  * decision takes the oldest one of the journal with it when it is committed (board_write.c); what
- * is left over, because epochs were left out, is deleted here, and so are orders that nobody needs
+ * is left over, because epochs were left out, is deleted here, group by group: the journal is no
+ * part of a whole read, which would grow with every decision. So are orders that nobody needs
  * any more (order_spent.c). Claims are swept by those who make them (alert_claims.c). What a newer
  * version wrote, and keys we do not know, are never touched.
  *
  * Every probe does it, in its turn of as many reads as there are probes, so that they seldom all
  * delete the same; when they do, nothing happens twice: a deletion compares what it was concluded
  * from, or is of what never changes. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,22 +62,61 @@ static void empty(struct board *board, struct broom *broom)
 
 /* ---- old decisions ---- */
 
-/* Keys come sorted, so the newest decisions of a group come last: those before the newest
- * BOARD_JOURNAL_MAX go, also of groups that our settings do not name. History keeps them longer. */
-static void sweep_journal(const struct store_view *view, struct broom *broom)
+uint32_t board_journal_kept(const struct settings *settings)
 {
-    char group[NAME_MAX_LENGTH + 1] = "";
-    uint32_t count = 0;
+    uint32_t kept = BOARD_JOURNAL_SITES / (settings->site_count + 1);
+
+    if (kept > BOARD_JOURNAL_MAX)
+        return BOARD_JOURNAL_MAX;
+    return kept < BOARD_JOURNAL_MIN ? BOARD_JOURNAL_MIN : kept;
+}
+
+/* Keys come sorted, so the newest decisions come last, and stay. History keeps them longer. */
+static void sweep_journal(const struct store_view *view, uint32_t kept, struct broom *broom)
+{
     struct key key;
 
-    for (size_t i = view->count; i-- > 0 && !is_full(broom);) {
-        if (key_parse(view->items[i].key, &key) < 0 || key.kind != KEY_JOURNAL)
-            continue;
-        if (strcmp(key.group, group) != 0)
-            count = 0;
-        memcpy(group, key.group, sizeof(group));
-        if (++count > BOARD_JOURNAL_MAX)
+    for (size_t i = 0; i + kept < view->count && !is_full(broom); i++) {
+        if (key_parse(view->items[i].key, &key) == 0 && key.kind == KEY_JOURNAL)
             sweep(broom, view->items[i].key);
+    }
+}
+
+static void on_journal(void *context, enum store_status status, const struct store_view *view,
+                       const char *error)
+{
+    struct board *board = board_call_finish(context);
+    struct broom *broom;
+
+    (void)error; /* whole reads say what is wrong with the store */
+    if (board == NULL || status != STORE_OK)
+        return;
+    broom = calloc(1, sizeof(*broom));
+    if (broom == NULL)
+        return; /* in a later turn */
+    sweep_journal(view, board_journal_kept(board->settings), broom);
+    empty(board, broom);
+    free(broom);
+}
+
+/* The journal of one group, of those that have been decided upon. */
+static void read_journal(struct board *board)
+{
+    const struct settings *settings = board->settings;
+    uint32_t groups = settings->group_count;
+
+    for (uint32_t i = 0; i < groups; i++) {
+        uint32_t group = board->journal_turn++ % groups;
+        struct board_call *call;
+        key_text key;
+
+        if (board->book.heads[group].revision == 0)
+            continue;
+        call = board_call_create(board, group);
+        snprintf(key, sizeof(key), KEYS_JOURNAL "%s/", settings->groups[group].name);
+        if (call != NULL)
+            store_get(board->store, key, on_journal, call);
+        return;
     }
 }
 
@@ -142,8 +183,7 @@ void board_prune(struct board *board, const struct store_view *view)
     broom = calloc(1, sizeof(*broom));
     if (broom == NULL)
         return; /* in a later turn */
-    sweep_journal(view, broom);
-    empty(board, broom);
+    read_journal(board);
     sweep_orders(board, view, broom);
     empty(board, broom);
     free(broom);

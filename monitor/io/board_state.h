@@ -75,6 +75,8 @@ struct board {
     bool watch_lost;
     uint64_t revision;
 
+    uint32_t journal_turn; /* whose journal is looked through next (board_prune.c) */
+
     bool lease_alive;
     bool renewing;
     msec_t renewed_ms; /* when the renewal on its way was asked for */
@@ -118,8 +120,10 @@ void board_forget(struct board *board);
 /* board_write.c */
 void board_flush(struct board *board);
 void board_mark_dirty(struct board *board);
-/* board_prune.c: deletes what nobody needs any more, as seen in a whole read, when it is our turn.
+/* board_prune.c: how many decisions of a group the journal keeps: fewer where there are many sites.
  */
+uint32_t board_journal_kept(const struct settings *settings);
+/* Deletes what nobody needs any more, as seen in a whole read, when it is our turn. */
 void board_prune(struct board *board, const struct store_view *view);
 void board_on_deleted(void *context, enum store_status status, uint64_t revision,
                       const char *error);

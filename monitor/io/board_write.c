@@ -233,19 +233,20 @@ static void draft_compares(const struct settings *settings, const struct commit 
     compare(draft, STORE_MOD_IS, draft->order_key, commit->obeyed->mod_revision);
 }
 
-/* A decision takes the one with it that is BOARD_JOURNAL_MAX epochs older, so that the journal
- * keeps its bound however fast decisions come; epochs that were left out leave less. */
+/* A decision takes the one with it that is too old for the journal, so that it keeps its bound
+ * however fast decisions come; epochs that were left out leave less. */
 static void draft_journal(const struct settings *settings, const struct commit *commit,
                           struct draft *draft, int length)
 {
     const char *group = settings->groups[commit->decision.group].name;
     uint64_t epoch = commit->decision.epoch;
+    uint32_t kept = board_journal_kept(settings);
 
     key_journal(draft->journal_key, group, epoch);
     put(draft, draft->journal_key, draft->decision, length);
-    if (epoch <= BOARD_JOURNAL_MAX)
+    if (epoch <= kept)
         return;
-    key_journal(draft->forgotten_key, group, epoch - BOARD_JOURNAL_MAX);
+    key_journal(draft->forgotten_key, group, epoch - kept);
     put(draft, draft->forgotten_key, NULL, 0);
 }
 

@@ -12,6 +12,8 @@
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static struct buffer out;
+static const struct etcd_span all = {.under = ""};
+static const struct etcd_span votes = {.under = "v1/votes/"};
 
 static void begin(void)
 {
@@ -32,19 +34,31 @@ static void expect(const char *text)
 
 START_TEST(a_range_asks_for_a_page_below_a_prefix)
 {
-    etcd_write_range(&out, PREFIX, "", NULL, 500, 0);
+    etcd_write_range(&out, PREFIX, &all, NULL, 500, 0);
     expect("{\"key\":\"L3JzL3Av\",\"range_end\":\"L3JzL3Aw\",\"limit\":\"500\"}");
-    etcd_write_range(&out, PREFIX, "v1/votes/", PREFIX "v1/votes/use1/g\x01", 1, 12);
+    etcd_write_range(&out, PREFIX, &votes, PREFIX "v1/votes/use1/g\x01", 1, 12);
     expect("{\"key\":\"L3JzL3AvdjEvdm90ZXMvdXNlMS9nAQ==\",\"range_end\":\"L3JzL3AvdjEvdm90ZXMw\","
            "\"limit\":\"1\",\"revision\":\"12\"}");
 }
 END_TEST
 
+/* Of "/rs/p/": up to "/rs/p/j/", and from "/rs/p/j0" on. */
+START_TEST(a_range_may_leave_out_what_begins_with_a_longer_key)
+{
+    etcd_write_range(&out, PREFIX, &(struct etcd_span){.under = "", .before = "j/"}, NULL, 9, 0);
+    expect("{\"key\":\"L3JzL3Av\",\"range_end\":\"L3JzL3Avai8=\",\"limit\":\"9\"}");
+    etcd_write_range(&out, PREFIX, &(struct etcd_span){.under = "", .behind = "j/"}, NULL, 9, 7);
+    expect("{\"key\":\"L3JzL3AvajA=\",\"range_end\":\"L3JzL3Aw\",\"limit\":\"9\","
+           "\"revision\":\"7\"}");
+}
+END_TEST
+
 START_TEST(a_range_ends_behind_the_last_key_below_its_prefix)
 {
-    etcd_write_range(&out, "a\xff\xff", "", NULL, 1, 0);
+    etcd_write_range(&out, "a\xff\xff", &all, NULL, 1, 0);
     expect("{\"key\":\"Yf//\",\"range_end\":\"Yg==\",\"limit\":\"1\"}");
-    etcd_write_range(&out, "\xff", "\xff", NULL, 1, 0); /* "\0": up to the end of all keys */
+    /* "\0": up to the end of all keys */
+    etcd_write_range(&out, "\xff", &(struct etcd_span){.under = "\xff"}, NULL, 1, 0);
     expect("{\"key\":\"//8=\",\"range_end\":\"AA==\",\"limit\":\"1\"}");
 }
 END_TEST
@@ -168,7 +182,7 @@ static void watch_without_a_prefix(void)
 
 static void range_without_a_limit(void)
 {
-    etcd_write_range(&out, PREFIX, "", NULL, 0, 0);
+    etcd_write_range(&out, PREFIX, &all, NULL, 0, 0);
 }
 
 static void renew_no_lease(void)
@@ -194,6 +208,7 @@ int main(void)
     tcase_add_checked_fixture(tests, begin, end);
     tcase_add_test(tests, a_range_asks_for_a_page_below_a_prefix);
     tcase_add_test(tests, a_range_ends_behind_the_last_key_below_its_prefix);
+    tcase_add_test(tests, a_range_may_leave_out_what_begins_with_a_longer_key);
     tcase_add_test(tests, a_put_bears_its_lease_only_if_it_is_leased);
     tcase_add_test(tests, a_transaction_spells_every_compare_and_every_operation);
     tcase_add_test(tests, a_watch_begins_at_a_revision_or_now);

@@ -75,6 +75,45 @@ START_TEST(a_prefix_reads_its_own_keys_in_order)
 }
 END_TEST
 
+START_TEST(a_part_may_be_left_out_of_a_read)
+{
+    wrote(put(&world, use1, "b/10", "ten"));
+    reads_but(&world, use1, "", "b/", "");
+    reads_but(&world, use1, "b", "b/1", "");
+    wrote(put(&world, use1, "a", "before"));
+    reads_but(&world, use1, "", "b/", "a=before ");
+    wrote(put(&world, use1, "b", "short"));
+    wrote(put(&world, use1, "b/2", "two"));
+    wrote(put(&world, use1, "b0", "behind"));
+    wrote(put(&world, use1, "c", "other"));
+    reads_but(&world, use1, "", "b/", "a=before b=short b0=behind c=other ");
+    reads_but(&world, usw2, "b", "b/", "b=short b0=behind ");
+    reads_but(&world, use1, "", "c", "a=before b=short b/10=ten b/2=two b0=behind ");
+}
+END_TEST
+
+/* More than etcd is asked for at once, on both sides of what is left out. */
+START_TEST(a_part_may_be_left_out_of_a_long_read)
+{
+    char keys[3][STORE_PUTS_MAX][32];
+    struct store_put puts[STORE_PUTS_MAX];
+    struct answer_of_store answer;
+
+    for (int i = 0; i < 21; i++) {
+        for (int k = 0; k < STORE_PUTS_MAX; k++) {
+            snprintf(keys[i / 7][k], sizeof(keys[0][0]), "%c/%02d/%02d", 'a' + i / 7, i % 7, k);
+            puts[k] = (struct store_put){.key = keys[i / 7][k], .value = "v", .length = 1};
+        }
+        wrote(
+            transact(&world, use1, &(struct store_txn){.puts = puts, .put_count = STORE_PUTS_MAX}));
+    }
+    answer = get_but(&world, use1, "", "b/");
+    ck_assert_uint_eq(answer.count, 2 * 7 * STORE_PUTS_MAX);
+    ck_assert_ptr_null(strstr(answer.text, "b/"));
+    wrote(answer);
+}
+END_TEST
+
 START_TEST(every_write_raises_the_revision_and_no_read_does)
 {
     uint64_t first = wrote(put(&world, use1, "a", "1"));
@@ -534,6 +573,8 @@ static void add_reading_and_writing(TCase *tests)
 {
     tcase_add_test(tests, what_one_daemon_writes_another_reads);
     tcase_add_test(tests, a_prefix_reads_its_own_keys_in_order);
+    tcase_add_test(tests, a_part_may_be_left_out_of_a_read);
+    tcase_add_test(tests, a_part_may_be_left_out_of_a_long_read);
     tcase_add_test(tests, every_write_raises_the_revision_and_no_read_does);
     tcase_add_test(tests, an_item_knows_when_it_was_made_and_last_changed);
     tcase_add_test(tests, deleting_what_is_absent_changes_nothing);

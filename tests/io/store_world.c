@@ -162,6 +162,16 @@ struct answer_of_store get(struct world *world, struct store *store, const char 
     return answer;
 }
 
+struct answer_of_store get_but(struct world *world, struct store *store, const char *prefix,
+                               const char *but)
+{
+    struct answer_of_store answer = {0};
+
+    store_get_but(store, prefix, but, on_view, &answer);
+    await(world, &answer);
+    return answer;
+}
+
 static struct answer_of_store put_as(struct world *world, struct store *store, const char *key,
                                      const char *value, bool leased)
 {
@@ -241,14 +251,23 @@ void fails(struct answer_of_store answer, enum store_status status, const char *
     free(answer.text);
 }
 
-void reads(struct world *world, struct store *store, const char *prefix, const char *text)
+static void expect_view(struct answer_of_store answer, const char *text)
 {
-    struct answer_of_store answer = get(world, store, prefix);
-
     ck_assert_msg(answer.status == STORE_OK, "%s: %s", store_status_name(answer.status),
                   answer.error);
     ck_assert_str_eq(answer.text, text);
     free(answer.text);
+}
+
+void reads(struct world *world, struct store *store, const char *prefix, const char *text)
+{
+    expect_view(get(world, store, prefix), text);
+}
+
+void reads_but(struct world *world, struct store *store, const char *prefix, const char *but,
+               const char *text)
+{
+    expect_view(get_but(world, store, prefix, but), text);
 }
 
 static uint64_t now_ms(void)

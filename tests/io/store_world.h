@@ -66,6 +66,8 @@ void world_run_for(struct world *world, msec_t ms);
 void world_pass_time(struct world *world, msec_t ms);
 
 struct answer_of_store get(struct world *world, struct store *store, const char *prefix);
+struct answer_of_store get_but(struct world *world, struct store *store, const char *prefix,
+                               const char *but);
 struct answer_of_store put(struct world *world, struct store *store, const char *key,
                            const char *value);
 struct answer_of_store put_leased(struct world *world, struct store *store, const char *key,
@@ -86,6 +88,8 @@ void will_fail(struct world *world, struct store *store,
                struct answer_of_store (*call)(struct world *world, struct store *store),
                enum store_status status, const char *words);
 void reads(struct world *world, struct store *store, const char *prefix, const char *text);
+void reads_but(struct world *world, struct store *store, const char *prefix, const char *but,
+               const char *text);
 /* Asks until the view is this: for what another daemon or time will do. */
 void will_read(struct world *world, struct store *store, const char *prefix, const char *text);
 /* Asks until the status is this. */

@@ -221,24 +221,29 @@ END_TEST
 
 /* ---- old decisions ---- */
 
+/* A whole read has no journal in it: with each third one, for there are three probes, the journal
+ * of one group is read, of those that have a decision. */
 START_TEST(old_decisions_leave_the_store_and_the_newest_stay)
 {
     static char keys[BOARD_JOURNAL_MAX + 2][64];
     static struct store_item items[BOARD_JOURNAL_MAX + 2];
+    struct store_item head = paper_item("v1/decisions/jwt-pizza", 400, "{}");
 
     for (int i = 0; i < BOARD_JOURNAL_MAX + 2; i++) {
         snprintf(keys[i], sizeof(keys[i]), "v1/journal/jwt-pizza/%020d", i + 1);
         items[i] = paper_item(keys[i], (uint64_t)i + 1, "{}");
     }
+    for (int i = 0; i < 3; i++) {
+        ck_assert_ptr_null(paper_first(store, PAPER_TXN));
+        ck_assert_str_eq(paper_first(store, PAPER_GET)->text, "v1/ but v1/journal/");
+        paper_answer_get(store, 500, &head, 1);
+        if (i < 2)
+            read_again();
+    }
+    ck_assert_str_eq(paper_first(store, PAPER_GET)->text, "v1/journal/jwt-pizza/");
     paper_answer_get(store, 500, items, BOARD_JOURNAL_MAX + 2);
-    ck_assert_ptr_null(paper_first(store, PAPER_TXN)); /* three probes: each third read is ours */
-    read_again();
-    paper_answer_get(store, 500, items, BOARD_JOURNAL_MAX + 2);
-    ck_assert_ptr_null(paper_first(store, PAPER_TXN));
-    read_again();
-    paper_answer_get(store, 500, items, BOARD_JOURNAL_MAX + 2);
-    ck_assert_str_eq(first_txn(), "v1/journal/jwt-pizza/00000000000000000002 gone; "
-                                  "v1/journal/jwt-pizza/00000000000000000001 gone; ");
+    ck_assert_str_eq(first_txn(), "v1/journal/jwt-pizza/00000000000000000001 gone; "
+                                  "v1/journal/jwt-pizza/00000000000000000002 gone; ");
     paper_answer(store, PAPER_TXN, STORE_OK, 501);
     ck_assert_ptr_null(paper_first(store, PAPER_TXN));
 }

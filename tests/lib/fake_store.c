@@ -153,8 +153,10 @@ static struct call *call_create(struct store *store, const char *key, void *cont
     return call;
 }
 
-static void get(struct store *store, const char *prefix, store_view_done done, void *context)
+static void get(struct store *store, const char *prefix, const char *but, store_view_done done,
+                void *context)
 {
+    assert(but[0] == '\0'); /* nobody here leaves anything out */
     call_create(store, prefix, context)->view_done = done;
 }
 

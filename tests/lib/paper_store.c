@@ -49,12 +49,13 @@ static void write_down(struct paper_call *call, const char *format, ...)
     va_end(arguments);
 }
 
-static void get(struct store *store, const char *prefix, store_view_done done, void *context)
+static void get(struct store *store, const char *prefix, const char *but, store_view_done done,
+                void *context)
 {
     struct paper_call *call = add(store, PAPER_GET, context);
 
     call->view_done = done;
-    write_down(call, "%s", prefix);
+    write_down(call, "%s%s%s", prefix, but[0] != '\0' ? " but " : "", but);
 }
 
 static void txn(struct store *store, const struct store_txn *txn, store_write_done done,

@@ -51,10 +51,11 @@ static struct etcd_store *self(struct store *store)
 
 /* ---- the six calls ---- */
 
-static void etcd_get(struct store *base, const char *prefix, store_view_done done, void *context)
+static void etcd_get(struct store *base, const char *prefix, const char *but, store_view_done done,
+                     void *context)
 {
     assert(!self(base)->closing);
-    etcd_calls_get(self(base)->calls, prefix, done, context);
+    etcd_calls_get(self(base)->calls, prefix, but, done, context);
 }
 
 static void etcd_txn(struct store *base, const struct store_txn *txn, store_write_done done,

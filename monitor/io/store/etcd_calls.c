@@ -18,9 +18,9 @@ enum {
     CALLS_MAX = 1024,
     CALLS_BYTES_MAX = 32 * 1024 * 1024, /* of requests that wait */
     PAGE_ITEMS = 500,
-    PAGES_MAX = 1024,
-    VIEW_ITEMS_MAX = 100 * 1000,
-    VIEW_BYTES_MAX = 64 * 1024 * 1024,
+    PAGES_MAX = 8 * 1024,
+    VIEW_ITEMS_MAX = 1000 * 1000, /* votes of 32,768 groups by 25 probes, and the heads */
+    VIEW_BYTES_MAX = 512 * 1024 * 1024,
     BEGINNINGS_MAX = 4, /* of one read */
     RANGE_REQUEST_MAX = 8192
 };
@@ -41,6 +41,8 @@ struct call {
 
     /* a read */
     char under[STORE_KEY_MAX + 1];
+    char but[STORE_KEY_MAX + 1]; /* but for what begins with this; "": for nothing */
+    bool is_behind;              /* the pages before that have come */
     msec_t deadline_ms;
     uint64_t told; /* by the watch when it began */
     uint32_t page_items;
@@ -89,6 +91,7 @@ static void clear_pages(struct call *call)
     call->page_count = 0;
     call->item_count = 0;
     call->bytes = 0;
+    call->is_behind = false;
 }
 
 static void call_destroy(struct call *call)
@@ -342,10 +345,11 @@ static bool take_page(struct call *call, const struct etcd_answer *answer)
              "who else writes there, or take another store.prefix");
         return false;
     }
-    if (page.next_key == NULL) {
+    if (page.next_key == NULL && (call->is_behind || call->but[0] == '\0')) {
         report_view(call);
         return false;
     }
+    call->is_behind |= page.next_key == NULL;
     ask_page(call);
     return true;
 }
@@ -391,25 +395,29 @@ static void on_page(void *context, const struct etcd_answer *answer)
 static void ask_page(struct call *call)
 {
     const struct etcd_page *last = call->page_count > 0 ? &call->pages[call->page_count - 1] : NULL;
+    const char *but = call->but[0] != '\0' ? call->but : NULL;
+    struct etcd_span span = {.under = call->under,
+                             .before = call->is_behind ? NULL : but,
+                             .behind = call->is_behind ? but : NULL};
     msec_t left_ms = call->deadline_ms - now_ms();
     struct buffer body;
 
     buffer_init(&body, RANGE_REQUEST_MAX);
-    etcd_write_range(&body, call->calls->tools.prefix, call->under,
-                     last != NULL ? last->next_key : NULL, call->page_items,
-                     last != NULL ? call->pages[0].revision : 0);
+    etcd_write_range(&body, call->calls->tools.prefix, &span, last != NULL ? last->next_key : NULL,
+                     call->page_items, last != NULL ? call->pages[0].revision : 0);
     ask(call, ETCD_PATH_RANGE, &body, true, left_ms > 0 ? left_ms : 1, on_page);
     buffer_clear(&body);
 }
 
-void etcd_calls_get(struct etcd_calls *calls, const char *under, store_view_done done,
-                    void *context)
+void etcd_calls_get(struct etcd_calls *calls, const char *under, const char *but,
+                    store_view_done done, void *context)
 {
     struct call *call = call_create(calls);
 
     call->view_done = done;
     call->context = context;
     (void)snprintf(call->under, sizeof(call->under), "%s", under);
+    (void)snprintf(call->but, sizeof(call->but), "%s", but);
     call->deadline_ms = now_ms() + calls->tools.settings->timeout_ms;
     call->told = calls->tools.told(calls->tools.context);
     call->page_items = PAGE_ITEMS;

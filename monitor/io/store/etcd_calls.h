@@ -25,8 +25,8 @@ struct etcd_tools {
 /* NULL: out of memory. */
 struct etcd_calls *etcd_calls_create(const struct etcd_tools *tools);
 
-void etcd_calls_get(struct etcd_calls *calls, const char *under, store_view_done done,
-                    void *context);
+void etcd_calls_get(struct etcd_calls *calls, const char *under, const char *but,
+                    store_view_done done, void *context);
 void etcd_calls_txn(struct etcd_calls *calls, const struct store_txn *txn, store_write_done done,
                     void *context);
 

@@ -318,12 +318,13 @@ static void ask(struct etcd_watch *watch)
 {
     struct etcd_question question = {.path = ETCD_PATH_RANGE, .may_repeat = true};
     char corner[STORE_KEY_MAX + 1];
+    struct etcd_span span = {.under = corner};
     struct buffer body;
 
     watch->phase = WATCH_ASKING;
     (void)snprintf(corner, sizeof(corner), "%.*s~", STORE_KEY_MAX - 1, watch->under);
     buffer_init(&body, REQUEST_MAX);
-    etcd_write_range(&body, watch->prefix, corner, NULL, 1, 0);
+    etcd_write_range(&body, watch->prefix, &span, NULL, 1, 0);
     question.body = buffer_text(&body);
     question.length = body.length;
     watch->told_when_asked = watch->told;

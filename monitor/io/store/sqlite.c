@@ -186,11 +186,13 @@ static void submit(struct sqlite_store *store, struct call *call)
     }
 }
 
-static void sqlite_get(struct store *base, const char *prefix, store_view_done done, void *context)
+static void sqlite_get(struct store *base, const char *prefix, const char *but,
+                       store_view_done done, void *context)
 {
     struct call *call = call_create(CALL_GET);
 
     memcpy(call->prefix, prefix, strnlen(prefix, STORE_KEY_MAX));
+    memcpy(call->but, but, strnlen(but, STORE_KEY_MAX));
     call->view_done = done;
     call->context = context;
     submit(self(base), call);

@@ -26,6 +26,7 @@ struct call {
     bool abandoned;     /* reported already, while the thread worked on it */
     msec_t deadline_ms; /* by uv_hrtime */
     char prefix[STORE_KEY_MAX + 1];
+    char but[STORE_KEY_MAX + 1];
     struct store_txn txn;
     char *memory; /* what txn points to */
     size_t size;  /* of it */

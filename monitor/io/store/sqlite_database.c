@@ -68,11 +68,11 @@ static const char *const texts[STATEMENT_COUNT] = {
     [SQL_LEASE_REVOKE] = "DELETE FROM leases WHERE id = ?1",
 };
 
-/* What SQLite is told to do on every connection. The page limit (64 MiB) bounds the file, and with
+/* What SQLite is told to do on every connection. The page limit (256 MiB) bounds the file, and with
  * it every view that is read from it. */
 static const char habits[] = "PRAGMA journal_mode = WAL;"
                              "PRAGMA synchronous = FULL;"
-                             "PRAGMA max_page_count = 16384;"
+                             "PRAGMA max_page_count = 65536;"
                              "PRAGMA journal_size_limit = 4194304;"
                              "PRAGMA temp_store = MEMORY;"
                              "PRAGMA cell_size_check = ON;"

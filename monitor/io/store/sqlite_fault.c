@@ -39,7 +39,7 @@ static int temporary_fault(struct database *database, bool full, struct store_fa
 {
     if (full) {
         return store_fault_set(ret_fault, STORE_FULL,
-                               "store %s: no space left, or the file reached its limit of 64 MiB: "
+                               "store %s: no space left, or the file reached its limit of 256 MiB: "
                                "free some space; nothing was written",
                                database->path);
     }

@@ -129,10 +129,32 @@ int items_revision(struct database *database, uint64_t *ret_revision, uint64_t *
     return 0;
 }
 
-int items_get(struct database *database, const char *prefix, struct items *ret_items,
-              struct store_fault *ret_fault)
+static int collect_range(struct database *database, const char *first, const char *end,
+                         struct items *items, struct store_fault *ret_fault)
+{
+    return collect(database, database_bind(database, SQL_RANGE, "tt", first, end), items,
+                   ret_fault);
+}
+
+/* In two parts when something in between is left out: its values are not even read. */
+static int collect_but(struct database *database, const char *prefix, const char *but,
+                       struct items *items, struct store_fault *ret_fault)
 {
     struct range range = range_of(prefix);
+    struct range out = range_of(but);
+
+    if (but[0] == '\0') {
+        return collect_range(database, range.first, range.end, items, ret_fault);
+    }
+    if (collect_range(database, range.first, out.first, items, ret_fault) != 0) {
+        return -1;
+    }
+    return collect_range(database, out.end, range.end, items, ret_fault);
+}
+
+int items_get(struct database *database, const char *prefix, const char *but,
+              struct items *ret_items, struct store_fault *ret_fault)
+{
     struct items items = {0};
     uint64_t pruned;
 
@@ -140,8 +162,7 @@ int items_get(struct database *database, const char *prefix, struct items *ret_i
         return -1;
     }
     if (items_revision(database, &items.view.revision, &pruned, ret_fault) != 0 ||
-        collect(database, database_bind(database, SQL_RANGE, "tt", range.first, range.end), &items,
-                ret_fault) != 0 ||
+        collect_but(database, prefix, but, &items, ret_fault) != 0 ||
         database_commit(database, ret_fault) != 0) {
         database_rollback(database);
         items_clear(&items);

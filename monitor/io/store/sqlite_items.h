@@ -20,9 +20,9 @@ void items_clear(struct items *items);
 int items_revision(struct database *database, uint64_t *ret_revision, uint64_t *ret_pruned,
                    struct store_fault *ret_fault);
 
-/* Everything under a prefix, at one revision. */
-int items_get(struct database *database, const char *prefix, struct items *ret_items,
-              struct store_fault *ret_fault);
+/* Everything under a prefix, but for what begins with `but` ("": for nothing), at one revision. */
+int items_get(struct database *database, const char *prefix, const char *but,
+              struct items *ret_items, struct store_fault *ret_fault);
 
 /* What changed under a prefix after a revision, in the order of the changes. When the log of
  * deletions no longer reaches back that far: -1 with STORE_AWAY. */

@@ -191,7 +191,7 @@ static void serve(struct worker *worker, struct call *call)
     worker->database.patience_until_ms = call->deadline_ms - ANSWER_MARGIN_MS;
     if (make_ready(worker, &changed, &call->fault) == 0) {
         if (call->kind == CALL_GET) {
-            (void)items_get(&worker->database, call->prefix, &call->items, &call->fault);
+            (void)items_get(&worker->database, call->prefix, call->but, &call->items, &call->fault);
         } else if (call->kind == CALL_TXN) {
             (void)serve_txn(worker, call);
         } else if (call->kind == CALL_RENEW) {

@@ -84,7 +84,15 @@ static void check_txn(const struct store_txn *txn)
 void store_get(struct store *store, const char *prefix, store_view_done done, void *context)
 {
     assert(key_is_legal(prefix, true) && done != NULL);
-    store->ops->get(store, prefix, done, context);
+    store->ops->get(store, prefix, "", done, context);
+}
+
+void store_get_but(struct store *store, const char *prefix, const char *but, store_view_done done,
+                   void *context)
+{
+    assert(key_is_legal(prefix, true) && key_is_legal(but, false) && done != NULL);
+    assert(strlen(but) > strlen(prefix) && strncmp(but, prefix, strlen(prefix)) == 0);
+    store->ops->get(store, prefix, but, done, context);
 }
 
 void store_txn(struct store *store, const struct store_txn *txn, store_write_done done,
