@@ -321,6 +321,34 @@ START_TEST(an_endpoint_that_says_nothing_is_not_excused_by_our_work)
 }
 END_TEST
 
+/* A piece of its answer comes at each look. */
+static void dribble(unsigned pieces, msec_t each_ms, usec_t unread_us)
+{
+    for (unsigned i = 0; i < pieces; i++) {
+        take_ms(each_ms);
+        lateness_look(prober->by_token[WATCHED], prober_now_us() - unread_us);
+    }
+}
+
+/* The loop tells the time in milliseconds, and cannot say of a piece that it did not lie there for
+ * nearly one. */
+START_TEST(an_endpoint_that_dribbles_is_not_excused_by_how_often_we_look)
+{
+    struct check watched = check_of_listener();
+
+    watched.timeout_ms = 8 * LATE_MAX_MS;
+    start_check(WATCHED, &watched);
+    run_until_asked(WATCHED);
+    dribble(500, 1, 900);
+    ck_assert_int_eq(lateness_lost(prober->by_token[WATCHED]), 0);
+    dribble(50, 20, 20000); /* a busy loop, too */
+    ck_assert_int_le(lateness_lost(prober->by_token[WATCHED]), LATE_MAX_MS);
+    sleep_through(700, false);
+    run_until_reported(WATCHED, 1);
+    expect(&reports[WATCHED].result, RESULT_BAD, FAILURE_TIMEOUT, "waiting for an answer");
+}
+END_TEST
+
 /* ---- slowness ---- */
 
 static struct assertion *within_50_ms;
@@ -380,6 +408,7 @@ int main(void)
     tcase_add_test(tests, who_waited_for_us_for_too_long_is_not_judged);
     tcase_add_test(tests, nobody_has_waited_for_us_before_it_began);
     tcase_add_test(tests, an_endpoint_that_says_nothing_is_not_excused_by_our_work);
+    tcase_add_test(tests, an_endpoint_that_dribbles_is_not_excused_by_how_often_we_look);
     tcase_add_test(tests, a_latency_that_may_be_ours_is_no_failure);
     tcase_add_test(tests, a_latency_is_a_failure_when_we_only_waited_for_the_endpoint);
     return run_suite(suite);

@@ -96,6 +96,7 @@ struct attempt {
     msec_t lag_before_ms;  /* of the prober, when it began */
     usec_t looked_us;      /* when we looked into its socket last, or it began */
     usec_t waited_us;      /* for how long what came may have lain there (lateness.c) */
+    unsigned wait_count;   /* in so many looks */
     msec_t given_back_ms;  /* of the time it lost through us */
     usec_t begun_us;       /* a side: when it connected */
     usec_t mark_us;        /* where the phase began that is timed now */

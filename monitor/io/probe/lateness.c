@@ -17,7 +17,11 @@
  * late: however busy we are, it is told as silent. */
 #include "attempt.h"
 
-enum { SLEPT_MIN_US = 1000 /* the loop's own clock has milliseconds */ };
+enum {
+    SLEPT_MIN_US = 1000,    /* the loop's own clock has milliseconds */
+    WAIT_MIN_US = 2 * 1000, /* ... so less than this may be nothing */
+    WAITS_MAX = 8           /* handshake, question and answer come in no more pieces */
+};
 
 /* ---- standing still ---- */
 
@@ -84,14 +88,18 @@ usec_t lateness_since(const struct prober *prober)
     return has_slept ? told_us : prober->told_us;
 }
 
-/* What came before we looked into it last has been read then. */
+/* What came before we looked into it last has been read then. Only some looks count: who dribbles
+ * for as long as we wait would gather so much of our time that it is never judged. */
 void lateness_look(struct attempt *attempt, usec_t since_us)
 {
     usec_t now_us = prober_now_us();
 
     if (since_us < attempt->looked_us)
         since_us = attempt->looked_us;
-    attempt->waited_us += now_us - since_us;
+    if (now_us - since_us >= WAIT_MIN_US && attempt->wait_count < WAITS_MAX) {
+        attempt->waited_us += now_us - since_us;
+        attempt->wait_count++;
+    }
     attempt->looked_us = now_us;
 }
 
@@ -102,6 +110,7 @@ void lateness_begin(struct attempt *attempt)
     attempt->lag_before_ms = lag(attempt->prober);
     attempt->looked_us = attempt->begun_us;
     attempt->waited_us = 0;
+    attempt->wait_count = 0;
     attempt->given_back_ms = 0;
 }
 
