@@ -2,8 +2,6 @@
 /* What is moved, and what holds it: sites, groups, regions, orders, incidents, beacons. */
 #include "metrics.h"
 
-#include <inttypes.h>
-
 /* ---- sites ---- */
 
 /* One family over all sites of all groups. */
