@@ -16,6 +16,10 @@ struct daemon_options {
 /* The exit codes of the daemon (DESIGN, interfaces). */
 enum { DAEMON_STOPPED = 0, DAEMON_FAILED = 1, DAEMON_BAD_SETTINGS = 2 };
 
+/* settings_load(), aside (heap.h). */
+int daemon_load(const struct daemon_options *options, struct settings **ret_settings,
+                struct settings_report *ret_report);
+
 /* Runs until a signal ends it, with these settings, which it owns from now on. Returns one of the
  * exit codes; what went wrong is in the log. */
 int daemon_run(const struct daemon_options *options, struct settings *settings);

@@ -9,4 +9,7 @@ void heap_set_up(void);
 /* Gives back what is free now; a millisecond for some MiB. */
 void heap_give_back(void);
 
+/* Calls work(context), which needs much memory for a moment, and gives back what it has freed. */
+void heap_run_aside(void (*work)(void *context), void *context);
+
 #endif

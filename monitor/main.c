@@ -175,7 +175,7 @@ static struct settings *load(const struct arguments *arguments)
     const char *file = arguments->options.file;
     struct settings_report report = {0};
     struct settings *settings = NULL;
-    int rc = settings_load(file, arguments->options.probe, &settings, &report);
+    int rc = daemon_load(&arguments->options, &settings, &report);
 
     settings_report_print(&report, file, stderr);
     settings_report_clear(&report);

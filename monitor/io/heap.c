@@ -7,6 +7,7 @@
 #include "heap.h"
 
 #include <malloc.h>
+#include <pthread.h>
 
 enum { LARGE_BLOCK = 128 * 1024 /* bytes; what glibc itself begins with */ };
 
@@ -19,4 +20,35 @@ void heap_set_up(void)
 void heap_give_back(void)
 {
     (void)malloc_trim(0);
+}
+
+/* ---- work that needs much for a moment ---- */
+
+struct aside {
+    void (*work)(void *context);
+    void *context;
+};
+
+static void *run(void *argument)
+{
+    const struct aside *aside = argument;
+
+    aside->work(aside->context);
+    return NULL;
+}
+
+/* A thread keeps some freed blocks of each size for itself, wherever they are: those near the top
+ * of the heap keep all below it ours, a hole of ten times what stays. Large arrays, most of which
+ * is never written to, would be cut out of it, and filled with zeros: so they are resident, which
+ * fresh pages are not. With a thread its blocks go; if there can be none, only memory is lost. */
+void heap_run_aside(void (*work)(void *context), void *context)
+{
+    struct aside aside = {work, context};
+    pthread_t thread;
+
+    if (pthread_create(&thread, NULL, run, &aside) == 0)
+        (void)pthread_join(thread, NULL);
+    else
+        work(context);
+    heap_give_back();
 }

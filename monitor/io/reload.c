@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon_state.h"
+#include "heap.h"
 #include "log.h"
 #include "notify.h"
 
@@ -52,6 +53,30 @@ static const char *needs_restart(const struct settings *a, const struct settings
     return NULL;
 }
 
+struct loading {
+    const struct daemon_options *options;
+    struct settings **ret_settings;
+    struct settings_report *ret_report;
+    int rc;
+};
+
+static void load_aside(void *context)
+{
+    struct loading *loading = context;
+
+    loading->rc = settings_load(loading->options->file, loading->options->probe,
+                                loading->ret_settings, loading->ret_report);
+}
+
+int daemon_load(const struct daemon_options *options, struct settings **ret_settings,
+                struct settings_report *ret_report)
+{
+    struct loading loading = {options, ret_settings, ret_report, -1};
+
+    heap_run_aside(load_aside, &loading);
+    return loading.rc;
+}
+
 static void log_report(const struct settings_report *report, const char *file)
 {
     for (size_t i = 0; i < report->count; i++) {
@@ -73,7 +98,7 @@ static struct settings *load(const struct daemon *daemon)
     struct settings *settings = NULL;
     const char *fixed;
     char error[256] = "";
-    int rc = settings_load(daemon->options.file, daemon->options.probe, &settings, &report);
+    int rc = daemon_load(&daemon->options, &settings, &report);
 
     log_report(&report, daemon->options.file);
     settings_report_clear(&report);

@@ -11,8 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Most settings fit in one block of each; a larger wish gets a block of its own. */
-enum { BLOCK_SIZE = 8 * 1024, FIRST_PLACES = 256 };
+/* So large that malloc() asks the kernel for it: then no block stands on the heap above what the
+ * parser has there, which gives all of that back when it is done. Pages that nothing is written to
+ * take no memory, and most settings fit in one block. A larger wish gets a block of its own. */
+enum { BLOCK_SIZE = 255 * 1024, FIRST_PLACES = 256 };
 
 struct block {
     struct block *next;

@@ -231,6 +231,12 @@ int draft_dump(const struct draft *draft, enum dump_scope scope, FILE *out)
     return schema_dump(&settings_schema, draft, scope, out);
 }
 
+int fingerprint_prepare(void)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    return EVP_Digest("", 0, digest, NULL, EVP_sha256(), NULL) == 1 ? 0 : -1;
+}
+
 int draft_fingerprint(const struct draft *draft, char ret_fingerprint[FINGERPRINT_LENGTH + 1])
 {
     char *text = NULL;

@@ -19,6 +19,9 @@ int draft_dump(const struct draft *draft, enum dump_scope scope, FILE *out);
 struct schema;
 int schema_dump(const struct schema *schema, const void *group, enum dump_scope scope, FILE *out);
 
+/* Has OpenSSL make what it needs for any digest, which it keeps. 0, or -1: no memory. */
+int fingerprint_prepare(void);
+
 /* First 16 hex digits of the SHA-256 of the shared dump. Returns 0, or -1 when out of memory. */
 int draft_fingerprint(const struct draft *draft, char ret_fingerprint[FINGERPRINT_LENGTH + 1]);
 

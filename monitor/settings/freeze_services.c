@@ -137,6 +137,7 @@ static int take_arrays(struct inspection *in, struct service_arrays *arrays)
     settings->sites = arrays->sites = freeze_take(in, site_count, sizeof *arrays->sites);
     settings->sets = arrays->sets = freeze_take(in, set_count, sizeof *arrays->sets);
     settings->checks = arrays->checks = freeze_take(in, check_count, sizeof *arrays->checks);
+    in->frozen->checks = arrays->checks;
     in->frozen->assertions = freeze_take(in, check_count, sizeof *in->frozen->assertions);
     return arrays->services == NULL || arrays->records == NULL || arrays->sites == NULL ||
                    arrays->sets == NULL || arrays->checks == NULL || in->frozen->assertions == NULL

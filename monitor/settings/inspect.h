@@ -38,6 +38,7 @@ struct frozen {
     struct settings settings;
     struct draft draft;
     struct settings_arena *written; /* where the draft's lists are; NULL: it was forgotten */
+    struct check *checks;           /* of the settings */
     struct known_assertion *assertions;
     uint32_t assertion_count;
     bool with_secrets;

@@ -67,7 +67,30 @@ static int build(struct inspection *in, const char *name, const char *probe)
         draft_complete(&frozen->draft, settings->arena) < 0 || freeze(in, probe) < 0)
         return -1;
     inspect_all(in);
-    return draft_fingerprint(&frozen->draft, settings->fingerprint);
+    return 0;
+}
+
+static void drop_assertions(struct frozen *frozen)
+{
+    for (uint32_t i = 0; i < frozen->assertion_count; i++)
+        assertion_destroy(frozen->assertions[i].assertion);
+    frozen->assertion_count = 0;
+}
+
+/* What stays, and is not the arena's, is made before libconfig's tree or when it is gone, the
+ * assertions for a second time: whatever lay behind the tree on the heap would keep its room, ten
+ * times as much, from the kernel. */
+static int settle(struct inspection *in)
+{
+    struct frozen *frozen = in->frozen;
+    in->config = NULL;
+    drop_assertions(frozen);
+    for (uint32_t i = 0; i < frozen->settings.check_count; i++) {
+        if (freeze_assertion(in, i, &frozen->checks[i]) < 0)
+            return -1;
+    }
+    arena_settle(frozen->settings.arena);
+    return draft_fingerprint(&frozen->draft, frozen->settings.fingerprint);
 }
 
 static struct frozen *frozen_create(const struct arena_hook *hook, bool with_secrets)
@@ -92,16 +115,20 @@ int settings_parse_with(const struct parse_options *options, const char *text, s
                         struct settings_report *ret_report)
 {
     config_t config;
-    struct frozen *frozen = NULL;
+    struct inspection in = {.config = &config, .report = ret_report};
     if (report_create(options->hook, ret_report) < 0)
         return -1;
+    struct frozen *frozen = frozen_create(options->hook, options->with_secrets);
     config_init(&config);
+    if (fingerprint_prepare() < 0) {
+        report_out_of_memory(ret_report);
+        goto out;
+    }
     if (parse_tree(&config, text, length, ret_report) < 0)
         goto out;
     changes_apply(&config, options->changes, options->change_count, ret_report);
-    frozen = frozen_create(options->hook, options->with_secrets);
-    struct inspection in = {.frozen = frozen, .config = &config, .report = ret_report};
     if (frozen != NULL) {
+        in.frozen = frozen;
         in.settings = &frozen->settings;
         in.draft = &frozen->draft;
     }
@@ -109,13 +136,14 @@ int settings_parse_with(const struct parse_options *options, const char *text, s
         report_out_of_memory(ret_report);
 out:
     config_destroy(&config);
+    if (ret_report->error_count == 0 && settle(&in) < 0)
+        report_out_of_memory(ret_report);
     report_sort(ret_report);
     if (ret_report->error_count > 0) {
         settings_destroy(frozen == NULL ? NULL : &frozen->settings);
         return -1;
     }
     assert(frozen != NULL);
-    arena_settle(frozen->settings.arena);
     *ret_settings = &frozen->settings;
     return 0;
 }
@@ -216,8 +244,7 @@ void settings_destroy(struct settings *settings)
     if (settings == NULL)
         return;
     struct frozen *frozen = (struct frozen *)settings;
-    for (uint32_t i = 0; i < frozen->assertion_count; i++)
-        assertion_destroy(frozen->assertions[i].assertion);
+    drop_assertions(frozen);
     arena_destroy(frozen->written);
     arena_destroy(settings->arena);
 }

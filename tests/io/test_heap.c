@@ -101,6 +101,32 @@ START_TEST(all_threads_share_one_heap)
 }
 END_TEST
 
+/* As a parser does: many small blocks, and in the end none of them. Those at the top go first. */
+static void parse(void *context)
+{
+    static void *nodes[BLOCKS * 64];
+    const size_t count = sizeof(nodes) / sizeof(nodes[0]);
+
+    for (size_t i = 0; i < count; i++)
+        nodes[i] = malloc(112);
+    for (size_t i = count; i-- > 0;)
+        free(nodes[i]);
+    *(bool *)context = true;
+}
+
+START_TEST(what_was_taken_aside_leaves_no_hole)
+{
+    bool done = false;
+    size_t before;
+
+    heap_set_up();
+    before = mallinfo2().arena;
+    heap_run_aside(parse, &done);
+    ck_assert(done);
+    ck_assert_uint_lt(mallinfo2().arena, before + MIB);
+}
+END_TEST
+
 /* A sanitizer has one of its own. */
 static bool is_heap_of_glibc(void)
 {
@@ -119,6 +145,7 @@ static Suite *suite_of_heap(void)
     tcase_add_test(tcase, what_was_needed_for_a_moment_is_given_back);
     tcase_add_test(tcase, a_large_block_is_mapped_also_after_a_larger_one_was_freed);
     tcase_add_test(tcase, all_threads_share_one_heap);
+    tcase_add_test(tcase, what_was_taken_aside_leaves_no_hole);
     suite_add_tcase(suite, tcase);
     return suite;
 }
