@@ -127,7 +127,7 @@ class TlsTarget(Target):
         temporary = " ".join(f"{name}_temp_path {folder}/{name};" for name in
                              ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         return (f"daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;\n"
-                f"events {{ worker_connections 8192; }}\nhttp {{ {temporary}\n"
+                f"events {{ worker_connections 16384; }}\nhttp {{ {temporary}\n"
                 "log_format asked '$server_addr $msec $ssl_session_reused';\n"
                 f"access_log {self.log} asked; ssl_certificate {self.certificate.chain};\n"
                 f"ssl_certificate_key {self.certificate.key}; ssl_session_cache shared:S:20m;\n"
