@@ -24,15 +24,16 @@ static usec_t answered_us(const struct attempt *attempt)
 /* For how long we stood still, when the result may be owed to that; 0: it counts (V4). */
 static msec_t own_fault_ms(const struct attempt *attempt, enum result_class class)
 {
-    msec_t taken_ms = (prober_now_us() - attempt->begun_us) / 1000;
-    msec_t late_ms = taken_ms - attempt->check->timeout_ms - attempt->given_back_ms;
-    msec_t lost_ms = lateness_lost(attempt);
+    msec_t late_ms, lost_ms;
 
     if (class == RESULT_VOID || attempt->is_side) /* of the sides together is judged at their end */
         return 0;
+    late_ms = (prober_now_us() - attempt->begun_us) / 1000 - attempt->check->timeout_ms -
+              attempt->given_back_ms;
     if (late_ms > LATE_MAX_MS)
         return late_ms;
-    return class == RESULT_BAD && lost_ms > LATE_MAX_MS ? lost_ms : 0;
+    lost_ms = class == RESULT_BAD ? lateness_lost(attempt) : 0;
+    return lost_ms > LATE_MAX_MS ? lost_ms : 0;
 }
 
 /* Fills the beginning of the detail when our own fault makes the result void. */

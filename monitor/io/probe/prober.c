@@ -202,7 +202,7 @@ void attempt_begin_time(struct attempt *attempt)
     attempt->mark_us = attempt->begun_us;
     attempt->result.late_ms = (attempt->begun_us - attempt->asked_us) / 1000;
     /* One more: the millisecond that has begun already is not whole. */
-    attempt->due_ms = prober_now_ms() + attempt->check->timeout_ms + 1;
+    attempt->due_ms = attempt->begun_us / 1000 + attempt->check->timeout_ms + 1;
     wheel_clear(&attempt->prober->wheel, &attempt->timer);
     prober_set_timer(attempt, attempt->due_ms);
     arm_wheel(attempt->prober);
