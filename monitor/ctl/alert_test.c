@@ -3,7 +3,6 @@
  * own words. Works without a daemon and beside one: no spool, no claims (alerts.h). */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 #include <uv.h>

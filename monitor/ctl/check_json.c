@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The form is in docs/API.md. */
 #include <stdio.h>
-#include <string.h>
 
 #include "../settings/schema.h"
 #include "check.h"

@@ -2,7 +2,6 @@
 /* The idea: a URL by hand is held to the same rules as one in a file, with the same defaults; so a
  * small settings file is written around it, and read. Nothing of the rest of it is ever used. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "buffer.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What would be there, what is, and what it costs. The words themselves are never shown. */
 #include <stdio.h>
-#include <string.h>
 
 #include "init_health.h"
 #include "render.h"

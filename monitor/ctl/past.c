@@ -2,7 +2,6 @@
 /* regionshift history, timings and incident: what happened, with evidence and measured times. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "client.h"
 #include "render.h"

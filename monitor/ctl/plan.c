@@ -2,7 +2,6 @@
 /* regionshift plan: what would follow: shares, batches to the byte, how long it would take, gates.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "client.h"
 #include "render.h"

@@ -3,7 +3,6 @@
  * not look at blanks in the name of a file. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "render.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Plays scenarios and random hours, one after another. Ctrl-C ends after the run that is being
  * played; a second one ends at once. */
-#include <assert.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>

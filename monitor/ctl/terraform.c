@@ -4,7 +4,6 @@
  * each record set as a resource, ready to be pasted and imported. */
 #include <ctype.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "client.h"
 #include "render.h"

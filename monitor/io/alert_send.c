@@ -6,7 +6,6 @@
 #include "alert_queue.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <sys/random.h>
 
 enum { FAILURES_TO_TELL = 3 };

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What regionshift writes and reads again: values in the store, events, alerts, recordings. */
-#include <string.h>
-
 #include "event_text.h"
 #include "mail.h"
 #include "memory_things.h"

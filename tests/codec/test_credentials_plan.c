@@ -2,7 +2,6 @@
 /* What an environment and two files mean: which source, which roles on top of it, and what ends the
  * search. */
 #include <check.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Answers of a real etcd read as they were meant, and what none would say refused. */
 #include <check.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "../lib/suite.h"

@@ -2,7 +2,6 @@
 /* Health checks as Route 53 says them, read exactly or not at all, and as we ask for them, in the
  * order of its model. */
 #include <check.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading answers of HTTP/1, whole and in pieces, from good servers and hostile ones. */
 #include <check.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "../lib/suite.h"

@@ -2,7 +2,6 @@
 /* Users, roles and permissions of etcd: what three probes want, read back as the lines an operator
  * sees, and the bytes etcd is sent. */
 #include <check.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "../lib/suite.h"

@@ -2,7 +2,6 @@
 /* engine_create() takes all memory there is to take: each of its allocations fails once, and no
  * step takes any. */
 #include <errno.h>
-#include <stdlib.h>
 
 #include "by_hand.h"
 #include "engine.h"

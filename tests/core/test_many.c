@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One engine with many groups: an event costs the groups it touches, counted and not timed, and
  * what is left alone would have said nothing else. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -3,7 +3,6 @@
  * with facts that are well, and breaks one thing at a time. */
 #include "ready.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "by_hand.h"

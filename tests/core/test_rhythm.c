@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rhythm of checks, in simulated time: an engine, and a prober that begins one check after the
  * other, so many a second. Nothing here depends on the machine. */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "by_hand.h"

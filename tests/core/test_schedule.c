@@ -3,7 +3,6 @@
 #include "schedule.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "by_hand.h"
 

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From the verdicts of a site's checks to the site's: what level and group a check has decides
  * whether anybody hears of it, and whether traffic does. */
-#include <stdio.h>
-#include <string.h>
-
 #include "by_hand.h"
 #include "engine.h"
 

@@ -2,7 +2,6 @@
 /* How long a failover takes, by the settings. */
 #include "timeline.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "by_hand.h"

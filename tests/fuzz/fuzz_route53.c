@@ -3,7 +3,6 @@
  * named again exactly (C1), or is refused; what AWS may have executed is never called refused (C3);
  * its words cannot forge a line of a log. */
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fuzz.h"

@@ -2,7 +2,6 @@
 /* Headers of strangers as the answer to an opening. What is promised: only an answer that holds the
  * proof agrees; what does not agree is said, in print and in full. */
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fuzz.h"

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "board_world.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "event_text.h"

@@ -2,7 +2,6 @@
 /* An attempt that was asked tells all it sees; and what it is judged to be is what it would be
  * without that, whatever the server does with the body that is only shown. */
 #include <check.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <openssl/ssl.h>

@@ -2,7 +2,6 @@
 /* dns://SERVER/NAME?type=TYPE over UDP, against servers that answer, refuse, lie and flood. */
 #include <check.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 

@@ -2,7 +2,6 @@
 /* Checks of gRPC's health protocol in the clear: servers whose frames are written by hand. */
 #include <check.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 

@@ -3,7 +3,6 @@
  * makes us wait beyond the deadline, keep more than the limits, or take it for healthy. */
 #include <check.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "../lib/suite.h"

@@ -2,10 +2,8 @@
 /* Where a redirect leads is the endpoint's word: it is followed as far as the check says, to the
  * same scheme, to addresses the check may reach, and never to the failover name. */
 #include <check.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "../lib/suite.h"
 #include "prober_fixture.h"

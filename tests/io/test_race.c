@@ -5,7 +5,6 @@
  * ever replaced unseen, that no batch of ours took a name its last weight, and that epochs rose,
  * each from the fence that it replaced (C1, C2, C4, C5). */
 #include <check.h>
-#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>

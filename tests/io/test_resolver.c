@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names to addresses, against a name server on loopback that is wrong on purpose. */
-#include <arpa/inet.h>
 #include <check.h>
 #include <string.h>
 #include <sys/resource.h>

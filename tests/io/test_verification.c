@@ -2,10 +2,8 @@
 /* Name servers and resolvers that answer nonsense: what they say is counted or named, and that is
  * all (C7). One round of questions, against a server that lies in one way and one that does not. */
 #include <check.h>
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../lib/suite.h"
 #include "../lib/dns_message.h"

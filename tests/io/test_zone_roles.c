@@ -2,7 +2,6 @@
 /* Two accounts: the pizza zone belongs to another one, where a role may change it and nothing else;
  * ours has the other zone. The lab enforces both sides, with STS between them. */
 #include <check.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

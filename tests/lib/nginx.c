@@ -13,7 +13,6 @@
 #include <sys/prctl.h>
 
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 

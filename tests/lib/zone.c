@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { HEAD_LENGTH = 12, MESSAGE_MAX = 2048, NAME_MAX_LENGTH = 256 };
 

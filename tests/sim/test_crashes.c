@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* S-23: whoever is killed or stopped at any moment of a change, the change happens once, epochs
  * rise, and the zone ends where the head says. Every few milliseconds of the sequence are tried. */
-#include <stdio.h>
-#include <string.h>
-
 #include "../lib/suite.h"
 #include "pizza.h"
 

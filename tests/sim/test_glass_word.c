@@ -2,7 +2,6 @@
 /* Break-glass (D7): how far the operator's word reaches. It moves what was shown, once, while it
  * stands; nothing of it is left over that moves traffic later by itself. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "acting.h"
 #include "world_state.h"

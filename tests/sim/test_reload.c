@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a probe goes on knowing when its settings are replaced, and what stays wrong while nobody
  * can say that it is right again. */
-#include <string.h>
-
 #include "pizza.h"
 
 /* An engine that took over from the probe's own, and has had nothing but its start. */

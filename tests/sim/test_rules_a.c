@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A1-A4: which votes count, what makes a quorum, and what its absence does: nothing. */
-#include <string.h>
-
 #include "pizza.h"
 
 #define TRACE_AGREEMENTS WORLD_TRACE(FACT_AGREEMENT)

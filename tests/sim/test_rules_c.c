@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* C1-C5: what a batch says, and what happens when somebody else wrote. */
-#include <stdio.h>
-#include <string.h>
-
 #include "pizza.h"
 #include "world_state.h"
 

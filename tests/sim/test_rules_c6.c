@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* C6-C8: who sends a batch and when, what is in flight, and what comes too late. */
-#include <stdio.h>
-#include <string.h>
-
 #include "pizza.h"
 
 /* ---- C6 ---- */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* D1-D5: what a group wishes: who leaves, who gains, who comes back. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "pizza.h"

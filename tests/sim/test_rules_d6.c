@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* D6-D10: whether it may be done now, and how it is committed. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* V1-V6 as they show in a whole: what each probe concludes alone, and what it tells the others. */
-#include <stdio.h>
 #include <string.h>
 
 #include "pizza.h"

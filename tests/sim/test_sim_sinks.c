@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The way of an alert to its readers (L1): one of all says it, somebody always does. */
-#include <stdio.h>
 #include <string.h>
 
 #include "onlooker.h"

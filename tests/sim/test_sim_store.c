@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The simulated store and the board before it: each fault does what it says, and no more. */
-#include <stdio.h>
 #include <string.h>
 
 #include "board.h"

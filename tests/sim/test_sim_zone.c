@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The simulated Route 53: each fault does what it says, and no more. */
-#include <stdio.h>
-#include <string.h>
-
 #include "onlooker.h"
 
 static const char pizza[] = PIZZA("hold = 20;");

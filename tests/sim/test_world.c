@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The simulated world itself: how it is made and settles, what names mean, what endpoints answer,
  * what people order, and that the same seed is the same world. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

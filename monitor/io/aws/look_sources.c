@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A program of the operator's, and the endpoint of a container (ECS, EKS): each hands out one
  * document. */
-#include <errno.h>
-#include <string.h>
-
 #include "command_split.h"
 #include "file_read.h"
 #include "look_state.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A role, from STS of our own region: with a token of another identity, unsigned; or on top of the
  * credentials that we have, signed. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>

@@ -5,7 +5,6 @@
 #include "server.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "log.h"
 

@@ -3,8 +3,6 @@
  * store was read and answers, its lease lives, and alerts are not lost. */
 #include "server.h"
 
-#include <string.h>
-
 void handle_healthz(struct request *request)
 {
     reply_json(request, MHD_HTTP_OK, json_pack("{s:b}", "ok", 1));

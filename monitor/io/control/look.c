@@ -2,8 +2,6 @@
 /* GET /api/v1/status: all that one look should show, of every group, as this probe sees it. */
 #include "scope.h"
 
-#include <string.h>
-
 #include "explain.h"
 
 enum { INCIDENTS_SHOWN_MAX = 256 };

@@ -3,8 +3,6 @@
  * what other tools that own the zone (Terraform) have to know. */
 #include "ready_facts.h"
 
-#include <string.h>
-
 #include "change.h"
 
 static json_t *values_of(const char *const *values, uint32_t count)

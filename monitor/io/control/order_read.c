@@ -3,7 +3,6 @@
  * obeyed whatever the engine thinks: no such region, nothing to fail back, no such incident. */
 #include "orders.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -10,7 +10,6 @@
  * raises its revision, so a commit that still rests on it fails (D8). */
 #include "orders.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <openssl/rand.h>
 #include <pwd.h>

@@ -3,7 +3,6 @@
 #include "server.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "log.h"
 

@@ -4,7 +4,6 @@
  * the history from its file; nothing is written anywhere. */
 #include "plan_times.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -3,7 +3,6 @@
  * read afresh, and from what the zones remember of the engine's own readings and writes. */
 #include "ready_facts.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "change.h"
