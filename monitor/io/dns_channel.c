@@ -22,7 +22,8 @@ struct watch {
 
 struct dns_channel {
     uv_loop_t *loop;
-    ares_channel ares;
+    ares_channel ares; /* NULL: nothing was asked yet */
+    struct dns_channel_options options;
     uv_timer_t timer;
     LIST_HEAD(, watch) watches; /* a few: c-ares opens one socket for each server */
     unsigned handle_count;      /* not yet closed: the timer and the watches */
@@ -110,7 +111,7 @@ static void arm(struct dns_channel *channel)
 {
     struct timeval next;
 
-    if (ares_timeout(channel->ares, NULL, &next) == NULL)
+    if (channel->ares == NULL || ares_timeout(channel->ares, NULL, &next) == NULL)
         uv_timer_stop(&channel->timer);
     else
         uv_timer_start(&channel->timer, on_turn,
@@ -119,7 +120,8 @@ static void arm(struct dns_channel *channel)
 
 static void turn(struct dns_channel *channel, ares_socket_t readable, ares_socket_t writable)
 {
-    ares_process_fd(channel->ares, readable, writable);
+    if (channel->ares != NULL)
+        ares_process_fd(channel->ares, readable, writable);
     channel->turn(channel->context);
     if (!channel->closing)
         arm(channel);
@@ -191,8 +193,9 @@ static void on_socket_wanted(void *context, ares_socket_t fd, int readable, int 
     }
 }
 
-static int open_ares(struct dns_channel *channel, const struct dns_channel_options *options)
+static int open_ares(struct dns_channel *channel)
 {
+    const struct dns_channel_options *options = &channel->options;
     struct ares_options ares = {.flags = options->flags,
                                 .timeout = (int)options->try_ms,
                                 .tries = options->tries,
@@ -203,13 +206,16 @@ static int open_ares(struct dns_channel *channel, const struct dns_channel_optio
     code = ares_init_options(&channel->ares, &ares,
                              ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
                                  ARES_OPT_SOCK_STATE_CB);
-    if (code != ARES_SUCCESS)
+    if (code != ARES_SUCCESS) {
+        channel->ares = NULL;
         return code == ARES_ENOMEM ? -ENOMEM : -EIO;
+    }
     if (options->servers == NULL)
         return 0;
     if (ares_set_servers_ports_csv(channel->ares, options->servers) == ARES_SUCCESS)
         return 0;
     ares_destroy(channel->ares);
+    channel->ares = NULL;
     return -EINVAL;
 }
 
@@ -228,8 +234,10 @@ int dns_channel_create(uv_loop_t *loop, const struct dns_channel_options *option
     channel->loop = loop;
     channel->turn = turn_done;
     channel->context = context;
+    channel->options = *options;
     LIST_INIT(&channel->watches);
-    code = open_ares(channel, options);
+    code = options->servers != NULL ? open_ares(channel) : 0;
+    channel->options.servers = NULL; /* the caller's */
     if (code < 0) {
         free(channel);
         return code;
@@ -241,8 +249,10 @@ int dns_channel_create(uv_loop_t *loop, const struct dns_channel_options *option
     return 0;
 }
 
-ares_channel dns_channel_ares(const struct dns_channel *channel)
+ares_channel dns_channel_ares(struct dns_channel *channel)
 {
+    if (channel->ares == NULL && open_ares(channel) < 0)
+        return NULL;
     return channel->ares;
 }
 
@@ -256,6 +266,7 @@ void dns_channel_close(struct dns_channel *channel, void (*closed)(void *context
     channel->closing = true;
     channel->closed = closed;
     channel->closed_context = context;
-    ares_destroy(channel->ares);
+    if (channel->ares != NULL)
+        ares_destroy(channel->ares);
     uv_close((uv_handle_t *)&channel->timer, on_timer_closed);
 }

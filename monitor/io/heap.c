@@ -8,6 +8,7 @@
 
 #include <malloc.h>
 #include <pthread.h>
+#include <sqlite3.h>
 
 enum { LARGE_BLOCK = 128 * 1024 /* bytes; what glibc itself begins with */ };
 
@@ -15,6 +16,8 @@ void heap_set_up(void)
 {
     (void)mallopt(M_ARENA_MAX, 1); /* our threads wait for disks, not for the heap's lock */
     (void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK); /* and from now on it learns nothing */
+    /* SQLite takes a page when it needs one, not 20 at once for each of its files. */
+    (void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
 }
 
 void heap_give_back(void)

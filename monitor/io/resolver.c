@@ -292,9 +292,13 @@ static void ask(struct entry *entry, struct dns_channel *channel)
 {
     static const struct ares_addrinfo_hints hints = {.ai_family = AF_UNSPEC,
                                                      .ai_socktype = SOCK_STREAM};
+    ares_channel ares = dns_channel_ares(channel);
 
     entry->owner->question_count++;
-    ares_getaddrinfo(dns_channel_ares(channel), entry->name, NULL, &hints, on_answer, entry);
+    if (ares != NULL)
+        ares_getaddrinfo(ares, entry->name, NULL, &hints, on_answer, entry);
+    else
+        on_answer(entry, ARES_ENOMEM, 0, NULL);
     dns_channel_wake(channel);
 }
 
