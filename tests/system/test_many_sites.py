@@ -13,6 +13,7 @@ import time
 from programs import BUILD, Program, free_port
 
 GROUPS = 1000
+WIDE, EACH = 40, 60     # groups, services of each: 4,800 sites
 ODD = 777           # the group whose first site has a port of its own
 WAIT_S = 240
 
@@ -48,6 +49,18 @@ def site(group, region, port):
             f'checks = ( {{ type = "tcp"; url = "tcp://127.0.0.1:{port}"; }} ); }}')
 
 
+def write_wide_settings(folder, port):
+    """Few groups, and many sites in each."""
+    services = ",\n".join(
+        f'{{ name = "s{i:04d}"; zone = "Z{i // 500}"; record = "s{i:04d}.example.com"; sites = ( '
+        f'{site(i, "east", port)}, {site(i, "west", port)} ); }}' for i in range(WIDE * EACH))
+    groups = ",\n".join(
+        f'{{ name = "g{g:04d}"; order = [ "east", "west" ]; services = [ '
+        + ", ".join(f'"s{i:04d}"' for i in range(g * EACH, (g + 1) * EACH)) + " ]; }"
+        for g in range(WIDE))
+    return write(folder, services, groups)
+
+
 def write_settings(folder, port, odd_port):
     services = ",\n".join(
         f'{{ name = "s{i:04d}"; zone = "Z{i // 500}"; record = "s{i:04d}.example.com"; sites = ( '
@@ -56,6 +69,10 @@ def write_settings(folder, port, odd_port):
     groups = ",\n".join(
         f'{{ name = "g{i:04d}"; services = [ "s{i:04d}" ]; order = [ "east", "west" ]; }}'
         for i in range(GROUPS))
+    return write(folder, services, groups)
+
+
+def write(folder, services, groups):
     conf = folder / "many.conf"
     conf.write_text(f"""
 probe = {{ name = "p1"; }};
@@ -138,6 +155,26 @@ def test_one_daemon_sees_two_thousand_sites_and_the_one_that_fails(tmp_path):
                                 f"unix:{tmp_path}/control.sock", "status"], capture_output=True,
                                text=True, timeout=120, check=True).stdout
         assert f"{GROUPS - 100} more groups are not shown" in shown
+    finally:
+        assert daemon.stop(signal.SIGTERM) == 0
+        common.close()
+
+
+def test_few_groups_of_many_sites_are_told_in_sums_too(tmp_path):
+    common = Listener()
+    conf = write_wide_settings(tmp_path, common.port)
+    daemon = Program("p1", [str(BUILD / "regionshiftd"), "-c", str(conf)])
+    try:
+        daemon.wait_line(lambda line: " sites, " in line.text, 60)
+        seen = samples(tmp_path)
+        assert seen["regionshift_details"] == 0
+        assert seen['regionshift_groups{calm="no"}'] == WIDE
+        assert not [name for name in seen if "g0001" in name]
+        status = json.loads(get(tmp_path, "/api/v1/status"))
+        assert 0 < len(status["groups"]) < WIDE
+        assert status["groups_left_out"] == WIDE - len(status["groups"])
+        one = samples(tmp_path, "/metrics?group=g0001")
+        assert len([name for name in one if "regionshift_site_down_votes" in name]) == 2 * EACH
     finally:
         assert daemon.stop(signal.SIGTERM) == 0
         common.close()

@@ -7,8 +7,8 @@
 
 #include "server.h"
 
-/* So many are told of whole, in some 10 ms. */
-enum { SCOPE_GROUPS_MAX = 100 };
+/* So many are told of whole, in some 10 ms; and so many sites and checks, taken together. */
+enum { SCOPE_GROUPS_MAX = 100, SCOPE_PARTS_MAX = 4096 };
 
 struct group_scope {
     uint32_t groups[SCOPE_GROUPS_MAX];
