@@ -2,9 +2,9 @@
 /* The results of a check in little room: what comes out is what a rollup would have held. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "../../monitor/io/counts.h"
 
 static struct counts counts;
@@ -150,7 +150,6 @@ int main(void)
 {
     Suite *suite = suite_create("counts");
     TCase *tests = tcase_create("counts");
-    SRunner *runner = srunner_create(suite);
 
     tcase_add_checked_fixture(tests, begin, end);
     tcase_add_test(tests, a_minute_is_what_a_rollup_of_its_results_is);
@@ -158,8 +157,5 @@ int main(void)
     tcase_add_test(tests, a_minute_that_can_count_no_more_says_so);
     tcase_add_test(tests, why_the_newest_result_was_not_good_is_known_until_one_is);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }
