@@ -215,8 +215,14 @@ def test_a_body_that_nobody_looks_at_and_that_never_comes_changes_no_verdict():
 
 # ---- sites ----
 
+def greet(connection):
+    connection.sendall(b"220 hello\r\n")
+
+
 def several(port, closed):
-    good = f'url = "tcp://127.0.0.1:{port}"; type = "tcp";'
+    # Without a dialogue they would be broken off before the server sees them.
+    good = (f'url = "tcp://127.0.0.1:{port}"; type = "tcp"; '
+            f'dialogue = ( {{ expect = "220 "; }} );')
     bad = f'url = "tcp://127.0.0.1:{closed}"; type = "tcp";'
     return (f'name = "main"; {good}', f'name = "edge-a"; {good}', f'name = "edge-b"; {bad}',
             'type = "group"; name = "edge"; of = [ "edge-a", "edge-b" ]; need = 1;',
@@ -225,7 +231,11 @@ def several(port, closed):
 
 def test_a_site_has_all_its_checks_made_each_once(tmp_path):
     seen = []
-    with server(seen.append) as port:
+
+    def serve(connection):
+        seen.append(connection)
+        greet(connection)
+    with server(serve) as port:
         conf = settings_of(tmp_path, *several(port, free_port("127.0.0.1")))
         code, out, _ = look("shop/us-east-1", "-c", conf)
     assert code == 1, "edge-b and extra are bad"
@@ -238,7 +248,7 @@ def test_a_site_has_all_its_checks_made_each_once(tmp_path):
 
 
 def test_one_check_of_a_site_can_be_named_and_a_group_brings_its_members(tmp_path):
-    with server(lambda connection: None) as port:
+    with server(greet) as port:
         conf = settings_of(tmp_path, *several(port, free_port("127.0.0.1")))
         code, checks = look_json("shop/us-east-1", "-c", conf, "--check", "main")
         assert code == 0 and [check["check"] for check in checks] == ["main"]
