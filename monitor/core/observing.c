@@ -281,8 +281,9 @@ static bool fences_differ(const struct engine *engine, uint32_t group)
 }
 
 /* Of an epoch that neither head nor base is, its plan tells. What the head was made from was not
- * read at one epoch when the zones differed, so there it may look like that as well. Without a
- * fence it may look like that until the head, or what came after it, has been here. */
+ * read at one epoch when the zones differed, so a zone that lags behind the base may look like that
+ * as well; one that is beyond it was made so by somebody else. Without a fence it may look like
+ * that until the head, or what came after it, has been here. */
 static bool unknown_drifted(const struct engine *engine, const struct zone_slot *slot)
 {
     const struct decision *head = &engine->groups[slot->group].head->decision;
@@ -292,8 +293,9 @@ static bool unknown_drifted(const struct engine *engine, const struct zone_slot 
                (observing_slot_begun(engine, slot) || !zone_says(engine, slot, head->base));
     if (plan_holds(engine, slot))
         return false;
-    return slot->fence.epoch > head->epoch || !fences_differ(engine, slot->group) ||
-           !zone_says(engine, slot, head->base);
+    return slot->fence.epoch > head->epoch ||
+           (head->base_epoch > 0 && slot->fence.epoch > head->base_epoch) ||
+           !fences_differ(engine, slot->group) || !zone_says(engine, slot, head->base);
 }
 
 /* C7: another decision took the head's number: the glass was broken where the head was not known.

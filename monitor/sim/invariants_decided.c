@@ -563,8 +563,17 @@ static int read_of(const struct ruling *ruling, uint32_t k, int meant)
     return read;
 }
 
-/* C8: a cancellation moves nothing. What differs under the fence of its base is somebody's hand,
- * and drift (C4); under an older fence it is what Route 53 fell back to. */
+/* What was read of a site is what the zone's fence said of it. */
+static bool read_as_said(const struct ruling *ruling, uint32_t zone, uint32_t k, int read)
+{
+    const struct kept *said =
+        ledger_find(ruling->invariants, ruling->decision->group, ruling->snapshot->fences[zone]);
+
+    return said == NULL || said->weights[k] == read;
+}
+
+/* C8: a cancellation moves nothing. What differs from what the fence said is somebody's hand, and
+ * drift (C4); under an older fence than its base's it is what Route 53 fell back to. */
 static void judge_cancelled_to(const struct ruling *ruling)
 {
     const struct settings *s = ruling->settings;
@@ -575,7 +584,8 @@ static void judge_cancelled_to(const struct ruling *ruling)
         for (uint32_t z = 0; z < s->zone_count; z++)
             fell_back |= settings_site_in_zone(s, ruling->group->sites[k], z) &&
                          ruling->snapshot->fences[z] > 0 &&
-                         ruling->snapshot->fences[z] < ruling->before->base_epoch;
+                         ruling->snapshot->fences[z] < ruling->before->base_epoch &&
+                         read_as_said(ruling, z, k, read);
         if (fell_back && read >= 0 && read != ruling->decision->weights[k])
             invariants_fail(ruling->invariants, "S-15", ruling->probe,
                             "decision %" PRIu64 " cancels to weight %d for %s; the zone, which "

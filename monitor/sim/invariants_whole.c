@@ -119,7 +119,8 @@ void whole_judge(const struct ruling *ruling)
 }
 
 /* S-15: the adoption gives the site what another zone's decision said of it. What a decision of the
- * glass said, or one whose number was used twice, no ledger tells. */
+ * glass said, or one whose number was used twice, no ledger tells; and that one was split itself, as
+ * somebody's edit had been, no zone of it tells when the store has lost it. */
 bool whole_follows(const struct ruling *ruling, uint32_t k)
 {
     const struct settings *s = ruling->settings;
@@ -131,7 +132,8 @@ bool whole_follows(const struct ruling *ruling, uint32_t k)
             continue;
         said =
             ledger_find(ruling->invariants, ruling->decision->group, ruling->snapshot->fences[z]);
-        if (said == NULL || said->weights[k] == ruling->decision->weights[k])
+        if (said == NULL || said->weights[k] == ruling->decision->weights[k] ||
+            is_split(ruling, site_of(ruling, k)->region, said->weights, false))
             return true;
     }
     return false;
