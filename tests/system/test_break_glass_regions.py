@@ -15,10 +15,12 @@ def store_is(lab, ok, probes):
 
 
 def reconciled(lab, n):
+    """The zone became the head; or the others, who see the fire as well, agreed on the same move as
+    soon as the store answered: then that is the head, and the zone says so already."""
     status = lab.status(n)
     head = status["groups"][0]["decision"]
     drained = [region["name"] for region in status["regions"] if region["drained"]]
-    return drained == [EAST] and head["kind"] == "adopt" and \
+    return drained == [EAST] and head["kind"] in ("adopt", "leave") and \
         not status["groups"][0]["break_glass"] and \
         not any(order["local"] for order in status["orders"])
 

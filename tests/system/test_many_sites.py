@@ -83,7 +83,7 @@ store = {{ type = "sqlite"; path = "{folder}/store.db"; lease = 30; }};
 checks = {{ interval = 5; timeout = 4; retry = 1; fall = 2; rise = 2; }};
 history = {{ path = "{folder}/history.db"; }};
 alerting = {{ spool = "{folder}/spool"; }};
-http = {{ socket = "{folder}/control.sock"; }};
+http = {{ listen = "127.0.0.1:{free_port("127.0.0.1")}"; socket = "{folder}/control.sock"; }};
 services = ( {services} );
 groups = ( {groups} );
 """)
