@@ -119,8 +119,8 @@ void whole_judge(const struct ruling *ruling)
 }
 
 /* S-15: the adoption gives the site what another zone's decision said of it. What a decision of the
- * glass said, or one whose number was used twice, no ledger tells; and that one was split itself, as
- * somebody's edit had been, no zone of it tells when the store has lost it. */
+ * glass said, or one whose number was used twice, no ledger tells; and when one was split itself,
+ * as somebody's edit had been, no zone tells it once the store has lost it. */
 bool whole_follows(const struct ruling *ruling, uint32_t k)
 {
     const struct settings *s = ruling->settings;

@@ -301,9 +301,9 @@ static void heal(struct plan *plan)
 }
 
 /* Once nothing moves any more: what was decided under the faults may still be applied, or undone,
- * and a failback was perhaps ordered; who edits before that may be the one who sets two zones at
- * variance. Twice: where a drift held back what is latched, the first may say just what the fence's
- * epoch said, so that the drift ends and the latched move lands after it (C8). Weights that no longer
+ * and a failback was perhaps ordered; who edits before that may set two zones at variance himself.
+ * Twice: where a drift held back what is latched, the first may say just what the fence's epoch
+ * said, so that the drift ends and the latched move lands after it (C8). Weights that no longer
  * wait for anything are then put back, and acknowledged. */
 static void repair(struct plan *plan)
 {
