@@ -13,6 +13,7 @@
  *     SOURCE=DIR   where the tree is; COMMIT=NAME: what it is called in reports
  *
  * Told to end (SIGINT, SIGTERM), it ends the seeds that are playing and sums up what was played.
+ * The exit status is 1 then: not all that was asked for was played.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -424,5 +425,6 @@ int main(int argc, char **argv)
     hear_signals();
     work_together(&arguments, shared);
     sum_up(&arguments, shared, began_ms);
-    return good && atomic_load(&shared->tally.failures) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    good = good && atomic_load(&shared->tally.failures) == 0 && !atomic_load(&shared->ended);
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
